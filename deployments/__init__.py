@@ -1,0 +1,1 @@
+"""The model processes: one deployment per model, each with its engine."""

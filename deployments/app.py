@@ -1,0 +1,72 @@
+"""Builds a model's Serve application from its ``args``: the import path of every model in the YAML.
+
+The only module of this package that applies Serve's decorator.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+from ray import serve
+from ray.serve import Application
+
+from deployments.base import ModelDeployment
+from deployments.config import ModelConfig
+
+KINDS = {
+    "chat": ("deployments.chat.config:ChatConfig", "deployments.chat.deployment:ChatDeployment"),
+}
+"""Kind → its config and its deployment, by import path, so that a kind loads only its own modules."""
+
+
+class Root:
+    """Stands above the model's deployment and is never started.
+
+    Serve treats an application's root as an HTTP ingress even without a route: it would open a
+    port per replica, drain for 30 s and may not have a request router of its own.
+    """
+
+
+def build(args: dict[str, Any]) -> Application:
+    """Return the application of the model that ``args`` describe.
+
+    Raises:
+        ValueError: says which argument is wrong and what is allowed.
+    """
+    config_type, deployment_type = kind_types(args.get("kind"))
+    try:
+        config = config_type.model_validate(args)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_url=False)
+        )
+        raise ValueError(f"Model '{args.get('model_id')}' is misconfigured: {problems}") from None
+    model = serve.deployment(
+        user_config=config.card().to_user_config(),
+        max_ongoing_requests=10 * config.max_requests,
+        max_queued_requests=10 * config.max_requests,
+        health_check_period_s=2,
+        health_check_timeout_s=30,
+        graceful_shutdown_timeout_s=600,
+    )(deployment_type)
+    root = serve.deployment(
+        autoscaling_config={"min_replicas": 0, "initial_replicas": 0, "max_replicas": 1},
+        ray_actor_options={"num_cpus": 0},
+    )(Root)
+    return root.bind(model.bind(config))
+
+
+def kind_types(kind: object) -> tuple[type[ModelConfig], type[ModelDeployment]]:
+    """Return the config type and the deployment class of a kind."""
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"kind: {kind!r} is not one of {', '.join(sorted(KINDS))}")
+    config_path, deployment_path = KINDS[kind]
+    return _imported(config_path), _imported(deployment_path)
+
+
+def _imported(path: str) -> Any:
+    module, name = path.split(":")
+    return getattr(import_module(module), name)
+
+

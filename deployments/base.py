@@ -1,0 +1,92 @@
+"""What every model deployment shares: build the engine, admit, log, health, close.
+
+Knows neither HTTP nor the engine libraries; Ray only through the methods that Serve calls.
+"""
+
+import time
+from abc import abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Protocol
+
+from deployments.admission import Admission
+from deployments.config import ModelConfig
+from serve_app.errors import APIError
+from serve_app.observability import get_logger
+from serve_app.protocol.common import Call, Reply, Usage
+
+logger = get_logger(__name__)
+
+
+class Engine(Protocol):
+    """What a deployment needs of an engine, whatever the kind."""
+
+    async def run(self, call: Call) -> Reply:
+        """Answer at once."""
+        ...
+
+    def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer in pieces: frames as they come, then the usage, last and once."""
+        ...
+
+    async def check_health(self) -> None:
+        """Raise when the engine cannot work any more."""
+        ...
+
+    async def close(self) -> None:
+        """End every thread and process of the engine."""
+        ...
+
+
+class ModelDeployment:
+    """A model's replica. Subclasses say how to build their kind's engine."""
+
+    async def __init__(self, config: ModelConfig) -> None:  # Serve awaits a deployment's constructor.
+        started = time.monotonic()
+        self.config = config
+        self.admission = Admission(config.max_requests)
+        self.engine: Engine = await self.build_engine(config)
+        logger.info("%s %s loaded in %.1f s", config.kind, config.model_id, time.monotonic() - started)
+
+    @abstractmethod
+    async def build_engine(self, config: Any) -> Engine:
+        """Load the model.
+
+        Raises:
+            ModelLoadError: says in one sentence what is wrong with the model or its options.
+        """
+
+    # Serve logs a traceback for everything that a replica raises, and a client's mistake is no
+    # fault of the replica: an APIError crosses the handle as a value and is raised on the other side.
+
+    async def run(self, call: Call) -> Reply | APIError:
+        """Answer one request whole."""
+        try:
+            with self.admission.hold(self.config.model_id):
+                return await self.engine.run(call)
+        except APIError as error:
+            return error
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage | APIError]:
+        """Answer one request in pieces. Closing the generator ends the work in the engine."""
+        try:
+            with self.admission.hold(self.config.model_id):
+                async with aclosing(self.engine.stream(call)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        except APIError as error:
+            yield error
+
+    def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Take a new model card. Serve requires the method; the card is read from Serve's details."""
+
+    async def check_health(self) -> None:
+        """Raise when the engine is dead, so that Serve replaces the replica."""
+        await self.engine.check_health()
+
+    async def __del__(self) -> None:  # Serve awaits it on the replica's loop after the drain.
+        engine = getattr(self, "engine", None)
+        if engine is not None:
+            await engine.close()
+
+

@@ -1,0 +1,195 @@
+"""The vLLM engine: vLLM's ``AsyncLLM`` and its OpenAI serving layer inside the replica.
+
+The only module of the project, with its options, that imports vLLM. The same code runs on GPU and
+CPU. Requests arrive and answers leave as JSON bytes in OpenAI's shape; chat templates, tool and
+reasoning parsers, logprobs and structured outputs are vLLM's.
+"""
+
+import os
+
+# Read by vLLM when it is imported: it must not report usage to anyone.
+os.environ["VLLM_NO_USAGE_STATS"] = "1"
+os.environ["VLLM_DO_NOT_TRACK"] = "1"
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from fastapi import Request
+from jinja2 import TemplateError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.datastructures import State
+from vllm.entrypoints.launchers.api_server.app_state import init_app_state
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+from vllm.entrypoints.openai.completion.protocol import CompletionRequest
+from vllm.entrypoints.serve import create_error_response
+from vllm.entrypoints.serve.engine.protocol import ErrorResponse
+from vllm.entrypoints.serve.tokenize.protocol import DetokenizeRequest, TokenizeRequest
+from vllm.exceptions import VLLMError
+from vllm.v1.engine.async_llm import AsyncLLM
+
+from deployments.chat.config import ChatConfig
+from deployments.chat.vllm_options import engine_arguments
+from serve_app.errors import (
+    APIError,
+    ContextLengthError,
+    InvalidRequestError,
+    ModelLoadError,
+    ModelNotFoundError,
+    ModelOverloadedError,
+    UnprocessableError,
+    from_validation_errors,
+)
+from serve_app.protocol.common import Call, Reply, Usage
+
+LIBRARY_ERRORS = (
+    VLLMError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    NotImplementedError,
+    TemplateError,
+)
+"""What vLLM raises for a request it cannot serve; its own front end answers these with a 4xx."""
+
+ERROR_FRAME = 'data: {"error"'
+"""How vLLM's stream says that it failed."""
+
+
+class VLLMEngine:
+    """A loaded language model."""
+
+    def __init__(self, engine: AsyncLLM, state: State) -> None:
+        self._engine = engine
+        self._max_model_len = engine.model_config.max_model_len
+        # The type that reads each operation's body, and vLLM's handler of it.
+        self._operations: dict[str, tuple[TypeAdapter[Any], Callable[..., Any]]] = {
+            "chat_completion": (
+                TypeAdapter(ChatCompletionRequest),
+                state.openai_serving_chat.create_chat_completion,
+            ),
+            "completion": (
+                TypeAdapter(CompletionRequest),
+                state.openai_serving_completion.create_completion,
+            ),
+            "tokenize": (TypeAdapter(TokenizeRequest), state.serving_tokenization.create_tokenize),
+            "detokenize": (
+                TypeAdapter(DetokenizeRequest),
+                state.serving_tokenization.create_detokenize,
+            ),
+        }
+
+    @classmethod
+    async def load(cls, config: ChatConfig) -> "VLLMEngine":
+        """Start the engine and build vLLM's front end on it.
+
+        Raises:
+            ModelLoadError: the model or its options are wrong.
+        """
+        arguments, namespace = engine_arguments(config)
+        try:
+            engine = AsyncLLM.from_engine_args(arguments)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelLoadError(f"vLLM cannot load '{config.model}': {error}") from error
+        # The namespace must not disagree with what the engine made of its options.
+        namespace.structured_outputs_config = engine.vllm_config.structured_outputs_config
+        state = State()
+        await init_app_state(engine, state, namespace, await engine.get_supported_tasks())
+        return cls(engine, state)
+
+    async def run(self, call: Call) -> Reply:
+        """Answer one request whole."""
+        request = _raw_request(call)
+        answer = await self._start(call, request)
+        return Reply(answer.model_dump_json().encode(), _usage(request))
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer one request as server-sent events, ``[DONE]`` included, then the usage."""
+        request = _raw_request(call)
+        frames = await self._start(call, request)
+        try:
+            async for frame in frames:
+                if frame.startswith(ERROR_FRAME):
+                    raise _translated(ErrorResponse(**json.loads(frame[len("data: ") :])))
+                yield frame.encode()
+        finally:
+            await frames.aclose()
+        yield _usage(request)
+
+    async def check_health(self) -> None:
+        """Raise vLLM's ``EngineDeadError`` once its engine process is gone."""
+        await self._engine.check_health()
+
+    async def close(self) -> None:
+        """End the engine process."""
+        self._engine.shutdown()
+
+    def num_unfinished_requests(self) -> int:
+        """Return how many requests the engine works on."""
+        return self._engine.get_num_unfinished_requests()
+
+    async def _start(self, call: Call, request: Request) -> Any:
+        """Read the body and call vLLM's handler; return its answer, a model or a generator."""
+        body_type, handler = self._operations[call.operation]
+        try:
+            body = body_type.validate_json(call.body)
+            self._check_output_length(body)
+            answer = await handler(body, request)
+        except ValidationError as error:
+            raise from_validation_errors(error.errors(include_url=False)) from error
+        except LIBRARY_ERRORS as error:
+            raise _translated(create_error_response(error)) from error
+        if isinstance(answer, ErrorResponse):
+            _check_cancelled()
+            raise _translated(answer)
+        return answer
+
+    def _check_output_length(self, body: BaseModel) -> None:
+        """Refuse more tokens than the context can ever hold; vLLM would cut the number silently."""
+        for name in ("max_completion_tokens", "max_tokens"):
+            asked = getattr(body, name, None)
+            if asked is not None and asked > self._max_model_len:
+                raise InvalidRequestError(
+                    f"Invalid '{name}': {asked} is more than the model's context of "
+                    f"{self._max_model_len} tokens.",
+                    name,
+                )
+
+
+def _check_cancelled() -> None:
+    """Cancel on. vLLM turns the cancellation of a request into an error that it returns."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _raw_request(call: Call) -> Request:
+    """Return what vLLM's handlers want of an HTTP request: an id, and a place for the usage."""
+    headers = [(b"x-request-id", call.request_id.encode())]
+    return Request({"type": "http", "headers": headers})
+
+
+def _usage(request: Request) -> Usage:
+    metadata = getattr(request.state, "request_metadata", None)
+    usage = metadata.final_usage_info if metadata is not None else None
+    if usage is None:
+        return Usage()
+    return Usage(usage.prompt_tokens, usage.completion_tokens or 0)
+
+
+def _translated(response: ErrorResponse) -> APIError:
+    """Return our error for vLLM's."""
+    error = response.error
+    if error.code >= 500 and error.code not in (501, 503):
+        return APIError(error.message)
+    if "maximum context length" in error.message or "max_model_len" in error.message:
+        return ContextLengthError(error.message, error.param)
+    by_status: dict[int, type[APIError]] = {
+        404: ModelNotFoundError,
+        422: UnprocessableError,
+        503: ModelOverloadedError,
+    }
+    return by_status.get(error.code, InvalidRequestError)(error.message, error.param)
+
+

@@ -1,0 +1,60 @@
+"""Turns a chat model's ``engine_kwargs`` into vLLM's own argument objects, checked by name and value."""
+
+import dataclasses
+import difflib
+from argparse import Namespace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.entrypoints.launchers.cli_args import BaseFrontendArgs, make_arg_parser
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+from deployments.chat.config import ChatConfig
+from deployments.config import resolve_model
+from serve_app.errors import ModelLoadError
+
+RESERVED = frozenset({"model", "served_model_name"})
+"""Set from the model's own fields."""
+
+
+def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
+    """Return the engine's arguments and the namespace that vLLM's front end reads.
+
+    Raises:
+        ModelLoadError: an option is unknown or has a value that vLLM does not take.
+    """
+    options = dict(config.engine_kwargs)
+    engine_names = {field.name for field in dataclasses.fields(AsyncEngineArgs)}
+    frontend_names = {field.name for field in dataclasses.fields(BaseFrontendArgs)}
+    for name in options:
+        _check_name(name, (engine_names | frontend_names) - RESERVED)
+    frontend = {name: options.pop(name) for name in frontend_names & options.keys()}
+    _check_frontend(frontend)
+    identity = {"model": resolve_model(config.model), "served_model_name": [config.model_id]}
+    arguments = AsyncEngineArgs(**options, **identity)
+    namespace = make_arg_parser(FlexibleArgumentParser()).parse_args([])
+    for name, value in {**options, **frontend, **identity}.items():
+        setattr(namespace, name, value)
+    return arguments, namespace
+
+
+def _check_name(name: str, known: set[str]) -> None:
+    if name in known:
+        return
+    if name in RESERVED:
+        raise ModelLoadError(f"engine_kwargs.{name} is set by the model's own fields.")
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    raise ModelLoadError(f"engine_kwargs.{name} is not an option of vLLM.{hint}")
+
+
+def _check_frontend(frontend: dict[str, Any]) -> None:
+    """Check values that vLLM would read only later, request by request."""
+    types = {field.name: field.type for field in dataclasses.fields(BaseFrontendArgs)}
+    for name, value in frontend.items():
+        try:
+            TypeAdapter(types[name]).validate_python(value)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise ModelLoadError(f"engine_kwargs.{name}: {problem}, got {value!r}.") from error

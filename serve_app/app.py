@@ -1,0 +1,46 @@
+"""Builds the ingress's Serve application: the import path of the application at ``/``.
+
+The only module of this package that applies Serve's decorators.
+"""
+
+from fastapi import FastAPI
+from ray import serve
+from ray.serve import Application
+
+from serve_app.config import IngressConfig, check_exposure
+
+
+def build(config: IngressConfig) -> Application:
+    """Return the ingress application."""
+
+    def create_in_replica() -> FastAPI:
+        # Imported and built where it runs: nothing of the application is pickled.
+        import ray
+
+        from serve_app.handles import ServeModelHandle, controller, read_serve_details
+        from serve_app.ingress import create_api
+        from serve_app.registry import Registry
+
+        keys = config.api_keys()
+        check_exposure(config, keys, ray.get(controller().get_serve_instance_details.remote()))
+        registry = Registry(
+            read_serve_details,
+            ServeModelHandle,
+            poll_interval_s=config.registry_poll_s,
+            cold_start_timeout_s=config.cold_start_timeout_s,
+        )
+        return create_api(
+            registry,
+            keys,
+            max_body_bytes=config.max_body_bytes,
+            allowed_origins=config.allowed_origins,
+        )
+
+    ingress = serve.deployment(
+        name="Ingress",
+        max_ongoing_requests=10_000,
+        health_check_period_s=2,
+        health_check_timeout_s=30,
+        graceful_shutdown_timeout_s=600,
+    )(serve.ingress(create_in_replica)())
+    return ingress.bind()

@@ -1,0 +1,49 @@
+"""API keys: which requests carry one that is allowed. Deny by default on every path but health."""
+
+import hashlib
+import hmac
+
+from starlette.datastructures import Headers
+
+from serve_app.errors import AuthenticationError
+
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+class Authenticator:
+    """Checks the key of a request against the configured ones. Without keys, everyone may pass."""
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        # Digests have one length, so comparing them tells nothing of a key's length.
+        self._digests = [_digest(key) for key in sorted(keys)]
+
+    def check(self, path: str, headers: Headers) -> None:
+        """Pass a request that may be answered.
+
+        Raises:
+            AuthenticationError: it carries no key or none of ours.
+        """
+        if not self._digests or path in PUBLIC_PATHS:
+            return
+        key = presented_key(headers)
+        if key is None:
+            raise AuthenticationError(
+                "No API key. Send it as 'Authorization: Bearer KEY', 'x-api-key' or 'xi-api-key'."
+            )
+        digest = _digest(key)
+        # Every comparison is made, so the time does not tell which key came close.
+        if not sum(hmac.compare_digest(digest, ours) for ours in self._digests):
+            raise AuthenticationError("Incorrect API key.")
+
+
+def presented_key(headers: Headers) -> str | None:
+    """Return the key of a request: OpenAI's header, Anthropic's or ElevenLabs'."""
+    authorization = headers.get("authorization", "")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get("x-api-key") or headers.get("xi-api-key")
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

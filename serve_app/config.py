@@ -1,0 +1,67 @@
+"""``args`` of the ingress application, and its secrets from the environment."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+API_KEYS_VARIABLE = "HOMEPORT_API_KEYS"
+
+
+class IngressConfig(BaseModel):
+    """What an operator may set for the ingress. The defaults suit a laptop and a small team."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_keys_file: Path | None = None
+    """File with one API key a line; ``#`` starts a comment. Keys also come from the environment
+    variable HOMEPORT_API_KEYS, separated by commas."""
+    allow_unauthenticated: bool = False
+    """Start without any key although the server listens beyond loopback. For networks that
+    authenticate in front of Homeport."""
+    max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
+    """Largest request body. 32 MiB holds a long chat with some images in it."""
+    cold_start_timeout_s: float = Field(default=300, gt=0)
+    """Longest wait for a model that is scaled to zero. Large models load for minutes."""
+    registry_poll_s: float = Field(default=2, gt=0)
+    """How often the ingress looks for added, changed and removed models. A look costs Serve's
+    controller about 50 ms."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of web pages that may call from a browser (CORS)."""
+
+    def api_keys(self) -> frozenset[str]:
+        """Read the keys.
+
+        Raises:
+            OSError: the key file cannot be read.
+            ValueError: the key file holds no key.
+        """
+        keys = {key.strip() for key in os.environ.get(API_KEYS_VARIABLE, "").split(",")}
+        if self.api_keys_file is not None:
+            lines = self.api_keys_file.read_text(encoding="utf-8").splitlines()
+            from_file = {line.split("#", 1)[0].strip() for line in lines} - {""}
+            if not from_file:
+                raise ValueError(f"api_keys_file {self.api_keys_file} holds no key")
+            keys |= from_file
+        return frozenset(keys - {""})
+
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def check_exposure(config: IngressConfig, keys: frozenset[str], details: dict[str, Any]) -> None:
+    """Refuse to serve strangers: no keys and an address beyond loopback.
+
+    ``details`` are Serve's details, which tell where its proxy listens.
+
+    Raises:
+        ValueError: says what to set.
+    """
+    host = (details.get("http_options") or {}).get("host") or "0.0.0.0"
+    if keys or config.allow_unauthenticated or host in LOOPBACK_HOSTS:
+        return
+    raise ValueError(
+        f"Homeport would listen on {host} without any API key. Set {API_KEYS_VARIABLE} or "
+        "api_keys_file, or http_options.host: 127.0.0.1, or allow_unauthenticated: true."
+    )

@@ -1,0 +1,166 @@
+"""Reads Serve's own details of its applications into the models they serve. Pure: no Ray calls."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
+
+from serve_app.card import CARD_KEY, ModelCard
+from serve_app.observability import get_logger
+
+logger = get_logger(__name__)
+
+MODEL_IMPORT_PATH = "deployments.app:build"
+"""How an application in the YAML says that it is a model; needed only for one that failed to build."""
+
+
+class State(StrEnum):
+    """What a model can do now."""
+
+    READY = "ready"
+    """A replica runs."""
+    IDLE = "idle"
+    """No replica runs and none should: the next request starts one."""
+    LOADING = "loading"
+    """A replica is starting."""
+    FAILED = "failed"
+    """It could not be built or loaded; ``reason`` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model as Serve sees it."""
+
+    card: ModelCard
+    application: str
+    deployment: str
+    """Empty when the application failed before it had deployments."""
+    state: State
+    reason: str = ""
+    running: int = 0
+    """Replicas that can answer."""
+    sleeps: bool = False
+    """May be scaled to zero replicas."""
+    created: int = 0
+    """Unix time of the last deploy."""
+
+
+def served_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict[str, str]]:
+    """Return the models by id and the ids by name, from ``ServeInstanceDetails`` as a dict.
+
+    The first application that takes a name keeps it; ids go before aliases.
+    """
+    models: dict[str, ServedModel] = {}
+    for name, application in details.get("applications", {}).items():
+        model = _served_model(name, application)
+        if model is None:
+            continue
+        if model.card.id in models:
+            logger.warning("Application %s repeats model id %s", name, model.card.id)
+            continue
+        models[model.card.id] = model
+    names = {model_id: model_id for model_id in models}
+    for model in models.values():
+        for alias in model.card.aliases:
+            if names.setdefault(alias, model.card.id) != model.card.id:
+                logger.warning("Alias %s of %s is taken by %s", alias, model.card.id, names[alias])
+    return models, names
+
+
+def _served_model(name: str, application: dict[str, Any]) -> ServedModel | None:
+    if application["status"] == "DELETING":
+        return None
+    for deployment_name, deployment in application.get("deployments", {}).items():
+        config = deployment.get("deployment_config") or {}
+        card = _card((config.get("user_config") or {}).get(CARD_KEY))
+        if card is not None:
+            return _deployed(card, name, application, deployment_name, deployment, config)
+    return _not_built(name, application)
+
+
+def _deployed(
+    card: ModelCard,
+    name: str,
+    application: dict[str, Any],
+    deployment_name: str,
+    deployment: dict[str, Any],
+    config: dict[str, Any],
+) -> ServedModel:
+    running = sum(replica["state"] == "RUNNING" for replica in deployment.get("replicas", ()))
+    sleeps = (config.get("autoscaling_config") or {}).get("min_replicas") == 0
+    failed = "DEPLOY_FAILED" in (application["status"], deployment["status"]) or (
+        deployment["status"] == "UNHEALTHY"
+        and "FAILED" in str(deployment.get("status_trigger", ""))
+    )
+    reason = ""
+    if running:
+        state = State.READY
+    elif failed:
+        state = State.FAILED
+        reason = last_cause(deployment.get("message") or application.get("message") or "")
+    elif sleeps and not deployment.get("target_num_replicas"):
+        state = State.IDLE
+    else:
+        state = State.LOADING
+    return ServedModel(
+        card=card,
+        application=name,
+        deployment=deployment_name,
+        state=state,
+        reason=reason,
+        running=running,
+        sleeps=sleeps,
+        created=int(application.get("last_deployed_time_s") or 0),
+    )
+
+
+def _not_built(name: str, application: dict[str, Any]) -> ServedModel | None:
+    """Return a model whose application has no deployment yet, or never got one."""
+    config = application.get("deployed_app_config") or {}
+    arguments = config.get("args") or {}
+    if config.get("import_path") != MODEL_IMPORT_PATH:
+        return None
+    card = _card(
+        {
+            "id": arguments.get("model_id") or name,
+            "kind": arguments.get("kind") or "unknown",
+            "aliases": arguments.get("aliases") or (),
+        }
+    )
+    if card is None:
+        return None
+    failed = application["status"] == "DEPLOY_FAILED"
+    return ServedModel(
+        card=card,
+        application=name,
+        deployment="",
+        state=State.FAILED if failed else State.LOADING,
+        reason=last_cause(application.get("message") or "") if failed else "",
+        created=int(application.get("last_deployed_time_s") or 0),
+    )
+
+
+def _card(value: Any) -> ModelCard | None:
+    if value is None:
+        return None
+    try:
+        return ModelCard.model_validate(value)
+    except ValidationError:
+        logger.warning("A deployment carries a model card that cannot be read")
+        return None
+
+
+def last_cause(message: str) -> str:
+    """Return the sentence that matters in Serve's message: the last exception of its traceback."""
+    text = _ANSI.sub("", message)
+    causes = _CAUSE.findall(text)
+    if causes:
+        return causes[-1].strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_CAUSE = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit): (.+)$", re.MULTILINE)

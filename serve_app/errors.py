@@ -1,0 +1,218 @@
+"""Every error a client can see, and the one place that turns an error into a response body.
+
+    APIError                        500 server_error
+    ├── InvalidRequestError         400 invalid_request_error
+    │   ├── ContextLengthError      400 context_length_exceeded
+    │   ├── RequestTooLargeError    413
+    │   ├── UnsupportedMediaError   415
+    │   └── UnprocessableError      422
+    ├── AuthenticationError         401 invalid_api_key
+    ├── NotFoundError               404
+    │   └── ModelNotFoundError      404 model_not_found
+    ├── MethodNotAllowedError       405
+    ├── ModelOverloadedError        429 model_overloaded, with Retry-After
+    └── ModelUnavailableError       503
+        ├── ModelLoadingError       503 model_loading, with Retry-After
+        ├── ModelFailedError        503 model_failed
+        └── ReplicaLostError        503 replica_lost, with Retry-After
+
+Errors cross processes by pickle, so every constructor takes positional arguments only and hands
+all of them to ``Exception``. Status, type and code belong to the class, the message to the instance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+MAX_ECHOED_VALUE_CHARS = 80
+"""A rejected value is repeated to the client up to this length: enough to recognise it."""
+
+
+class APIError(Exception):
+    """An error with an HTTP status and OpenAI's error body."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    code: ClassVar[str | None] = None
+
+    def __init__(
+        self, message: str, param: str | None = None, retry_after_s: int | None = None, /
+    ) -> None:
+        super().__init__(message, param, retry_after_s)
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidRequestError(APIError):
+    """The request cannot be honoured as it was sent."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class ContextLengthError(InvalidRequestError):
+    """The prompt does not fit into the model's context."""
+
+    code = "context_length_exceeded"
+
+
+class RequestTooLargeError(InvalidRequestError):
+    """The body is larger than the server accepts."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class UnsupportedMediaError(InvalidRequestError):
+    """The body has a content type that the route does not read."""
+
+    status = 415
+
+
+class UnprocessableError(InvalidRequestError):
+    """The request is well formed, but what it refers to cannot be used."""
+
+    status = 422
+
+
+class AuthenticationError(APIError):
+    """The key is missing or wrong."""
+
+    status = 401
+    type = "invalid_request_error"
+    code = "invalid_api_key"
+
+
+class NotFoundError(APIError):
+    """The path or the object does not exist."""
+
+    status = 404
+    type = "invalid_request_error"
+    code = "not_found"
+
+
+class ModelNotFoundError(NotFoundError):
+    """No model has this id or alias."""
+
+    code = "model_not_found"
+
+
+class MethodNotAllowedError(APIError):
+    """The path exists, but not with this method."""
+
+    status = 405
+    type = "invalid_request_error"
+    code = "method_not_allowed"
+
+
+class ModelOverloadedError(APIError):
+    """The model has as many requests running and waiting as it may have."""
+
+    status = 429
+    type = "rate_limit_error"
+    code = "model_overloaded"
+
+
+class ModelUnavailableError(APIError):
+    """The model exists but cannot answer now."""
+
+    status = 503
+    type = "service_unavailable_error"
+    code = "model_unavailable"
+
+
+class ModelLoadingError(ModelUnavailableError):
+    """The model is being loaded; the same request will succeed later."""
+
+    code = "model_loading"
+
+
+class ModelFailedError(ModelUnavailableError):
+    """The model's engine could not be loaded."""
+
+    code = "model_failed"
+
+
+class ReplicaLostError(ModelUnavailableError):
+    """The process that was working on the request ended before it finished."""
+
+    code = "replica_lost"
+
+
+class ModelLoadError(Exception):
+    """Raised in a model's replica when its engine cannot be built. Serve keeps the message; no client sees this class."""
+
+
+def error_body(error: APIError) -> dict[str, Any]:
+    """Return OpenAI's error object: ``{"error": {"message", "type", "param", "code"}}``."""
+    return {
+        "error": {
+            "message": error.message,
+            "type": error.type,
+            "param": error.param,
+            "code": error.code,
+        }
+    }
+
+
+def error_headers(error: APIError) -> dict[str, str]:
+    """Return the headers that belong to an error: when to retry, how to authenticate."""
+    headers: dict[str, str] = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, AuthenticationError):
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def internal_error(request_id: str) -> APIError:
+    """Return what a client may know of an unexpected failure; the cause belongs in the log."""
+    return APIError(f"Internal error. Request id: {request_id}.")
+
+
+def parameter_path(location: Sequence[str | int]) -> str:
+    """Write a location in a JSON document as OpenAI does: ``messages[0].role``."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
+    """Turn pydantic's errors into one that names the parameter, the value and what is allowed.
+
+    Where a field may have several types, pydantic reports one error for each; the first is shown.
+    """
+    first = errors[0]
+    location = tuple(part for part in first["loc"] if not _is_schema_name(part))
+    param = parameter_path(location) or None
+    problem = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return InvalidRequestError(f"Missing required parameter: '{param}'.", param)
+    if param is None:
+        return InvalidRequestError(f"Invalid request: {problem}.")
+    received = f" (received {echo(first['input'])})" if first["type"] != "value_error" else ""
+    return InvalidRequestError(f"Invalid '{param}': {problem}{received}.", param)
+
+
+def echo(value: object) -> str:
+    """Repeat a rejected value, shortened."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"  # pyright: ignore[reportUnknownArgumentType]
+    text = repr(value)
+    return text if len(text) <= MAX_ECHOED_VALUE_CHARS else text[:MAX_ECHOED_VALUE_CHARS] + "…"
+
+
+def _is_schema_name(part: str | int) -> bool:
+    """Tell pydantic's names of union members (``list[str]``, ``str``) from names in the document."""
+    if not isinstance(part, str):
+        return False
+    return part in _SCHEMA_NAMES or any(mark in part for mark in "[](){}-")
+
+
+_SCHEMA_NAMES = frozenset({"str", "int", "float", "bool", "dict", "list", "body"})

@@ -1,0 +1,120 @@
+"""The FastAPI application: routes, middleware and the one place that answers with errors."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from serve_app import __version__
+from serve_app.auth import Authenticator
+from serve_app.errors import (
+    APIError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    UnsupportedMediaError,
+    error_body,
+    error_headers,
+    from_validation_errors,
+)
+from serve_app.middleware import Gate
+from serve_app.observability import RequestLog
+from serve_app.registry import Registry
+from serve_app.routes import ROOT_ROUTERS, ROUTERS
+
+
+def create_api(
+    registry: Registry,
+    keys: frozenset[str],
+    *,
+    max_body_bytes: int,
+    allowed_origins: tuple[str, ...] = (),
+) -> FastAPI:
+    """Return the whole HTTP application. ``registry`` is polled while it runs."""
+    api = FastAPI(
+        title="Homeport",
+        version=__version__,
+        lifespan=_polling(registry),
+        docs_url=None,  # its page loads scripts from a third party
+        redoc_url=None,
+    )
+    api.state.registry = registry
+    for router in ROUTERS:
+        api.include_router(router, prefix="/v1")
+        api.include_router(router, include_in_schema=False)
+    for router in ROOT_ROUTERS:
+        api.include_router(router)
+    api.add_exception_handler(APIError, _answer_error)
+    api.add_exception_handler(RequestValidationError, _answer_validation)
+    api.add_exception_handler(HTTPException, _answer_http)
+    api.add_middleware(
+        Gate,
+        authenticator=Authenticator(keys),
+        log=RequestLog(),
+        max_body_bytes=max_body_bytes,
+    )
+    if allowed_origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(allowed_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+        )
+    return api
+
+
+def _polling(registry: Registry) -> Callable[[FastAPI], "AsyncGenerator[None]"]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        task = asyncio.create_task(registry.poll())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    return lifespan
+
+
+async def _answer_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, APIError)
+    request.state.record.error_code = error.code or error.type
+    return JSONResponse(error_body(error), error.status, error_headers(error))
+
+
+async def _answer_validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if errors[0]["loc"] == ("body",) and not _is_json(request):
+        received = request.headers.get("content-type", "none")
+        problem: APIError = UnsupportedMediaError(
+            f"Content-Type must be application/json, received {received[:100]}."
+        )
+    else:
+        problem = from_validation_errors(errors)
+    return await _answer_error(request, problem)
+
+
+async def _answer_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        return await _answer_error(request, NotFoundError(f"Unknown path: {path[:200]}."))
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        response = await _answer_error(
+            request,
+            MethodNotAllowedError(f"{request.method} is not allowed on {path}, only {allowed}."),
+        )
+        response.headers["Allow"] = allowed
+        return response
+    return await _answer_error(request, InvalidRequestError(str(error.detail)))
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")

@@ -1,0 +1,141 @@
+"""What happens to every request around its route: id, key, body limit, log line, last-resort errors.
+
+One plain ASGI class instead of a stack of wrappers: it runs once per message of every stream.
+"""
+
+import re
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve_app.auth import Authenticator
+from serve_app.errors import (
+    APIError,
+    RequestTooLargeError,
+    error_body,
+    error_headers,
+    internal_error,
+)
+from serve_app.observability import RequestLog, RequestRecord, get_logger
+
+logger = get_logger(__name__)
+
+CLIENT_GONE = 499
+"""Status in logs and metrics of a request whose client left before the end (nginx's number)."""
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class Gate:
+    """Lets a request in, watches it, and writes down how it ended."""
+
+    def __init__(
+        self, app: ASGIApp, authenticator: Authenticator, log: RequestLog, max_body_bytes: int
+    ) -> None:
+        self.app = app
+        self.authenticator = authenticator
+        self.log = log
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        record = RequestRecord(
+            method=scope["method"],
+            path=scope.get("raw_path", b"").decode("latin-1") or scope["path"],
+            request_id=request_id(headers),
+        )
+        scope.setdefault("state", {})["record"] = record
+        # Serve gives every request an id and returns it; without Serve in front we do.
+        exchange = _Exchange(
+            record, receive, send, self.max_body_bytes, is_named="x-request-id" in headers
+        )
+        try:
+            try:
+                self.authenticator.check(scope["path"], headers)
+                exchange.check_length(headers)
+                await self.app(scope, exchange.receive, exchange.send)
+            except APIError as error:
+                await exchange.fail(scope, error)
+            except Exception:
+                logger.exception("Request %s failed", record.request_id)
+                await exchange.fail(scope, internal_error(record.request_id))
+        finally:
+            self.log.finished(record, exchange.outcome())
+
+
+class _Exchange:
+    """The messages of one request: counts the body, adds the id, remembers how far it came."""
+
+    def __init__(
+        self,
+        record: RequestRecord,
+        receive: Receive,
+        send: Send,
+        max_body_bytes: int,
+        *,
+        is_named: bool,
+    ) -> None:
+        self._record = record
+        self._is_named = is_named
+        self._receive = receive
+        self._send = send
+        self._max_body_bytes = max_body_bytes
+        self._received = 0
+        self._status = 0
+        self._complete = False
+
+    def check_length(self, headers: Headers) -> None:
+        """Refuse a body by its announced length, before a byte of it is read."""
+        length = headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and int(length) > self._max_body_bytes:
+            raise self._too_large(f"{length} bytes")
+
+    async def receive(self) -> Message:
+        """Pass the client's message on; refuse the body when it grows too large."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._max_body_bytes:
+                raise self._too_large(f"at least {self._received} bytes")
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass the server's message on."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            if not self._is_named:
+                MutableHeaders(scope=message)["x-request-id"] = self._record.request_id
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._complete = True
+        await self._send(message)
+
+    async def fail(self, scope: Scope, error: APIError) -> None:
+        """Answer with an error, if no answer has begun."""
+        if self._status:
+            return
+        self._record.error_code = error.code
+        response = JSONResponse(error_body(error), error.status, error_headers(error))
+        if isinstance(error, RequestTooLargeError):
+            response.headers["Connection"] = "close"
+        await response(scope, self._receive, self.send)
+
+    def outcome(self) -> int:
+        """Return the status to write down."""
+        return self._status if self._complete else CLIENT_GONE
+
+    def _too_large(self, received: str) -> RequestTooLargeError:
+        return RequestTooLargeError(
+            f"The request body has {received}; at most {self._max_body_bytes} are allowed."
+        )
+
+
+def request_id(headers: Headers) -> str:
+    """Return the client's ``x-request-id`` if it can be written to a log as it is, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else f"req_{uuid.uuid4().hex}"

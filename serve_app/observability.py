@@ -1,0 +1,90 @@
+"""Logs and metrics of both processes: one line and one set of samples per request, nothing per token.
+
+Never prompts, texts or keys. Metrics go through Ray, so the dashboard and Prometheus show them.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from ray.util.metrics import Counter, Histogram
+
+from serve_app.protocol.common import Usage
+
+SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+"""Histogram boundaries: from an overhead-only answer to a long document."""
+
+
+def get_logger(name: str) -> logging.Logger:
+    """Return a logger below Serve's, whose handlers add the application, replica and request ids."""
+    return logging.getLogger(f"ray.serve.homeport.{name}")
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """What is known of a request when it ends."""
+
+    method: str
+    path: str
+    request_id: str
+    started: float = field(default_factory=time.monotonic)
+    kind: str = "-"
+    model: str = "-"
+    usage: Usage | None = None
+    first_chunk_s: float | None = None
+    error_code: str | None = None
+
+    def saw_first_chunk(self) -> None:
+        """Note the time to the first chunk of a stream."""
+        self.first_chunk_s = time.monotonic() - self.started
+
+
+class RequestLog:
+    """Writes a finished request to the log and to Ray's metrics. One per process."""
+
+    def __init__(self) -> None:
+        labels = ("kind", "model", "status")
+        self._logger = get_logger("access")
+        self._requests = Counter(
+            "homeport_requests_total", "Requests by kind, model and HTTP status.", labels
+        )
+        self._seconds = Histogram(
+            "homeport_request_seconds", "Seconds from request to its last byte.", SECONDS, labels
+        )
+        self._first_chunk = Histogram(
+            "homeport_first_chunk_seconds",
+            "Seconds from request to the first chunk of a stream.",
+            SECONDS,
+            ("kind", "model"),
+        )
+        self._tokens = Counter(
+            "homeport_tokens_total", "Tokens by direction.", ("kind", "model", "direction")
+        )
+
+    def finished(self, record: RequestRecord, status: int) -> None:
+        """Write the record of a request that ended with ``status`` (499: the client went away)."""
+        seconds = time.monotonic() - record.started
+        usage = record.usage or Usage()
+        self._logger.info(
+            "%s %s %s kind=%s model=%s ms=%.0f prompt_tokens=%d completion_tokens=%d error=%s id=%s",
+            status,
+            record.method,
+            record.path,
+            record.kind,
+            record.model,
+            seconds * 1000,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            record.error_code or "-",
+            record.request_id,
+        )
+        model = {"kind": record.kind, "model": record.model}
+        labels = {**model, "status": str(status)}
+        self._requests.inc(1, labels)
+        self._seconds.observe(seconds, labels)
+        if record.first_chunk_s is not None:
+            self._first_chunk.observe(record.first_chunk_s, model)
+        if usage.prompt_tokens:
+            self._tokens.inc(usage.prompt_tokens, {**model, "direction": "prompt"})
+        if usage.completion_tokens:
+            self._tokens.inc(usage.completion_tokens, {**model, "direction": "completion"})

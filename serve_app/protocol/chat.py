@@ -1,0 +1,76 @@
+"""Wire types of chat completions. Reference: https://platform.openai.com/docs/api-reference/chat/create."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from serve_app.protocol.common import Wire
+
+MAX_CHOICES = 128
+"""OpenAI's limit of ``n``."""
+
+
+class StreamOptions(Wire):
+    """What a stream says besides its deltas."""
+
+    include_usage: bool = False
+
+
+class Message(Wire):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[dict[str, Any]] | None = None
+    name: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Message":
+        if self.content is None and self.role != "assistant":
+            raise ValueError(f"'content' is required in a message of role '{self.role}'")
+        if isinstance(self.content, list) and not all("type" in part for part in self.content):
+            raise ValueError("every part of 'content' needs a 'type'")
+        return self
+
+
+class Sampling(Wire):
+    """What chat completions and completions share."""
+
+    model: str | None = None
+    n: int | None = Field(default=None, ge=1, le=MAX_CHOICES)
+    stop: str | list[str] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=-1)
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    repeat_penalty: float | None = Field(default=None, gt=0)
+    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    ignore_eos: bool | None = None
+    grammar: str | None = None
+    response_format: str | dict[str, Any] | None = None
+    user: str | None = None
+
+    @model_validator(mode="after")
+    def _options_belong_to_a_stream(self) -> "Sampling":
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("'stream_options' is only allowed when 'stream' is true")
+        return self
+
+
+class ChatCompletionRequest(Sampling):
+    """Body of ``POST /v1/chat/completions``."""
+
+    messages: list[Message] = Field(min_length=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    tools: list[dict[str, Any]] | None = Field(default=None, max_length=128)
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None

@@ -1,0 +1,106 @@
+"""The fate of each field of LocalAI's request type, and of OpenAI fields that change nothing here.
+
+A known field is honoured or refused by name. What this module refuses, it refuses before any model
+is asked; what it renames, it renames to the engine's spelling.
+"""
+
+from typing import Any
+
+from serve_app.errors import InvalidRequestError, echo
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "typical_p": (None, 0, 1),
+    "tfz": (None, 0, 1),
+    "n_keep": (None, 0),
+    "store": (None, False),
+    "service_tier": (None, "auto", "default"),
+    "modalities": (None, ["text"]),
+    "function_call": (None, "none"),
+    "functions": (None, []),
+    "best_of": (None, 1),
+}
+"""Fields without an engine behind them, and the values that ask for nothing."""
+
+LOAD_TIME = {
+    "batch": "max_num_batched_tokens",
+    "rope_freq_base": "hf_overrides",
+    "rope_freq_scale": "hf_overrides",
+    "tokenizer": "tokenizer",
+    "use_fast_tokenizer": "tokenizer_mode",
+    "model_base_name": "model",
+}
+"""Fields that LocalAI reads when it loads a model, and the ``engine_kwargs`` key that sets each."""
+
+ELSEWHERE = {
+    "instruction": "/v1/edits",
+    "size": "/v1/images/generations",
+    "step": "/v1/images/generations",
+    "mode": "/v1/images/generations",
+    "clip_skip": "/v1/images/generations",
+    "negative_prompt": "/v1/images/generations",
+    "file": "/v1/images/generations or /v1/audio/transcriptions",
+    "language": "/v1/audio/transcriptions",
+    "input": "/v1/embeddings",
+}
+"""Fields of the shared request type that mean something on another path only."""
+
+UNSUPPORTED = {
+    "audio": "this server answers with text",
+    "prediction": "predicted outputs are not supported",
+    "web_search_options": "this server does not search the web",
+    "verbosity": "no served model takes it",
+    "negative_prompt_scale": "classifier-free guidance is not supported",
+    "grammar_json_functions": "use 'tools' with 'tool_choice': 'required'",
+    "kv_transfer_params": "it is between servers",
+    "ec_transfer_params": "it is between servers",
+    "prompt_embeds": "send text or token ids",
+}
+"""Fields that nothing here honours, and what to do instead."""
+
+
+def engine_fields(fields: dict[str, Any], backend: str) -> dict[str, Any]:
+    """Return ``fields`` in the engine's spelling, without those that ask for nothing.
+
+    Raises:
+        InvalidRequestError: a field asks for what cannot be honoured.
+    """
+    known = dict(fields)
+    for name, neutral in NEUTRAL.items():
+        value = known.pop(name, None)
+        if value not in neutral:
+            allowed = ", ".join(repr(item) for item in neutral if item is not None)
+            raise InvalidRequestError(
+                f"'{name}' is not supported here: received {echo(value)}, allowed {allowed}.", name
+            )
+    for name, key in LOAD_TIME.items():
+        if known.pop(name, None):
+            raise InvalidRequestError(
+                f"'{name}' is fixed when the model is loaded; set 'engine_kwargs.{key}' in the "
+                "model's configuration.",
+                name,
+            )
+    for name, path in ELSEWHERE.items():
+        if known.pop(name, None):
+            raise InvalidRequestError(f"'{name}' has no meaning here; it belongs to {path}.", name)
+    for name, reason in UNSUPPORTED.items():
+        if known.pop(name, None) is not None:
+            raise InvalidRequestError(f"'{name}' is not supported: {reason}.", name)
+    _check_backend(known.pop("backend", None), backend)
+    return _renamed(known)
+
+
+def _check_backend(asked: object, backend: str) -> None:
+    if asked and asked != backend:
+        raise InvalidRequestError(
+            f"'backend': this model is served by '{backend}', not by {echo(asked)}.", "backend"
+        )
+
+
+def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
+    if (penalty := fields.pop("repeat_penalty", None)) is not None:
+        fields.setdefault("repetition_penalty", penalty)
+    if grammar := fields.pop("grammar", None):
+        fields["structured_outputs"] = {"grammar": grammar}
+    if isinstance(form := fields.get("response_format"), str):
+        fields["response_format"] = {"type": form}
+    return fields

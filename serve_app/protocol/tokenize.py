@@ -1,0 +1,31 @@
+"""Wire types of tokenize and detokenize: vLLM's shape, and LocalAI's where it differs."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from serve_app.protocol.common import Wire
+
+
+class TokenizeRequest(Wire):
+    """Body of ``POST /v1/tokenize``: a text (``prompt``, in LocalAI ``content``) or a conversation."""
+
+    model: str | None = None
+    prompt: str | None = None
+    content: str | None = None
+    messages: list[dict[str, Any]] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "TokenizeRequest":
+        given = [name for name in ("prompt", "content", "messages") if getattr(self, name) is not None]
+        if len(given) != 1:
+            received = " and ".join(given) or "none"
+            raise ValueError(f"exactly one of prompt, content and messages is needed, got {received}")
+        return self
+
+
+class DetokenizeRequest(Wire):
+    """Body of ``POST /v1/detokenize``."""
+
+    model: str | None = None
+    tokens: list[int]

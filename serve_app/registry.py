@@ -1,0 +1,199 @@
+"""Model id or alias → card and handle. The ingress's only contact with Serve and the replicas.
+
+Serve is the source of truth: a background task reads its details, so models that are added, removed,
+scaled or broken show up within seconds, and none is woken to ask what it is. Errors of Ray leave
+this module as ours.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from serve_app.discovery import ServedModel, State, served_models
+from serve_app.errors import (
+    ModelFailedError,
+    ModelLoadingError,
+    ModelNotFoundError,
+    ModelUnavailableError,
+)
+from serve_app.handles import ModelHandle
+from serve_app.observability import get_logger
+from serve_app.protocol.common import Call, Reply, Usage
+
+logger = get_logger(__name__)
+
+LOADING_RETRY_AFTER_S = 5
+MISS_INTERVAL_S = 0.5
+"""An unknown model makes the registry look again, but not more often than this."""
+
+T = TypeVar("T")
+ReadDetails = Callable[[], Awaitable[dict[str, Any]]]
+MakeHandle = Callable[[ServedModel], ModelHandle]
+
+
+class Registry:
+    """What is served now."""
+
+    def __init__(
+        self,
+        read_details: ReadDetails,
+        make_handle: MakeHandle,
+        *,
+        poll_interval_s: float,
+        cold_start_timeout_s: float,
+    ) -> None:
+        self._read_details = read_details
+        self._make_handle = make_handle
+        self._poll_interval_s = poll_interval_s
+        self._cold_start_timeout_s = cold_start_timeout_s
+        self._models: dict[str, ServedModel] = {}
+        self._names: dict[str, str] = {}
+        self._handles: dict[tuple[str, str], ModelHandle] = {}
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshed_at = float("-inf")
+
+    @property
+    def models(self) -> list[ServedModel]:
+        """Every model that Serve knows, in the order of the YAML."""
+        return list(self._models.values())
+
+    async def poll(self) -> None:
+        """Keep looking, until cancelled. A controller that does not answer leaves the last view."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(self._poll_interval_s)
+
+    async def refresh(self) -> None:
+        """Look now; callers that come while someone looks share that look."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        await asyncio.shield(self._refreshing)
+
+    async def resolve(self, name: str | None, kind: str) -> ServedModel:
+        """Return the model of this kind with this id or alias, or the first of the kind for None.
+
+        Raises:
+            ModelNotFoundError: there is none.
+        """
+        model = self._find(name, kind)
+        if model is None and self._may_look_again():
+            await self.refresh()
+            model = self._find(name, kind)
+        if model is None:
+            raise self._not_found(name, kind)
+        return model
+
+    async def get(self, name: str) -> ServedModel:
+        """Return the model with this id or alias, of any kind.
+
+        Raises:
+            ModelNotFoundError: there is none.
+        """
+        if name not in self._names and self._may_look_again():
+            await self.refresh()
+        if name not in self._names:
+            raise self._not_found(name, None)
+        return self._models[self._names[name]]
+
+    async def run(self, model: ServedModel, call: Call) -> Reply:
+        """Answer whole, by a replica of the model."""
+        self._check_available(model)
+        return await self._started(model, self._handle(model).run(call))
+
+    async def stream(self, model: ServedModel, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer in pieces. Errors before the first piece are raised by the first ``anext``."""
+        self._check_available(model)
+        async with aclosing(self._handle(model).stream(call)) as pieces:
+            yield await self._started(model, anext(pieces))
+            async for piece in pieces:
+                yield piece
+
+    def _handle(self, model: ServedModel) -> ModelHandle:
+        key = (model.application, model.deployment)
+        if key not in self._handles:
+            self._handles[key] = self._make_handle(model)
+        return self._handles[key]
+
+    async def _started(self, model: ServedModel, work: Awaitable[T]) -> T:
+        """Await ``work``; give up when the model it waits for has no replica and gets none in time."""
+        if model.running:
+            return await work
+        task = asyncio.ensure_future(work)
+        waited = 0.0
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=self._poll_interval_s)
+                model = self._models.get(model.card.id, model)
+                if model.running:
+                    return await task
+                waited += self._poll_interval_s
+                if not task.done():
+                    self._check_waking(model, waited)
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    def _check_waking(self, model: ServedModel, waited_s: float) -> None:
+        if model.state == State.FAILED:
+            raise ModelFailedError(_failure(model))
+        if waited_s >= self._cold_start_timeout_s:
+            raise _loading(model)
+
+    def _check_available(self, model: ServedModel) -> None:
+        """Refuse at once what waiting cannot mend.
+
+        A model that may sleep at zero replicas is always tried: the request is what wakes it.
+        """
+        if model.state == State.FAILED:
+            raise ModelFailedError(_failure(model))
+        if model.state == State.LOADING and not model.sleeps:
+            raise _loading(model)
+        if not model.deployment:
+            raise ModelUnavailableError(f"Model '{model.card.id}' has no deployment.")
+
+    def _find(self, name: str | None, kind: str) -> ServedModel | None:
+        if name is None:
+            return next((model for model in self.models if model.card.kind == kind), None)
+        model = self._models.get(self._names.get(name, ""))
+        return model if model is not None and model.card.kind == kind else None
+
+    def _not_found(self, name: str | None, kind: str | None) -> ModelNotFoundError:
+        of_kind = [m.card.id for m in self.models if kind is None or m.card.kind == kind]
+        there = f"Available: {', '.join(of_kind)}." if of_kind else "There are none."
+        what = f"{kind} model" if kind else "model"
+        if name is None:
+            return ModelNotFoundError(f"No {what} is served.", "model")
+        other = self._names.get(name)
+        if other is not None:
+            is_a = self._models[other].card.kind
+            return ModelNotFoundError(f"Model '{name}' is not a {what} but {is_a}. {there}", "model")
+        return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", "model")
+
+    def _may_look_again(self) -> bool:
+        return asyncio.get_running_loop().time() - self._refreshed_at > MISS_INTERVAL_S
+
+    async def _refresh(self) -> None:
+        try:
+            details = await self._read_details()
+        except ModelUnavailableError as error:
+            logger.warning("Serve's controller does not answer: %s", error)
+            return
+        finally:
+            self._refreshed_at = asyncio.get_running_loop().time()
+        models, names = served_models(details)
+        self._models, self._names = models, names
+
+
+def _loading(model: ServedModel) -> ModelLoadingError:
+    return ModelLoadingError(
+        f"Model '{model.card.id}' is loading. Retry after {LOADING_RETRY_AFTER_S} s.",
+        "model",
+        LOADING_RETRY_AFTER_S,
+    )
+
+
+def _failure(model: ServedModel) -> str:
+    return f"Model '{model.card.id}' could not be loaded: {model.reason}"

@@ -1,0 +1,9 @@
+"""One module per resource. A new one is imported and listed here."""
+
+from serve_app.routes import chat, completions, health, models, tokenize
+
+ROUTERS = (chat.router, completions.router, tokenize.router, models.router)
+"""Mounted twice: under ``/v1`` and at the root."""
+
+ROOT_ROUTERS = (health.router,)
+"""Mounted at the root only."""

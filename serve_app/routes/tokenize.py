@@ -1,0 +1,27 @@
+"""POST /v1/tokenize and /v1/detokenize."""
+
+from fastapi import APIRouter, Response
+from pydantic_core import from_json, to_json
+
+from serve_app.dependencies import RecordDep, RegistryDep
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
+from serve_app.routes.generation import ask
+
+router = APIRouter(route_class=JSONRoute)
+
+
+@router.post("/tokenize")
+async def tokenize(body: TokenizeRequest, registry: RegistryDep, record: RecordDep) -> Response:
+    """Return the token ids of a text or of a conversation under the model's chat template."""
+    if body.content is not None:
+        body = TokenizeRequest(**{**body.model_dump(exclude={"content"}, exclude_unset=True), "prompt": body.content})
+    answer = await ask("tokenize", body, body.model, registry, record)
+    return Response(answer, media_type="application/json")
+
+
+@router.post("/detokenize")
+async def detokenize(body: DetokenizeRequest, registry: RegistryDep, record: RecordDep) -> Response:
+    """Return the text of token ids, under vLLM's name (``prompt``) and LocalAI's (``content``)."""
+    answer = from_json(await ask("detokenize", body, body.model, registry, record))
+    return Response(to_json({**answer, "content": answer["prompt"]}), media_type="application/json")

@@ -4,13 +4,13 @@ Done here and not by Serve's ``max_ongoing_requests``, whose router backs off fo
 second when that limit binds (measured: 150 requests/s fall below 30).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from serve_app.errors import ModelOverloadedError
 
 RETRY_AFTER_S = 1
-"""What a refused client is told. Work is admitted as soon as any request ends, so a second is enough."""
+"""What a refused client is told. A place is free as soon as any request ends."""
 
 
 class Admission:
@@ -21,7 +21,7 @@ class Admission:
         self.held = 0
 
     @contextmanager
-    def hold(self, model_id: str) -> Iterator[None]:
+    def hold(self, model_id: str) -> Generator[None]:
         """Hold a place for the length of one request.
 
         Raises:

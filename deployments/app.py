@@ -16,7 +16,7 @@ from deployments.config import ModelConfig
 KINDS = {
     "chat": ("deployments.chat.config:ChatConfig", "deployments.chat.deployment:ChatDeployment"),
 }
-"""Kind → its config and its deployment, by import path, so that a kind loads only its own modules."""
+"""Kind → its config and its deployment, by path, so that a kind loads only its own modules."""
 
 
 class Root:
@@ -68,5 +68,3 @@ def kind_types(kind: object) -> tuple[type[ModelConfig], type[ModelDeployment]]:
 def _imported(path: str) -> Any:
     module, name = path.split(":")
     return getattr(import_module(module), name)
-
-

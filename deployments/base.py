@@ -41,12 +41,14 @@ class Engine(Protocol):
 class ModelDeployment:
     """A model's replica. Subclasses say how to build their kind's engine."""
 
-    async def __init__(self, config: ModelConfig) -> None:  # Serve awaits a deployment's constructor.
+    async def __init__(self, config: ModelConfig) -> None:  # Serve awaits it
         started = time.monotonic()
         self.config = config
         self.admission = Admission(config.max_requests)
         self.engine: Engine = await self.build_engine(config)
-        logger.info("%s %s loaded in %.1f s", config.kind, config.model_id, time.monotonic() - started)
+        logger.info(
+            "%s %s loaded in %.1f s", config.kind, config.model_id, time.monotonic() - started
+        )
 
     @abstractmethod
     async def build_engine(self, config: Any) -> Engine:
@@ -57,7 +59,7 @@ class ModelDeployment:
         """
 
     # Serve logs a traceback for everything that a replica raises, and a client's mistake is no
-    # fault of the replica: an APIError crosses the handle as a value and is raised on the other side.
+    # fault of the replica: an APIError crosses the handle as a value and is raised behind it.
 
     async def run(self, call: Call) -> Reply | APIError:
         """Answer one request whole."""
@@ -78,7 +80,7 @@ class ModelDeployment:
             yield error
 
     def reconfigure(self, user_config: dict[str, Any]) -> None:
-        """Take a new model card. Serve requires the method; the card is read from Serve's details."""
+        """Accept a new model card. Serve wants the method; the card is read from its details."""
 
     async def check_health(self) -> None:
         """Raise when the engine is dead, so that Serve replaces the replica."""
@@ -88,5 +90,3 @@ class ModelDeployment:
         engine = getattr(self, "engine", None)
         if engine is not None:
             await engine.close()
-
-

@@ -1,9 +1,9 @@
-"""What every model application's ``args`` share. Kinds add their own fields beside their deployment."""
+"""What every model application's ``args`` share. A kind adds its fields in its own folder."""
 
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from serve_app.card import ModelCard
 from serve_app.errors import ModelLoadError
@@ -12,10 +12,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """Holds ``embedded/``, so that a YAML can say ``embedded/chat`` from any working directory."""
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=()):
     """``args`` of a model application: which model, by which engine, under which names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
     kind: str
     """What the model does; chooses the deployment."""

@@ -1,3 +1,3 @@
-"""Homeport's ingress process: routes, validation, authentication and composition. Imports no ML library."""
+"""The ingress process: routes, validation, authentication, composition. Imports no ML library."""
 
 __version__ = "0.1.0"

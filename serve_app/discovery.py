@@ -13,7 +13,7 @@ from serve_app.observability import get_logger
 logger = get_logger(__name__)
 
 MODEL_IMPORT_PATH = "deployments.app:build"
-"""How an application in the YAML says that it is a model; needed only for one that failed to build."""
+"""Tells a model from other applications when it failed before it could carry a card."""
 
 
 class State(StrEnum):

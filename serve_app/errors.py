@@ -17,7 +17,7 @@
         └── ReplicaLostError        503 replica_lost, with Retry-After
 
 Errors cross processes by pickle, so every constructor takes positional arguments only and hands
-all of them to ``Exception``. Status, type and code belong to the class, the message to the instance.
+all of them to ``Exception``. Status, type and code belong to the class.
 """
 
 from collections.abc import Mapping, Sequence
@@ -143,7 +143,7 @@ class ReplicaLostError(ModelUnavailableError):
 
 
 class ModelLoadError(Exception):
-    """Raised in a model's replica when its engine cannot be built. Serve keeps the message; no client sees this class."""
+    """A replica cannot build its engine. Serve keeps the message; no client sees the class."""
 
 
 def error_body(error: APIError) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def echo(value: object) -> str:
 
 
 def _is_schema_name(part: str | int) -> bool:
-    """Tell pydantic's names of union members (``list[str]``, ``str``) from names in the document."""
+    """Tell pydantic's names of union members (``list[str]``) from names in the document."""
     if not isinstance(part, str):
         return False
     return part in _SCHEMA_NAMES or any(mark in part for mark in "[](){}-")

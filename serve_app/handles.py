@@ -1,7 +1,7 @@
 """A model's Serve handle: Ray's errors in, ours out. The only module that calls a replica."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -58,7 +58,7 @@ class ServeModelHandle:
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer in pieces; closing it cancels the work in the replica."""
-        pieces = self._handle.options(stream=True).stream.remote(call)
+        pieces: Any = self._handle.options(stream=True).stream.remote(call)
         try:
             with self._our_errors():
                 async for piece in pieces:
@@ -67,7 +67,7 @@ class ServeModelHandle:
             pieces.cancel()
 
     @contextmanager
-    def _our_errors(self) -> Iterator[None]:
+    def _our_errors(self) -> Generator[None]:
         try:
             yield
         except RayTaskError:  # a fault of the replica's code: unexpected, and logged as that
@@ -96,7 +96,7 @@ def _raised(answer: T | APIError) -> T:
 
 
 async def read_serve_details() -> dict[str, Any]:
-    """Return Serve's details of all applications, as the REST API ``/api/serve/applications/`` does.
+    """Return Serve's details of all applications, as its REST API does.
 
     Raises:
         ModelUnavailableError: the controller does not answer.
@@ -113,4 +113,5 @@ def controller() -> Any:
     # dashboard, which a cluster may run without.
     from ray.serve.context import _get_global_client
 
-    return _get_global_client()._controller
+    client: Any = _get_global_client()
+    return client._controller

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -68,9 +68,10 @@ def create_api(
     return api
 
 
-def _polling(registry: Registry) -> Callable[[FastAPI], "AsyncGenerator[None]"]:
+def _polling(registry: Registry) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await registry.refresh()
         task = asyncio.create_task(registry.poll())
         yield
         task.cancel()

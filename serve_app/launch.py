@@ -1,8 +1,9 @@
-"""``make serve``: runs ``serve run CONFIG``, says how it comes along, and ends all of it on Ctrl-C."""
+"""``make serve``: runs ``serve run CONFIG``, says how it goes, and ends all of it on Ctrl-C."""
 
 import argparse
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -30,7 +31,7 @@ Homeport is ready: {url}/v1  (models: {models})
   curl {url}/v1/chat/completions -H 'Content-Type: application/json' \\
     -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "What is 2+2?"}}]}}'
 
-Ray's dashboard: http://127.0.0.1:8265   Log: {log}   Stop: Ctrl-C
+Ray's dashboard: {dashboard}   Log: {log}   Stop: Ctrl-C
 """
 
 
@@ -55,7 +56,7 @@ def main() -> int:
 
 def _serve(config: Path, host: str, port: int, directory: Path) -> int:
     log = directory / "serve.log"
-    environment = {**ray_environment(directory), **_free_haproxy_ports(), **os.environ}
+    environment = {**ray_environment(directory), **_for_one_machine(), **os.environ}
     command = [str(Path(sys.prefix) / "bin" / "serve"), "run", "--address", "local", str(config)]
     adopt_orphans()
     stopped = _on_interrupt()
@@ -90,7 +91,18 @@ def _follow(process: "subprocess.Popen[bytes]", url: str, log: Path, stopped: li
         running = [model for model, state in states.items() if state in ("ready", "idle")]
         if running and not ready and "loading" not in states.values():
             ready = True
-            print(EXAMPLE.format(url=url, models=", ".join(running), model=running[0], log=log), flush=True)
+            _print_example(url, running, log)
+
+
+def _print_example(url: str, models: list[str], log: Path) -> None:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    address = re.search(r"dashboard at .*?(http://[\w.:]+)", text)
+    dashboard = address[1] if address else "off"
+    names = ", ".join(models)
+    print(
+        EXAMPLE.format(url=url, models=names, model=models[0], dashboard=dashboard, log=log),
+        flush=True,
+    )
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -134,9 +146,13 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _free_haproxy_ports() -> dict[str, str]:
-    """Return other ports for HAProxy's statistics and metrics where the usual ones are taken."""
-    ports: dict[str, str] = {}
+def _for_one_machine() -> dict[str, str]:
+    """Return settings for a server that one person starts and stops.
+
+    HAProxy gets other ports for its statistics and metrics where the usual ones are taken, and
+    nobody waits half a minute for load balancers to notice that the server is going away.
+    """
+    ports = {"RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0"}
     for name, usual in (("STATS", 8404), ("METRICS", 9101)):
         if not _is_free("0.0.0.0", usual):
             with socket.socket() as probe:

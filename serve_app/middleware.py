@@ -1,4 +1,4 @@
-"""What happens to every request around its route: id, key, body limit, log line, last-resort errors.
+"""What happens to every request around its route: id, key, body limit, log line, last errors.
 
 One plain ASGI class instead of a stack of wrappers: it runs once per message of every stream.
 """
@@ -136,6 +136,6 @@ class _Exchange:
 
 
 def request_id(headers: Headers) -> str:
-    """Return the client's ``x-request-id`` if it can be written to a log as it is, else a new one."""
+    """Return the client's ``x-request-id`` if it is fit for a log, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else f"req_{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""Logs and metrics of both processes: one line and one set of samples per request, nothing per token.
+"""Logs and metrics: one line and one set of samples per request, nothing per token.
 
 Never prompts, texts or keys. Metrics go through Ray, so the dashboard and Prometheus show them.
 """
@@ -16,7 +16,7 @@ SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Return a logger below Serve's, whose handlers add the application, replica and request ids."""
+    """Return a logger below Serve's, whose handlers add the replica's and request's ids."""
     return logging.getLogger(f"ray.serve.homeport.{name}")
 
 
@@ -66,7 +66,8 @@ class RequestLog:
         seconds = time.monotonic() - record.started
         usage = record.usage or Usage()
         self._logger.info(
-            "%s %s %s kind=%s model=%s ms=%.0f prompt_tokens=%d completion_tokens=%d error=%s id=%s",
+            "%s %s %s kind=%s model=%s ms=%.0f "
+            "prompt_tokens=%d completion_tokens=%d error=%s id=%s",
             status,
             record.method,
             record.path,

@@ -1,7 +1,7 @@
 """Environment that Ray and Serve read once, when their processes start.
 
-The one place that holds it: ``make serve``, the tests and ``cluster.yaml`` take it from here. Nothing
-depends on it; without it everything works, only slower.
+The one place that holds it: ``make serve``, the tests and ``cluster.yaml`` take it from here.
+Nothing depends on it; without it everything works, only slower.
 
     eval "$(python -m serve_app.ray_environment)"    # in a shell, before `ray start` or `serve run`
 """

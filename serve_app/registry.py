@@ -1,8 +1,7 @@
 """Model id or alias → card and handle. The ingress's only contact with Serve and the replicas.
 
-Serve is the source of truth: a background task reads its details, so models that are added, removed,
-scaled or broken show up within seconds, and none is woken to ask what it is. Errors of Ray leave
-this module as ours.
+Serve is the source of truth: a background task reads its details, so models that are added,
+removed, scaled or broken show up within seconds, and none is woken to ask what it is.
 """
 
 import asyncio
@@ -116,7 +115,7 @@ class Registry:
         return self._handles[key]
 
     async def _started(self, model: ServedModel, work: Awaitable[T]) -> T:
-        """Await ``work``; give up when the model it waits for has no replica and gets none in time."""
+        """Await ``work``, but not for ever when the model has no replica to do it."""
         if model.running:
             return await work
         task = asyncio.ensure_future(work)
@@ -169,7 +168,9 @@ class Registry:
         other = self._names.get(name)
         if other is not None:
             is_a = self._models[other].card.kind
-            return ModelNotFoundError(f"Model '{name}' is not a {what} but {is_a}. {there}", "model")
+            return ModelNotFoundError(
+                f"Model '{name}' is not a {what} but {is_a}. {there}", "model"
+            )
         return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", "model")
 
     def _may_look_again(self) -> bool:

@@ -1,4 +1,4 @@
-"""Server-sent events: the first chunk before the 200, errors inside a stream, the usage at its end."""
+"""Server-sent events: the first chunk before the 200, errors in a stream, the usage at its end."""
 
 import json
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Makes a random Llama of some kilobytes with a byte-level tokenizer: loads everywhere, means nothing."""
+"""Makes a random Llama of some kilobytes: loads everywhere, means nothing."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""Chat: completions, chat completions, tokenize and detokenize, all on one language-model engine."""
+"""Chat: completions, chat completions, tokenize and detokenize, on one engine."""

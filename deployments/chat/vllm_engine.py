@@ -1,3 +1,4 @@
+# pyright: standard
 """The vLLM engine: vLLM's ``AsyncLLM`` and its OpenAI serving layer inside the replica.
 
 The only module of the project, with its options, that imports vLLM. The same code runs on GPU and
@@ -191,5 +192,3 @@ def _translated(response: ErrorResponse) -> APIError:
         503: ModelOverloadedError,
     }
     return by_status.get(error.code, InvalidRequestError)(error.message, error.param)
-
-

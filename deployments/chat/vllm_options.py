@@ -1,4 +1,5 @@
-"""Turns a chat model's ``engine_kwargs`` into vLLM's own argument objects, checked by name and value."""
+# pyright: standard
+"""Turns a chat model's ``engine_kwargs`` into vLLM's argument objects, checked."""
 
 import dataclasses
 import difflib
@@ -31,9 +32,13 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         _check_name(name, (engine_names | frontend_names) - RESERVED)
     frontend = {name: options.pop(name) for name in frontend_names & options.keys()}
     _check_frontend(frontend)
-    identity = {"model": resolve_model(config.model), "served_model_name": [config.model_id]}
+    identity: dict[str, Any] = {
+        "model": resolve_model(config.model),
+        "served_model_name": [config.model_id],
+    }
     arguments = AsyncEngineArgs(**options, **identity)
     namespace = make_arg_parser(FlexibleArgumentParser()).parse_args([])
+    assert namespace is not None
     for name, value in {**options, **frontend, **identity}.items():
         setattr(namespace, name, value)
     return arguments, namespace
@@ -51,7 +56,9 @@ def _check_name(name: str, known: set[str]) -> None:
 
 def _check_frontend(frontend: dict[str, Any]) -> None:
     """Check values that vLLM would read only later, request by request."""
-    types = {field.name: field.type for field in dataclasses.fields(BaseFrontendArgs)}
+    types: dict[str, Any] = {
+        field.name: field.type for field in dataclasses.fields(BaseFrontendArgs)
+    }
     for name, value in frontend.items():
         try:
             TypeAdapter(types[name]).validate_python(value)

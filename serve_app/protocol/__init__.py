@@ -1,1 +1,1 @@
-"""Wire types: pydantic only, one module per kind, no I/O. Shared by the ingress and the replicas."""
+"""Wire types: pydantic only, one module per kind, no I/O. Shared by ingress and replicas."""

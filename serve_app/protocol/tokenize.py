@@ -8,7 +8,7 @@ from serve_app.protocol.common import Wire
 
 
 class TokenizeRequest(Wire):
-    """Body of ``POST /v1/tokenize``: a text (``prompt``, in LocalAI ``content``) or a conversation."""
+    """Body of ``POST /v1/tokenize``: a text (LocalAI: ``content``) or a conversation."""
 
     model: str | None = None
     prompt: str | None = None
@@ -17,11 +17,22 @@ class TokenizeRequest(Wire):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> "TokenizeRequest":
-        given = [name for name in ("prompt", "content", "messages") if getattr(self, name) is not None]
+        given = [
+            name for name in ("prompt", "content", "messages") if getattr(self, name) is not None
+        ]
         if len(given) != 1:
             received = " and ".join(given) or "none"
-            raise ValueError(f"exactly one of prompt, content and messages is needed, got {received}")
+            raise ValueError(
+                f"exactly one of prompt, content and messages is needed, got {received}"
+            )
         return self
+
+    def with_prompt(self) -> "TokenizeRequest":
+        """Return the same request with the text under the engine's name."""
+        if self.content is None:
+            return self
+        fields = self.model_dump(exclude={"content"}, exclude_unset=True)
+        return TokenizeRequest.model_validate({**fields, "prompt": self.content})
 
 
 class DetokenizeRequest(Wire):

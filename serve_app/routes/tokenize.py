@@ -14,8 +14,7 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/tokenize")
 async def tokenize(body: TokenizeRequest, registry: RegistryDep, record: RecordDep) -> Response:
     """Return the token ids of a text or of a conversation under the model's chat template."""
-    if body.content is not None:
-        body = TokenizeRequest(**{**body.model_dump(exclude={"content"}, exclude_unset=True), "prompt": body.content})
+    body = body.with_prompt()
     answer = await ask("tokenize", body, body.model, registry, record)
     return Response(answer, media_type="application/json")
 

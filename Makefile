@@ -1,0 +1,72 @@
+# Everything a person or CI runs. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+EXTRA ?= cpu
+CONFIG ?= configs/local.yaml
+TESTS ?= tests
+UV_VERSION := 0.13.9
+
+# The first Python that the project runs on.
+PYTHON ?= $(shell for candidate in python3 python3.12 python3.11; do \
+	if $$candidate -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; \
+	then command -v $$candidate; break; fi; done)
+UV := .tools/uv-$(UV_VERSION)/bin/uv
+BIN := .venv/bin
+
+# Compiled once here instead of by three processes at every first start; never another Python than ours.
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+# A project that runs in an environment of somebody else's must not sync into it.
+unexport VIRTUAL_ENV
+
+.PHONY: help serve test check format lint types train-embedded evaluate-embedded clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+serve: .venv/.serve-$(EXTRA) ## Set everything up and serve CONFIG (configs/local.yaml) until Ctrl-C
+	@exec $(BIN)/python -m serve_app.launch $(CONFIG)
+
+test: .venv/.test-$(EXTRA) ## Set everything up and run TESTS (all)
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: lint types test ## All that CI gates: lint, types, tests
+
+format: .venv/.test-$(EXTRA) ## Rewrite the code in the project's format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lint: .venv/.test-$(EXTRA) ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/.test-$(EXTRA) ## Check types strictly
+	@$(BIN)/pyright
+
+train-embedded: .venv/.test-$(EXTRA) ## Rebuild the embedded chat model from its recipe (about an hour)
+	@$(BIN)/python -m embedded.chat.recipe.train
+
+evaluate-embedded: .venv/.test-$(EXTRA) ## Print the embedded chat model's held-out scores
+	@$(BIN)/python -m embedded.chat.recipe.evaluate
+
+clean: ## Remove what the other targets made
+	@rm -rf .venv .tools .pytest_cache .ruff_cache build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.serve-%: pyproject.toml uv.lock | $(UV)
+	@echo "Installing the environment for $* into .venv (some GB; the first time takes a minute or two) …"
+	@$(UV) sync --frozen --quiet --inexact --no-dev --extra $* --python $(PYTHON)
+	@touch $@
+
+.venv/.test-%: pyproject.toml uv.lock | $(UV)
+	@echo "Installing the environment for $* with the test tools into .venv …"
+	@$(UV) sync --frozen --quiet --inexact --extra $* --python $(PYTHON)
+	@touch $@ .venv/.serve-$*
+
+$(UV):
+	@test -n "$(PYTHON)" || { echo "homeport: Python 3.11 or 3.12 is needed; 'python3' is $$(python3 --version 2>&1 || true). Set PYTHON=/path/to/python3.12." >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "homeport: $(PYTHON) has no pip. On Debian and Ubuntu: apt install python3-pip" >&2; exit 1; }
+	@echo "Getting uv $(UV_VERSION) into .tools …"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action ignore --target .tools/uv-$(UV_VERSION) uv==$(UV_VERSION)

@@ -1,0 +1,118 @@
+"""The whole HTTP application without Ray: a scripted model stands where a Serve handle would."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from openai import AsyncOpenAI
+
+from serve_app.card import ModelCard
+from serve_app.discovery import ServedModel
+from serve_app.errors import APIError
+from serve_app.ingress import create_api
+from serve_app.protocol.common import Call, Reply, Usage
+from serve_app.registry import Registry
+from tests.details import application, details, not_built
+
+KEY = "sk-right"
+CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512, backend="vllm")
+
+
+def chunk(text: str) -> bytes:
+    """Return one event of a chat stream."""
+    body = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "small",
+        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
+    }
+    return f"data: {json.dumps(body)}\n\n".encode()
+
+
+class ScriptedModel:
+    """Plays the pieces of its script, raising those that are errors; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.script: list[bytes | Usage | Exception] = []
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The body of the last call."""
+        return json.loads(self.calls[-1].body)
+
+    async def run(self, call: Call) -> Reply:
+        self.calls.append(call)
+        piece = self.script[0]
+        if isinstance(piece, Exception):
+            raise piece
+        assert isinstance(piece, bytes)
+        return Reply(piece, Usage(3, 4))
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        self.calls.append(call)
+        for piece in self.script:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel()
+
+
+CreateApi = Callable[..., FastAPI]
+
+
+@pytest.fixture
+def create(model: ScriptedModel) -> CreateApi:
+    """Return a function that builds the application with keys and limits of the test's choice."""
+
+    async def read() -> dict[str, Any]:
+        return details(
+            chat=application(CARD),
+            broken=not_built(
+                "DEPLOY_FAILED", "ValueError: model: Field required", kind="chat", model_id="broken"
+            ),
+        )
+
+    def make_handle(_: ServedModel) -> ScriptedModel:
+        return model
+
+    def create(keys: frozenset[str] = frozenset(), max_body_bytes: int = 2**20) -> FastAPI:
+        registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
+        return create_api(registry, keys, max_body_bytes=max_body_bytes)
+
+    return create
+
+
+@pytest.fixture
+async def http(create: CreateApi) -> AsyncIterator[httpx.AsyncClient]:
+    """A plain client of a server without keys."""
+    api = create()
+    async with api.router.lifespan_context(api), connect(api) as client:
+        yield client
+
+
+@pytest.fixture
+async def openai_client(create: CreateApi) -> AsyncIterator[AsyncOpenAI]:
+    """OpenAI's SDK on a server that wants a key."""
+    api = create(frozenset({KEY}))
+    async with api.router.lifespan_context(api), connect(api) as client:
+        yield AsyncOpenAI(base_url="http://test/v1", api_key=KEY, http_client=client, max_retries=0)
+
+
+def connect(api: FastAPI) -> httpx.AsyncClient:
+    """Return a client of an application in this process. Its failures are answers, as on a server."""
+    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
+
+
+def overloaded(error: type[APIError]) -> APIError:
+    """Return an error that says when to come back."""
+    return error("Too much.", None, 7)

@@ -1,0 +1,63 @@
+import httpx
+import pytest
+
+from tests.api.conftest import KEY, CreateApi, connect
+
+
+@pytest.fixture
+async def locked(create: CreateApi) -> httpx.AsyncClient:
+    return connect(create(frozenset({KEY, "sk-other"})))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Bearer {KEY}"},
+        {"authorization": f"bearer  {KEY} "},
+        {"x-api-key": KEY},
+        {"xi-api-key": "sk-other"},
+    ],
+)
+async def test_key_in_any_of_the_sdks_headers_opens(
+    locked: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    assert (await locked.get("/v1/models", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": KEY},
+        {"Authorization": f"Basic {KEY}"},
+        {"Authorization": f"Bearer {KEY}x"},
+        {"Authorization": "Bearer sk-wrong", "x-api-key": KEY},
+        {"x-api-key": "sk-\xff"},
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/version", "/openapi.json", "/nope", "/healthz/", "//healthz", "/"]
+)
+async def test_without_a_right_key_every_other_path_is_closed(
+    locked: httpx.AsyncClient, headers: dict[str, str], path: str
+) -> None:
+    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+
+    answer = await locked.get(path, headers=encoded)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+    assert KEY not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_needs_no_key_and_tells_no_reasons(
+    locked: httpx.AsyncClient, path: str
+) -> None:
+    answer = await locked.get(path)
+
+    assert answer.status_code != 401
+    assert "Field required" not in answer.text

@@ -1,0 +1,117 @@
+"""Whatever a client sends, it gets a clear 4xx in OpenAI's shape, and the next request is served."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import CreateApi, ScriptedModel, connect
+
+CHAT = "/v1/chat/completions"
+HELLO = [{"role": "user", "content": "hi"}]
+
+
+def assert_openai_error(answer: httpx.Response, status: int, param: str | None = None) -> str:
+    error = answer.json()["error"]
+    assert answer.status_code == status, error
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["param"] == param
+    assert error["type"] == "invalid_request_error"
+    return error["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "says"),
+    [
+        ({}, "messages", "Missing"),
+        ({"messages": []}, "messages", "at least 1"),
+        ({"messages": "hi"}, "messages", "list"),
+        ({"messages": [{"role": "alien", "content": "x"}]}, "messages[0].role", "'user'"),
+        ({"messages": [{"role": "user"}]}, "messages[0]", "'content' is required"),
+        ({"messages": [{"role": "user", "content": [{"text": "x"}]}]}, "messages[0]", "'type'"),
+        ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content", "string"),
+        ({"messages": HELLO, "max_tokens": -1}, "max_tokens", "-1"),
+        ({"messages": HELLO, "max_tokens": "many"}, "max_tokens", "'many'"),
+        ({"messages": HELLO, "max_completion_tokens": 0}, "max_completion_tokens", "0"),
+        ({"messages": HELLO, "temperature": 3}, "temperature", "less than or equal to 2"),
+        ({"messages": HELLO, "n": 129}, "n", "128"),
+        ({"messages": HELLO, "top_logprobs": 21}, "top_logprobs", "20"),
+        ({"messages": HELLO, "logit_bias": {"1": 101}}, "logit_bias.1", "100"),
+        ({"messages": HELLO, "stop": 5}, "stop", "5"),
+        ({"messages": HELLO, "stream_options": {}}, None, "'stream' is true"),
+        ({"messages": HELLO, "model": 5}, "model", "string"),
+        ({"messages": HELLO, "tfz": 0.3}, "tfz", "0.3"),
+    ],
+)
+async def test_wrong_field_is_named_with_what_is_allowed(
+    http: httpx.AsyncClient, body: dict[str, Any], param: str | None, says: str
+) -> None:
+    assert says in assert_openai_error(await http.post(CHAT, json=body), 400, param)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[" * 10_000,
+        b'{"messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        b'{"messages": "\xff\xfe"}',
+        b'{"messages": "\\ud800"}',
+        b'{"temperature": NaN}',
+        b"null",
+        b"[]",
+        b'"text"',
+    ],
+)
+async def test_body_that_is_no_json_object_is_refused(
+    http: httpx.AsyncClient, model: ScriptedModel, body: bytes
+) -> None:
+    answer = await http.post(CHAT, content=body, headers={"content-type": "application/json"})
+
+    assert_openai_error(answer, 400)
+    model.script = [b"{}"]
+    assert (await http.post(CHAT, json={"messages": HELLO})).status_code == 200
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_body_of_another_type_is_refused_by_name(
+    http: httpx.AsyncClient, content_type: str
+) -> None:
+    headers = {"content-type": content_type} if content_type else {}
+
+    answer = await http.post(CHAT, content=json.dumps({"messages": HELLO}), headers=headers)
+
+    assert "application/json" in assert_openai_error(answer, 415)
+
+
+async def test_announced_body_over_the_limit_is_refused_unread(http: httpx.AsyncClient) -> None:
+    answer = await http.post(CHAT, content=b"x", headers={"content-length": "100000000"})
+
+    assert "1048576" in assert_openai_error(answer, 413)
+
+
+async def test_unannounced_body_over_the_limit_is_refused(create: CreateApi) -> None:
+    async def pieces() -> Any:
+        for _ in range(100):
+            yield b" " * 1024
+
+    async with connect(create(max_body_bytes=2048)) as client:
+        answer = await client.post(
+            CHAT, content=pieces(), headers={"content-type": "application/json"}
+        )
+
+    assert_openai_error(answer, 413)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nope", "/v2/chat/completions", "/v1/chat/../x"])
+async def test_unknown_path_is_not_found(http: httpx.AsyncClient, path: str) -> None:
+    assert_openai_error(await http.get(path), 404)
+
+
+async def test_wrong_method_names_the_right_one(http: httpx.AsyncClient) -> None:
+    answer = await http.get(CHAT)
+
+    assert "POST" in assert_openai_error(answer, 405)
+    assert answer.headers["allow"] == "POST"

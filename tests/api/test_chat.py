@@ -1,0 +1,167 @@
+import json
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import AsyncOpenAI
+
+from serve_app.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
+from serve_app.protocol.common import Usage
+from tests.api.conftest import ScriptedModel, chunk, overloaded
+
+HELLO: list[Any] = [{"role": "user", "content": "hi"}]
+ANSWER = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "small",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "hello"},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
+    }
+).encode()
+
+
+async def test_chat_by_alias_asks_the_engine_by_its_own_id(
+    openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    model.script = [ANSWER]
+
+    answer = await openai_client.chat.completions.create(model="gpt-4o", messages=HELLO, top_p=0.5)
+
+    assert answer.choices[0].message.content == "hello"
+    assert model.calls[0].operation == "chat_completion"
+    assert model.asked == {"model": "small", "messages": HELLO, "top_p": 0.5}
+
+
+async def test_chat_stream_ends_with_done_and_hides_the_usage_piece(
+    http: httpx.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [chunk("a"), chunk("b"), b"data: [DONE]\n\n", Usage(1, 2)]
+
+    answer = await http.post("/v1/chat/completions", json={"messages": HELLO, "stream": True})
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["x-accel-buffering"] == "no"
+    assert answer.content == chunk("a") + chunk("b") + b"data: [DONE]\n\n"
+
+
+async def test_error_before_the_first_chunk_is_an_http_error(
+    openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    model.script = [overloaded(ModelOverloadedError)]
+
+    with pytest.raises(openai.RateLimitError) as raised:
+        await openai_client.chat.completions.create(model="small", messages=HELLO, stream=True)
+
+    assert raised.value.response.headers["retry-after"] == "7"
+    assert raised.value.code == "model_overloaded"
+
+
+async def test_error_after_the_first_chunk_is_the_streams_last_event(
+    openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    model.script = [chunk("a"), ReplicaLostError("The replica ended.")]
+
+    stream = await openai_client.chat.completions.create(model="small", messages=HELLO, stream=True)
+
+    assert (await anext(aiter(stream))).choices[0].delta.content == "a"
+    with pytest.raises(openai.APIError, match=r"The replica ended\.") as raised:
+        await anext(aiter(stream))
+    assert raised.value.code == "replica_lost"
+
+
+async def test_unexpected_failure_of_a_stream_tells_only_the_request_id(
+    http: httpx.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [chunk("a"), RuntimeError("secret path /etc/x")]
+
+    answer = await http.post(
+        "/v1/chat/completions",
+        json={"messages": HELLO, "stream": True},
+        headers={"x-request-id": "req-of-mine"},
+    )
+
+    last = json.loads(answer.text.strip().split("\n\n")[-1].removeprefix("data: "))
+    assert "secret" not in answer.text
+    assert last["error"]["type"] == "server_error"
+    assert "req-of-mine" in last["error"]["message"]
+
+
+async def test_unexpected_failure_is_a_500_with_the_request_id(
+    http: httpx.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [RuntimeError("secret path /etc/x")]
+
+    answer = await http.post("/v1/chat/completions", json={"messages": HELLO})
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.headers["x-request-id"] in answer.json()["error"]["message"]
+
+
+async def test_engines_refusal_reaches_the_sdk_as_its_exception(
+    openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    model.script = [ContextLengthError("Too long.", "messages")]
+
+    with pytest.raises(openai.BadRequestError) as raised:
+        await openai_client.chat.completions.create(model="small", messages=HELLO)
+
+    assert (raised.value.code, raised.value.param) == ("context_length_exceeded", "messages")
+
+
+async def test_failed_model_says_why(openai_client: AsyncOpenAI) -> None:
+    with pytest.raises(openai.InternalServerError) as raised:
+        await openai_client.chat.completions.create(model="broken", messages=HELLO)
+
+    assert raised.value.status_code == 503
+    assert "Field required" in raised.value.message
+
+
+async def test_unknown_model_names_those_there_are(openai_client: AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="small") as raised:
+        await openai_client.chat.completions.create(model="nope", messages=HELLO)
+
+    assert (raised.value.code, raised.value.param) == ("model_not_found", "model")
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/completions"])
+@pytest.mark.parametrize("prompt", ["x", ["x", "y"], [1, 2], [[1], [2]]])
+async def test_completion_takes_every_form_of_prompt(
+    http: httpx.AsyncClient, model: ScriptedModel, path: str, prompt: Any
+) -> None:
+    model.script = [b"{}"]
+
+    answer = await http.post(path, json={"prompt": prompt, "echo": True})
+
+    assert answer.status_code == 200
+    assert model.asked == {"model": "small", "prompt": prompt, "echo": True}
+
+
+async def test_tokenize_takes_localais_content_as_prompt(
+    http: httpx.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [b'{"tokens": [1]}']
+
+    answer = await http.post("/v1/tokenize", json={"content": "x"})
+
+    assert answer.json() == {"tokens": [1]}
+    assert model.asked == {"model": "small", "prompt": "x"}
+
+
+async def test_detokenize_answers_under_both_names(
+    http: httpx.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [b'{"prompt": "x"}']
+
+    answer = await http.post("/detokenize", json={"tokens": [1]})
+
+    assert answer.json() == {"prompt": "x", "content": "x"}

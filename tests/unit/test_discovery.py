@@ -1,0 +1,88 @@
+import pytest
+
+from serve_app.card import ModelCard
+from serve_app.discovery import State, last_cause, served_models
+from tests.details import application, details, not_built
+
+CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512)
+
+TRACEBACK = """The deployment failed to start 3 times in a row. Error:
+\x1b[36mray::ServeReplica.initialize()\x1b[39m (pid=1)
+  File "replica.py", line 1, in initialize
+RuntimeError: Traceback (most recent call last):
+  File "/x/deployments/config.py", line 60, in resolve_model
+serve_app.errors.ModelLoadError: No model directory at '/nowhere'.
+"""
+
+
+def state_of(**kwargs: object) -> State:
+    models, _ = served_models(details(chat=application(CARD, **kwargs)))  # pyright: ignore[reportArgumentType]
+    return models["small"].state
+
+
+def test_running_replica_makes_a_model_ready_whatever_else_happens() -> None:
+    assert state_of() == State.READY
+    assert state_of(status="DEPLOYING", replicas=("RUNNING", "STARTING")) == State.READY
+    assert state_of(status="UNHEALTHY", deployment_status="UNHEALTHY") == State.READY
+
+
+def test_model_without_running_replica_is_loading() -> None:
+    assert state_of(status="DEPLOYING", replicas=("STARTING",)) == State.LOADING
+    assert state_of(deployment_status="UNHEALTHY", replicas=()) == State.LOADING
+
+
+def test_model_scaled_to_zero_is_idle_until_it_is_wanted() -> None:
+    assert state_of(min_replicas=0, target=0, replicas=()) == State.IDLE
+    assert state_of(min_replicas=0, target=1, replicas=("STARTING",)) == State.LOADING
+
+
+@pytest.mark.parametrize("status", ["DEPLOY_FAILED", "UNHEALTHY"])
+def test_model_that_cannot_start_failed_and_says_why(status: str) -> None:
+    broken = application(
+        CARD,
+        status="DEPLOY_FAILED",
+        deployment_status=status,
+        trigger="REPLICA_STARTUP_FAILED",
+        message=TRACEBACK,
+        replicas=(),
+    )
+
+    models, _ = served_models(details(chat=broken))
+
+    assert models["small"].state == State.FAILED
+    assert models["small"].reason == "No model directory at '/nowhere'."
+
+
+def test_application_that_failed_to_build_is_a_failed_model() -> None:
+    message = "Traceback\nValueError: Model 'x' is misconfigured: model: Field required\n"
+    broken = not_built("DEPLOY_FAILED", message, kind="chat", model_id="x", aliases=["y"])
+
+    models, names = served_models(details(broken=broken))
+
+    assert models["x"].state == State.FAILED
+    assert models["x"].reason == "Model 'x' is misconfigured: model: Field required"
+    assert names["y"] == "x"
+
+
+def test_application_being_deleted_is_no_model() -> None:
+    assert served_models(details(chat=application(CARD, status="DELETING"))) == ({}, {})
+
+
+def test_application_that_is_no_model_is_left_out() -> None:
+    ingress = not_built("RUNNING", "")
+    ingress["deployed_app_config"]["import_path"] = "serve_app.app:build"
+
+    assert served_models(details(ingress=ingress)) == ({}, {})
+
+
+def test_id_goes_before_another_models_alias() -> None:
+    other = ModelCard(id="gpt-4o", kind="chat", aliases=("small",))
+
+    _, names = served_models(details(a=application(CARD), b=application(other)))
+
+    assert names == {"small": "small", "gpt-4o": "gpt-4o"}
+
+
+def test_cause_of_an_unusual_message_is_its_last_line() -> None:
+    assert last_cause("a\n\nb \n") == "b"
+    assert last_cause("") == "no reason given"

@@ -1,0 +1,185 @@
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from serve_app.card import ModelCard
+from serve_app.discovery import ServedModel
+from serve_app.errors import (
+    ModelFailedError,
+    ModelLoadingError,
+    ModelNotFoundError,
+    ModelUnavailableError,
+)
+from serve_app.protocol.common import Call, Reply, Usage
+from serve_app.registry import Registry
+from tests.details import application, details
+
+CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",))
+CALL = Call("chat_completion", b"{}", "req_1")
+SLEEPING: dict[str, Any] = {"min_replicas": 0, "target": 0, "replicas": ()}
+
+
+class Handle:
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.cancelled = False
+
+    async def run(self, call: Call) -> Reply:
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return Reply(call.body, Usage())
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        yield (await self.run(call)).body
+
+
+class Serve:
+    """What Serve would say, changed by the test."""
+
+    def __init__(self, **applications: Any) -> None:
+        self.details = details(**applications)
+        self.looks = 0
+        self.handle = Handle()
+
+    async def read(self) -> dict[str, Any]:
+        self.looks += 1
+        if not self.details:
+            raise ModelUnavailableError("The controller is gone.")
+        return self.details
+
+    def registry(self, *, cold_start_timeout_s: float = 60) -> Registry:
+        def make_handle(_: ServedModel) -> Handle:
+            return self.handle
+
+        return Registry(
+            self.read,
+            make_handle,
+            poll_interval_s=0.01,
+            cold_start_timeout_s=cold_start_timeout_s,
+        )
+
+
+async def test_alias_and_missing_name_lead_to_the_model() -> None:
+    registry = Serve(chat=application(CARD)).registry()
+
+    assert (await registry.resolve("gpt-4o", "chat")).card == CARD
+    assert (await registry.resolve(None, "chat")).card == CARD
+
+
+async def test_unknown_model_names_those_there_are() -> None:
+    registry = Serve(chat=application(CARD)).registry()
+
+    with pytest.raises(ModelNotFoundError) as raised:
+        await registry.resolve("other", "chat")
+
+    assert raised.value.param == "model"
+    assert "'other'" in raised.value.message
+    assert "small" in raised.value.message
+
+
+async def test_model_of_another_kind_is_not_found() -> None:
+    registry = Serve(chat=application(CARD)).registry()
+
+    with pytest.raises(ModelNotFoundError, match="not a images model but chat"):
+        await registry.resolve("small", "images")
+
+
+async def test_unknown_models_do_not_make_the_registry_look_each_time() -> None:
+    serve = Serve(chat=application(CARD))
+    registry = serve.registry()
+
+    for _ in range(20):
+        with pytest.raises(ModelNotFoundError):
+            await registry.resolve("other", "chat")
+
+    assert serve.looks == 1
+
+
+async def test_failing_controller_leaves_the_last_view() -> None:
+    serve = Serve(chat=application(CARD))
+    registry = serve.registry()
+    await registry.refresh()
+    serve.details = {}
+
+    await registry.refresh()
+
+    assert [model.card.id for model in registry.models] == ["small"]
+
+
+async def test_loading_model_is_refused_with_a_time_to_retry() -> None:
+    registry = Serve(chat=application(CARD, replicas=("STARTING",))).registry()
+    model = await registry.resolve("small", "chat")
+
+    with pytest.raises(ModelLoadingError) as raised:
+        await registry.run(model, CALL)
+
+    assert raised.value.retry_after_s
+
+
+async def test_failed_model_is_refused_with_its_reason() -> None:
+    broken = application(
+        CARD, deployment_status="DEPLOY_FAILED", replicas=(), message="OSError: no such file"
+    )
+    registry = Serve(chat=broken).registry()
+    model = await registry.resolve("small", "chat")
+
+    with pytest.raises(ModelFailedError, match="no such file"):
+        await registry.run(model, CALL)
+
+
+@pytest.mark.parametrize("operation", ["run", "stream"])
+async def test_sleeping_model_is_woken_and_waited_for(operation: str) -> None:
+    serve = Serve(chat=application(CARD, **SLEEPING))
+    registry = serve.registry()
+    model = await registry.resolve("small", "chat")
+    if operation == "run":
+        answer = asyncio.ensure_future(registry.run(model, CALL))
+    else:
+        answer = asyncio.ensure_future(anext(registry.stream(model, CALL)))
+    await asyncio.sleep(0.05)
+    assert not answer.done()
+
+    serve.details = details(chat=application(CARD, min_replicas=0))
+    await registry.refresh()
+    serve.handle.may_answer.set()
+
+    assert await answer in (Reply(b"{}", Usage()), b"{}")
+
+
+async def test_sleeping_model_that_does_not_wake_in_time_is_loading() -> None:
+    serve = Serve(chat=application(CARD, **SLEEPING))
+    registry = serve.registry(cold_start_timeout_s=0.05)
+    model = await registry.resolve("small", "chat")
+
+    with pytest.raises(ModelLoadingError):
+        await anext(registry.stream(model, CALL))
+
+    assert serve.handle.cancelled
+
+
+async def test_sleeping_model_that_cannot_start_fails_the_waiting_request() -> None:
+    serve = Serve(chat=application(CARD, **SLEEPING))
+    registry = serve.registry()
+    model = await registry.resolve("small", "chat")
+    answer = asyncio.ensure_future(registry.run(model, CALL))
+    serve.details = details(
+        chat=application(
+            CARD,
+            min_replicas=0,
+            deployment_status="UNHEALTHY",
+            trigger="REPLICA_STARTUP_FAILED",
+            message="MemoryError: too large",
+            replicas=(),
+        )
+    )
+    await registry.refresh()
+
+    with pytest.raises(ModelFailedError, match="too large"):
+        await answer

@@ -57,12 +57,12 @@ clean: ## Remove what the other targets made
 
 .venv/.serve-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* into .venv (some GB; the first time takes a minute or two) …"
-	@$(UV) sync --frozen --quiet --inexact --no-dev --extra $* --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --extra $* $(if $(wildcard .venv/.test-$*),,--no-dev) --python $(PYTHON)
 	@touch $@
 
 .venv/.test-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* with the test tools into .venv …"
-	@$(UV) sync --frozen --quiet --inexact --extra $* --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --extra $* --python $(PYTHON)
 	@touch $@ .venv/.serve-$*
 
 $(UV):

@@ -29,6 +29,10 @@ class Engine(Protocol):
         """Answer in pieces: frames as they come, then the usage, last and once."""
         ...
 
+    def num_unfinished(self) -> int:
+        """Return how many requests the library still works on."""
+        ...
+
     async def check_health(self) -> None:
         """Raise when the engine cannot work any more."""
         ...
@@ -78,6 +82,10 @@ class ModelDeployment:
                         yield piece
         except APIError as error:
             yield error
+
+    async def load(self) -> dict[str, int]:
+        """Return what the replica is busy with: requests it holds, and those in the engine."""
+        return {"held": self.admission.held, "unfinished": self.engine.num_unfinished()}
 
     def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Accept a new model card. Serve wants the method; the card is read from its details."""

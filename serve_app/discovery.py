@@ -92,7 +92,7 @@ def _deployed(
     sleeps = (config.get("autoscaling_config") or {}).get("min_replicas") == 0
     failed = "DEPLOY_FAILED" in (application["status"], deployment["status"]) or (
         deployment["status"] == "UNHEALTHY"
-        and "FAILED" in str(deployment.get("status_trigger", ""))
+        and deployment.get("status_trigger") == "REPLICA_STARTUP_FAILED"
     )
     reason = ""
     if running:

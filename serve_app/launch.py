@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from serve_app.config import LOOPBACK_HOSTS
-from serve_app.processes import adopt_orphans, end_descendants
+from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
 from serve_app.ray_environment import ray_environment
 
 POLL_S = 0.5
@@ -82,6 +82,7 @@ def _follow(process: "subprocess.Popen[bytes]", url: str, log: Path, stopped: li
     """Report each change of a model's state until the process ends or someone stops it."""
     started, seen, ready = time.monotonic(), dict[str, str](), False
     while process.poll() is None and not stopped:
+        reap_orphans()
         time.sleep(POLL_S)
         states = _get(f"{url}/readyz").get("models", {})
         for model, state in states.items():

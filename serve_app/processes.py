@@ -4,6 +4,8 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -18,16 +20,9 @@ def adopt_orphans() -> None:
 def descendants(pid: int) -> list[int]:
     """Return the running processes below ``pid``, zombies left out."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            # The name in parentheses may hold spaces: the fields after it are state and parent.
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-        except OSError:  # it ended meanwhile
-            continue
+    for process, parent, state in _processes():
         if state != "Z":
-            children.setdefault(int(parent), []).append(int(entry.name))
+            children.setdefault(parent, []).append(process)
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -43,23 +38,32 @@ def end_descendants() -> None:
     _signal_all(signal.SIGTERM)
     while descendants(os.getpid()) and time.monotonic() < deadline:
         time.sleep(0.1)
-        _reap()
     _signal_all(signal.SIGKILL)
-    _reap()
+    reap_orphans()
+
+
+def reap_orphans() -> None:
+    """Collect adopted processes that ended, so that they do not stay as zombies."""
+    for process, parent, state in _processes():
+        if state == "Z" and parent == os.getpid():
+            with suppress(ChildProcessError):  # its own Popen collected it
+                os.waitpid(process, os.WNOHANG)
 
 
 def _signal_all(number: signal.Signals) -> None:
     for pid in descendants(os.getpid()):
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
+
+
+def _processes() -> Iterator[tuple[int, int, str]]:
+    """Yield every process of the machine: its id, its parent's id, its state."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
             continue
-
-
-def _reap() -> None:
-    """Collect children that ended, so that they do not stay as zombies."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
+        try:
+            # The name in parentheses may hold spaces: the fields after it are state and parent.
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # it ended meanwhile
+            continue
+        yield int(entry.name), int(parent), state

@@ -6,9 +6,14 @@ Nothing depends on it; without it everything works, only slower.
     eval "$(python -m serve_app.ray_environment)"    # in a shell, before `ray start` or `serve run`
 """
 
+import os
+import secrets
 import shlex
 import sys
 from pathlib import Path
+
+TOKEN_PATH = Path(__file__).resolve().parent.parent / ".ray-auth-token"
+"""The cluster token of a machine that has none in Ray's usual place, ~/.ray/auth_token."""
 
 SETTINGS = {
     # Nothing is reported to anyone.
@@ -26,6 +31,10 @@ SETTINGS = {
     "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
     "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
     "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(256 * 2**20),
+    # Only who has the cluster's token may talk to Ray's processes: they run what they are sent.
+    "RAY_AUTH_MODE": "token",
+    # When a replica is killed, the engine processes that it started are killed with it.
+    "RAY_process_group_cleanup_enabled": "1",
     # Workers run in the environment they are started from, not in one that `uv run` builds.
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
@@ -37,7 +46,7 @@ def ray_environment(haproxy_directory: Path | None = None) -> dict[str, str]:
     ``haproxy_directory`` holds HAProxy's configuration and sockets; two servers on one machine
     need two, because Serve's default is a fixed path in /tmp.
     """
-    settings = dict(SETTINGS)
+    settings = SETTINGS | _token_setting()
     haproxy = Path(sys.prefix) / "bin" / "homeport-haproxy"
     if haproxy.is_file():
         settings["RAY_SERVE_HAPROXY_BINARY_PATH"] = str(haproxy)
@@ -51,6 +60,16 @@ def ray_environment(haproxy_directory: Path | None = None) -> dict[str, str]:
         }.items():
             settings[f"RAY_SERVE_HAPROXY_{name}"] = str(haproxy_directory / file)
     return settings
+
+
+def _token_setting() -> dict[str, str]:
+    if (Path.home() / ".ray" / "auth_token").is_file():
+        return {}
+    if not TOKEN_PATH.exists():
+        descriptor = os.open(TOKEN_PATH, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return {"RAY_AUTH_TOKEN_PATH": str(TOKEN_PATH)}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from deployments.base import Engine, ModelDeployment
 from deployments.chat.config import ChatConfig
+from deployments.config import resolve_model
 
 
 class ChatDeployment(ModelDeployment):
@@ -9,6 +10,7 @@ class ChatDeployment(ModelDeployment):
 
     async def build_engine(self, config: ChatConfig) -> Engine:
         """Load the model with the backend its config names. The library is imported only here."""
+        resolve_model(config.model)  # a wrong path is told before the library's slow import
         match config.backend:
             case "vllm":
                 from deployments.chat.vllm_engine import VLLMEngine

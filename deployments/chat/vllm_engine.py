@@ -126,7 +126,7 @@ class VLLMEngine:
         """End the engine process."""
         self._engine.shutdown()
 
-    def num_unfinished_requests(self) -> int:
+    def num_unfinished(self) -> int:
         """Return how many requests the engine works on."""
         return self._engine.get_num_unfinished_requests()
 

@@ -12,6 +12,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "typical_p": (None, 0, 1),
     "tfz": (None, 0, 1),
     "n_keep": (None, 0),
+    "priority": (None, 0),
     "store": (None, False),
     "service_tier": (None, "auto", "default"),
     "modalities": (None, ["text"]),

@@ -1,0 +1,11 @@
+"""Environment of the whole test run, set before anything imports Ray."""
+
+import os
+
+from serve_app.ray_environment import ray_environment
+
+for name in [name for name in os.environ if name.startswith("RAY_")]:
+    del os.environ[name]  # a Ray of the developer's must not reach into the tests
+# What a client of the tests' Ray needs; the rest is for the server, which sets it itself.
+settings = ray_environment()
+os.environ |= {name: settings[name] for name in settings if name.startswith("RAY_AUTH")}

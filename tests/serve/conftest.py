@@ -1,0 +1,57 @@
+"""One real server for the whole tier: real Ray, real vLLM, the embedded model."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import OpenAI
+
+from tests.serve.server import Server, application
+
+MAX_REQUESTS = 24
+"""Small, so that the overload test needs few clients."""
+
+
+@pytest.fixture(scope="session")
+def ray_directory() -> Iterator[Path]:
+    """Ray's files, apart from those of any other Ray on this machine. Short: sockets live there."""
+    directory = Path(tempfile.mkdtemp(prefix="hp", dir="/tmp"))
+    os.environ["RAY_TMPDIR"] = str(directory)
+    yield directory
+    del os.environ["RAY_TMPDIR"]
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(ray_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    def changes(config: dict[str, Any]) -> None:
+        chat = application(config, "chat")
+        chat["args"]["max_requests"] = MAX_REQUESTS
+        chat["deployments"][0]["health_check_period_s"] = 1
+        application(config, "ingress")["args"] = {"registry_poll_s": 0.5}
+
+    server = Server(tmp_path_factory.mktemp("server"), changes)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(server: Server) -> OpenAI:
+    return server.client
+
+
+@pytest.fixture(scope="session")
+def replica_load(server: Server) -> Iterator[Any]:
+    """Return a function that asks the chat replica what it is busy with, past the ingress."""
+    import ray
+    from ray import serve
+
+    ray.init(address="auto", namespace="serve", log_to_driver=False)
+    handle = serve.get_deployment_handle("ChatDeployment", "chat")
+    yield lambda: handle.load.remote().result(timeout_s=20)
+    ray.shutdown()

@@ -1,0 +1,118 @@
+"""A real server: `make serve` in a process of its own, on a Ray of its own, watched from outside."""
+
+import copy
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from openai import OpenAI
+from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
+
+from serve_app.processes import descendants
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())
+START_S = 300
+"""Three processes import vLLM, one after the other, on two cores."""
+
+
+class Server:
+    """A running server and its configuration, which the test may change."""
+
+    def __init__(self, directory: Path, changes: Callable[[dict[str, Any]], None]) -> None:
+        self.config = copy.deepcopy(LOCAL)
+        self.config["http_options"]["port"] = free_port()
+        changes(self.config)
+        self.directory = directory
+        self.config_path = directory / "serve.yaml"
+        self.log_path = directory / "output.log"
+        self.url = f"http://127.0.0.1:{self.config['http_options']['port']}"
+        self.client = OpenAI(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=60)
+
+    def start(self) -> None:
+        """Run `make serve` until every model is ready."""
+        self._write()
+        with self.log_path.open("wb") as output:
+            self.process = subprocess.Popen(
+                ["make", "--no-print-directory", "serve", f"CONFIG={self.config_path}"],
+                cwd=ROOT,
+                env=os.environ,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_until(lambda: "is ready" in self.output or self.process.poll() is not None, START_S)
+        assert self.process.poll() is None, self.output
+
+    def stop(self) -> int:
+        """Send what Ctrl-C sends, to all of the session as a terminal does; return the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(120)
+
+    def deploy(self, applications: list[dict[str, Any]]) -> None:
+        """Run `serve deploy` with these applications and no others."""
+        self.config["applications"] = applications
+        self._write()
+        subprocess.run(
+            [ROOT / ".venv/bin/serve", "deploy", "-a", self.dashboard, self.config_path],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    @property
+    def output(self) -> str:
+        """What `make serve` printed."""
+        return self.log_path.read_text(errors="replace")
+
+    @property
+    def dashboard(self) -> str:
+        """The address of Ray's dashboard, as printed for the user."""
+        address = re.search(r"dashboard: (\S+)", self.output)
+        assert address, self.output
+        return address[1]
+
+    def replica_pid(self, name: str, deployment: str) -> int:
+        """Return the process of the one replica of a deployment."""
+        details = ServeSubmissionClient(self.dashboard).get_serve_details()
+        (replica,) = details["applications"][name]["deployments"][deployment]["replicas"]
+        return replica["pid"]
+
+    @staticmethod
+    def children(pid: int) -> list[int]:
+        """Return the processes below one."""
+        return descendants(pid)
+
+    def states(self) -> dict[str, str]:
+        """Return the models' states."""
+        return httpx.get(f"{self.url}/readyz").json()["models"]
+
+    def _write(self) -> None:
+        self.config_path.write_text(yaml.safe_dump(self.config, sort_keys=False))
+
+
+def application(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return an application of a configuration."""
+    return next(app for app in config["applications"] if app["name"] == name)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float, message: str = "") -> None:
+    """Look until the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, message or f"not within {timeout_s} s"
+        time.sleep(0.05)

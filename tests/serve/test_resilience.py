@@ -1,0 +1,130 @@
+"""What goes wrong in production: clients leave, load exceeds the limit, processes die."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+from tests.serve.conftest import MAX_REQUESTS
+from tests.serve.server import Server, wait_until
+
+Load = Callable[[], dict[str, int]]
+HELLO: list[Any] = [{"role": "user", "content": "hello"}]
+ENDLESS: dict[str, Any] = {"messages": HELLO, "max_tokens": 1900, "ignore_eos": True}
+"""Takes many seconds unless it is aborted."""
+
+
+def idle(load: dict[str, int]) -> bool:
+    return load == {"held": 0, "unfinished": 0}
+
+
+def test_client_that_leaves_a_stream_stops_the_engine(server: Server, replica_load: Load) -> None:
+    url = f"{server.url}/v1/chat/completions"
+    with (
+        httpx.Client(timeout=30) as http,
+        http.stream("POST", url, json={**ENDLESS, "stream": True}) as answer,
+    ):
+        events = answer.iter_lines()
+        for _ in range(5):
+            next(events)
+        assert replica_load() == {"held": 1, "unfinished": 1}
+
+    wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_client_that_leaves_before_the_first_byte_stops_the_engine(
+    server: Server, replica_load: Load, stream: bool
+) -> None:
+    body = json.dumps({**ENDLESS, "stream": stream}).encode()
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    url = httpx.URL(server.url)
+    with socket.create_connection((url.host, url.port)) as connection:
+        # Apart, as httpx sends them: HAProxy's splicing lost the client's leaving after this.
+        connection.sendall(head.encode())
+        connection.sendall(body)
+        wait_until(lambda: replica_load()["unfinished"] > 0, 10)
+
+    wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
+
+
+def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
+    client: OpenAI, replica_load: Load
+) -> None:
+    together = 3 * MAX_REQUESTS
+    barrier = threading.Barrier(together)
+
+    def ask() -> int | None:
+        barrier.wait(30)
+        try:
+            stream = client.chat.completions.create(
+                model="gpt-4o",
+                messages=HELLO,
+                max_tokens=60,
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_body={"ignore_eos": True},
+            )
+        except openai.RateLimitError as error:
+            assert error.code == "model_overloaded"
+            assert int(error.response.headers["retry-after"]) >= 1
+            return None
+        usage = list(stream)[-1].usage
+        return usage.completion_tokens if usage else 0
+
+    with ThreadPoolExecutor(together) as pool:
+        served = [future.result(120) for future in [pool.submit(ask) for _ in range(together)]]
+
+    assert served.count(None) >= 1
+    assert served.count(60) >= MAX_REQUESTS
+    assert served.count(None) + served.count(60) == together
+    wait_until(lambda: idle(replica_load()), 5)
+    assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
+
+
+@pytest.mark.timeout(240)
+def test_replica_killed_mid_stream_is_a_typed_error_and_another_takes_over(
+    server: Server, client: OpenAI
+) -> None:
+    stream = client.chat.completions.create(
+        model="gpt-4o",
+        messages=HELLO,
+        max_tokens=1900,
+        stream=True,
+        extra_body={"ignore_eos": True},
+    )
+    chunks = iter(stream)
+    next(chunks)
+    pid = server.replica_pid("chat", "ChatDeployment")
+    below = server.children(pid)
+    assert below, "the engine runs in processes of its own"
+
+    os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(openai.APIError) as raised:
+        list(chunks)
+    assert raised.value.code == "replica_lost"
+    wait_until(
+        lambda: not any(os.path.exists(f"/proc/{child}") for child in below),
+        30,
+        "the engine outlived its replica",
+    )
+    wait_until(lambda: server.states()["homeport-chat"] != "ready", 20)
+    with pytest.raises(openai.InternalServerError) as refused:
+        client.chat.completions.create(model="gpt-4o", messages=HELLO)
+    assert refused.value.code == "model_loading"
+    assert refused.value.response.headers["retry-after"]
+    wait_until(lambda: server.states()["homeport-chat"] == "ready", 180)
+    assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices

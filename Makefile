@@ -10,7 +10,7 @@ UV_VERSION := 0.13.9
 
 # The first Python that the project runs on.
 PYTHON ?= $(shell for candidate in python3 python3.12 python3.11; do \
-	if $$candidate -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; \
+	if $$candidate -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1; \
 	then command -v $$candidate; break; fi; done)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
 BIN := .venv/bin

@@ -39,7 +39,7 @@ class IngressConfig(BaseModel):
         """
         keys = {key.strip() for key in os.environ.get(API_KEYS_VARIABLE, "").split(",")}
         if self.api_keys_file is not None:
-            lines = self.api_keys_file.read_text(encoding="utf-8").splitlines()
+            lines = self.api_keys_file.expanduser().read_text(encoding="utf-8").splitlines()
             from_file = {line.split("#", 1)[0].strip() for line in lines} - {""}
             if not from_file:
                 raise ValueError(f"api_keys_file {self.api_keys_file} holds no key")

@@ -1,6 +1,7 @@
 """Makes a random Llama of some kilobytes: loads everywhere, means nothing."""
 
 from pathlib import Path
+from typing import Any
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
@@ -40,6 +41,8 @@ def make_tiny_llama(directory: Path, *, context_length: int = 512) -> Path:
         eos_token_id=vocabulary["<|im_end|>"],
         tie_word_embeddings=True,
     )
-    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(directory)
+    config.dtype = torch.bfloat16
+    model: Any = LlamaForCausalLM(config)
+    model.to(torch.bfloat16).save_pretrained(directory)
     fast.save_pretrained(directory)
     return directory

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from openai import AsyncOpenAI
@@ -92,7 +92,7 @@ def create(model: ScriptedModel) -> CreateApi:
 
 
 @pytest.fixture
-async def http(create: CreateApi) -> AsyncIterator[httpx.AsyncClient]:
+async def http(create: CreateApi) -> AsyncIterator[httpx2.AsyncClient]:
     """A plain client of a server without keys."""
     api = create()
     async with api.router.lifespan_context(api), connect(api) as client:
@@ -107,10 +107,10 @@ async def openai_client(create: CreateApi) -> AsyncIterator[AsyncOpenAI]:
         yield AsyncOpenAI(base_url="http://test/v1", api_key=KEY, http_client=client, max_retries=0)
 
 
-def connect(api: FastAPI) -> httpx.AsyncClient:
-    """Return a client of an application in this process. Its failures are answers, as on a server."""
-    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://test")
+def connect(api: FastAPI) -> httpx2.AsyncClient:
+    """Return a client of an application in this process, whose failures are answers."""
+    transport = httpx2.ASGITransport(api, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://test")
 
 
 def overloaded(error: type[APIError]) -> APIError:

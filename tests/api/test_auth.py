@@ -1,11 +1,11 @@
-import httpx
+import httpx2
 import pytest
 
 from tests.api.conftest import KEY, CreateApi, connect
 
 
 @pytest.fixture
-async def locked(create: CreateApi) -> httpx.AsyncClient:
+async def locked(create: CreateApi) -> httpx2.AsyncClient:
     return connect(create(frozenset({KEY, "sk-other"})))
 
 
@@ -19,7 +19,7 @@ async def locked(create: CreateApi) -> httpx.AsyncClient:
     ],
 )
 async def test_key_in_any_of_the_sdks_headers_opens(
-    locked: httpx.AsyncClient, headers: dict[str, str]
+    locked: httpx2.AsyncClient, headers: dict[str, str]
 ) -> None:
     assert (await locked.get("/v1/models", headers=headers)).status_code == 200
 
@@ -41,9 +41,9 @@ async def test_key_in_any_of_the_sdks_headers_opens(
     "path", ["/v1/models", "/version", "/openapi.json", "/nope", "/healthz/", "//healthz", "/"]
 )
 async def test_without_a_right_key_every_other_path_is_closed(
-    locked: httpx.AsyncClient, headers: dict[str, str], path: str
+    locked: httpx2.AsyncClient, headers: dict[str, str], path: str
 ) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     answer = await locked.get(path, headers=encoded)
 
@@ -55,7 +55,7 @@ async def test_without_a_right_key_every_other_path_is_closed(
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 async def test_health_needs_no_key_and_tells_no_reasons(
-    locked: httpx.AsyncClient, path: str
+    locked: httpx2.AsyncClient, path: str
 ) -> None:
     answer = await locked.get(path)
 

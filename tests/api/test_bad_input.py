@@ -1,9 +1,10 @@
-"""Whatever a client sends, it gets a clear 4xx in OpenAI's shape, and the next request is served."""
+"""Whatever a client sends gets a clear 4xx in OpenAI's shape, and the next request is served."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api.conftest import CreateApi, ScriptedModel, connect
@@ -12,7 +13,7 @@ CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "hi"}]
 
 
-def assert_openai_error(answer: httpx.Response, status: int, param: str | None = None) -> str:
+def assert_openai_error(answer: httpx2.Response, status: int, param: str | None = None) -> str:
     error = answer.json()["error"]
     assert answer.status_code == status, error
     assert set(error) == {"message", "type", "param", "code"}
@@ -45,7 +46,7 @@ def assert_openai_error(answer: httpx.Response, status: int, param: str | None =
     ],
 )
 async def test_wrong_field_is_named_with_what_is_allowed(
-    http: httpx.AsyncClient, body: dict[str, Any], param: str | None, says: str
+    http: httpx2.AsyncClient, body: dict[str, Any], param: str | None, says: str
 ) -> None:
     assert says in assert_openai_error(await http.post(CHAT, json=body), 400, param)
 
@@ -66,7 +67,7 @@ async def test_wrong_field_is_named_with_what_is_allowed(
     ],
 )
 async def test_body_that_is_no_json_object_is_refused(
-    http: httpx.AsyncClient, model: ScriptedModel, body: bytes
+    http: httpx2.AsyncClient, model: ScriptedModel, body: bytes
 ) -> None:
     answer = await http.post(CHAT, content=body, headers={"content-type": "application/json"})
 
@@ -77,7 +78,7 @@ async def test_body_that_is_no_json_object_is_refused(
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 async def test_body_of_another_type_is_refused_by_name(
-    http: httpx.AsyncClient, content_type: str
+    http: httpx2.AsyncClient, content_type: str
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}
 
@@ -86,14 +87,14 @@ async def test_body_of_another_type_is_refused_by_name(
     assert "application/json" in assert_openai_error(answer, 415)
 
 
-async def test_announced_body_over_the_limit_is_refused_unread(http: httpx.AsyncClient) -> None:
+async def test_announced_body_over_the_limit_is_refused_unread(http: httpx2.AsyncClient) -> None:
     answer = await http.post(CHAT, content=b"x", headers={"content-length": "100000000"})
 
     assert "1048576" in assert_openai_error(answer, 413)
 
 
 async def test_unannounced_body_over_the_limit_is_refused(create: CreateApi) -> None:
-    async def pieces() -> Any:
+    async def pieces() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b" " * 1024
 
@@ -106,11 +107,11 @@ async def test_unannounced_body_over_the_limit_is_refused(create: CreateApi) -> 
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nope", "/v2/chat/completions", "/v1/chat/../x"])
-async def test_unknown_path_is_not_found(http: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_path_is_not_found(http: httpx2.AsyncClient, path: str) -> None:
     assert_openai_error(await http.get(path), 404)
 
 
-async def test_wrong_method_names_the_right_one(http: httpx.AsyncClient) -> None:
+async def test_wrong_method_names_the_right_one(http: httpx2.AsyncClient) -> None:
     answer = await http.get(CHAT)
 
     assert "POST" in assert_openai_error(answer, 405)

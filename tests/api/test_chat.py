@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import AsyncOpenAI
@@ -42,7 +42,7 @@ async def test_chat_by_alias_asks_the_engine_by_its_own_id(
 
 
 async def test_chat_stream_ends_with_done_and_hides_the_usage_piece(
-    http: httpx.AsyncClient, model: ScriptedModel
+    http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
     model.script = [chunk("a"), chunk("b"), b"data: [DONE]\n\n", Usage(1, 2)]
 
@@ -79,7 +79,7 @@ async def test_error_after_the_first_chunk_is_the_streams_last_event(
 
 
 async def test_unexpected_failure_of_a_stream_tells_only_the_request_id(
-    http: httpx.AsyncClient, model: ScriptedModel
+    http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
     model.script = [chunk("a"), RuntimeError("secret path /etc/x")]
 
@@ -96,7 +96,7 @@ async def test_unexpected_failure_of_a_stream_tells_only_the_request_id(
 
 
 async def test_unexpected_failure_is_a_500_with_the_request_id(
-    http: httpx.AsyncClient, model: ScriptedModel
+    http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
     model.script = [RuntimeError("secret path /etc/x")]
 
@@ -136,7 +136,7 @@ async def test_unknown_model_names_those_there_are(openai_client: AsyncOpenAI) -
 @pytest.mark.parametrize("path", ["/v1/completions", "/completions"])
 @pytest.mark.parametrize("prompt", ["x", ["x", "y"], [1, 2], [[1], [2]]])
 async def test_completion_takes_every_form_of_prompt(
-    http: httpx.AsyncClient, model: ScriptedModel, path: str, prompt: Any
+    http: httpx2.AsyncClient, model: ScriptedModel, path: str, prompt: Any
 ) -> None:
     model.script = [b"{}"]
 
@@ -147,7 +147,7 @@ async def test_completion_takes_every_form_of_prompt(
 
 
 async def test_tokenize_takes_localais_content_as_prompt(
-    http: httpx.AsyncClient, model: ScriptedModel
+    http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
     model.script = [b'{"tokens": [1]}']
 
@@ -158,7 +158,7 @@ async def test_tokenize_takes_localais_content_as_prompt(
 
 
 async def test_detokenize_answers_under_both_names(
-    http: httpx.AsyncClient, model: ScriptedModel
+    http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
     model.script = [b'{"prompt": "x"}']
 

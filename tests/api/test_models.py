@@ -1,4 +1,4 @@
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import AsyncOpenAI
@@ -32,7 +32,7 @@ async def test_unknown_model_is_not_found(openai_client: AsyncOpenAI) -> None:
         await openai_client.models.retrieve("org/name")
 
 
-async def test_readyz_says_which_model_is_not_ready(http: httpx.AsyncClient) -> None:
+async def test_readyz_says_which_model_is_not_ready(http: httpx2.AsyncClient) -> None:
     answer = await http.get("/readyz")
 
     assert answer.status_code == 503
@@ -40,12 +40,12 @@ async def test_readyz_says_which_model_is_not_ready(http: httpx.AsyncClient) -> 
     assert answer.json()["models"] == {"small": "ready", "broken": "failed"}
 
 
-async def test_healthz_and_version(http: httpx.AsyncClient) -> None:
+async def test_healthz_and_version(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/healthz")).status_code == 200
     assert (await http.get("/version")).json() == {"version": __version__}
 
 
-async def test_openapi_document_describes_the_routes(http: httpx.AsyncClient) -> None:
+async def test_openapi_document_describes_the_routes(http: httpx2.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
 
     assert "/v1/chat/completions" in document["paths"]

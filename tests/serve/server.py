@@ -1,4 +1,4 @@
-"""A real server: `make serve` in a process of its own, on a Ray of its own, watched from outside."""
+"""A real server: `make serve` in a process of its own, on a Ray of its own."""
 
 import copy
 import os
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import yaml
 from openai import OpenAI
 from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
@@ -53,7 +53,7 @@ class Server:
         assert self.process.poll() is None, self.output
 
     def stop(self) -> int:
-        """Send what Ctrl-C sends, to all of the session as a terminal does; return the exit code."""
+        """Send what Ctrl-C sends, to the whole session; return the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(120)
 
@@ -93,7 +93,7 @@ class Server:
 
     def states(self) -> dict[str, str]:
         """Return the models' states."""
-        return httpx.get(f"{self.url}/readyz").json()["models"]
+        return httpx2.get(f"{self.url}/readyz").json()["models"]
 
     def _write(self) -> None:
         self.config_path.write_text(yaml.safe_dump(self.config, sort_keys=False))

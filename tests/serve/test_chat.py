@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import OpenAI
@@ -48,7 +48,7 @@ def test_chat_stream_says_the_same(client: OpenAI) -> None:
 
 
 def test_chat_model_may_be_omitted_and_paths_need_no_v1(server: Server) -> None:
-    answer = httpx.post(f"{server.url}/chat/completions", json={"messages": SUM}, timeout=30)
+    answer = httpx2.post(f"{server.url}/chat/completions", json={"messages": SUM}, timeout=30)
 
     assert "4" in answer.json()["choices"][0]["message"]["content"]
 
@@ -111,7 +111,7 @@ def test_chat_grammar_allows_only_its_words(client: OpenAI) -> None:
 
 
 def test_chat_json_schema_is_kept(client: OpenAI) -> None:
-    schema = {
+    schema: dict[str, object] = {
         "type": "object",
         "properties": {"age": {"type": "integer", "minimum": 0, "maximum": 150}},
         "required": ["age"],
@@ -149,8 +149,8 @@ def test_completion_stream_says_the_same(client: OpenAI) -> None:
 
 def test_tokenize_and_detokenize_are_inverse(server: Server) -> None:
     text = "Grüße, Zürich 2026!"
-    tokens = httpx.post(f"{server.url}/v1/tokenize", json={"content": text}).json()
-    back = httpx.post(f"{server.url}/v1/detokenize", json={"tokens": tokens["tokens"]})
+    tokens = httpx2.post(f"{server.url}/v1/tokenize", json={"content": text}).json()
+    back = httpx2.post(f"{server.url}/v1/detokenize", json={"tokens": tokens["tokens"]})
 
     assert tokens["count"] == len(tokens["tokens"])
     assert back.json()["content"] == text
@@ -201,8 +201,8 @@ def test_bad_input_is_refused_and_harms_nothing(server: Server) -> None:
     headers = {"content-type": "application/json"}
     bodies = [b"{", b"[" * 10_000, b'{"messages": "\xff"}', b" " * 100_000_000, b"{}"]
 
-    with httpx.Client(timeout=10) as http:
+    with httpx2.Client(timeout=10) as http:
         answers = [http.post(url, content=body, headers=headers) for body in bodies]
 
     assert [answer.status_code for answer in answers] == [400, 400, 400, 413, 400]
-    assert httpx.post(url, json={"messages": SUM}, timeout=30).status_code == 200
+    assert httpx2.post(url, json={"messages": SUM}, timeout=30).status_code == 200

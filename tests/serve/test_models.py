@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import OpenAI
@@ -87,7 +87,7 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
         assert_fails(client, "misspelt", "max_request")
         facts = client.models.retrieve("sleeper-alias").to_dict()
         assert (facts["id"], facts["state"], facts["context_length"]) == ("sleeper", "idle", 256)
-        assert httpx.get(f"{server.url}/readyz").json()["not_ready"] == ["broken", "misspelt"]
+        assert httpx2.get(f"{server.url}/readyz").json()["not_ready"] == ["broken", "misspelt"]
 
         woken = client.with_options(timeout=240).chat.completions.create(
             model="sleeper", messages=HELLO, max_tokens=3, stream=True
@@ -101,7 +101,7 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
 
     assert not streams.errors
     assert streams.finished > 5
-    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert httpx2.get(f"{server.url}/readyz").status_code == 200
 
 
 def assert_fails(client: OpenAI, name: str, reason: str) -> None:

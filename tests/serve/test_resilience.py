@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import OpenAI
@@ -30,7 +30,7 @@ def idle(load: dict[str, int]) -> bool:
 def test_client_that_leaves_a_stream_stops_the_engine(server: Server, replica_load: Load) -> None:
     url = f"{server.url}/v1/chat/completions"
     with (
-        httpx.Client(timeout=30) as http,
+        httpx2.Client(timeout=30) as http,
         http.stream("POST", url, json={**ENDLESS, "stream": True}) as answer,
     ):
         events = answer.iter_lines()
@@ -50,9 +50,9 @@ def test_client_that_leaves_before_the_first_byte_stops_the_engine(
         "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    url = httpx.URL(server.url)
+    url = httpx2.URL(server.url)
     with socket.create_connection((url.host, url.port)) as connection:
-        # Apart, as httpx sends them: HAProxy's splicing lost the client's leaving after this.
+        # Apart, as httpx2 sends them: HAProxy's splicing lost the client's leaving after this.
         connection.sendall(head.encode())
         connection.sendall(body)
         wait_until(lambda: replica_load()["unfinished"] > 0, 10)
@@ -65,6 +65,7 @@ def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
 ) -> None:
     together = 3 * MAX_REQUESTS
     barrier = threading.Barrier(together)
+    refusals: list[tuple[str | None, str]] = []
 
     def ask() -> int | None:
         barrier.wait(30)
@@ -78,8 +79,7 @@ def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
                 extra_body={"ignore_eos": True},
             )
         except openai.RateLimitError as error:
-            assert error.code == "model_overloaded"
-            assert int(error.response.headers["retry-after"]) >= 1
+            refusals.append((error.code, error.response.headers["retry-after"]))
             return None
         usage = list(stream)[-1].usage
         return usage.completion_tokens if usage else 0
@@ -87,7 +87,7 @@ def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
     with ThreadPoolExecutor(together) as pool:
         served = [future.result(120) for future in [pool.submit(ask) for _ in range(together)]]
 
-    assert served.count(None) >= 1
+    assert set(refusals) == {("model_overloaded", "1")}
     assert served.count(60) >= MAX_REQUESTS
     assert served.count(None) + served.count(60) == together
     wait_until(lambda: idle(replica_load()), 5)

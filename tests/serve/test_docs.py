@@ -1,0 +1,108 @@
+"""Every command of the documents runs: against the server, or as far as it goes without a cloud."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.serve.server import ROOT, Server
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/api.md", "docs/architecture.md")
+NEEDS_A_CLOUD = (".venv/bin/ray up", ".venv/bin/ray dashboard", ".venv/bin/ray get-auth-token")
+PROD = "serve deploy configs/prod.yaml"
+
+
+def blocks(language: str) -> list[str]:
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return [block for name in DOCUMENTS for block in pattern.findall((ROOT / name).read_text())]
+
+
+def commands() -> list[str]:
+    """Return the commands of all shell blocks, continued lines joined."""
+    found: list[str] = []
+    for block in blocks("bash"):
+        command = ""
+        for line in block.splitlines():
+            command += line + "\n"
+            try:
+                shlex.split(command)
+            except ValueError:  # a quotation goes on in the next line
+                continue
+            if not line.endswith("\\"):
+                found.append(command.strip())
+                command = ""
+        assert not command, command
+    return found
+
+
+def run(command: str, server: Server) -> str:
+    """Run a command of a document as its reader would, on the test's server."""
+    local = command.replace("http://localhost:8000", server.url).replace(
+        "configs/local.yaml", str(server.config_path)
+    )
+    local = local.replace("serve deploy", f"serve deploy -a {server.dashboard}")
+    local = local.replace("serve status", f"serve status -a {server.dashboard}")
+    local = local.replace("curl ", "curl --fail-with-body --silent ")
+    result = subprocess.run(
+        ["bash", "-euc", local], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if not c.startswith("make ")])
+def test_command_of_a_document_runs(command: str, server: Server) -> None:
+    if command.startswith(NEEDS_A_CLOUD):
+        tool, _, arguments = command.removeprefix(".venv/bin/").partition(" ")
+        subcommand = arguments.split()[0]
+        run(f".venv/bin/{tool} {subcommand} --help", server)
+    elif PROD in command:
+        assert (ROOT / "configs/prod.yaml").is_file()  # tests/unit/test_configs.py builds it
+    else:
+        run(command, server)
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make ")])
+def test_make_target_of_a_document_exists(command: str) -> None:
+    subprocess.run(
+        f"{command} --dry-run", shell=True, check=True, cwd=ROOT, capture_output=True, timeout=30
+    )
+
+
+def test_readmes_first_curl_answers_the_sum(server: Server) -> None:
+    first = next(command for command in commands() if command.startswith("curl"))
+
+    assert "4" in run(first, server)
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_of_a_document_runs(block: str, server: Server) -> None:
+    code = block.replace("http://localhost:8000", server.url)
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert "Paris" in result.stdout
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_yaml_of_a_document_builds(block: str) -> None:
+    from deployments.app import build
+
+    (application,) = yaml.safe_load(block)
+
+    assert application["import_path"] == "deployments.app:build"
+    assert build(application["args"])
+
+
+def test_paths_in_the_readmes_tree_exist() -> None:
+    text = (ROOT / "README.md").read_text()
+    linked = re.findall(r"\]\((?!http)([^)#]+)\)", text)
+    in_table = re.findall(r"`(configs/[\w.]+|embedded/\w+)`", text)
+
+    assert all(Path(ROOT, path).exists() for path in linked + in_table)

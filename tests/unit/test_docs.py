@@ -1,0 +1,41 @@
+"""What the code accepts or refuses by name is in docs/api.md."""
+
+from pathlib import Path
+
+import pytest
+
+from serve_app.config import IngressConfig
+from serve_app.errors import APIError
+from serve_app.protocol.chat import ChatCompletionRequest
+from serve_app.protocol.completions import CompletionRequest
+from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
+from serve_app.protocol.models import Model
+from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
+
+ROOT = Path(__file__).resolve().parents[2]
+API = (ROOT / "docs" / "api.md").read_text()
+README = (ROOT / "README.md").read_text()
+TYPES = (ChatCompletionRequest, CompletionRequest, TokenizeRequest, DetokenizeRequest, Model)
+FIELDS = {field for wire in TYPES for field in wire.model_fields}
+
+
+@pytest.mark.parametrize(
+    "field", sorted(FIELDS | {*NEUTRAL, *LOAD_TIME, *ELSEWHERE, *UNSUPPORTED, "backend"})
+)
+def test_field_is_documented(field: str) -> None:
+    assert f"`{field}`" in API
+
+
+def codes(cls: type[APIError]) -> set[str]:
+    found = {cls.code} if cls.code else set[str]()
+    return found.union(*(codes(child) for child in cls.__subclasses__()))
+
+
+@pytest.mark.parametrize("code", sorted(codes(APIError)))
+def test_error_code_is_documented(code: str) -> None:
+    assert f"`{code}`" in API
+
+
+@pytest.mark.parametrize("setting", sorted(IngressConfig.model_fields))
+def test_setting_is_documented(setting: str) -> None:
+    assert f"`{setting}`" in README

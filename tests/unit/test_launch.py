@@ -1,0 +1,129 @@
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from serve_app import ray_environment as ray_environment_module
+from serve_app.haproxy import bind_to_loopback
+from serve_app.ray_environment import SETTINGS, ray_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def launch(config: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "serve_app.launch", config],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=ROOT,
+    )
+
+
+def test_taken_port_is_one_readable_line(tmp_path: Path) -> None:
+    config = tmp_path / "serve.yaml"
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        config.write_text(yaml.safe_dump({"http_options": {"host": "127.0.0.1", "port": port}}))
+
+        result = launch(config)
+
+    assert result.returncode == 1
+    assert f"Port {port} is taken" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_missing_config_is_one_readable_line(tmp_path: Path) -> None:
+    result = launch(tmp_path / "none.yaml")
+
+    assert result.returncode == 1
+    assert result.stderr.strip() == f"homeport: {tmp_path}/none.yaml: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("stub", "says"),
+    [
+        ("#!/bin/sh\necho Python 3.9.1; exit 1\n", "Python 3.11 or 3.12 is needed"),
+        ("#!/bin/sh\ncase $* in *pip*) exit 1;; esac; exit 0\n", "has no pip"),
+    ],
+)
+def test_make_with_a_wrong_python_says_so_in_one_line(tmp_path: Path, stub: str, says: str) -> None:
+    python = tmp_path / "python3"
+    python.write_text(stub)
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    for name in ("python3.11", "python3.12"):
+        (tmp_path / name).symlink_to(python)
+    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    result = subprocess.run(
+        ["make", "--no-print-directory", "-C", str(tmp_path), "serve"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=dict(os.environ) | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+
+    assert result.returncode != 0
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_make_help_lists_every_target() -> None:
+    result = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True)
+
+    listed = {line.split()[0] for line in result.stdout.splitlines()}
+    assert {"serve", "test", "check", "format", "help"} <= listed
+
+
+def test_haproxys_statistics_are_closed_and_the_frontend_keeps_its_address(tmp_path: Path) -> None:
+    config = tmp_path / "haproxy.cfg"
+    config.write_text(
+        "frontend prometheus\n    bind :9101\nfrontend http_frontend\n    bind *:8000\n"
+        "listen stats\n  bind *:8404\n"
+    )
+
+    bind_to_loopback(config)
+
+    assert config.read_text() == (
+        "frontend prometheus\n    bind 127.0.0.1:9101\nfrontend http_frontend\n    bind *:8000\n"
+        "listen stats\n  bind 127.0.0.1:8404\n"
+    )
+
+
+def test_environment_reports_nothing_to_anyone() -> None:
+    assert SETTINGS["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert SETTINGS["VLLM_NO_USAGE_STATS"] == "1"
+    assert SETTINGS["HF_HUB_DISABLE_TELEMETRY"] == "1"
+
+
+def test_cluster_token_is_made_once_and_only_its_owner_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(ray_environment_module, "TOKEN_PATH", tmp_path / "token")
+
+    first, second = ray_environment(), ray_environment()
+
+    token = Path(first["RAY_AUTH_TOKEN_PATH"])
+    assert first == second
+    assert len(token.read_text()) >= 32
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+
+
+def test_environment_is_what_a_shell_can_read() -> None:
+    command = f'eval "$({sys.executable} -m serve_app.ray_environment)"; echo $RAY_AUTH_MODE'
+
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+
+    assert result.stdout.strip() == "token"

@@ -1,0 +1,107 @@
+"""The tree is the architecture: who may import whom, what a kind has, how long a file may be."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deployments.app import KINDS
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted([*(ROOT / "serve_app").rglob("*.py"), *(ROOT / "deployments").rglob("*.py")])
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+RECIPES = sorted((ROOT / "embedded").rglob("*.py"))
+ML_LIBRARIES = {"torch", "vllm", "transformers", "diffusers", "TTS", "ctranslate2"}
+SHARED_WITH_REPLICAS = {
+    "serve_app.card",
+    "serve_app.errors",
+    "serve_app.observability",
+    "serve_app.protocol",
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules that a file imports, wherever in the file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("module", ["serve_app.ingress", "serve_app.app", "deployments.app"])
+def test_importing_the_ingress_or_a_builder_loads_no_ml_library(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({ML_LIBRARIES!r} & set(sys.modules)))"
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+
+    assert result.stdout.strip() == "[]"
+
+
+def test_ingress_never_imports_the_model_processes() -> None:
+    for path in (ROOT / "serve_app").rglob("*.py"):
+        assert not any(name.startswith("deployments") for name in imports(path)), path
+
+
+def test_model_processes_import_only_what_is_shared() -> None:
+    for path in (ROOT / "deployments").rglob("*.py"):
+        ours = {name for name in imports(path) if name.startswith("serve_app")}
+        assert all(
+            any(
+                name == allowed or name.startswith(allowed + ".")
+                for allowed in SHARED_WITH_REPLICAS
+            )
+            for name in ours
+        ), (path, ours)
+
+
+def test_routes_reach_replicas_only_through_the_registry() -> None:
+    for path in (ROOT / "serve_app" / "routes").glob("*.py"):
+        assert not {"ray", "ray.serve", "serve_app.handles"} & imports(path), path
+
+
+def test_libraries_are_imported_in_their_engine_only() -> None:
+    for path in SOURCES:
+        used = {name.split(".")[0] for name in imports(path)} & ML_LIBRARIES
+        assert all(path.name.startswith(library.lower()) for library in used), (path, used)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_kind_has_every_layer(kind: str) -> None:
+    local = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())
+
+    assert (ROOT / "serve_app" / "routes" / f"{kind}.py").is_file()
+    assert (ROOT / "serve_app" / "protocol" / f"{kind}.py").is_file()
+    assert (ROOT / "deployments" / kind / "deployment.py").is_file()
+    assert (ROOT / "embedded" / kind / "README.md").is_file()
+    assert any(app["args"].get("kind") == kind for app in local["applications"])
+    assert re.search(rf"^\| {kind} ", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert re.search(rf"^## .*{kind}", (ROOT / "docs" / "api.md").read_text().lower(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS + RECIPES, ids=lambda path: path.name)
+def test_file_is_short_and_says_what_it_is_for(path: Path) -> None:
+    text = path.read_text()
+
+    assert len(text.splitlines()) <= 300
+    is_test = path in TESTS and path.name.startswith("test_")
+    assert not text or is_test or ast.get_docstring(ast.parse(text))
+
+
+def test_changelog_begins_with_the_version() -> None:
+    from serve_app import __version__
+
+    versions = re.findall(r"^## \[?([\w.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    project = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+
+    assert project
+    assert project[1] == __version__
+    assert __version__ in versions[:2]

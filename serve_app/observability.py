@@ -34,6 +34,11 @@ class RequestRecord:
     first_chunk_s: float | None = None
     error_code: str | None = None
 
+    @property
+    def is_probe(self) -> bool:
+        """Whether a load balancer asks for health."""
+        return self.path in ("/healthz", "/readyz")
+
     def saw_first_chunk(self) -> None:
         """Note the time to the first chunk of a stream."""
         self.first_chunk_s = time.monotonic() - self.started
@@ -65,7 +70,9 @@ class RequestLog:
         """Write the record of a request that ended with ``status`` (499: the client went away)."""
         seconds = time.monotonic() - record.started
         usage = record.usage or Usage()
-        self._logger.info(
+        self._logger.log(
+            # Probes come every second and say nothing as long as they succeed.
+            logging.DEBUG if record.is_probe and status == 200 else logging.INFO,
             "%s %s %s kind=%s model=%s ms=%.0f "
             "prompt_tokens=%d completion_tokens=%d error=%s id=%s",
             status,

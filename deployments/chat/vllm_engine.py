@@ -23,7 +23,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import State
 from vllm.entrypoints.launchers.api_server.app_state import init_app_state
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
-from vllm.entrypoints.openai.completion.protocol import CompletionRequest
+from vllm.entrypoints.openai.completion.protocol import (
+    CompletionRequest,
+    CompletionResponse,
+)
 from vllm.entrypoints.serve import create_error_response
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.entrypoints.serve.tokenize.protocol import DetokenizeRequest, TokenizeRequest
@@ -144,6 +147,10 @@ class VLLMEngine:
         if isinstance(answer, ErrorResponse):
             _check_cancelled()
             raise _translated(answer)
+        if isinstance(answer, CompletionResponse) and body.max_tokens == 0:
+            # vLLM makes a token all the same, leaves it out of the text and counts it.
+            answer.usage.completion_tokens = 0
+            answer.usage.total_tokens = answer.usage.prompt_tokens
         return answer
 
     def _check_output_length(self, body: BaseModel) -> None:

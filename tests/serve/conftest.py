@@ -38,6 +38,7 @@ def server(ray_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     server.start()
     yield server
     server.stop()
+    assert not server.processes(), "Ctrl-C left processes behind"
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,23 @@ class Server:
         wait_until(lambda: "is ready" in self.output or self.process.poll() is not None, START_S)
         assert self.process.poll() is None, self.output
 
-    def stop(self) -> int:
-        """Send what Ctrl-C sends, to the whole session; return the exit code."""
+    def stop(self) -> None:
+        """Send what Ctrl-C sends, to the whole session, and wait until the command returns."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(120)
+        self.process.wait(120)
+
+    @staticmethod
+    def processes() -> list[str]:
+        """Return the running processes that belong to the server, by the environment they have."""
+        mark = f"RAY_TMPDIR={os.environ['RAY_TMPDIR']}".encode()
+        found: list[str] = []
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name not in (str(os.getpid()), "self", "thread-self") and (
+                    mark in (entry / "environ").read_bytes().split(b"\0")
+                ):
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
 
     def deploy(self, applications: list[dict[str, Any]]) -> None:
         """Run `serve deploy` with these applications and no others."""

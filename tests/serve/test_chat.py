@@ -135,6 +135,17 @@ def test_completion_echo_of_several_prompts(client: OpenAI) -> None:
     assert [choice.index for choice in answer.choices] == [0, 1]
 
 
+def test_completion_of_no_token_echoes_and_counts_the_prompt_only(client: OpenAI) -> None:
+    answer = client.completions.create(
+        model="gpt-4o", prompt="one, two", echo=True, max_tokens=0, logprobs=1
+    )
+
+    assert answer.choices[0].text == "one, two"
+    assert answer.usage
+    assert answer.usage.completion_tokens == 0
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens
+
+
 def test_completion_stream_says_the_same(client: OpenAI) -> None:
     whole = client.completions.create(
         model="gpt-4o", prompt="one, two, three, ", max_tokens=8, temperature=0

@@ -22,6 +22,8 @@ from serve_app.protocol.common import Call, Reply, Usage
 T = TypeVar("T")
 
 RETRY_AFTER_S = 1
+CONTROLLER_TIMEOUT_S = 10
+"""It answers within 0.1 s; requests for unknown models wait for it."""
 
 
 class ModelHandle(Protocol):
@@ -102,8 +104,9 @@ async def read_serve_details() -> dict[str, Any]:
         ModelUnavailableError: the controller does not answer.
     """
     try:
-        return await controller().get_serve_instance_details.remote()
-    except RayError as error:
+        async with asyncio.timeout(CONTROLLER_TIMEOUT_S):
+            return await controller().get_serve_instance_details.remote()
+    except (RayError, TimeoutError) as error:
         raise ModelUnavailableError(f"Serve's controller: {error}") from error
 
 

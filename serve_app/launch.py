@@ -22,8 +22,8 @@ from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
 from serve_app.ray_environment import ray_environment
 
 POLL_S = 0.5
-SHUTDOWN_S = 60
-"""Serve drains its replicas; what is left after that is ended by force."""
+SHUTDOWN_S = 20
+"""Serve lets running requests end; what is left after that is ended by force."""
 
 EXAMPLE = """
 Homeport is ready: {url}/v1  (models: {models})

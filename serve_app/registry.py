@@ -58,9 +58,12 @@ class Registry:
         return list(self._models.values())
 
     async def poll(self) -> None:
-        """Keep looking, until cancelled. A controller that does not answer leaves the last view."""
+        """Keep looking, until cancelled. Whatever fails, the last view stays."""
         while True:
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception:
+                logger.exception("Serve's details could not be read")
             await asyncio.sleep(self._poll_interval_s)
 
     async def refresh(self) -> None:

@@ -44,8 +44,12 @@ from serve_app.errors import (
     ModelOverloadedError,
     UnprocessableError,
     from_validation_errors,
+    internal_error,
 )
+from serve_app.observability import get_logger
 from serve_app.protocol.common import Call, Reply, Usage
+
+logger = get_logger(__name__)
 
 LIBRARY_ERRORS = (
     VLLMError,
@@ -115,7 +119,7 @@ class VLLMEngine:
         try:
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
-                    raise _translated(ErrorResponse(**json.loads(frame[len("data: ") :])))
+                    raise _translated(ErrorResponse(**json.loads(frame[len("data: ") :])), call)
                 yield frame.encode()
         finally:
             await frames.aclose()
@@ -136,17 +140,15 @@ class VLLMEngine:
     async def _start(self, call: Call, request: Request) -> Any:
         """Read the body and call vLLM's handler; return its answer, a model or a generator."""
         body_type, handler = self._operations[call.operation]
+        body = _read(body_type, call.body)
+        self._check_output_length(body)
         try:
-            body = body_type.validate_json(call.body)
-            self._check_output_length(body)
             answer = await handler(body, request)
-        except ValidationError as error:
-            raise from_validation_errors(error.errors(include_url=False)) from error
         except LIBRARY_ERRORS as error:
-            raise _translated(create_error_response(error)) from error
+            raise _translated(create_error_response(error), call, error) from error
         if isinstance(answer, ErrorResponse):
             _check_cancelled()
-            raise _translated(answer)
+            raise _translated(answer, call)
         if isinstance(answer, CompletionResponse) and body.max_tokens == 0:
             # vLLM makes a token all the same, leaves it out of the text and counts it.
             answer.usage.completion_tokens = 0
@@ -163,6 +165,22 @@ class VLLMEngine:
                     f"{self._max_model_len} tokens.",
                     name,
                 )
+
+
+def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
+    """Return the body in vLLM's type.
+
+    Its validators look into the fields before their types are checked, so a field of an
+    unexpected shape fails in any way.
+    """
+    try:
+        return body_type.validate_json(body)
+    except ValidationError as error:
+        raise from_validation_errors(error.errors(include_url=False)) from error
+    except VLLMError as error:
+        raise InvalidRequestError(str(error), getattr(error, "parameter", None)) from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InvalidRequestError(f"A field has an unexpected shape: {error}.") from error
 
 
 def _check_cancelled() -> None:
@@ -186,11 +204,14 @@ def _usage(request: Request) -> Usage:
     return Usage(usage.prompt_tokens, usage.completion_tokens or 0)
 
 
-def _translated(response: ErrorResponse) -> APIError:
+def _translated(
+    response: ErrorResponse, call: Call, cause: BaseException | None = None
+) -> APIError:
     """Return our error for vLLM's."""
     error = response.error
     if error.code >= 500 and error.code not in (501, 503):
-        return APIError(error.message)
+        logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
+        return internal_error(call.request_id)
     if "maximum context length" in error.message or "max_model_len" in error.message:
         return ContextLengthError(error.message, error.param)
     by_status: dict[int, type[APIError]] = {

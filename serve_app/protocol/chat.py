@@ -34,6 +34,21 @@ class Message(Wire):
         return self
 
 
+class Function(Wire):
+    """What a tool is called, and the JSON schema of its arguments."""
+
+    name: str = Field(min_length=1)
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Tool(Wire):
+    """A tool that the model may call."""
+
+    type: Literal["function"] = "function"
+    function: Function
+
+
 class Sampling(Wire):
     """What chat completions and completions share."""
 
@@ -53,6 +68,8 @@ class Sampling(Wire):
     logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
     ignore_eos: bool | None = None
     grammar: str | None = None
+    structured_outputs: dict[str, Any] | None = None
+    stream_interval: int | None = Field(default=None, ge=1, le=1_000_000)
     response_format: str | dict[str, Any] | None = None
     user: str | None = None
 
@@ -71,6 +88,6 @@ class ChatCompletionRequest(Sampling):
     max_completion_tokens: int | None = Field(default=None, ge=1)
     logprobs: bool | None = None
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
-    tools: list[dict[str, Any]] | None = Field(default=None, max_length=128)
+    tools: list[Tool] | None = Field(default=None, max_length=128)
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None

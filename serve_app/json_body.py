@@ -1,7 +1,8 @@
 """Reads JSON bodies strictly and without the standard library's recursion.
 
-pydantic-core's parser stops at a nesting of 200 with an error, refuses lone surrogates, invalid
-UTF-8, NaN and Infinity; ``json.loads`` accepts some of them and exhausts the stack on others.
+pydantic-core's parser stops at a nesting of 200 with an error and refuses lone surrogates, invalid
+UTF-8 and the literals NaN and Infinity; ``json.loads`` accepts some of them and exhausts the stack
+on others.
 """
 
 from collections.abc import Callable, Coroutine

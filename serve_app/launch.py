@@ -12,16 +12,20 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from serve_app.config import LOOPBACK_HOSTS
+from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
 from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
 from serve_app.ray_environment import ray_environment
 
 POLL_S = 0.5
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""This machine is asked past any proxy that the environment names."""
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
 
@@ -39,35 +43,89 @@ def main() -> int:
     """Serve the configuration named on the command line until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
-    config_path: Path = parser.parse_args().config
+    path: Path = parser.parse_args().config
     try:
-        http = yaml.safe_load(config_path.read_text(encoding="utf-8")).get("http_options") or {}
-    except OSError as error:
-        return _fail(f"{config_path}: {error.strerror}")
-    host, port = str(http.get("host", "0.0.0.0")), int(http.get("port", 8000))
-    if not _is_free(host, port):
+        target = _target(path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        return _fail(f"{path}: {reason}")
+    if not _is_free(target.host, target.port):
         return _fail(
-            f"Port {port} is taken. Stop the program that uses it, or set http_options.port in "
-            f"{config_path}."
+            f"Port {target.port} is taken. Stop the program that uses it, or set "
+            f"http_options.port in {path}."
         )
     with tempfile.TemporaryDirectory(prefix="homeport-") as directory:
-        return _serve(config_path, host, port, Path(directory))
+        return _serve(target, Path(directory))
 
 
-def _serve(config: Path, host: str, port: int, directory: Path) -> int:
+@dataclass(frozen=True)
+class Target:
+    """What is to be served, where, and the key to look at it."""
+
+    config: Path
+    host: str
+    port: int
+    key: str | None
+
+    @property
+    def url(self) -> str:
+        """Where this machine reaches it."""
+        host = "127.0.0.1" if self.host in LOOPBACK_HOSTS | {"0.0.0.0"} else self.host
+        return f"http://{host}:{self.port}"
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return the JSON at a path, also of a refusal; nothing while nobody answers."""
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        request = urllib.request.Request(self.url + path, headers=headers)
+        try:
+            with DIRECTLY.open(request, timeout=5) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:  # not ready is a 503 with the same body
+            with suppress(ValueError):
+                return json.load(error)
+        except (OSError, ValueError):
+            pass
+        return {}
+
+
+def _target(path: Path) -> Target:
+    """Read the configuration and check what would make the ingress refuse to start.
+
+    Raises:
+        OSError, ValueError, yaml.YAMLError: says what is wrong with it.
+    """
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(config, dict) or "applications" not in config:
+        raise ValueError("not a Ray Serve config file: it lists no applications")
+    details: dict[str, Any] = config
+    http = details.get("http_options") or {}
+    keys = frozenset[str]()
+    for application in details["applications"]:
+        if application.get("import_path") == "serve_app.app:build":
+            ingress = IngressConfig.model_validate(application.get("args") or {})
+            keys = ingress.api_keys()
+            check_exposure(ingress, keys, details)
+    return Target(
+        path, str(http.get("host", "0.0.0.0")), int(http.get("port", 8000)), min(keys, default=None)
+    )
+
+
+def _serve(target: Target, directory: Path) -> int:
     log = directory / "serve.log"
     environment = {**ray_environment(directory), **_for_one_machine(), **os.environ}
-    command = [str(Path(sys.prefix) / "bin" / "serve"), "run", "--address", "local", str(config)]
+    command = [
+        str(Path(sys.prefix) / "bin" / "serve"),
+        *("run", "--address", "local", str(target.config)),
+    ]
     adopt_orphans()
     stopped = _on_interrupt()
-    print(f"Starting Ray and the models of {config} …", flush=True)
+    print(f"Starting Ray and the models of {target.config} … (log: {log})", flush=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        reachable = "127.0.0.1" if host in LOOPBACK_HOSTS | {"0.0.0.0"} else host
-        _follow(process, f"http://{reachable}:{port}", log, stopped)
+        _follow(process, target, log, stopped)
     finally:
         print("Stopping …", flush=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -78,21 +136,29 @@ def _serve(config: Path, host: str, port: int, directory: Path) -> int:
     return _fail("serve run ended by itself. Its last lines:\n" + "\n".join(tail))
 
 
-def _follow(process: "subprocess.Popen[bytes]", url: str, log: Path, stopped: list[int]) -> None:
+def _follow(
+    process: "subprocess.Popen[bytes]", target: Target, log: Path, stopped: list[int]
+) -> None:
     """Report each change of a model's state until the process ends or someone stops it."""
     started, seen, ready = time.monotonic(), dict[str, str](), False
     while process.poll() is None and not stopped:
         reap_orphans()
         time.sleep(POLL_S)
-        states = _get(f"{url}/readyz").get("models", {})
+        states = target.get("/readyz").get("models", {})
         for model, state in states.items():
             if seen.get(model) != state:
-                print(f"{time.monotonic() - started:6.1f} s  {model}: {state}", flush=True)
+                seconds = time.monotonic() - started
+                print(f"{seconds:6.1f} s  {model}: {state}{_why(target, model, state)}", flush=True)
         seen = states or seen
         running = [model for model, state in states.items() if state in ("ready", "idle")]
         if running and not ready and "loading" not in states.values():
             ready = True
-            _print_example(url, running, log)
+            _print_example(target.url, running, log)
+
+
+def _why(target: Target, model: str, state: str) -> str:
+    reason = target.get(f"/v1/models/{model}").get("reason") if state == "failed" else None
+    return f" ({reason})" if reason else ""
 
 
 def _print_example(url: str, models: list[str], log: Path) -> None:
@@ -122,19 +188,6 @@ def _on_interrupt() -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: stopped.append(received))
     return stopped
-
-
-def _get(url: str) -> dict[str, Any]:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return json.load(response)
-    except urllib.error.HTTPError as error:  # not ready is a 503 with the same body
-        try:
-            return json.load(error)
-        except ValueError:
-            return {}
-    except (OSError, ValueError):
-        return {}
 
 
 def _is_free(host: str, port: int) -> bool:

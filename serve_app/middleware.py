@@ -7,6 +7,7 @@ import re
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,6 +63,8 @@ class Gate:
                 await self.app(scope, exchange.receive, exchange.send)
             except APIError as error:
                 await exchange.fail(scope, error)
+            except ClientDisconnect:
+                pass  # it left while it sent its body; the log says so
             except Exception:
                 logger.exception("Request %s failed", record.request_id)
                 await exchange.fail(scope, internal_error(record.request_id))

@@ -63,7 +63,9 @@ def _processes() -> Iterator[tuple[int, int, str]]:
             continue
         try:
             # The name in parentheses may hold spaces: the fields after it are state and parent.
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            state, parent = (
+                (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
+            )
         except OSError:  # it ended meanwhile
             continue
         yield int(entry.name), int(parent), state

@@ -54,7 +54,7 @@ class Registry:
 
     @property
     def models(self) -> list[ServedModel]:
-        """Every model that Serve knows, in the order of the YAML."""
+        """Every model that Serve knows, in the order of their first deploy."""
         return list(self._models.values())
 
     async def poll(self) -> None:
@@ -118,19 +118,15 @@ class Registry:
         return self._handles[key]
 
     async def _started(self, model: ServedModel, work: Awaitable[T]) -> T:
-        """Await ``work``, but not for ever when the model has no replica to do it."""
-        if model.running:
-            return await work
+        """Await ``work``, but not for ever while the model has no replica to do it."""
         task = asyncio.ensure_future(work)
         waited = 0.0
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=self._poll_interval_s)
                 model = self._models.get(model.card.id, model)
-                if model.running:
-                    return await task
-                waited += self._poll_interval_s
-                if not task.done():
+                waited = 0.0 if model.running else waited + self._poll_interval_s
+                if not (model.running or task.done()):
                     self._check_waking(model, waited)
             return task.result()
         finally:

@@ -42,6 +42,7 @@ from serve_app.errors import (
     ModelLoadError,
     ModelNotFoundError,
     ModelOverloadedError,
+    ReplicaLostError,
     UnprocessableError,
     from_validation_errors,
     internal_error,
@@ -60,6 +61,8 @@ LIBRARY_ERRORS = (
     TemplateError,
 )
 """What vLLM raises for a request it cannot serve; its own front end answers these with a 4xx."""
+
+RETRY_AFTER_S = 1
 
 ERROR_FRAME = 'data: {"error"'
 """How vLLM's stream says that it failed."""
@@ -99,7 +102,7 @@ class VLLMEngine:
         try:
             engine = AsyncLLM.from_engine_args(arguments)
         except (OSError, ValueError, RuntimeError) as error:
-            raise ModelLoadError(f"vLLM cannot load '{config.model}': {error}") from error
+            raise ModelLoadError(f"vLLM cannot load '{config.model}': {_reason(error)}") from error
         # The namespace must not disagree with what the engine made of its options.
         namespace.structured_outputs_config = engine.vllm_config.structured_outputs_config
         state = State()
@@ -119,7 +122,8 @@ class VLLMEngine:
         try:
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
-                    raise _translated(ErrorResponse(**json.loads(frame[len("data: ") :])), call)
+                    error = ErrorResponse(**json.loads(frame[len("data: ") :]))
+                    raise self._translated(error, call)
                 yield frame.encode()
         finally:
             await frames.aclose()
@@ -145,10 +149,10 @@ class VLLMEngine:
         try:
             answer = await handler(body, request)
         except LIBRARY_ERRORS as error:
-            raise _translated(create_error_response(error), call, error) from error
+            raise self._translated(create_error_response(error), call, error) from error
         if isinstance(answer, ErrorResponse):
             _check_cancelled()
-            raise _translated(answer, call)
+            raise self._translated(answer, call)
         if isinstance(answer, CompletionResponse) and body.max_tokens == 0:
             # vLLM makes a token all the same, leaves it out of the text and counts it.
             answer.usage.completion_tokens = 0
@@ -165,6 +169,27 @@ class VLLMEngine:
                     f"{self._max_model_len} tokens.",
                     name,
                 )
+
+    def _translated(
+        self, response: ErrorResponse, call: Call, cause: BaseException | None = None
+    ) -> APIError:
+        """Return our error for vLLM's."""
+        error = response.error
+        if self._engine.errored:
+            return ReplicaLostError(
+                "The model's engine ended while it worked.", None, RETRY_AFTER_S
+            )
+        if error.code >= 500 and error.code not in (501, 503):
+            logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
+            return internal_error(call.request_id)
+        if "maximum context length" in error.message or "max_model_len" in error.message:
+            return ContextLengthError(error.message, error.param)
+        by_status: dict[int, type[APIError]] = {
+            404: ModelNotFoundError,
+            422: UnprocessableError,
+            503: ModelOverloadedError,
+        }
+        return by_status.get(error.code, InvalidRequestError)(error.message, error.param)
 
 
 def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
@@ -204,19 +229,8 @@ def _usage(request: Request) -> Usage:
     return Usage(usage.prompt_tokens, usage.completion_tokens or 0)
 
 
-def _translated(
-    response: ErrorResponse, call: Call, cause: BaseException | None = None
-) -> APIError:
-    """Return our error for vLLM's."""
-    error = response.error
-    if error.code >= 500 and error.code not in (501, 503):
-        logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
-        return internal_error(call.request_id)
-    if "maximum context length" in error.message or "max_model_len" in error.message:
-        return ContextLengthError(error.message, error.param)
-    by_status: dict[int, type[APIError]] = {
-        404: ModelNotFoundError,
-        422: UnprocessableError,
-        503: ModelOverloadedError,
-    }
-    return by_status.get(error.code, InvalidRequestError)(error.message, error.param)
+def _reason(error: Exception) -> str:
+    """Return what went wrong in one line."""
+    if isinstance(error, ValidationError):
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return " ".join(str(error).split())

@@ -18,6 +18,18 @@ from serve_app.errors import ModelLoadError
 RESERVED = frozenset({"model", "served_model_name"})
 """Set from the model's own fields."""
 
+WITHOUT_EFFECT = frozenset(
+    {
+        "enable_server_load_tracking",
+        "enable_tokenizer_info_endpoint",
+        "lora_modules",
+        "sse_keep_alive_interval",
+        "tokens_only",
+        "enable_scale_out",
+    }
+)
+"""Options of vLLM's own HTTP layer and of adapters, which requests cannot name here yet."""
+
 
 def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
     """Return the engine's arguments and the namespace that vLLM's front end reads.
@@ -29,7 +41,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
     engine_names = {field.name for field in dataclasses.fields(AsyncEngineArgs)}
     frontend_names = {field.name for field in dataclasses.fields(BaseFrontendArgs)}
     for name in options:
-        _check_name(name, (engine_names | frontend_names) - RESERVED)
+        _check_name(name, (engine_names | frontend_names) - RESERVED - WITHOUT_EFFECT)
     frontend = {name: options.pop(name) for name in frontend_names & options.keys()}
     _check_frontend(frontend)
     identity: dict[str, Any] = {
@@ -49,6 +61,8 @@ def _check_name(name: str, known: set[str]) -> None:
         return
     if name in RESERVED:
         raise ModelLoadError(f"engine_kwargs.{name} is set by the model's own fields.")
+    if name in WITHOUT_EFFECT:
+        raise ModelLoadError(f"engine_kwargs.{name} has no effect in Homeport.")
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     raise ModelLoadError(f"engine_kwargs.{name} is not an option of vLLM.{hint}")

@@ -73,6 +73,10 @@ class Sampling(Wire):
     response_format: str | dict[str, Any] | None = None
     user: str | None = None
 
+    def num_answers(self) -> int:
+        """Return how many answers are wanted."""
+        return self.n or 1
+
     @model_validator(mode="after")
     def _options_belong_to_a_stream(self) -> "Sampling":
         if self.stream_options is not None and not self.stream:

@@ -1,7 +1,6 @@
 """What every kind shares on the wire, and what crosses a handle between ingress and replica."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Wire(BaseModel):
     """Base of request bodies: unknown fields are kept for the engine, known ones are checked."""
 
-    model_config = ConfigDict(extra="allow", strict=False, ser_json_inf_nan="constants")
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class Call:
     operation: str
     body: bytes
     request_id: str
+    places: int = 1
+    """How many answers are wanted: each takes a place in the replica."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,3 @@ class Reply:
 
     body: bytes
     usage: Usage
-
-
-ErrorResponses = dict[int | str, dict[str, Any]]

@@ -97,11 +97,17 @@ def _check_backend(asked: object, backend: str) -> None:
         )
 
 
+def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:
+    if fields.get(name) is not None:
+        raise InvalidRequestError(f"'{alias}' and '{name}' mean the same; send one.", alias)
+    fields[name] = value
+
+
 def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
     if (penalty := fields.pop("repeat_penalty", None)) is not None:
-        fields.setdefault("repetition_penalty", penalty)
+        _set(fields, "repetition_penalty", penalty, "repeat_penalty")
     if grammar := fields.pop("grammar", None):
-        fields["structured_outputs"] = {"grammar": grammar}
+        _set(fields, "structured_outputs", {"grammar": grammar}, "grammar")
     if isinstance(form := fields.get("response_format"), str):
         fields["response_format"] = {"type": form}
     return fields

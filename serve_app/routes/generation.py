@@ -23,7 +23,9 @@ async def answer(
     model = await registry.resolve(body.model, KIND)
     record.model = model.card.id
     fields = engine_fields(body.model_dump(exclude_unset=True), model.card.backend)
-    call = Call(operation, _engine_body(fields, model.card.id), record.request_id)
+    call = Call(
+        operation, _engine_body(fields, model.card.id), record.request_id, body.num_answers()
+    )
     if body.stream:
         return await event_stream(registry.stream(model, call), record)
     reply = await registry.run(model, call)
@@ -34,15 +36,16 @@ async def answer(
 async def ask(
     operation: str, body: Wire, name: str | None, registry: Registry, record: RequestRecord
 ) -> bytes:
-    """Return the JSON with which the chat model ``name`` answers ``body``, fields as they are."""
+    """Return the JSON with which the chat model ``name`` answers ``body``."""
     record.kind = KIND
     model = await registry.resolve(name, KIND)
     record.model = model.card.id
-    body_json = _engine_body(body.model_dump(exclude_unset=True), model.card.id)
-    reply = await registry.run(model, Call(operation, body_json, record.request_id))
+    fields = engine_fields(body.model_dump(exclude_unset=True), model.card.backend)
+    call = Call(operation, _engine_body(fields, model.card.id), record.request_id)
+    reply = await registry.run(model, call)
     return reply.body
 
 
 def _engine_body(fields: dict[str, Any], model_id: str) -> bytes:
     """Return the engine's body: it knows the model by its id, not by an alias."""
-    return to_json({**fields, "model": model_id})
+    return to_json({**fields, "model": model_id}, inf_nan_mode="null")

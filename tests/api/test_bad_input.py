@@ -111,6 +111,32 @@ async def test_unknown_path_is_not_found(http: httpx2.AsyncClient, path: str) ->
     assert_openai_error(await http.get(path), 404)
 
 
+async def test_path_with_a_slash_too_many_is_not_redirected(http: httpx2.AsyncClient) -> None:
+    answer = await http.post(f"{CHAT}/", json={"messages": HELLO}, follow_redirects=False)
+
+    assert_openai_error(answer, 404)
+
+
+async def test_empty_body_is_told_as_that(http: httpx2.AsyncClient) -> None:
+    answer = await http.post(CHAT, content=b"null", headers={"content-type": "application/json"})
+
+    assert "None" not in assert_openai_error(answer, 400)
+
+
+async def test_number_beyond_all_floats_is_refused(http: httpx2.AsyncClient) -> None:
+    body = b'{"messages": [{"role": "user", "content": "x"}], "repeat_penalty": 1e400}'
+
+    answer = await http.post(CHAT, content=body, headers={"content-type": "application/json"})
+
+    assert_openai_error(answer, 400, "repeat_penalty")
+
+
+async def test_tokenize_refuses_what_it_does_not_honour(http: httpx2.AsyncClient) -> None:
+    answer = await http.post("/v1/tokenize", json={"prompt": "x", "backend": "llama"})
+
+    assert_openai_error(answer, 400, "backend")
+
+
 async def test_wrong_method_names_the_right_one(http: httpx2.AsyncClient) -> None:
     answer = await http.get(CHAT)
 

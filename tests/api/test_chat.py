@@ -118,6 +118,18 @@ async def test_engines_refusal_reaches_the_sdk_as_its_exception(
     assert (raised.value.code, raised.value.param) == ("context_length_exceeded", "messages")
 
 
+async def test_request_takes_a_place_for_each_answer_it_wants(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [b"{}"]
+
+    await http.post("/v1/completions", json={"prompt": ["a", "b", "c"], "n": 4})
+    await http.post("/v1/completions", json={"prompt": [5, 6, 7]})
+    await http.post("/v1/chat/completions", json={"messages": HELLO, "n": 2})
+
+    assert [call.places for call in model.calls] == [12, 1, 2]
+
+
 async def test_failed_model_says_why(openai_client: AsyncOpenAI) -> None:
     with pytest.raises(openai.InternalServerError) as raised:
         await openai_client.chat.completions.create(model="broken", messages=HELLO)

@@ -36,6 +36,7 @@ def test_options_reach_vllms_engine_and_its_front_end(tiny: Path) -> None:
     ("option", "value", "says"),
     [
         ("max_modell_len", 256, "Did you mean 'max_model_len'"),
+        ("lora_modules", [], "has no effect"),
         ("host", "0.0.0.0", "not an option"),
         ("served_model_name", ["x"], "set by the model's own fields"),
         ("enable_auto_tool_choice", "perhaps", "enable_auto_tool_choice"),

@@ -35,9 +35,11 @@ def server(ray_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         application(config, "ingress")["args"] = {"registry_poll_s": 0.5}
 
     server = Server(tmp_path_factory.mktemp("server"), changes)
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
     assert not server.processes(), "Ctrl-C left processes behind"
 
 

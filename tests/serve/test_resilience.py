@@ -12,7 +12,8 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from openai import OpenAI
+from openai import OpenAI, Stream
+from openai.types.chat import ChatCompletionChunk
 
 from tests.serve.conftest import MAX_REQUESTS
 from tests.serve.server import Server, wait_until
@@ -21,6 +22,16 @@ Load = Callable[[], dict[str, int]]
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 ENDLESS: dict[str, Any] = {"messages": HELLO, "max_tokens": 1900, "ignore_eos": True}
 """Takes many seconds unless it is aborted."""
+
+
+def endless_stream(client: OpenAI) -> Stream[ChatCompletionChunk]:
+    return client.chat.completions.create(
+        model="gpt-4o",
+        messages=HELLO,
+        max_tokens=1900,
+        stream=True,
+        extra_body={"ignore_eos": True},
+    )
 
 
 def idle(load: dict[str, int]) -> bool:
@@ -94,18 +105,43 @@ def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
     assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
 
 
+def test_header_that_serve_reads_neither_fails_nor_switches_the_watch_off(
+    server: Server, replica_load: Load
+) -> None:
+    url = f"{server.url}/v1/chat/completions"
+    odd = {b"x-request-id": b"\xff", b"x-request-timeout-seconds": b"0.001"}
+    answer = httpx2.post(url, json={"messages": HELLO}, headers=list(odd.items()), timeout=30)
+    assert answer.status_code == 200
+
+    with pytest.raises(httpx2.ReadTimeout):
+        httpx2.post(url, json=ENDLESS, headers={"x-request-disconnect-disabled": "?1"}, timeout=1)
+
+    wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
+
+
+@pytest.mark.timeout(240)
+def test_engine_killed_mid_stream_is_a_typed_error_and_another_takes_over(
+    server: Server, client: OpenAI
+) -> None:
+    chunks = iter(endless_stream(client))
+    next(chunks)
+    (engine, *_) = server.children(server.replica_pid("chat", "ChatDeployment"))
+
+    os.kill(engine, signal.SIGKILL)
+
+    with pytest.raises(openai.APIError) as raised:
+        list(chunks)
+    assert raised.value.code == "replica_lost"
+    wait_until(lambda: server.states()["homeport-chat"] != "ready", 60)
+    wait_until(lambda: server.states()["homeport-chat"] == "ready", 180)
+    assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
+
+
 @pytest.mark.timeout(240)
 def test_replica_killed_mid_stream_is_a_typed_error_and_another_takes_over(
     server: Server, client: OpenAI
 ) -> None:
-    stream = client.chat.completions.create(
-        model="gpt-4o",
-        messages=HELLO,
-        max_tokens=1900,
-        stream=True,
-        extra_body={"ignore_eos": True},
-    )
-    chunks = iter(stream)
+    chunks = iter(endless_stream(client))
     next(chunks)
     pid = server.replica_pid("chat", "ChatDeployment")
     below = server.children(pid)

@@ -58,6 +58,18 @@ def test_field_that_asks_for_nothing_is_left_out(field: str, value: Any) -> None
     assert engine_fields({field: value}, "vllm") == {}
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"repeat_penalty": 1.2, "repetition_penalty": 1.1},
+        {"grammar": "root ::= x", "structured_outputs": {"regex": "x"}},
+    ],
+)
+def test_two_names_for_the_same_are_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError, match="send one"):
+        engine_fields(fields, "vllm")
+
+
 def test_localais_spellings_become_the_engines() -> None:
     fields = {"repeat_penalty": 1.2, "grammar": "root ::= x", "response_format": "json_object"}
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from serve_app import ray_environment as ray_environment_module
-from serve_app.haproxy import bind_to_loopback
+from serve_app.haproxy import GUARD, mend
 from serve_app.ray_environment import SETTINGS, ray_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,12 +32,43 @@ def test_taken_port_is_one_readable_line(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        config.write_text(yaml.safe_dump({"http_options": {"host": "127.0.0.1", "port": port}}))
+        config.write_text(
+            yaml.safe_dump(
+                {"applications": [], "http_options": {"host": "127.0.0.1", "port": port}}
+            )
+        )
 
         result = launch(config)
 
     assert result.returncode == 1
     assert f"Port {port} is taken" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ("", "it lists no applications"),
+        ("a: [", "expected"),
+        ("applications: [{import_path: 'serve_app.app:build', args: {api_key: x}}]", "api_key"),
+        ("applications: [{import_path: 'serve_app.app:build'}]", "without any API key"),
+        (
+            "applications: [{import_path: 'serve_app.app:build', args: {api_keys_file: /none}}]",
+            "No such file",
+        ),
+    ],
+)
+def test_config_that_cannot_be_served_is_one_readable_line(
+    tmp_path: Path, config: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOMEPORT_API_KEYS", raising=False)
+    path = tmp_path / "serve.yaml"
+    path.write_text(config)
+
+    result = launch(path)
+
+    assert result.returncode == 1
+    assert says in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 
@@ -91,11 +122,12 @@ def test_haproxys_statistics_are_closed_and_the_frontend_keeps_its_address(tmp_p
         "listen stats\n  bind *:8404\n"
     )
 
-    bind_to_loopback(config)
+    mend(config)
+    mend(config)
 
     assert config.read_text() == (
         "frontend prometheus\n    bind 127.0.0.1:9101\nfrontend http_frontend\n    bind *:8000\n"
-        "listen stats\n  bind 127.0.0.1:8404\n"
+        f"{GUARD}\nlisten stats\n  bind 127.0.0.1:8404\n"
     )
 
 

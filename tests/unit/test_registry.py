@@ -164,6 +164,21 @@ async def test_sleeping_model_that_does_not_wake_in_time_is_loading() -> None:
     assert serve.handle.cancelled
 
 
+async def test_request_whose_replica_dies_and_never_returns_is_told() -> None:
+    serve = Serve(chat=application(CARD))
+    registry = serve.registry()
+    model = await registry.resolve("small", "chat")
+    answer = asyncio.ensure_future(registry.run(model, CALL))
+    await asyncio.sleep(0.03)
+    serve.details = details(
+        chat=application(CARD, deployment_status="DEPLOY_FAILED", replicas=(), message="gone")
+    )
+    await registry.refresh()
+
+    with pytest.raises(ModelFailedError, match="gone"):
+        await asyncio.wait_for(answer, 5)
+
+
 async def test_sleeping_model_that_cannot_start_fails_the_waiting_request() -> None:
     serve = Serve(chat=application(CARD, **SLEEPING))
     registry = serve.registry()

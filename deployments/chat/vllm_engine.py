@@ -232,5 +232,7 @@ def _usage(request: Request) -> Usage:
 def _reason(error: Exception) -> str:
     """Return what went wrong in one line."""
     if isinstance(error, ValidationError):
-        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        first = error.errors()[0]
+        message = str(first["msg"]).removeprefix("Value error, ")
+        return ": ".join([*(str(part) for part in first["loc"]), message])
     return " ".join(str(error).split())

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -125,7 +126,8 @@ def test_engine_killed_mid_stream_is_a_typed_error_and_another_takes_over(
 ) -> None:
     chunks = iter(endless_stream(client))
     next(chunks)
-    (engine, *_) = server.children(server.replica_pid("chat", "ChatDeployment"))
+    below = server.children(server.replica_pid("chat", "ChatDeployment"))
+    (engine,) = [pid for pid in below if "EngineCor" in Path(f"/proc/{pid}/comm").read_text()]
 
     os.kill(engine, signal.SIGKILL)
 

@@ -1,0 +1,1 @@
+"""The embedded chat model: a small Llama-shaped demonstration model and its recipe."""

@@ -21,7 +21,7 @@ from tests.serve.server import Server, wait_until
 
 Load = Callable[[], dict[str, int]]
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
-ENDLESS: dict[str, Any] = {"messages": HELLO, "max_tokens": 1900, "ignore_eos": True}
+ENDLESS: dict[str, Any] = {"messages": HELLO, "max_tokens": 1000, "ignore_eos": True}
 """Takes many seconds unless it is aborted."""
 
 
@@ -29,7 +29,7 @@ def endless_stream(client: OpenAI) -> Stream[ChatCompletionChunk]:
     return client.chat.completions.create(
         model="gpt-4o",
         messages=HELLO,
-        max_tokens=1900,
+        max_tokens=1000,
         stream=True,
         extra_body={"ignore_eos": True},
     )

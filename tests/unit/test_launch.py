@@ -16,6 +16,11 @@ from serve_app.ray_environment import SETTINGS, ray_environment
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def outside_make() -> dict[str, str]:
+    """Return the environment without the settings of a make that runs these tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
 def launch(config: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "serve_app.launch", config],
@@ -100,7 +105,7 @@ def test_make_with_a_wrong_python_says_so_in_one_line(tmp_path: Path, stub: str,
         capture_output=True,
         text=True,
         timeout=30,
-        env=dict(os.environ) | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        env=outside_make() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
     )
 
     assert result.returncode != 0

@@ -182,8 +182,9 @@ class VLLMEngine:
         if error.code >= 500 and error.code not in (501, 503):
             logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
             return internal_error(call.request_id)
-        if "maximum context length" in error.message or "max_model_len" in error.message:
-            return ContextLengthError(error.message, error.param)
+        if "maximum context length" in error.message:
+            prompt = "messages" if call.operation == "chat_completion" else "prompt"
+            return ContextLengthError(error.message, prompt)
         by_status: dict[int, type[APIError]] = {
             404: ModelNotFoundError,
             422: UnprocessableError,

@@ -173,7 +173,7 @@ def test_prompt_beyond_the_context_is_refused(client: OpenAI) -> None:
             model="gpt-4o", messages=[{"role": "user", "content": "word " * 5000}]
         )
 
-    assert raised.value.code == "context_length_exceeded"
+    assert (raised.value.code, raised.value.param) == ("context_length_exceeded", "messages")
 
 
 def test_max_tokens_beyond_the_context_is_refused(client: OpenAI) -> None:

@@ -111,19 +111,46 @@ def test_chat_grammar_allows_only_its_words(client: OpenAI) -> None:
 
 
 def test_chat_json_schema_is_kept(client: OpenAI) -> None:
+    question = "Give me a JSON object with age and name for Zoe who is 41"
     schema: dict[str, object] = {
         "type": "object",
-        "properties": {"age": {"type": "integer", "minimum": 0, "maximum": 150}},
-        "required": ["age"],
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+        "required": ["name", "age"],
         "additionalProperties": False,
     }
+
     answer = client.chat.completions.create(
         model="gpt-4o",
-        messages=[{"role": "user", "content": "Ada is 36. Give me her age."}],
-        response_format={"type": "json_schema", "json_schema": {"name": "age", "schema": schema}},
+        messages=[{"role": "user", "content": question}],
+        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "person", "schema": schema},
+        },
     )
 
-    assert isinstance(json.loads(str(answer.choices[0].message.content))["age"], int)
+    content = str(answer.choices[0].message.content)
+    assert json.loads(content) == {"name": "Zoe", "age": 41}
+    assert content.index("name") < content.index("age"), "the schema's order, not the question's"
+
+
+@pytest.mark.parametrize(
+    "choice", ["required", {"type": "function", "function": {"name": "get_time"}}]
+)
+def test_chat_tool_choice_forces_a_call(client: OpenAI, choice: Any) -> None:
+    properties = {"city": {"type": "string"}}
+    parameters: Any = {"type": "object", "properties": properties, "required": ["city"]}
+
+    answer = client.chat.completions.create(
+        model="gpt-4o",
+        messages=[{"role": "user", "content": "What time is it in Lima?"}],
+        tools=[{"type": "function", "function": {"name": "get_time", "parameters": parameters}}],
+        tool_choice=choice,
+    )
+
+    (call,) = answer.choices[0].message.tool_calls or []
+    assert call.type == "function"
+    assert call.function.name == "get_time"
+    assert isinstance(json.loads(call.function.arguments)["city"], str)
 
 
 def test_completion_echo_of_several_prompts(client: OpenAI) -> None:

@@ -45,6 +45,11 @@ class APIError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def label(self) -> str:
+        """What logs call it: the code, or where it has none the type."""
+        return self.code or self.type
+
 
 class InvalidRequestError(APIError):
     """The request cannot be honoured as it was sent."""

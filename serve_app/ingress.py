@@ -84,7 +84,7 @@ def _polling(registry: Registry) -> Callable[[FastAPI], AbstractAsyncContextMana
 
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, APIError)
-    request.state.record.error_code = error.code or error.type
+    request.state.record.error_code = error.label
     return JSONResponse(error_body(error), error.status, error_headers(error))
 
 

@@ -122,7 +122,7 @@ class _Exchange:
         """Answer with an error, if no answer has begun."""
         if self._status:
             return
-        self._record.error_code = error.code
+        self._record.error_code = error.label
         response = JSONResponse(error_body(error), error.status, error_headers(error))
         if isinstance(error, RequestTooLargeError):
             response.headers["Connection"] = "close"

@@ -68,5 +68,5 @@ async def _events(
 
 
 def _error_event(error: APIError, record: RequestRecord) -> bytes:
-    record.error_code = error.code or error.type
+    record.error_code = error.label
     return f"data: {json.dumps(error_body(error))}\n\n".encode()

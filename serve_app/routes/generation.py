@@ -1,10 +1,9 @@
 """How every route of a language model answers: resolve, translate, call, wrap."""
 
-from typing import Any
-
 from fastapi import Response
 from pydantic_core import to_json
 
+from serve_app.discovery import ServedModel
 from serve_app.observability import RequestRecord
 from serve_app.protocol.chat import Sampling
 from serve_app.protocol.common import Call, Wire
@@ -19,13 +18,8 @@ async def answer(
     operation: str, body: Sampling, registry: Registry, record: RequestRecord
 ) -> Response:
     """Answer by the chat model that ``body`` names."""
-    record.kind = KIND
-    model = await registry.resolve(body.model, KIND)
-    record.model = model.card.id
-    fields = engine_fields(body.model_dump(exclude_unset=True), model.card.backend)
-    call = Call(
-        operation, _engine_body(fields, model.card.id), record.request_id, body.num_answers()
-    )
+    model = await _resolve(body.model, registry, record)
+    call = _call(operation, body, model, record, body.num_answers())
     if body.stream:
         return await event_stream(registry.stream(model, call), record)
     reply = await registry.run(model, call)
@@ -37,15 +31,23 @@ async def ask(
     operation: str, body: Wire, name: str | None, registry: Registry, record: RequestRecord
 ) -> bytes:
     """Return the JSON with which the chat model ``name`` answers ``body``."""
-    record.kind = KIND
-    model = await registry.resolve(name, KIND)
-    record.model = model.card.id
-    fields = engine_fields(body.model_dump(exclude_unset=True), model.card.backend)
-    call = Call(operation, _engine_body(fields, model.card.id), record.request_id)
-    reply = await registry.run(model, call)
+    model = await _resolve(name, registry, record)
+    reply = await registry.run(model, _call(operation, body, model, record))
     return reply.body
 
 
-def _engine_body(fields: dict[str, Any], model_id: str) -> bytes:
-    """Return the engine's body: it knows the model by its id, not by an alias."""
-    return to_json({**fields, "model": model_id}, inf_nan_mode="null")
+async def _resolve(name: str | None, registry: Registry, record: RequestRecord) -> ServedModel:
+    """Return the chat model of this name, and note both for the log."""
+    record.kind = KIND
+    model = await registry.resolve(name, KIND)
+    record.model = model.card.id
+    return model
+
+
+def _call(
+    operation: str, body: Wire, model: ServedModel, record: RequestRecord, places: int = 1
+) -> Call:
+    """Return the engine's call. The engine knows the model by its id, not by an alias."""
+    fields = engine_fields(body.model_dump(exclude_unset=True), model.card.backend)
+    body_json = to_json({**fields, "model": model.card.id}, inf_nan_mode="null")
+    return Call(operation, body_json, record.request_id, places)

@@ -1,5 +1,6 @@
 """What every model application's ``args`` share. A kind adds its fields in its own folder."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """Holds ``embedded/``, so that a YAML can say ``embedded/chat`` from any working directory."""
 
 
+PACKAGE = "package:"
+
+
 class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=()):
     """``args`` of a model application: which model, by which engine, under which names."""
 
@@ -22,7 +26,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=(
     aliases: tuple[str, ...] = ()
     """More names for the same model."""
     model: str = Field(min_length=1)
-    """A local directory, a path under the project's root (``embedded/chat``), or a hub id."""
+    """A local directory, a path under the project's root (``embedded/chat``), ``package:name/path``
+    for a directory in an installed Python package, or a hub id."""
     owned_by: str = "homeport"
     """Shown by ``GET /v1/models``."""
     description: str = ""
@@ -57,9 +62,21 @@ def resolve_model(model: str) -> str:
     Raises:
         ModelLoadError: ``model`` is written as a path but no directory is there.
     """
+    if model.startswith(PACKAGE):
+        return _in_package(model)
     for candidate in (Path(model).expanduser(), PROJECT_ROOT / model):
         if candidate.is_dir():
             return str(candidate.resolve())
     if model.startswith(("/", ".", "~", "embedded/")):
         raise ModelLoadError(f"No model directory at '{model}'.")
     return model
+
+
+def _in_package(model: str) -> str:
+    package, _, path = model.removeprefix(PACKAGE).partition("/")
+    spec = find_spec(package) if package.isidentifier() else None
+    roots = spec.submodule_search_locations if spec else None
+    directory = Path(roots[0], path) if roots else None
+    if directory is None or not directory.is_dir():
+        raise ModelLoadError(f"No model directory at '{model}': no such package, or path in it.")
+    return str(directory)

@@ -1,10 +1,10 @@
-"""What routes get from their request: the registry and the request's record."""
+"""What routes get from their request: the registry, and the calls it may make to models."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serve_app.observability import RequestRecord
+from serve_app.calls import Calls
 from serve_app.registry import Registry
 
 
@@ -12,9 +12,9 @@ def _registry(request: Request) -> Registry:
     return request.app.state.registry
 
 
-def _record(request: Request) -> RequestRecord:
-    return request.state.record
+def _calls(request: Request) -> Calls:
+    return Calls(request.app.state.registry, request.state.record)
 
 
 RegistryDep = Annotated[Registry, Depends(_registry)]
-RecordDep = Annotated[RequestRecord, Depends(_record)]
+CallsDep = Annotated[Calls, Depends(_calls)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ray.util.metrics import Counter, Histogram
 
+from serve_app.card import ModelCard
 from serve_app.protocol.common import Usage
 
 SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -30,7 +31,8 @@ class RequestRecord:
     started: float = field(default_factory=time.monotonic)
     kind: str = "-"
     model: str = "-"
-    usage: Usage | None = None
+    work: dict[tuple[str, str], Usage] = field(default_factory=dict[tuple[str, str], Usage])
+    """Work done, by kind and model: an answer may be several models' work."""
     first_chunk_s: float | None = None
     error_code: str | None = None
 
@@ -39,9 +41,20 @@ class RequestRecord:
         """Whether a load balancer asks for health."""
         return self.path in ("/healthz", "/readyz")
 
+    def begin(self, kind: str, model: str = "-") -> None:
+        """Note the kind and the model that the request is for; what it uses besides stays out."""
+        if self.kind in ("-", kind) and self.model == "-":
+            self.kind, self.model = kind, model
+
+    def worked(self, card: ModelCard, usage: Usage) -> None:
+        """Note work that a model has done."""
+        key = (card.kind, card.id)
+        self.work[key] = self.work.get(key, Usage()) + usage
+
     def saw_first_chunk(self) -> None:
         """Note the time to the first chunk of a stream."""
-        self.first_chunk_s = time.monotonic() - self.started
+        if self.first_chunk_s is None:
+            self.first_chunk_s = time.monotonic() - self.started
 
 
 class RequestLog:
@@ -62,27 +75,27 @@ class RequestLog:
             SECONDS,
             ("kind", "model"),
         )
-        self._tokens = Counter(
-            "homeport_tokens_total", "Tokens by direction.", ("kind", "model", "direction")
+        self._work = Counter(
+            "homeport_work_total",
+            "Work by unit: prompt_tokens, completion_tokens, images, characters, audio_seconds.",
+            ("kind", "model", "unit"),
         )
 
     def finished(self, record: RequestRecord, status: int) -> None:
         """Write the record of a request that ended with ``status`` (499: the client went away)."""
         seconds = time.monotonic() - record.started
-        usage = record.usage or Usage()
+        total = sum(record.work.values(), Usage())
         self._logger.log(
             # Probes come every second and say nothing as long as they succeed.
             logging.DEBUG if record.is_probe and status == 200 else logging.INFO,
-            "%s %s %s kind=%s model=%s ms=%.0f "
-            "prompt_tokens=%d completion_tokens=%d error=%s id=%s",
+            "%s %s %s kind=%s model=%s ms=%.0f %serror=%s id=%s",
             status,
             record.method,
             record.path,
             record.kind,
             record.model,
             seconds * 1000,
-            usage.prompt_tokens,
-            usage.completion_tokens,
+            "".join(f"{unit}={amount:g} " for unit, amount in total.units().items()),
             record.error_code or "-",
             record.request_id,
         )
@@ -92,7 +105,6 @@ class RequestLog:
         self._seconds.observe(seconds, labels)
         if record.first_chunk_s is not None:
             self._first_chunk.observe(record.first_chunk_s, model)
-        if usage.prompt_tokens:
-            self._tokens.inc(usage.prompt_tokens, {**model, "direction": "prompt"})
-        if usage.completion_tokens:
-            self._tokens.inc(usage.completion_tokens, {**model, "direction": "completion"})
+        for (kind, name), usage in record.work.items():
+            for unit, amount in usage.units().items():
+                self._work.inc(amount, {"kind": kind, "model": name, "unit": unit})

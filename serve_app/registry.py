@@ -72,8 +72,10 @@ class Registry:
             self._refreshing = asyncio.create_task(self._refresh())
         await asyncio.shield(self._refreshing)
 
-    async def resolve(self, name: str | None, kind: str) -> ServedModel:
+    async def resolve(self, name: str | None, kind: str, param: str = "model") -> ServedModel:
         """Return the model of this kind with this id or alias, or the first of the kind for None.
+
+        ``param`` is the request's parameter that errors name.
 
         Raises:
             ModelNotFoundError: there is none.
@@ -83,7 +85,7 @@ class Registry:
             await self.refresh()
             model = self._find(name, kind)
         if model is None:
-            raise self._not_found(name, kind)
+            raise self._not_found(name, kind, param)
         return model
 
     async def get(self, name: str) -> ServedModel:
@@ -95,7 +97,7 @@ class Registry:
         if name not in self._names and self._may_look_again():
             await self.refresh()
         if name not in self._names:
-            raise self._not_found(name, None)
+            raise self._not_found(name, None, "model")
         return self._models[self._names[name]]
 
     async def run(self, model: ServedModel, call: Call) -> Reply:
@@ -158,19 +160,17 @@ class Registry:
         model = self._models.get(self._names.get(name, ""))
         return model if model is not None and model.card.kind == kind else None
 
-    def _not_found(self, name: str | None, kind: str | None) -> ModelNotFoundError:
+    def _not_found(self, name: str | None, kind: str | None, param: str) -> ModelNotFoundError:
         of_kind = [m.card.id for m in self.models if kind is None or m.card.kind == kind]
         there = f"Available: {', '.join(of_kind)}." if of_kind else "There are none."
         what = f"{kind} model" if kind else "model"
         if name is None:
-            return ModelNotFoundError(f"No {what} is served.", "model")
+            return ModelNotFoundError(f"No {what} is served.", param)
         other = self._names.get(name)
         if other is not None:
             is_a = self._models[other].card.kind
-            return ModelNotFoundError(
-                f"Model '{name}' is not a {what} but {is_a}. {there}", "model"
-            )
-        return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", "model")
+            return ModelNotFoundError(f"Model '{name}' is not a {what} but {is_a}. {there}", param)
+        return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", param)
 
     def _may_look_again(self) -> bool:
         return asyncio.get_running_loop().time() - self._refreshed_at > MISS_INTERVAL_S

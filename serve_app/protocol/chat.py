@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from serve_app.protocol.common import Wire
+from serve_app.protocol.common import ModelRequest, Wire
 
 MAX_CHOICES = 128
 """OpenAI's limit of ``n``."""
@@ -49,10 +49,9 @@ class Tool(Wire):
     function: Function
 
 
-class Sampling(Wire):
+class Sampling(ModelRequest):
     """What chat completions and completions share."""
 
-    model: str | None = None
     n: int | None = Field(default=None, ge=1, le=MAX_CHOICES)
     stop: str | list[str] | None = None
     stream: bool | None = None

@@ -1,6 +1,6 @@
 """What every kind shares on the wire, and what crosses a handle between ingress and replica."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,12 +11,34 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
 
+class ModelRequest(Wire):
+    """What a request to any kind of model may say of the model."""
+
+    model: str | None = None
+    """An id or an alias; None: the first model of the kind."""
+    backend: str | None = None
+    """LocalAI's: the library that must serve the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Units of work of one request, for logs and metrics."""
+    """Units of work of one request, for answers, logs and metrics. A kind fills what it has."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    images: int = 0
+    characters: int = 0
+    """Characters of text that were spoken."""
+    audio_seconds: float = 0
+    """Seconds of audio that were made or heard."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return both together."""
+        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def units(self) -> dict[str, float]:
+        """Return the units that are not zero."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +54,14 @@ class Call:
     request_id: str
     places: int = 1
     """How many answers are wanted: each takes a place in the replica."""
+    files: tuple[bytes, ...] = ()
+    """Images or audio that the request carries, in the order its operation defines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer: the response's JSON and the work it took."""
+    """A whole answer: its JSON (or, for audio, its bytes), the work it took, and its files."""
 
     body: bytes
     usage: Usage
+    files: tuple[bytes, ...] = ()

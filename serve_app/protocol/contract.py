@@ -7,6 +7,7 @@ is asked; what it renames, it renames to the engine's spelling.
 from typing import Any
 
 from serve_app.errors import InvalidRequestError, echo
+from serve_app.protocol.common import Wire
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "typical_p": (None, 0, 1),
@@ -59,7 +60,62 @@ UNSUPPORTED = {
 """Fields that nothing here honours, and what to do instead."""
 
 
-def engine_fields(fields: dict[str, Any], backend: str) -> dict[str, Any]:
+OF_LANGUAGE_MODELS = [
+    "messages",
+    "tools",
+    "tool_choice",
+    "functions",
+    "function_call",
+    "grammar",
+    "grammar_json_functions",
+    "echo",
+    "stop",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "frequency_penalty",
+    "presence_penalty",
+    "repeat_penalty",
+    "ignore_eos",
+    "n_keep",
+    "typical_p",
+    "tfz",
+    "negative_prompt_scale",
+]
+
+HOME = {
+    **dict.fromkeys(OF_LANGUAGE_MODELS, "/v1/chat/completions"),
+    **ELSEWHERE,
+    "prompt": "/v1/completions or /v1/images/generations",
+    "n": "/v1/chat/completions or /v1/images/generations",
+    "seed": "/v1/chat/completions or /v1/images/generations",
+}
+"""Where each field of LocalAI's shared request type means something."""
+
+
+def own_fields(body: Wire) -> dict[str, Any]:
+    """Return what a request says in the fields of its own type, without model and backend.
+
+    For every kind but language models, whose engine has more fields than we know.
+
+    Raises:
+        InvalidRequestError: it asks for something in a field that belongs to another path.
+    """
+    for name, value in (body.model_extra or {}).items():
+        if not value:
+            continue
+        if name in HOME:
+            raise InvalidRequestError(
+                f"'{name}' has no meaning here; it belongs to {HOME[name]}.", name
+            )
+        if name in LOAD_TIME:
+            raise InvalidRequestError(f"'{name}' is an option of language models.", name)
+    declared = set(type(body).model_fields) - {"model", "backend"}
+    return body.model_dump(include=declared, exclude_unset=True, exclude_none=True)
+
+
+def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Return ``fields`` in the engine's spelling, without those that ask for nothing.
 
     Raises:
@@ -86,15 +142,8 @@ def engine_fields(fields: dict[str, Any], backend: str) -> dict[str, Any]:
     for name, reason in UNSUPPORTED.items():
         if known.pop(name, None) is not None:
             raise InvalidRequestError(f"'{name}' is not supported: {reason}.", name)
-    _check_backend(known.pop("backend", None), backend)
+    known.pop("backend", None)  # checked when the model was resolved
     return _renamed(known)
-
-
-def _check_backend(asked: object, backend: str) -> None:
-    if asked and asked != backend:
-        raise InvalidRequestError(
-            f"'backend': this model is served by '{backend}', not by {echo(asked)}.", "backend"
-        )
 
 
 def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:

@@ -4,13 +4,12 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from serve_app.protocol.common import Wire
+from serve_app.protocol.common import ModelRequest
 
 
-class TokenizeRequest(Wire):
+class TokenizeRequest(ModelRequest):
     """Body of ``POST /v1/tokenize``: a text (LocalAI: ``content``) or a conversation."""
 
-    model: str | None = None
     prompt: str | None = None
     content: str | None = None
     messages: list[dict[str, Any]] | None = Field(default=None, min_length=1)
@@ -35,8 +34,7 @@ class TokenizeRequest(Wire):
         return TokenizeRequest.model_validate({**fields, "prompt": self.content})
 
 
-class DetokenizeRequest(Wire):
+class DetokenizeRequest(ModelRequest):
     """Body of ``POST /v1/detokenize``."""
 
-    model: str | None = None
     tokens: list[int]

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from serve_app.dependencies import RecordDep, RegistryDep
+from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.routes.generation import answer
@@ -11,8 +11,6 @@ router = APIRouter(route_class=JSONRoute)
 
 
 @router.post("/completions")
-async def create_completion(
-    body: CompletionRequest, registry: RegistryDep, record: RecordDep
-) -> Response:
+async def create_completion(body: CompletionRequest, calls: CallsDep) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
-    return await answer("completion", body, registry, record)
+    return await answer("completion", body, calls)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from pydantic_core import from_json, to_json
 
-from serve_app.dependencies import RecordDep, RegistryDep
+from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 from serve_app.routes.generation import ask
@@ -12,15 +12,15 @@ router = APIRouter(route_class=JSONRoute)
 
 
 @router.post("/tokenize")
-async def tokenize(body: TokenizeRequest, registry: RegistryDep, record: RecordDep) -> Response:
+async def tokenize(body: TokenizeRequest, calls: CallsDep) -> Response:
     """Return the token ids of a text or of a conversation under the model's chat template."""
     body = body.with_prompt()
-    answer = await ask("tokenize", body, body.model, registry, record)
+    answer = await ask("tokenize", body, calls)
     return Response(answer, media_type="application/json")
 
 
 @router.post("/detokenize")
-async def detokenize(body: DetokenizeRequest, registry: RegistryDep, record: RecordDep) -> Response:
+async def detokenize(body: DetokenizeRequest, calls: CallsDep) -> Response:
     """Return the text of token ids, under vLLM's name (``prompt``) and LocalAI's (``content``)."""
-    answer = from_json(await ask("detokenize", body, body.model, registry, record))
+    answer = from_json(await ask("detokenize", body, calls))
     return Response(to_json({**answer, "content": answer["prompt"]}), media_type="application/json")

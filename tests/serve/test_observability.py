@@ -36,7 +36,7 @@ def test_request_is_counted_by_kind_model_and_status(server: Server, replica_loa
         )
 
     wait_until(counted, 40, "Ray's metrics do not show the request")
-    assert "ray_homeport_tokens_total" in metrics()
+    assert "ray_homeport_work_total" in metrics()
     assert "ray_homeport_request_seconds_bucket" in metrics()
 
 

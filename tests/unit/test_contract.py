@@ -36,7 +36,6 @@ def test_every_field_of_localais_request_has_a_fate(field: str) -> None:
         ("negative_prompt", "x"),
         ("negative_prompt_scale", 2.0),
         ("grammar_json_functions", {}),
-        ("backend", "llama"),
         ("store", True),
         ("modalities", ["text", "audio"]),
         ("prediction", {}),
@@ -44,7 +43,7 @@ def test_every_field_of_localais_request_has_a_fate(field: str) -> None:
 )
 def test_field_that_cannot_be_honoured_is_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(InvalidRequestError) as raised:
-        engine_fields({field: value}, "vllm")
+        engine_fields({field: value})
 
     assert raised.value.param == field
     assert f"'{field}'" in raised.value.message
@@ -52,10 +51,10 @@ def test_field_that_cannot_be_honoured_is_refused_by_name(field: str, value: Any
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("tfz", 1), ("n_keep", 0), ("batch", 0), ("backend", "vllm"), ("size", ""), ("store", False)],
+    [("tfz", 1), ("n_keep", 0), ("batch", 0), ("size", ""), ("store", False)],
 )
 def test_field_that_asks_for_nothing_is_left_out(field: str, value: Any) -> None:
-    assert engine_fields({field: value}, "vllm") == {}
+    assert engine_fields({field: value}) == {}
 
 
 @pytest.mark.parametrize(
@@ -67,13 +66,13 @@ def test_field_that_asks_for_nothing_is_left_out(field: str, value: Any) -> None
 )
 def test_two_names_for_the_same_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match="send one"):
-        engine_fields(fields, "vllm")
+        engine_fields(fields)
 
 
 def test_localais_spellings_become_the_engines() -> None:
     fields = {"repeat_penalty": 1.2, "grammar": "root ::= x", "response_format": "json_object"}
 
-    assert engine_fields(fields, "vllm") == {
+    assert engine_fields(fields) == {
         "repetition_penalty": 1.2,
         "structured_outputs": {"grammar": "root ::= x"},
         "response_format": {"type": "json_object"},

@@ -1,0 +1,82 @@
+"""Runs the blocking work of engine libraries in threads, and tells it when its client has gone."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Cancelled = threading.Event
+"""Set when nobody waits for the work any more: the work should look often, and end."""
+
+
+class WorkerThreads:
+    """So many threads, and a queue of work in front of them. Belongs to one event loop."""
+
+    def __init__(self, num_threads: int = 1) -> None:
+        self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="engine")
+        self._unfinished = 0
+
+    async def run(self, work: Callable[[Cancelled], T]) -> T:
+        """Return what ``work`` returns. Cancelled, work that waits never starts."""
+        cancelled = Cancelled()
+        future = self._submit(lambda: work(cancelled))
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            cancelled.set()
+
+    async def stream(self, work: Callable[[Cancelled], Iterable[T]]) -> AsyncGenerator[T]:
+        """Yield what ``work`` yields, as it comes. Closed, it ends at the next item at the latest.
+
+        Nothing slows the thread down when the client reads slowly, since it is there for all:
+        ``work`` must be bounded by what the request may ask for.
+        """
+        loop = asyncio.get_running_loop()
+        items: asyncio.Queue[T | None] = asyncio.Queue()
+        cancelled = Cancelled()
+
+        def pump() -> None:
+            for item in work(cancelled):
+                if cancelled.is_set():
+                    break
+                loop.call_soon_threadsafe(items.put_nowait, item)
+
+        future = self._submit(pump)
+        future.add_done_callback(lambda _: _wake(loop, items))
+        try:
+            while (item := await items.get()) is not None:
+                yield item
+            await asyncio.wrap_future(future)  # raises what the work raised
+        finally:
+            cancelled.set()
+            future.cancel()
+
+    def num_unfinished(self) -> int:
+        """Return how much work runs or waits."""
+        return self._unfinished
+
+    def close(self) -> None:
+        """Forget the work that waits; what runs ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(self, work: Callable[[], T]) -> "Future[T]":
+        loop = asyncio.get_running_loop()
+        self._unfinished += 1
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: _call_on(loop, self._finished))
+        return future
+
+    def _finished(self) -> None:
+        self._unfinished -= 1
+
+
+def _wake(loop: asyncio.AbstractEventLoop, items: "asyncio.Queue[T | None]") -> None:
+    _call_on(loop, lambda: items.put_nowait(None))
+
+
+def _call_on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    if not loop.is_closed():  # work may outlive a replica that shuts down
+        loop.call_soon_threadsafe(call)

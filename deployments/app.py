@@ -15,6 +15,14 @@ from deployments.config import ModelConfig
 
 KINDS = {
     "chat": ("deployments.chat.config:ChatConfig", "deployments.chat.deployment:ChatDeployment"),
+    "speech": (
+        "deployments.speech.config:SpeechConfig",
+        "deployments.speech.deployment:SpeechDeployment",
+    ),
+    "transcriptions": (
+        "deployments.transcriptions.config:TranscriptionsConfig",
+        "deployments.transcriptions.deployment:TranscriptionsDeployment",
+    ),
 }
 """Kind → its config and its deployment, by path, so that a kind loads only its own modules."""
 

@@ -12,6 +12,23 @@ CARD_KEY = "model_card"
 """Key of the card in a deployment's ``user_config``."""
 
 
+class Voice(BaseModel):
+    """A voice of a speech model."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    """The name in requests."""
+    name: str = ""
+    """For people; empty: the id."""
+    languages: tuple[str, ...] = ()
+    """What it speaks, as lower-case language tags; empty: not known."""
+    gender: str | None = None
+    """``female``, ``male`` or not known."""
+    aliases: tuple[str, ...] = ()
+    """Other names that requests may use: those of OpenAI's and ElevenLabs' voices."""
+
+
 class ModelCard(BaseModel):
     """Facts of a served model."""
 
@@ -27,6 +44,10 @@ class ModelCard(BaseModel):
     """Who made the model."""
     context_length: int | None = None
     """Tokens of prompt and answer together; None when only the loaded engine knows."""
+    input_parts: tuple[str, ...] = ("text",)
+    """Types of the parts of a message that a chat model reads itself: ``input_audio`` …"""
+    voices: tuple[Voice, ...] = ()
+    """What a speech model speaks with; the first is the default."""
     backend: str = ""
     """The engine library."""
     description: str = ""

@@ -1,0 +1,63 @@
+"""``args`` of a speech model application."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from deployments.config import ModelConfig
+from serve_app.card import ModelCard, Voice
+
+
+class SpeechVoice(BaseModel, frozen=True, extra="forbid"):
+    """A voice that the operator names."""
+
+    id: str = Field(min_length=1, max_length=200)
+    """The name in requests."""
+    name: str = ""
+    """For people."""
+    speaker: str | None = None
+    """The model's own name of the speaker; none: the model's only one, or the reference's."""
+    reference_audio: tuple[str, ...] = ()
+    """Recordings to clone the voice from, where the model can: paths of WAV files, 6–30 s."""
+    languages: tuple[str, ...] = ()
+    """Tags of what it speaks, the first is the default; empty: what the model says."""
+    gender: Literal["female", "male"] | None = None
+    """Lets names of OpenAI's and ElevenLabs' voices find one that suits."""
+    aliases: tuple[str, ...] = ()
+    """More names."""
+
+    def on_card(self) -> Voice:
+        """Return what the ingress may know of it."""
+        return Voice.model_validate(self.model_dump(exclude={"speaker", "reference_audio"}))
+
+
+class SpeechConfig(ModelConfig, frozen=True):
+    """A model that speaks."""
+
+    kind: Literal["speech"] = "speech"
+    backend: Literal["espeak-ng", "coqui"]
+    """The engine library: espeak-ng (rules, over 100 languages, no weights) or Coqui TTS."""
+    model: str = Field(default="espeak-ng", min_length=1)
+    """Coqui: a directory with ``config.json``, or a name as ``tts_models/en/vctk/vits``.
+    espeak-ng carries its data in its package and needs none."""
+    voices: tuple[SpeechVoice, ...] = ()
+    """Coqui: the voices that requests may use, since the card must be readable without loading the
+    model. Empty: the speakers that the model's directory lists, or its only one."""
+    max_input_chars: int = Field(default=100_000, ge=1)
+    """Longest text of a request: an hour and a half of speech. OpenAI's 4096 are too few for
+    people who have documents read to them."""
+    max_requests: int = Field(default=64, ge=1)
+    """Requests that a replica holds at once. They take turns sentence by sentence."""
+
+    def card(self) -> ModelCard:
+        """Add the voices, with the names of OpenAI's and ElevenLabs' voices among their aliases."""
+        return super().card().model_copy(update={"backend": self.backend, "voices": self._voices()})
+
+    def _voices(self) -> tuple[Voice, ...]:
+        if self.backend == "espeak-ng":
+            from deployments.speech.espeak_voices import espeak_voices
+
+            return espeak_voices()
+        from deployments.speech.coqui_voices import coqui_voices
+
+        return coqui_voices(self.model, self.voices)

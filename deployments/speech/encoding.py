@@ -1,0 +1,287 @@
+# pyright: standard
+"""Turns mono samples into a file format while they are made: bytes leave with each codec frame.
+
+Knows PyAV and nothing of models or requests.
+"""
+
+import io
+import struct
+from typing import Any, Protocol
+
+import av
+from av.audio.resampler import AudioResampler
+
+OPENAI_RATE = 24_000
+"""Hz of OpenAI's audio; what every format has unless a request says otherwise."""
+
+UNKNOWN_LENGTH = 0xFFFFFFFF
+"""What a WAV header says of a length that is not known yet; players read to the end."""
+
+SPEECH_BIT_RATES = {"mp3": 96_000, "opus": 48_000, "aac": 64_000}
+"""Bits/s at which a mono voice sounds like its original."""
+
+CODECS = {
+    "mp3": ("mp3", "libmp3lame"),
+    "opus": ("ogg", "libopus"),
+    "aac": ("adts", "aac"),
+    "flac": ("flac", "flac"),
+}
+"""Format → container, codec."""
+
+STREAMED = {
+    "mp3": {"write_xing": "0", "id3v2_version": "0"},  # Xing's would be written last, at the start
+    "opus": {"page_duration": "100000"},  # microseconds; a page waits for a second by default
+}
+"""Options of the containers when the file leaves while it is made."""
+
+LAWS = {"ulaw": "pcm_mulaw", "alaw": "pcm_alaw"}
+"""Telephone formats: bytes without a header."""
+
+FORMATS = (*CODECS, "wav", "pcm", *LAWS)
+
+
+class Encoder(Protocol):
+    """Takes samples (mono, signed 16 bit, native order), gives the bytes of a format."""
+
+    def add(self, samples: bytes) -> bytes:
+        """Return what can leave now; may be nothing yet."""
+        ...
+
+    def finish(self) -> bytes:
+        """Return the rest."""
+        ...
+
+    def close(self) -> None:
+        """Free the codec, also in the middle."""
+        ...
+
+
+def make_encoder(
+    response_format: str,
+    source_rate: int,
+    sample_rate: int = OPENAI_RATE,
+    bit_rate: int | None = None,
+) -> Encoder:
+    """Return the encoder of a format. ``sample_rate`` is the file's, ``source_rate`` ours."""
+    if response_format in CODECS:
+        rate = bit_rate or SPEECH_BIT_RATES.get(response_format)
+        return ContainerEncoder(response_format, source_rate, sample_rate, rate)
+    if response_format in LAWS:
+        return LawEncoder(LAWS[response_format], source_rate, sample_rate)
+    if response_format == "wav":
+        return WavEncoder(source_rate, sample_rate)
+    return PcmEncoder(source_rate, sample_rate)
+
+
+def encode_whole(
+    samples: bytes,
+    response_format: str,
+    source_rate: int = OPENAI_RATE,
+    sample_rate: int = OPENAI_RATE,
+    bit_rate: int | None = None,
+) -> bytes:
+    """Return a finished file, whose header tells its length where the format has a place for it."""
+    if response_format in CODECS:
+        rate = bit_rate or SPEECH_BIT_RATES.get(response_format)
+        encoder: Encoder = ContainerEncoder(
+            response_format, source_rate, sample_rate, rate, sink=_File()
+        )
+    else:
+        encoder = make_encoder(response_format, source_rate, sample_rate)
+    try:
+        if isinstance(encoder, WavEncoder):
+            return encoder.whole(samples)
+        return encoder.add(samples) + encoder.finish()
+    finally:
+        encoder.close()
+
+
+def audio_frame(samples: bytes, rate: int) -> av.AudioFrame:
+    """Return a frame of mono samples."""
+    frame = av.AudioFrame(format="s16", layout="mono", samples=len(samples) // 2, align=1)
+    frame.planes[0].update(samples)
+    frame.sample_rate = rate
+    return frame
+
+
+class Resampler:
+    """Mono samples at one rate to mono samples at another, without a click between pieces."""
+
+    def __init__(self, source_rate: int, sample_rate: int) -> None:
+        self._source_rate = source_rate
+        self._resampler = (
+            None
+            if source_rate == sample_rate
+            else AudioResampler(format="s16", layout="mono", rate=sample_rate)
+        )
+
+    def add(self, samples: bytes) -> bytes:
+        """Return the samples that are complete."""
+        if self._resampler is None or not samples:
+            return samples
+        return _samples(self._resampler.resample(audio_frame(samples, self._source_rate)))
+
+    def finish(self) -> bytes:
+        """Return the samples that waited for what comes after them."""
+        return _samples(self._resampler.resample(None)) if self._resampler else b""
+
+
+def _samples(frames: list[av.AudioFrame]) -> bytes:
+    return b"".join(bytes(frame.planes[0])[: 2 * frame.samples] for frame in frames)
+
+
+class PcmEncoder:
+    """Samples without a header."""
+
+    def __init__(self, source_rate: int, sample_rate: int) -> None:
+        self._resampler = Resampler(source_rate, sample_rate)
+
+    def add(self, samples: bytes) -> bytes:
+        """Return them at the file's rate."""
+        return self._resampler.add(samples)
+
+    def finish(self) -> bytes:
+        """Return the rest."""
+        return self._resampler.finish()
+
+    def close(self) -> None:
+        """Do nothing: it holds no codec."""
+
+
+class WavEncoder(PcmEncoder):
+    """RIFF/WAVE, 16 bit."""
+
+    def __init__(self, source_rate: int, sample_rate: int) -> None:
+        super().__init__(source_rate, sample_rate)
+        self._sample_rate = sample_rate
+        self._has_header = False
+
+    def add(self, samples: bytes) -> bytes:
+        """Return them, the first time behind a header that leaves the length open."""
+        return self._header(None) + super().add(samples)
+
+    def finish(self) -> bytes:
+        """Return the rest."""
+        rest = super().finish()
+        return self._header(len(rest)) + rest
+
+    def whole(self, samples: bytes) -> bytes:
+        """Return a complete file."""
+        body = super().add(samples) + super().finish()
+        return self._header(len(body)) + body
+
+    def _header(self, num_bytes: int | None) -> bytes:
+        if self._has_header:
+            return b""
+        self._has_header = True
+        riff, data = (
+            (UNKNOWN_LENGTH, UNKNOWN_LENGTH) if num_bytes is None else (36 + num_bytes, num_bytes)
+        )
+        rate = self._sample_rate
+        head = struct.pack("<4sI4s4s", b"RIFF", riff, b"WAVE", b"fmt ")
+        shape = struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
+        return head + shape + struct.pack("<4sI", b"data", data)
+
+
+class LawEncoder:
+    """A-law or µ-law."""
+
+    def __init__(self, codec: str, source_rate: int, sample_rate: int) -> None:
+        self._resampler = Resampler(source_rate, sample_rate)
+        self._rate = sample_rate
+        self._codec: Any = av.CodecContext.create(codec, "w")
+        self._codec.sample_rate = sample_rate
+        self._codec.layout = "mono"
+        self._codec.format = "s16"
+
+    def add(self, samples: bytes) -> bytes:
+        """Return a byte for each sample."""
+        return self._encoded(self._resampler.add(samples))
+
+    def finish(self) -> bytes:
+        """Return the rest."""
+        return self._encoded(self._resampler.finish())
+
+    def close(self) -> None:
+        """Do nothing: the codec has no file."""
+
+    def _encoded(self, samples: bytes) -> bytes:
+        if not samples:
+            return b""
+        return b"".join(
+            bytes(packet) for packet in self._codec.encode(audio_frame(samples, self._rate))
+        )
+
+
+class _Sink:
+    """What the muxer writes to. It cannot be sought, as a client's connection cannot."""
+
+    is_complete = False
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
+
+
+class _File(io.BytesIO):
+    """What the muxer writes to when nothing leaves before the end: headers can be mended."""
+
+    is_complete = False
+
+    def take(self) -> bytes:
+        return self.getvalue() if self.is_complete else b""
+
+
+class ContainerEncoder:
+    """A codec in its container."""
+
+    def __init__(
+        self,
+        response_format: str,
+        source_rate: int,
+        sample_rate: int,
+        bit_rate: int | None,
+        sink: "_Sink | _File | None" = None,
+    ) -> None:
+        container, codec = CODECS[response_format]
+        self._source_rate = source_rate
+        self._sink = sink or _Sink()
+        is_streamed = isinstance(self._sink, _Sink)
+        options = STREAMED.get(response_format, {}) if is_streamed else {}
+        self._output: Any = av.open(
+            self._sink, "w", format=container, options={"flush_packets": "1", **options}
+        )
+        allowed = av.Codec(codec, "w").audio_rates
+        rate = sample_rate if not allowed or sample_rate in allowed else max(allowed)
+        self._stream: Any = self._output.add_stream(codec, rate=rate, layout="mono")
+        if bit_rate:
+            self._stream.bit_rate = bit_rate
+        if codec == "flac":
+            self._stream.format = "s16"
+
+    def add(self, samples: bytes) -> bytes:
+        """Encode what fills the codec's frames."""
+        if samples:
+            self._output.mux(self._stream.encode(audio_frame(samples, self._source_rate)))
+        return self._sink.take()
+
+    def finish(self) -> bytes:
+        """Encode the rest and end the file."""
+        self._output.mux(self._stream.encode(None))
+        self.close()
+        return self._sink.take()
+
+    def close(self) -> None:
+        """End the file."""
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+            self._sink.is_complete = True

@@ -1,0 +1,86 @@
+"""POST /v1/audio/speech (OpenAI) and /tts (LocalAI)."""
+
+import base64
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from serve_app.calls import Calls
+from serve_app.dependencies import CallsDep
+from serve_app.discovery import ServedModel
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.common import Usage
+from serve_app.protocol.contract import own_fields
+from serve_app.protocol.speech import SpeechRequest, card_language, card_voice, media_type
+from serve_app.sse import event, event_stream
+from serve_app.streaming import Pieces, stream_pieces
+
+router = APIRouter(route_class=JSONRoute)
+
+KIND = "speech"
+
+
+@router.post("/audio/speech")
+async def create_speech(body: SpeechRequest, calls: CallsDep) -> Response:
+    """Speak a text; the audio leaves while it is made, as a file or in events."""
+    model, order = await _order(body, calls, "mp3")
+    audio = calls.stream(model, "speech", order)
+    if body.stream_format == "sse":
+        return await event_stream(_events(audio, calls), calls.record)
+    kind_of_file = media_type(order["response_format"], body.sample_rate)
+    return await stream_pieces(audio, calls.record, kind_of_file)
+
+
+@router.post("/tts")
+async def create_speech_file(body: SpeechRequest, calls: CallsDep) -> Response:
+    """Speak a text into a finished file, as LocalAI does: WAV unless asked otherwise."""
+    model, order = await _order(body, calls, "wav")
+    audio = calls.stream(model, "speech", {**order, "whole": True})
+    response_format = order["response_format"]
+    is_wav = response_format == "wav"
+    kind_of_file = "audio/x-wav" if is_wav else media_type(response_format, body.sample_rate)
+    return await stream_pieces(
+        audio,
+        calls.record,
+        kind_of_file,
+        {"Content-Disposition": f'attachment; filename="speech.{response_format}"'},
+    )
+
+
+async def _order(
+    body: SpeechRequest, calls: Calls, default_format: str
+) -> tuple[ServedModel, dict[str, Any]]:
+    """Return the model and what its engine is asked."""
+    model = await calls.resolve(KIND, body.model, body.backend)
+    own_fields(body)  # refuses what belongs to other paths
+    return model, {
+        "input": body.input,
+        "voice": card_voice(model.card, body.voice_name()),
+        "response_format": body.response_format or default_format,
+        "speed": body.speed,
+        "sample_rate": body.sample_rate,
+        "language": card_language(model.card, body.language),
+    }
+
+
+async def _events(audio: Pieces, calls: Calls) -> AsyncGenerator[bytes]:
+    """Yield the audio in OpenAI's events."""
+    async with aclosing(audio):
+        async for piece in audio:
+            delta = {"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()}
+            yield event(delta)
+    yield event({"type": "speech.audio.done", "usage": spoken(calls)})
+
+
+def spoken(calls: Calls) -> dict[str, float]:
+    """Return OpenAI's usage. Engines of speech count characters and seconds, not tokens."""
+    total = sum(calls.record.work.values(), Usage())
+    return {
+        "input_tokens": total.prompt_tokens,
+        "output_tokens": total.completion_tokens,
+        "total_tokens": total.prompt_tokens + total.completion_tokens,
+        "characters": total.characters,
+        "audio_seconds": total.audio_seconds,
+    }

@@ -48,6 +48,8 @@ class ModelCard(BaseModel):
     """Types of the parts of a message that a chat model reads itself: ``input_audio`` …"""
     voices: tuple[Voice, ...] = ()
     """What a speech model speaks with; the first is the default."""
+    dimensions: int | None = None
+    """Length of an embeddings model's vectors."""
     backend: str = ""
     """The engine library."""
     description: str = ""

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from serve_app.errors import FieldError
 from serve_app.protocol.common import ModelRequest, Wire
 
 MAX_CHOICES = 128
@@ -16,6 +17,25 @@ class StreamOptions(Wire):
     include_usage: bool = False
 
 
+class VoiceReference(Wire):
+    """A voice as an object, as OpenAI writes custom voices."""
+
+    id: str = Field(min_length=1)
+
+
+class AudioOptions(Wire):
+    """How an answer is spoken."""
+
+    voice: str | VoiceReference
+    format: Literal["wav", "mp3", "aac", "flac", "opus", "pcm16"]
+    model: str | None = None
+    """The speech model; None: the first. Ours: OpenAI's chat models speak themselves."""
+
+    def voice_name(self) -> str:
+        """Return the voice, however it was written."""
+        return self.voice if isinstance(self.voice, str) else self.voice.id
+
+
 class Message(Wire):
     """One message of a conversation."""
 
@@ -24,6 +44,8 @@ class Message(Wire):
     name: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: str | None = None
+    audio: dict[str, Any] | None = None
+    """An answer that was spoken, by its ``id``."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "Message":
@@ -79,7 +101,7 @@ class Sampling(ModelRequest):
     @model_validator(mode="after")
     def _options_belong_to_a_stream(self) -> "Sampling":
         if self.stream_options is not None and not self.stream:
-            raise ValueError("'stream_options' is only allowed when 'stream' is true")
+            raise FieldError("stream_options", "only allowed when 'stream' is true")
         return self
 
 
@@ -94,3 +116,24 @@ class ChatCompletionRequest(Sampling):
     tools: list[Tool] | None = Field(default=None, max_length=128)
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
+    modalities: list[Literal["text", "audio"]] | None = Field(default=None, min_length=1)
+    audio: AudioOptions | None = None
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the answer shall be spoken."""
+        return "audio" in (self.modalities or ())
+
+    @model_validator(mode="after")
+    def _says_how_to_speak(self) -> "ChatCompletionRequest":
+        if self.is_spoken and self.audio is None:
+            raise FieldError("audio", "voice and format are required to speak the answer")
+        if self.audio is not None and not self.is_spoken:
+            raise FieldError("audio", "only allowed with 'modalities': ['text', 'audio']")
+        if self.is_spoken and self.num_answers() > 1:
+            raise FieldError("n", f"must be 1 when the answer is spoken (received {self.n})")
+        if self.audio is not None and self.stream and self.audio.format != "pcm16":
+            raise FieldError(
+                "audio.format", f"must be 'pcm16' in a stream (received '{self.audio.format}')"
+            )
+        return self

@@ -4,6 +4,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, model_validator
 
+from serve_app.errors import FieldError
 from serve_app.protocol.chat import Sampling
 
 Item = TypeVar("Item")
@@ -27,5 +28,5 @@ class CompletionRequest(Sampling):
     @model_validator(mode="after")
     def _streams_something(self) -> "CompletionRequest":
         if self.stream and self.max_tokens == 0:
-            raise ValueError("'max_tokens' must be at least 1 when 'stream' is true")
+            raise FieldError("max_tokens", "must be at least 1 when 'stream' is true")
         return self

@@ -2,15 +2,21 @@
 
 from fastapi import APIRouter, Response
 
+from serve_app.composition.speech_before_chat import written_down
 from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.chat import ChatCompletionRequest
-from serve_app.routes.generation import answer
+from serve_app.routes.generation import KIND, answer
+from serve_app.routes.spoken_chat import answer_aloud
 
 router = APIRouter(route_class=JSONRoute)
 
 
 @router.post("/chat/completions")
 async def create_chat_completion(body: ChatCompletionRequest, calls: CallsDep) -> Response:
-    """Answer a conversation, whole or as a stream of chunks."""
+    """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
+    chat = await calls.resolve(KIND, body.model, body.backend)
+    body.messages = await written_down(body.messages, chat, calls)
+    if body.is_spoken:
+        return await answer_aloud(body, chat, calls)
     return await answer("chat_completion", body, calls)

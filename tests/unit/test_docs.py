@@ -6,7 +6,7 @@ import pytest
 
 from serve_app.config import IngressConfig
 from serve_app.errors import APIError
-from serve_app.protocol.chat import ChatCompletionRequest
+from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
 from serve_app.protocol.models import Model
@@ -15,7 +15,14 @@ from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 ROOT = Path(__file__).resolve().parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
 README = (ROOT / "README.md").read_text()
-TYPES = (ChatCompletionRequest, CompletionRequest, TokenizeRequest, DetokenizeRequest, Model)
+TYPES = (
+    ChatCompletionRequest,
+    AudioOptions,
+    CompletionRequest,
+    TokenizeRequest,
+    DetokenizeRequest,
+    Model,
+)
 FIELDS = {field for wire in TYPES for field in wire.model_fields}
 
 

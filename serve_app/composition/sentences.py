@@ -1,0 +1,58 @@
+"""Cuts a text that is still being written into sentences that can be spoken. Pure."""
+
+import re
+
+MAX_CHARS = 300
+"""A sentence that goes on is cut between words: somebody waits to hear it."""
+FIRST_CLAUSE_CHARS = 24
+"""The first words may be cut at a comma once they are this long: silence is worse than a pause."""
+
+_END = re.compile(r"""[.!?…]+["'”’)\]*_]*(?=\s)|[。！？]+["”’」』）]*|\n""")
+_CLAUSE = re.compile(r"[,;:—–](?=\s)|[，、；：]")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|fig|approx|e\.g|i\.e|z\.B|bzw|ca)|\b[A-Z]|^\s*\d{1,3})\.$",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"```.*?(?:```|$)|[*_`#>|~]+|\[([^\]]*)\]\([^)]*\)", re.DOTALL)
+
+
+class SentenceCutter:
+    """Takes a text in pieces and returns each sentence when it is complete."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._is_first = True
+
+    def feed(self, text: str) -> list[str]:
+        """Return the sentences that ``text`` completes."""
+        self._rest += text
+        sentences: list[str] = []
+        while (end := self._cut_at()) is not None:
+            sentence, self._rest = self._rest[:end], self._rest[end:]
+            if sentence.strip():
+                sentences.append(sentence.strip())
+                self._is_first = False
+        return sentences
+
+    def finish(self) -> list[str]:
+        """Return what is left when the text ends."""
+        rest, self._rest = self._rest.strip(), ""
+        return [rest] if rest else []
+
+    def _cut_at(self) -> int | None:
+        for match in _END.finditer(self._rest):
+            end = match.end()
+            if match[0].isspace() or not _ABBREVIATION.search(self._rest[: match.start() + 1]):
+                return end
+        if self._is_first:
+            for match in _CLAUSE.finditer(self._rest):
+                if match.end() >= FIRST_CLAUSE_CHARS:
+                    return match.end()
+        if len(self._rest) > MAX_CHARS:
+            return self._rest.rfind(" ", 0, MAX_CHARS) + 1 or MAX_CHARS
+        return None
+
+
+def spoken(sentence: str) -> str:
+    """Return a sentence without the marks of Markdown, which nobody wants to hear."""
+    return _MARKUP.sub(lambda match: match[1] or "", sentence).strip()

@@ -1,0 +1,98 @@
+"""Writes down what is said in a conversation, for a chat model that cannot hear."""
+
+import asyncio
+import base64
+import binascii
+from typing import Any
+
+from pydantic_core import from_json
+
+from serve_app.calls import Calls
+from serve_app.discovery import ServedModel
+from serve_app.errors import APIError, InvalidRequestError, echo
+from serve_app.protocol.chat import Message
+
+PART = "input_audio"
+FORMATS = ("wav", "mp3", "flac", "opus", "ogg", "aac", "m4a", "webm")
+
+
+async def written_down(messages: list[Message], chat: ServedModel, calls: Calls) -> list[Message]:
+    """Return the conversation with what was said as text, if the model does not hear itself.
+
+    Raises:
+        InvalidRequestError: a part is no audio.
+        ModelNotFoundError: no transcriptions model is served.
+    """
+    places = [
+        (m, p)
+        for m, message in enumerate(messages)
+        if isinstance(message.content, list)
+        for p, part in enumerate(message.content)
+        if part["type"] == PART
+    ]
+    if not places or PART in chat.card.input_parts:
+        return messages
+    model = await calls.resolve("transcriptions", None)
+    recordings = [_recording(messages[m], m, p) for m, p in places]
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            texts = [
+                tasks.create_task(_text(calls, model, recording, _path(m, p)))
+                for recording, (m, p) in zip(recordings, places, strict=True)
+            ]
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    heard = {place: text.result() for place, text in zip(places, texts, strict=True)}
+    return [_with_texts(message, m, heard) for m, message in enumerate(messages)]
+
+
+async def _text(calls: Calls, model: ServedModel, recording: bytes, path: str) -> str:
+    try:
+        reply = await calls.run(model, "transcription", {"task": "transcribe"}, files=(recording,))
+    except APIError as error:
+        if isinstance(error, InvalidRequestError):
+            error.param = path
+        if model.card.id not in error.message:
+            error.message = f"transcriptions model '{model.card.id}': {error.message}"
+        raise
+    return from_json(reply.body)["text"].strip()
+
+
+def _recording(message: Message, m: int, p: int) -> bytes:
+    assert isinstance(message.content, list)
+    audio = message.content[p].get(PART)
+    path = _path(m, p)
+    if not isinstance(audio, dict) or not isinstance(audio.get("data"), str):
+        raise InvalidRequestError(
+            f'\'{path}\': {{"data": base64, "format": …}} is needed, received {echo(audio)}.', path
+        )
+    if audio.get("format") not in (None, *FORMATS):
+        raise InvalidRequestError(
+            f"'{path}.format': one of {', '.join(FORMATS)} is allowed, "
+            f"received {echo(audio['format'])}.",
+            f"{path}.format",
+        )
+    data: str = audio["data"]
+    if data.startswith("data:"):
+        data = data.partition(",")[2]
+    try:
+        recording = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        recording = b""
+    if not recording:
+        raise InvalidRequestError(f"'{path}.data' must be audio in base64.", f"{path}.data")
+    return recording
+
+
+def _with_texts(message: Message, m: int, heard: dict[tuple[int, int], str]) -> Message:
+    if not isinstance(message.content, list):
+        return message
+    parts: list[dict[str, Any]] = [
+        {"type": "text", "text": heard[m, p]} if (m, p) in heard else part
+        for p, part in enumerate(message.content)
+    ]
+    return message.model_copy(update={"content": parts})
+
+
+def _path(m: int, p: int) -> str:
+    return f"messages[{m}].content[{p}].{PART}"

@@ -1,0 +1,137 @@
+"""Spoken answers in OpenAI's shapes, from the chunks of a chat model and the audio of a voice.
+
+``delta.audio`` of a stream and ``message.audio`` of a whole answer: the text is the transcript.
+"""
+
+import base64
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+TTL_S = 3600
+"""How long a spoken answer can be referred to by its id, as OpenAI has it."""
+
+
+class SpokenStream:
+    """Turns what comes into the chunks of one stream."""
+
+    def __init__(self) -> None:
+        self.id = f"audio_{secrets.token_hex(16)}"
+        self.expires_at = int(time.time()) + TTL_S
+        self.transcript = ""
+        self._template: dict[str, Any] = {}
+        self._is_named = False
+        self._last: list[dict[str, Any]] = []
+
+    def written(self, chunk: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a chunk of the chat model with its text as transcript.
+
+        What ends the answer is kept back until all of it was heard.
+        """
+        self._template = {key: chunk[key] for key in ("id", "object", "created", "model")}
+        if self._last or not chunk["choices"]:
+            self._last.append(chunk)
+            return None
+        (choice,) = chunk["choices"]
+        text = choice["delta"].pop("content", None)
+        if text:
+            self.transcript += text
+            choice["delta"]["audio"] = self._named({"transcript": text})
+        if choice.get("finish_reason") is None:
+            return chunk
+        self._last.append({**chunk, "choices": [{**choice, "delta": {}}]})
+        return {**chunk, "choices": [{**choice, "finish_reason": None}]} if text else None
+
+    def spoken(self, pcm: bytes) -> dict[str, Any]:
+        """Return a chunk of audio."""
+        return self._chunk({"data": base64.b64encode(pcm).decode()})
+
+    def finished(self) -> list[dict[str, Any]]:
+        """Return the chunks that end the answer."""
+        end = [self._chunk({"expires_at": self.expires_at})] if self._is_named else []
+        return [*end, *self._last]
+
+    def _chunk(self, audio: dict[str, Any]) -> dict[str, Any]:
+        delta = {"audio": self._named(audio)}
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}
+        return {**self._template, "choices": [choice]}
+
+    def _named(self, audio: dict[str, Any]) -> dict[str, Any]:
+        """Add the id, once: clients join the texts of all deltas."""
+        if self._is_named:
+            return audio
+        self._is_named = True
+        return {"id": self.id, **audio}
+
+
+class SpokenMessage:
+    """Puts the chunks of one stream together to a whole answer."""
+
+    def __init__(self) -> None:
+        self._stream = SpokenStream()
+        self._answer: dict[str, Any] = {}
+        self._choice: dict[str, Any] = {"index": 0, "logprobs": None, "finish_reason": None}
+        self._message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+        self._tool_calls: dict[int, dict[str, Any]] = {}
+
+    @property
+    def transcript(self) -> str:
+        """What is spoken."""
+        return self._stream.transcript
+
+    @property
+    def audio_id(self) -> str:
+        """The id of the audio."""
+        return self._stream.id
+
+    def written(self, chunk: dict[str, Any]) -> None:
+        """Add a chunk of the chat model."""
+        self._stream.written(chunk)
+        self._answer |= {key: chunk[key] for key in ("id", "created", "model")}
+        if chunk.get("usage"):
+            self._answer["usage"] = chunk["usage"]
+        for choice in chunk["choices"]:
+            self._add(choice)
+
+    def whole(self, audio: bytes) -> dict[str, Any]:
+        """Return the completion. ``audio`` is encoded; without any, the text is the content."""
+        if self._tool_calls:
+            self._message["tool_calls"] = [self._tool_calls[i] for i in sorted(self._tool_calls)]
+        self._message["audio"] = self._audio(audio) if audio else None
+        if not audio:
+            self._message["content"] = self.transcript or None
+        return {
+            **self._answer,
+            "object": "chat.completion",
+            "choices": [{**self._choice, "message": self._message}],
+        }
+
+    def _audio(self, audio: bytes) -> dict[str, Any]:
+        return {
+            "id": self.audio_id,
+            "data": base64.b64encode(audio).decode(),
+            "transcript": self.transcript,
+            "expires_at": self._stream.expires_at,
+        }
+
+    def _add(self, choice: Mapping[str, Any]) -> None:
+        self._choice["finish_reason"] = choice.get("finish_reason") or self._choice["finish_reason"]
+        if logprobs := choice.get("logprobs"):
+            so_far = self._choice["logprobs"] or {"content": []}
+            self._choice["logprobs"] = {"content": so_far["content"] + logprobs["content"]}
+        for name in ("reasoning", "reasoning_content", "refusal"):
+            if text := choice["delta"].get(name):
+                self._message[name] = (self._message.get(name) or "") + text
+        for call in choice["delta"].get("tool_calls") or ():
+            self._add_tool_call(call)
+
+    def _add_tool_call(self, call: Mapping[str, Any]) -> None:
+        whole = self._tool_calls.setdefault(
+            call["index"],
+            {"id": None, "type": "function", "function": {"name": "", "arguments": ""}},
+        )
+        whole["id"] = call.get("id") or whole["id"]
+        function = call.get("function") or {}
+        for name in ("name", "arguments"):
+            whole["function"][name] += function.get(name) or ""

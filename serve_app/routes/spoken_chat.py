@@ -1,0 +1,79 @@
+"""How a chat completion is answered aloud: ``modalities: ["text", "audio"]``."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import Response
+from pydantic_core import to_json
+
+from serve_app.calls import Calls
+from serve_app.composition.speech_after_chat import Spoken, Voice, spoken_answer
+from serve_app.discovery import ServedModel
+from serve_app.errors import InvalidRequestError
+from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
+from serve_app.protocol.contract import engine_fields
+from serve_app.protocol.speech import card_voice
+from serve_app.protocol.spoken_chat import SpokenMessage, SpokenStream
+from serve_app.sse import DONE, event, event_stream
+
+
+async def answer_aloud(body: ChatCompletionRequest, chat: ServedModel, calls: Calls) -> Response:
+    """Answer by the chat model, in the voice of the speech model that the request names."""
+    assert body.audio is not None
+    speech = await calls.resolve("speech", body.audio.model, param="audio.model")
+    voice = _voice(speech, body.audio)
+    fields = engine_fields(body.model_dump(exclude_unset=True, exclude={"modalities", "audio"}))
+    if body.stream:
+        return await event_stream(_events(fields, chat, voice, calls), calls.record)
+    answer = await _whole(fields, chat, voice, body.audio, calls)
+    return Response(to_json(answer), media_type="application/json")
+
+
+def _voice(speech: ServedModel, options: AudioOptions) -> Voice:
+    try:
+        return Voice(speech, card_voice(speech.card, options.voice_name()))
+    except InvalidRequestError as error:
+        error.param = "audio.voice"
+        raise
+
+
+async def _events(
+    fields: dict[str, Any], chat: ServedModel, voice: Voice, calls: Calls
+) -> AsyncGenerator[bytes]:
+    stream = SpokenStream()
+    async with aclosing(spoken_answer(calls, chat, fields, voice)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Spoken):
+                yield event(stream.spoken(piece.pcm))
+            elif (chunk := stream.written(piece.chunk)) is not None:
+                yield event(chunk)
+    for chunk in stream.finished():
+        yield event(chunk)
+    yield DONE
+
+
+async def _whole(
+    fields: dict[str, Any],
+    chat: ServedModel,
+    voice: Voice,
+    options: AudioOptions,
+    calls: Calls,
+) -> dict[str, Any]:
+    message = SpokenMessage()
+    pcm = bytearray()
+    streamed = {**fields, "stream": True, "stream_options": {"include_usage": True}}
+    async with aclosing(spoken_answer(calls, chat, streamed, voice)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Spoken):
+                pcm += piece.pcm
+            else:
+                message.written(piece.chunk)
+    return message.whole(await _encoded(bytes(pcm), voice.model, options, calls))
+
+
+async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls: Calls) -> bytes:
+    if not pcm or options.format == "pcm16":
+        return pcm
+    reply = await calls.run(speech, "encode", {"response_format": options.format}, files=(pcm,))
+    return reply.body

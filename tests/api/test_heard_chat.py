@@ -1,0 +1,79 @@
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from serve_app.ingress import create_api
+from tests.api.composed import Speaker, Writer, composed
+from tests.api.conftest import connect
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer()
+
+
+@pytest.fixture
+async def http(writer: Writer) -> AsyncIterator[httpx2.AsyncClient]:
+    api = create_api(composed(writer, Speaker()), frozenset(), max_body_bytes=2**20)
+    async with api.router.lifespan_context(api), connect(api) as client:
+        yield client
+
+
+def said(*recordings: bytes) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "input_audio",
+            "input_audio": {"data": base64.b64encode(recording).decode(), "format": "wav"},
+        }
+        for recording in recordings
+    ]
+
+
+async def test_what_is_said_reaches_a_deaf_model_as_text(
+    http: httpx2.AsyncClient, writer: Writer
+) -> None:
+    content = [{"type": "text", "text": "Answer:"}, *said(b"how are you", b"and who")]
+
+    await http.post(
+        "/v1/chat/completions", json={"messages": [{"role": "user", "content": content}]}
+    )
+
+    assert writer.asked[0]["messages"][0]["content"] == [
+        {"type": "text", "text": "Answer:"},
+        {"type": "text", "text": "how are you"},
+        {"type": "text", "text": "and who"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        (
+            {"input_audio": {"data": "!!!", "format": "wav"}},
+            "messages[0].content[0].input_audio.data",
+        ),
+        ({"input_audio": {"data": "", "format": "wav"}}, "messages[0].content[0].input_audio.data"),
+        ({"input_audio": {"format": "wav"}}, "messages[0].content[0].input_audio"),
+        ({"input_audio": 5}, "messages[0].content[0].input_audio"),
+        ({}, "messages[0].content[0].input_audio"),
+        (
+            {"input_audio": {"data": "AAAA", "format": "doc"}},
+            "messages[0].content[0].input_audio.format",
+        ),
+        (said(b"noise")[0], "messages[0].content[0].input_audio"),
+    ],
+)
+async def test_recording_that_is_none_is_refused_by_its_place(
+    http: httpx2.AsyncClient, part: dict[str, Any], param: str
+) -> None:
+    content = [{"type": "input_audio", **part}]
+
+    answer = await http.post(
+        "/v1/chat/completions", json={"messages": [{"role": "user", "content": content}]}
+    )
+
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["param"] == param

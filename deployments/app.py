@@ -23,6 +23,10 @@ KINDS = {
         "deployments.transcriptions.config:TranscriptionsConfig",
         "deployments.transcriptions.deployment:TranscriptionsDeployment",
     ),
+    "embeddings": (
+        "deployments.embeddings.config:EmbeddingsConfig",
+        "deployments.embeddings.deployment:EmbeddingsDeployment",
+    ),
 }
 """Kind → its config and its deployment, by path, so that a kind loads only its own modules."""
 

@@ -1,0 +1,1 @@
+"""Transcriptions: speech to text, translation into English, and where speech is."""

@@ -1,0 +1,172 @@
+# pyright: standard
+"""Decodes an upload to what speech models hear: 16 kHz, one channel, in bounded memory.
+
+FFmpeg reads it (through PyAV), so what it may do is closed in here: only containers that hold their
+own sound, only decoders of sound, no protocol at all. Knows nothing of models.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.codec.codec import UnknownCodecError
+from av.container import InputContainer
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from deployments.threads import Cancelled
+from serve_app.errors import InvalidRequestError
+
+SAMPLE_RATE = 16_000
+MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 1_000_000
+"""Outside of this no recorder works; a header that says so makes seconds of memory from bytes."""
+PROBE_BYTES = 5_000_000
+MAX_STREAMS = 64
+
+DEMUXERS = (
+    "3dostr,aa,aac,ac3,ac4,ace,aiff,aix,alp,amr,amrnb,amrwb,ape,apm,aptx,asf,ast,au,avi,avr,binka,"
+    "bonk,caf,daud,dsf,dss,dts,dtshd,dv,eac3,flac,flv,fsb,g722,g729,gsm,gxf,iff,ircam,ivf,kux,lc3,"
+    "live_flv,loas,matroska,mca,mlp,mmf,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mtaf,mxf,nistsphere,nsv,"
+    "nut,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,rso,sbc,sds,shn,sln,sox,spdif,tak,truehd,tta,ty,voc,"
+    "vqf,w64,wav,wavarc,webm,wsd,wtv,wv,xa,xwma"
+)
+"""FFmpeg's readers of containers with sound. Not among them: playlists, lists of other files,
+devices, images and subtitles, which read what the upload tells them to."""
+
+CORRUPT = "the file is damaged or is not audio that can be read"
+
+
+def decode(data: bytes, max_seconds: float, cancelled: Cancelled) -> NDArray[np.int16]:
+    """Return the first sound of the file, as far as it can be decoded.
+
+    A file that breaks off gives what came before.
+
+    Raises:
+        InvalidRequestError: it has no sound, is not what FFmpeg knows, or is too long.
+    """
+    pieces: list[NDArray[np.int16]] = []
+    num_left = int(max_seconds * SAMPLE_RATE)
+    for piece in _pieces(data, max_seconds, cancelled):
+        num_left -= len(piece)
+        if num_left < 0:
+            raise _too_long(max_seconds)
+        pieces.append(piece)
+    if not any(len(piece) for piece in pieces):
+        raise _bad(CORRUPT)
+    return np.concatenate(pieces)
+
+
+def from_floats(data: bytes, max_seconds: float) -> NDArray[np.int16]:
+    """Return samples that were 32-bit floats between -1 and 1."""
+    samples = np.frombuffer(data, "<f4")
+    if len(samples) > max_seconds * SAMPLE_RATE:
+        raise _too_long(max_seconds)
+    return (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+
+
+def to_float(audio: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Return samples between -1 and 1."""
+    return audio.astype(np.float32) / np.float32(32768)
+
+
+def _pieces(data: bytes, max_seconds: float, cancelled: Cancelled) -> Iterator[NDArray[np.int16]]:
+    try:
+        with av.open(BytesIO(data), "r", options=_options(), metadata_errors="ignore") as container:
+            resampler = _Resampler(max_seconds)
+            for frame in _frames(container, cancelled):
+                yield from resampler.resample(frame)
+            yield from resampler.flush()
+    except (FFmpegError, ValueError, OverflowError, LookupError, MemoryError) as error:
+        raise _bad(CORRUPT) from error
+
+
+@cache
+def _options() -> dict[str, str]:
+    return {
+        "format_whitelist": DEMUXERS,
+        "protocol_whitelist": "none",
+        # Opening a file makes FFmpeg decode the beginning of its pictures too, unless it may not.
+        "codec_whitelist": ",".join(sorted(_audio_decoders())),
+        "probesize": str(PROBE_BYTES),
+        "max_streams": str(MAX_STREAMS),
+    }
+
+
+def _audio_decoders() -> Iterator[str]:
+    for name in av.codecs_available:
+        try:
+            codec = av.Codec(name, "r")
+        except UnknownCodecError:  # it can only be written
+            continue
+        if codec.type == "audio":
+            yield name
+
+
+def _frames(container: InputContainer, cancelled: Cancelled) -> Iterator[AudioFrame]:
+    """Decode the first sound, leaving out packets that are damaged."""
+    if not container.streams.audio:
+        raise _bad("the file has no audio")
+    stream = container.streams.audio[0]
+    stream.codec_context.thread_count = 1  # every transcription has a thread of its own
+    packets = container.demux(stream)
+    while not cancelled.is_set():
+        try:
+            packet = next(packets, None)
+        except FFmpegError:  # the file breaks off
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()  # pyright: ignore[reportReturnType]
+        except FFmpegError:
+            continue
+
+
+class _Resampler:
+    """Resamples frames, whose format may change in the middle of a stream."""
+
+    def __init__(self, max_seconds: float) -> None:
+        self._max_seconds = max_seconds
+        self._source: tuple[str, str, int] | None = None
+        self._resampler = _new_resampler()
+
+    def resample(self, frame: AudioFrame) -> Iterator[NDArray[np.int16]]:
+        """Return what the frame adds."""
+        if not MIN_SOURCE_RATE <= frame.sample_rate <= MAX_SOURCE_RATE:
+            raise _bad(f"its sample rate of {frame.sample_rate} Hz cannot be right")
+        if frame.samples / frame.sample_rate > self._max_seconds:
+            raise _too_long(self._max_seconds)
+        source = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._source not in (None, source):
+            yield from self.flush()
+        self._source = source
+        frame.pts = None  # gaps and jumps in time are not heard
+        yield from _arrays(self._resampler.resample(frame))
+
+    def flush(self) -> Iterator[NDArray[np.int16]]:
+        """Return what the resampler has kept, and begin anew."""
+        if self._source is not None:
+            yield from _arrays(self._resampler.resample(None))
+        self._resampler = _new_resampler()
+        self._source = None
+
+
+def _new_resampler() -> AudioResampler:
+    return AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+
+
+def _arrays(frames: list[AudioFrame]) -> Iterator[NDArray[np.int16]]:
+    for frame in frames:
+        yield frame.to_ndarray().reshape(-1).astype(np.int16, copy=False)
+
+
+def _bad(problem: str) -> InvalidRequestError:
+    return InvalidRequestError(f"'file': {problem}.", "file")
+
+
+def _too_long(max_seconds: float) -> InvalidRequestError:
+    return _bad(f"the audio is longer than the {max_seconds:g} seconds that this model accepts")

@@ -1,0 +1,130 @@
+# pyright: standard
+"""The faster-whisper engine: Whisper on CTranslate2, and Silero's voice detection.
+
+Each request is decoded and transcribed in one of ``num_workers`` threads, which end their work at
+the next segment when its client has gone.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from inspect import signature
+from typing import Any, TypeVar
+
+import numpy as np
+from faster_whisper import WhisperModel
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from deployments.config import resolve_model
+from deployments.threads import Cancelled, WorkerThreads
+from deployments.transcriptions.config import TranscriptionsConfig
+from deployments.transcriptions.decoding import decode, from_floats
+from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
+from deployments.transcriptions.faster_whisper_vad import speech_segments
+from deployments.transcriptions.order import TranscriptionOrder, VadOrder
+from serve_app.errors import ModelLoadError, from_validation_errors
+from serve_app.protocol.common import Call, Reply, Usage
+
+OrderT = TypeVar("OrderT", bound=BaseModel)
+
+OF_THE_REQUEST = {"self", "audio", "task", "initial_prompt", "word_timestamps", "log_progress"}
+"""Arguments of ``transcribe`` that only a request can say."""
+
+
+class FasterWhisperEngine:
+    """A loaded Whisper model."""
+
+    def __init__(self, model: WhisperModel, config: TranscriptionsConfig) -> None:
+        self._model = model
+        self._config = config
+        self._threads = WorkerThreads(config.engine_kwargs.get("num_workers", 1))
+        self._operations: dict[str, Callable[[Call, Cancelled], tuple[Any, Usage]]] = {
+            "transcription": self._transcription,
+            "vad": self._vad,
+        }
+
+    @classmethod
+    async def load(cls, config: TranscriptionsConfig) -> "FasterWhisperEngine":
+        """Load the model, downloading it where ``model`` is a name of the hub.
+
+        Raises:
+            ModelLoadError: the model or its options are wrong.
+        """
+        _check_transcribe_kwargs(config.transcribe_kwargs)
+        path = resolve_model(config.model)
+        try:
+            model = await asyncio.to_thread(WhisperModel, path, **config.engine_kwargs)
+        except (OSError, ValueError, RuntimeError, TypeError) as error:
+            reason = " ".join(str(error).split())
+            raise ModelLoadError(
+                f"faster-whisper cannot load '{config.model}': {reason}"
+            ) from error
+        return cls(model, config)
+
+    async def run(self, call: Call) -> Reply:
+        """Answer one request whole."""
+        operation = self._operations[call.operation]
+        answer, usage = await self._threads.run(lambda cancelled: operation(call, cancelled))
+        return Reply(_json(answer), usage)
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer with one JSON a segment as it is decoded, one of the whole, and the usage."""
+        async for piece in self._threads.stream(lambda cancelled: self._pieces(call, cancelled)):
+            yield piece if isinstance(piece, Usage) else _json(piece)
+
+    def num_unfinished(self) -> int:
+        """Return how many requests run or wait."""
+        return self._threads.num_unfinished()
+
+    async def check_health(self) -> None:
+        """Do nothing: the library works in this process and dies with it."""
+
+    async def close(self) -> None:
+        """End the threads."""
+        self._threads.close()
+
+    def _transcription(self, call: Call, cancelled: Cancelled) -> tuple[dict[str, Any], Usage]:
+        *pieces, usage = self._pieces(call, cancelled)
+        *segments, whole = (piece for piece in pieces if isinstance(piece, dict))
+        words = [word for segment in segments for word in segment.pop("words")]
+        assert isinstance(usage, Usage)
+        return {**whole, "segments": segments, "words": words}, usage
+
+    def _pieces(self, call: Call, cancelled: Cancelled) -> Iterator[Piece]:
+        order = _read(TranscriptionOrder, call.body)
+        order.check_languages(self._model.supported_languages)
+        audio = self._audio(call.files[0], cancelled)
+        return Transcript(self._model, self._config, order).pieces(audio, cancelled)
+
+    def _vad(self, call: Call, cancelled: Cancelled) -> tuple[dict[str, Any], Usage]:
+        order = _read(VadOrder, call.body)
+        if order.encoding == "f32le":
+            audio = from_floats(call.files[0], self._config.max_audio_seconds)
+        else:
+            audio = self._audio(call.files[0], cancelled)
+        segments = speech_segments(audio, order.vad_parameters, cancelled)
+        return {"segments": segments}, Usage(audio_seconds=len(audio) / 16_000)
+
+    def _audio(self, data: bytes, cancelled: Cancelled) -> NDArray[np.int16]:
+        return decode(data, self._config.max_audio_seconds, cancelled)
+
+
+def _json(answer: dict[str, Any]) -> bytes:
+    return to_json(answer, inf_nan_mode="null")
+
+
+def _read(order_type: type[OrderT], body: bytes) -> OrderT:
+    try:
+        return order_type.model_validate_json(body)
+    except ValidationError as error:
+        raise from_validation_errors(error.errors(include_url=False)) from error
+
+
+def _check_transcribe_kwargs(options: dict[str, Any]) -> None:
+    allowed = set(signature(WhisperModel.transcribe).parameters) - OF_THE_REQUEST
+    for name in options:
+        if name not in allowed:
+            raise ModelLoadError(
+                f"transcribe_kwargs: '{name}' is not one of {', '.join(sorted(allowed))}."
+            )

@@ -1,0 +1,1 @@
+"""How the embedded transcription model is made."""

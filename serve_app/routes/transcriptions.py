@@ -1,0 +1,93 @@
+"""POST /v1/audio/transcriptions, /v1/audio/translations and /v1/vad."""
+
+from array import array
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from serve_app.calls import Calls
+from serve_app.dependencies import CallsDep
+from serve_app.errors import InvalidRequestError, from_validation_errors
+from serve_app.form_body import Upload, read_form
+from serve_app.json_body import JSONRequest
+from serve_app.protocol.transcription_formats import delta_event, done_event, written
+from serve_app.protocol.transcriptions import TranscriptionRequest, VadRequest
+from serve_app.sse import DONE, event, event_stream
+
+KIND = "transcriptions"
+FORM = "multipart/form-data"
+
+router = APIRouter()
+
+
+@router.post("/audio/transcriptions")
+async def create_transcription(request: Request, calls: CallsDep) -> Response:
+    """Write down what is said in a file."""
+    return await _answer(request, calls, "transcribe")
+
+
+@router.post("/audio/translations")
+async def create_translation(request: Request, calls: CallsDep) -> Response:
+    """Write down in English what is said in a file."""
+    return await _answer(request, calls, "translate")
+
+
+@router.post("/vad")
+async def detect_voice(request: Request, calls: CallsDep) -> Response:
+    """Tell where in samples or in a file speech begins and ends."""
+    body, data = await _vad_request(request)
+    order = body.order()
+    model = await calls.resolve(KIND, body.model, body.backend)
+    reply = await calls.run(model, "vad", order, files=(data,))
+    return Response(reply.body, media_type="application/json")
+
+
+async def _answer(request: Request, calls: Calls, task: str) -> Response:
+    body, uploads = await read_form(request, TranscriptionRequest, {"file": 1})
+    order = body.order(task)
+    data = _file(uploads)
+    model = await calls.resolve(KIND, body.model, body.backend)
+    if body.stream:
+        pieces = calls.stream(model, "transcription", order, files=(data,))
+        return await event_stream(_events(pieces), calls.record)
+    reply = await calls.run(model, "transcription", order, files=(data,))
+    content, media_type = written(from_json(reply.body), body.response_format, body.granularities)
+    return Response(content, media_type=media_type)
+
+
+def _file(uploads: dict[str, list[Upload]]) -> bytes:
+    if not uploads["file"]:
+        raise InvalidRequestError("Missing required parameter: 'file'.", "file")
+    return uploads["file"][0].data
+
+
+async def _events(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Turn the engine's pieces, a segment each and at last the whole, into OpenAI's events."""
+    text = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            said: dict[str, Any] = from_json(piece)
+            if "duration" in said:
+                yield event(done_event(text, said))
+                continue
+            delta = delta_event(said, is_first=not text)
+            text += delta["delta"]
+            yield event(delta)
+    yield DONE
+
+
+async def _vad_request(request: Request) -> tuple[VadRequest, bytes]:
+    if request.headers.get("content-type", "").lower().startswith(FORM):
+        form, uploads = await read_form(request, VadRequest, {"file": 1})
+        return form, _file(uploads)
+    try:
+        body = VadRequest.model_validate(await JSONRequest(request.scope, request.receive).json())
+    except ValidationError as error:
+        raise from_validation_errors(error.errors(include_url=False)) from None
+    if body.audio is None:
+        raise InvalidRequestError("Missing required parameter: 'audio'.", "audio")
+    return body, array("f", body.audio).tobytes()

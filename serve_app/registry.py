@@ -169,7 +169,9 @@ class Registry:
         other = self._names.get(name)
         if other is not None:
             is_a = self._models[other].card.kind
-            return ModelNotFoundError(f"Model '{name}' is not a {what} but {is_a}. {there}", param)
+            return ModelNotFoundError(
+                f"Model '{name}' is for {is_a}, not for {kind}. {there}", param
+            )
         return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", param)
 
     def _may_look_again(self) -> bool:

@@ -22,6 +22,7 @@ class Model(BaseModel):
     """Why it failed."""
     aliases: list[str]
     context_length: int | None = None
+    dimensions: int | None = None
     backend: str
     description: str
 
@@ -38,6 +39,7 @@ class Model(BaseModel):
             reason=model.reason or None,
             aliases=list(card.aliases),
             context_length=card.context_length,
+            dimensions=card.dimensions,
             backend=card.backend,
             description=card.description,
         )

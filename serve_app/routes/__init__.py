@@ -1,16 +1,33 @@
 """One module per resource. A new one is imported and listed here."""
 
-from serve_app.routes import chat, completions, health, models, speech, tokenize, transcriptions
+from serve_app.routes import (
+    chat,
+    completions,
+    embeddings,
+    generated_images,
+    health,
+    images,
+    models,
+    speech,
+    text_to_speech,
+    tokenize,
+    transcriptions,
+    voices,
+)
 
 ROUTERS = (
     chat.router,
     completions.router,
     tokenize.router,
+    embeddings.router,
+    images.router,
     speech.router,
+    text_to_speech.router,
+    voices.router,
     transcriptions.router,
     models.router,
 )
 """Mounted twice: under ``/v1`` and at the root."""
 
-ROOT_ROUTERS = (health.router,)
+ROOT_ROUTERS = (health.router, generated_images.router, voices.root_router)
 """Mounted at the root only."""

@@ -70,12 +70,18 @@ CreateApi = Callable[..., FastAPI]
 
 
 @pytest.fixture
-def create(model: ScriptedModel) -> CreateApi:
+def cards() -> tuple[ModelCard, ...]:
+    """The models that are served. A test module of another kind has its own."""
+    return (CARD,)
+
+
+@pytest.fixture
+def create(model: ScriptedModel, cards: tuple[ModelCard, ...]) -> CreateApi:
     """Return a function that builds the application with keys and limits of the test's choice."""
 
     async def read() -> dict[str, Any]:
         return details(
-            chat=application(CARD),
+            **{card.kind: application(card) for card in cards},
             broken=not_built(
                 "DEPLOY_FAILED", "ValueError: model: Field required", kind="chat", model_id="broken"
             ),

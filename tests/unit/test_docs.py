@@ -9,6 +9,7 @@ from serve_app.errors import APIError
 from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
+from serve_app.protocol.embeddings import EmbeddingsRequest
 from serve_app.protocol.models import Model
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 
@@ -21,6 +22,7 @@ TYPES = (
     CompletionRequest,
     TokenizeRequest,
     DetokenizeRequest,
+    EmbeddingsRequest,
     Model,
 )
 FIELDS = {field for wire in TYPES for field in wire.model_fields}

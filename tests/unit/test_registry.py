@@ -87,7 +87,7 @@ async def test_unknown_model_names_those_there_are() -> None:
 async def test_model_of_another_kind_is_not_found() -> None:
     registry = Serve(chat=application(CARD)).registry()
 
-    with pytest.raises(ModelNotFoundError, match="not a images model but chat"):
+    with pytest.raises(ModelNotFoundError, match="is for chat, not for images"):
         await registry.resolve("small", "images")
 
 

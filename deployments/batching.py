@@ -1,0 +1,184 @@
+"""Runs the items of concurrent requests together, in passes of similar lengths.
+
+While one pass runs in the worker thread, arriving requests wait; the next pass takes what is there.
+Nothing waits for a timer. Knows no library: a pass is any blocking function.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from deployments.threads import WorkerThreads
+from serve_app.errors import ModelOverloadedError
+
+MAX_PADDING = 0.25
+"""Share of a pass that may be padding; more costs more than a pass of its own."""
+SMALL_PASS_TOKENS = 64
+"""A pass costs about as much as these, however small it is: up to them padding is free."""
+RETRY_AFTER_S = 1
+
+
+class Item(Protocol):
+    """What a pass works on."""
+
+    @property
+    def num_tokens(self) -> int:
+        """How long it is."""
+        ...
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+
+
+@dataclass(slots=True)
+class _Share(Generic[ItemT]):
+    """What one request has in a pass: items, and their places in the request."""
+
+    request: "_Request[ItemT]"
+    indexes: list[int] = field(default_factory=list[int])
+    items: list[ItemT] = field(default_factory=list[ItemT])
+    longest: int = 0
+    num_tokens: int = 0
+
+
+class _Request(Generic[ItemT]):
+    """The shares of a request that wait, and the results that it has."""
+
+    def __init__(self, num_items: int, group: Hashable) -> None:
+        self.group = group
+        self.shares: deque[_Share[ItemT]] = deque()
+        self.results: list[Any] = [None] * num_items
+        self.missing = num_items
+        self.done: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+    def num_tokens(self) -> int:
+        return sum(share.num_tokens for share in self.shares)
+
+    def accept(self, share: _Share[ItemT], results: Sequence[Any]) -> None:
+        for index, result in zip(share.indexes, results, strict=True):
+            self.results[index] = result
+        self.missing -= len(share.indexes)
+        if not self.missing and not self.done.done():
+            self.done.set_result(self.results)
+
+    def fail(self, error: Exception) -> None:
+        self.shares.clear()
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class Batcher(Generic[ItemT]):
+    """Bounded passes over the items of all requests. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[ItemT]], Any],
+        *,
+        max_batch_tokens: int,
+        max_queued_tokens: int,
+    ) -> None:
+        """Take the work of a pass: it returns a result for each item, in a list or an array."""
+        self._work = work
+        self._max_batch_tokens = max_batch_tokens
+        self._max_queued_tokens = max_queued_tokens
+        self._waiting: deque[_Request[ItemT]] = deque()
+        self._threads = WorkerThreads()
+        self._passes: asyncio.Task[None] | None = None
+
+    async def run(self, items: Sequence[ItemT], group: Hashable = None) -> list[Any]:
+        """Return the results in the order of the items. Cancelled, what waits never runs.
+
+        Only items of the same ``group`` come into one pass.
+
+        Raises:
+            ModelOverloadedError: too much waits already.
+        """
+        request = _Request[ItemT](len(items), group)
+        request.shares.extend(self._cut(request, items))
+        self._check_room(request)
+        self._waiting.append(request)
+        if self._passes is None:
+            self._passes = asyncio.create_task(self._run_passes())
+        try:
+            return await request.done
+        finally:
+            request.shares.clear()
+
+    def num_unfinished(self) -> int:
+        """Return how many requests wait or run."""
+        return len(self._waiting) + self._threads.num_unfinished()
+
+    def close(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+        self._threads.close()
+
+    def _check_room(self, request: _Request[ItemT]) -> None:
+        # One request counts for half of the room at most: alone it always fits, and leaves room.
+        half = self._max_queued_tokens / 2
+        queued = sum(min(other.num_tokens(), half) for other in self._waiting)
+        if queued + min(request.num_tokens(), half) > self._max_queued_tokens:
+            raise ModelOverloadedError(
+                f"Too many tokens wait for the model. Retry after {RETRY_AFTER_S} s.",
+                None,
+                RETRY_AFTER_S,
+            )
+
+    def _cut(self, request: _Request[ItemT], items: Sequence[ItemT]) -> list[_Share[ItemT]]:
+        """Return the shares of a request, longest items first."""
+        shares: list[_Share[ItemT]] = []
+        for index in sorted(range(len(items)), key=lambda i: -items[i].num_tokens):
+            item = items[index]
+            if not (shares and self._fits(shares[-1:], item.num_tokens, item.num_tokens, 1)):
+                shares.append(_Share(request, longest=item.num_tokens))
+            shares[-1].indexes.append(index)
+            shares[-1].items.append(item)
+            shares[-1].num_tokens += item.num_tokens
+        return shares
+
+    def _fits(
+        self, shares: Sequence[_Share[ItemT]], longest: int, num_tokens: int, num_items: int
+    ) -> bool:
+        """Return whether so much more still makes a good pass with ``shares``."""
+        longest = max(longest, *(share.longest for share in shares))
+        padded = longest * (num_items + sum(len(share.items) for share in shares))
+        useful = num_tokens + sum(share.num_tokens for share in shares)
+        if padded > self._max_batch_tokens:
+            return False
+        return padded - useful <= max(SMALL_PASS_TOKENS, MAX_PADDING * padded)
+
+    def _next_pass(self) -> list[_Share[ItemT]]:
+        """Take a share of the request whose turn it is, and what else goes well with it."""
+        first = self._waiting.popleft()
+        if not first.shares:  # its client has gone
+            return []
+        shares = [first.shares.popleft()]
+        alike = [r for r in self._waiting if r.shares and r.group == first.group]
+        for request in sorted(alike, key=lambda r: abs(r.shares[0].longest - shares[0].longest)):
+            share = request.shares[0]
+            if self._fits(shares, share.longest, share.num_tokens, len(share.items)):
+                shares.append(request.shares.popleft())
+        if first.shares:
+            self._waiting.append(first)
+        self._waiting = deque(request for request in self._waiting if request.shares)
+        return shares
+
+    async def _run_passes(self) -> None:
+        while self._waiting:
+            shares = self._next_pass()
+            items = [item for share in shares for item in share.items]
+            if not items:
+                continue
+            try:
+                results = await self._threads.run(lambda _, items=items: self._work(items))
+            except Exception as error:  # noqa: BLE001  each request raises it as its own
+                for share in shares:
+                    share.request.fail(error)
+                continue
+            start = 0
+            for share in shares:
+                share.request.accept(share, results[start : start + len(share.items)])
+                start += len(share.items)
+        self._passes = None

@@ -1,0 +1,1 @@
+"""Embeddings: texts and token ids to vectors."""

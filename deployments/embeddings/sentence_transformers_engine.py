@@ -1,0 +1,157 @@
+# pyright: standard
+"""The embeddings engine: texts and token ids to vectors, by sentence-transformers."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from pydantic_core import from_json
+from sentence_transformers import SentenceTransformer
+
+from deployments.embeddings.config import EmbeddingsConfig
+from deployments.embeddings.sentence_transformers_encoder import (
+    Encoder,
+    Encoding,
+    load_model,
+)
+from deployments.embeddings.sentence_transformers_ids import TokenIds, UnknownTokenError
+from deployments.embeddings.vectors import cut, embedding_list
+from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
+from serve_app.protocol.common import Call, Reply, Usage
+
+PROMPTS = {
+    "search_query": ("query",),
+    "query": ("query",),
+    "search_document": ("document", "passage", "corpus"),
+    "document": ("document", "passage", "corpus"),
+    "passage": ("passage", "document", "corpus"),
+}
+"""``input_type`` → the names that models give to such a prompt, as the library looks for them."""
+
+
+class SentenceTransformersEngine:
+    """A loaded embeddings model."""
+
+    def __init__(self, model: SentenceTransformer, config: EmbeddingsConfig) -> None:
+        self._config = config
+        self._prompts = {name: text or "" for name, text in model.prompts.items()}
+        self._default_prompt = self._prompts.get(model.default_prompt_name or "", "")
+        self._encoder = Encoder(model, "sentence_embedding", config)
+        self._ids = TokenIds(self._encoder, {"", *self._prompts.values()})
+        self._length = _own_length(model, config)
+
+    @classmethod
+    async def load(cls, config: EmbeddingsConfig) -> "SentenceTransformersEngine":
+        """Load the model.
+
+        Raises:
+            ModelLoadError: the model or its options are wrong.
+        """
+        model: Any = await asyncio.to_thread(load_model, SentenceTransformer, config)
+        return cls(model, config)
+
+    async def run(self, call: Call) -> Reply:
+        """Answer one request."""
+        body = from_json(call.body)
+        length = self._wanted_length(body.get("dimensions"))
+        encodings = await self._encodings(body["input"], self.prompt(body.get("input_type")))
+        vectors = (await self._encoder.run(encodings))[:, : self._length]
+        if length < self._length:
+            vectors = cut(vectors, length)
+        num_tokens = sum(encoding.num_tokens for encoding in encodings)
+        encoding_format = body.get("encoding_format", "float")
+        answer = embedding_list(vectors, encoding_format, body["model"], num_tokens)
+        return Reply(answer, Usage(prompt_tokens=num_tokens))
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer in one piece: vectors have no use in parts."""
+        reply = await self.run(call)
+        yield reply.body
+        yield reply.usage
+
+    async def check_health(self) -> None:
+        """Do nothing: the model is in this process."""
+
+    async def close(self) -> None:
+        """Forget what waits."""
+        self._encoder.close()
+
+    def num_unfinished(self) -> int:
+        """Return how much work waits or runs."""
+        return self._encoder.num_unfinished()
+
+    def prompt(self, input_type: str | None) -> str:
+        """Return what the model wants before inputs of a type.
+
+        Raises:
+            InvalidRequestError: it knows no such type.
+        """
+        if input_type is None:
+            return self._default_prompt
+        for name in PROMPTS.get(input_type, (input_type,)):
+            if self._prompts.get(name):
+                return self._prompts[name]
+        if input_type in PROMPTS:
+            return ""  # it makes no difference between its inputs
+        allowed = ", ".join(sorted({*PROMPTS, *self._prompts}))
+        raise InvalidRequestError(
+            f"Invalid 'input_type': allowed are {allowed}; received {input_type[:80]!r}.",
+            "input_type",
+        )
+
+    async def _encodings(self, inputs: list[str | list[int]], prompt: str) -> list[Encoding]:
+        """Return the encodings of texts and token ids, in their order."""
+        truncate = self._config.over_length == "truncate"
+        texts = {place: item for place, item in enumerate(inputs) if isinstance(item, str)}
+        found = {
+            place: self._of_ids(item, place, prompt)
+            for place, item in enumerate(inputs)
+            if not isinstance(item, str)
+        }
+        encodings = await self._encoder.tokenize([*texts.values()], prompt, truncate=truncate)
+        found.update(zip(texts, encodings, strict=True))
+        limit = self._encoder.context_length
+        for place in range(len(inputs)):
+            if found[place].num_tokens > limit:
+                raise ContextLengthError(
+                    f"Invalid 'input[{place}]': it has {found[place].num_tokens} tokens or more; "
+                    f"the model's context has {limit}.",
+                    f"input[{place}]",
+                )
+        return [found[place] for place in range(len(inputs))]
+
+    def _of_ids(self, ids: list[int], place: int, prompt: str) -> Encoding:
+        try:
+            truncate = self._config.over_length == "truncate"
+            return self._ids.encoding(ids, prompt, truncate=truncate)
+        except UnknownTokenError as error:
+            param = f"input[{place}][{error.index}]"
+            raise InvalidRequestError(
+                f"Invalid '{param}': {error}. Ids of another model's tokenizer mean nothing to "
+                "this one; send the text.",
+                param,
+            ) from None
+
+    def _wanted_length(self, dimensions: int | None) -> int:
+        if dimensions is None:
+            return self._length
+        allowed = self._config.dimensions or (self._length,)
+        if dimensions not in allowed:
+            raise InvalidRequestError(
+                f"Invalid 'dimensions': model '{self._config.model_id}' has vectors of "
+                f"{' or '.join(map(str, allowed))}; received {dimensions}.",
+                "dimensions",
+            )
+        return dimensions
+
+
+def _own_length(model: SentenceTransformer, config: EmbeddingsConfig) -> int:
+    length = model.get_embedding_dimension()
+    if length is None:
+        raise ModelLoadError(f"'{config.model}' does not say how long its vectors are.")
+    if config.dimensions and config.dimensions[0] != length:
+        raise ModelLoadError(
+            f"dimensions: the first must be the model's own length, {length}, "
+            f"not {config.dimensions[0]}."
+        )
+    return length

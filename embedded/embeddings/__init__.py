@@ -1,0 +1,1 @@
+"""The embedded embeddings model: MiniLM, from a package."""

@@ -1,0 +1,33 @@
+"""POST /v1/embeddings, and the path under which older SDKs ask for them."""
+
+from fastapi import APIRouter, Response
+
+from serve_app.calls import Calls
+from serve_app.dependencies import CallsDep
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.contract import own_fields
+from serve_app.protocol.embeddings import EmbeddingsRequest
+
+router = APIRouter(route_class=JSONRoute)
+
+KIND = "embeddings"
+
+
+@router.post("/embeddings")
+async def create_embeddings(body: EmbeddingsRequest, calls: CallsDep) -> Response:
+    """Return a vector for each input."""
+    return await _answer(body, body.model, calls)
+
+
+@router.post("/engines/{model:path}/embeddings", include_in_schema=False)
+async def create_engine_embeddings(
+    model: str, body: EmbeddingsRequest, calls: CallsDep
+) -> Response:
+    """Do the same by the model that the path names."""
+    return await _answer(body, model, calls)
+
+
+async def _answer(body: EmbeddingsRequest, name: str | None, calls: Calls) -> Response:
+    model = await calls.resolve(KIND, name, body.backend)
+    reply = await calls.run(model, "embeddings", own_fields(body))
+    return Response(reply.body, media_type="application/json")

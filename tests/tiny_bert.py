@@ -1,0 +1,69 @@
+"""Makes random BERTs of some kilobytes, a token a character: they load, and mean nothing."""
+
+import string
+from pathlib import Path
+from typing import Any
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+CHARACTERS = string.ascii_lowercase + string.digits + ":"
+CONTEXT = 64
+
+
+def make_tiny_embedder(directory: Path) -> Path:
+    """Write a bi-encoder with vectors of 32 numbers to ``directory`` and return it."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertModel
+
+    _save(BertModel, directory / "bert")
+    transformer: Any = Transformer(str(directory / "bert"))
+    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
+    SentenceTransformer(modules=[transformer, pooling], device="cpu").save(
+        str(directory / "model"), create_model_card=False
+    )
+    return directory / "model"
+
+
+def make_tiny_cross_encoder(directory: Path) -> Path:
+    """Write a cross-encoder with one score to ``directory`` and return it."""
+    from transformers import BertForSequenceClassification
+
+    return _save(BertForSequenceClassification, directory / "model", num_labels=1)
+
+
+def _save(architecture: Any, directory: Path, **options: Any) -> Path:
+    import torch
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, PreTrainedTokenizerFast
+
+    tokens = [*SPECIAL, *CHARACTERS]
+    vocabulary = {token: index for index, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.WordLevel(vocab=vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex("."), "isolated")]
+    )
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_max_length=CONTEXT,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokens),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=CONTEXT,
+        initializer_range=0.5,
+        **options,
+    )
+    architecture(config).save_pretrained(directory)
+    fast.save_pretrained(directory)
+    return directory

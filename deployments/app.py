@@ -23,9 +23,17 @@ KINDS = {
         "deployments.transcriptions.config:TranscriptionsConfig",
         "deployments.transcriptions.deployment:TranscriptionsDeployment",
     ),
+    "images": (
+        "deployments.images.config:ImagesConfig",
+        "deployments.images.deployment:ImagesDeployment",
+    ),
     "embeddings": (
         "deployments.embeddings.config:EmbeddingsConfig",
         "deployments.embeddings.deployment:EmbeddingsDeployment",
+    ),
+    "rerank": (
+        "deployments.rerank.config:RerankConfig",
+        "deployments.rerank.deployment:RerankDeployment",
     ),
 }
 """Kind → its config and its deployment, by path, so that a kind loads only its own modules."""

@@ -24,11 +24,11 @@ def make_tiny_embedder(directory: Path) -> Path:
     return directory / "model"
 
 
-def make_tiny_cross_encoder(directory: Path) -> Path:
-    """Write a cross-encoder with one score to ``directory`` and return it."""
+def make_tiny_cross_encoder(directory: Path, *, num_labels: int = 1) -> Path:
+    """Write a cross-encoder to ``directory`` and return it."""
     from transformers import BertForSequenceClassification
 
-    return _save(BertForSequenceClassification, directory / "model", num_labels=1)
+    return _save(BertForSequenceClassification, directory / "model", num_labels=num_labels)
 
 
 def _save(architecture: Any, directory: Path, **options: Any) -> Path:

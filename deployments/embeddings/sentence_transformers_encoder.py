@@ -6,7 +6,8 @@ first: usage is true, limits are kept, and texts of many callers share a pass. S
 (``SentenceTransformer``) and relevance (``CrossEncoder``); knows nothing of their requests.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +64,7 @@ class Encoding:
 class Encoder:
     """A loaded model: inputs to encodings, and encodings to rows of numbers."""
 
-    def __init__(self, model: Model, output: str, config: EncoderConfig) -> None:
-        """Take the model whose last module writes its rows under ``output``."""
+    def __init__(self, model: Model, config: EncoderConfig) -> None:
         first = model[0]
         if not isinstance(first, Transformer) or first.tokenizer is None:
             raise ModelLoadError(
@@ -76,14 +76,15 @@ class Encoder:
         self.tokenizer: Any = first.tokenizer
         self.vocabulary_size: int = first.config.get_text_config().vocab_size
         self.context_length = _set_context_length(model, config)
-        self._output = output
+        reads_pairs = isinstance(model, CrossEncoder)
+        self._output = "scores" if reads_pairs else "sentence_embedding"
         self._threads = WorkerThreads()
         self._batcher = Batcher[Encoding](
             self._forward,
             max_batch_tokens=config.max_batch_tokens,
             max_queued_tokens=config.max_queued_tokens,
         )
-        self._forward([self.tokenize_now(["warm up"])[0]])
+        self._forward(self.tokenize_now([("warm", "up") if reads_pairs else "warm up"]))
 
     async def tokenize(
         self, texts: Sequence[Text], prompt: str | None = None, *, truncate: bool = True
@@ -115,10 +116,32 @@ class Encoder:
         )
         lists = {name: rows for name, rows in output.items() if isinstance(rows, list)}
         shared = tuple((name, value) for name, value in output.items() if name not in lists)
-        return [
+        found = [
             Encoding(dict(zip(lists, rows, strict=True)), shared)
             for rows in zip(*lists.values(), strict=True)
         ]
+        return [encoding if encoding.num_tokens else _nothing(encoding) for encoding in found]
+
+    async def beginnings(self, texts: Sequence[str], num_tokens: int) -> list[str]:
+        """Return so many tokens of each text, as text."""
+        if num_tokens >= self.context_length:
+            return list(texts)
+        found: list[str] = []
+        for turn in self._turns(texts):
+
+            def work(_: object, turn: list[Any] = turn) -> list[str]:
+                offsets = self.tokenizer(
+                    turn,
+                    add_special_tokens=False,
+                    truncation=True,
+                    max_length=num_tokens,
+                    return_offsets_mapping=True,
+                )["offset_mapping"]
+                ends = [spans[-1][1] if spans else 0 for spans in offsets]
+                return [text[:end] for text, end in zip(turn, ends, strict=True)]
+
+            found += await self._threads.run(work)
+        return found
 
     async def run(self, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
         """Return the model's row for each encoding. All must have been made with one prompt."""
@@ -171,6 +194,12 @@ class Encoder:
         return torch.from_numpy(matrix)
 
 
+def _nothing(encoding: Encoding) -> Encoding:
+    """Return one token that means nothing: a model cannot read a text without any."""
+    features = {name: [0] for name in encoding.features} | {"attention_mask": [1]}
+    return Encoding(features, encoding.shared)
+
+
 _PADDING = {"input_ids": "pad_token_id", "token_type_ids": "pad_token_type_id"}
 
 
@@ -180,13 +209,19 @@ def load_model(kind: Callable[..., Model], config: EncoderConfig) -> Model:
     Raises:
         ModelLoadError: its files or its options do not fit.
     """
+    path = resolve_model(config.model)
+    with load_reason(config.model):
+        return kind(path, **config.engine_kwargs)
+
+
+@contextmanager
+def load_reason(model: str) -> Generator[None]:
+    """Say in one line why the library does not load the model."""
     try:
-        return kind(resolve_model(config.model), **config.engine_kwargs)
+        yield
     except LOAD_ERRORS as error:
         reason = " ".join(str(error).split())
-        raise ModelLoadError(
-            f"sentence-transformers cannot load '{config.model}': {reason}"
-        ) from error
+        raise ModelLoadError(f"sentence-transformers cannot load '{model}': {reason}") from error
 
 
 def _set_context_length(model: Model, config: EncoderConfig) -> int:

@@ -15,18 +15,10 @@ from deployments.embeddings.sentence_transformers_encoder import (
     load_model,
 )
 from deployments.embeddings.sentence_transformers_ids import TokenIds, UnknownTokenError
+from deployments.embeddings.sentence_transformers_prompts import Prompts
 from deployments.embeddings.vectors import cut, embedding_list
 from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 from serve_app.protocol.common import Call, Reply, Usage
-
-PROMPTS = {
-    "search_query": ("query",),
-    "query": ("query",),
-    "search_document": ("document", "passage", "corpus"),
-    "document": ("document", "passage", "corpus"),
-    "passage": ("passage", "document", "corpus"),
-}
-"""``input_type`` → the names that models give to such a prompt, as the library looks for them."""
 
 
 class SentenceTransformersEngine:
@@ -34,10 +26,9 @@ class SentenceTransformersEngine:
 
     def __init__(self, model: SentenceTransformer, config: EmbeddingsConfig) -> None:
         self._config = config
-        self._prompts = {name: text or "" for name, text in model.prompts.items()}
-        self._default_prompt = self._prompts.get(model.default_prompt_name or "", "")
-        self._encoder = Encoder(model, "sentence_embedding", config)
-        self._ids = TokenIds(self._encoder, {"", *self._prompts.values()})
+        self._prompts = Prompts(model)
+        self._encoder = Encoder(model, config)
+        self._ids = TokenIds(self._encoder, self._prompts.all())
         self._length = _own_length(model, config)
 
     @classmethod
@@ -54,7 +45,7 @@ class SentenceTransformersEngine:
         """Answer one request."""
         body = from_json(call.body)
         length = self._wanted_length(body.get("dimensions"))
-        encodings = await self._encodings(body["input"], self.prompt(body.get("input_type")))
+        encodings = await self._encodings(body["input"], self._prompts.of(body.get("input_type")))
         vectors = (await self._encoder.run(encodings))[:, : self._length]
         if length < self._length:
             vectors = cut(vectors, length)
@@ -79,25 +70,6 @@ class SentenceTransformersEngine:
     def num_unfinished(self) -> int:
         """Return how much work waits or runs."""
         return self._encoder.num_unfinished()
-
-    def prompt(self, input_type: str | None) -> str:
-        """Return what the model wants before inputs of a type.
-
-        Raises:
-            InvalidRequestError: it knows no such type.
-        """
-        if input_type is None:
-            return self._default_prompt
-        for name in PROMPTS.get(input_type, (input_type,)):
-            if self._prompts.get(name):
-                return self._prompts[name]
-        if input_type in PROMPTS:
-            return ""  # it makes no difference between its inputs
-        allowed = ", ".join(sorted({*PROMPTS, *self._prompts}))
-        raise InvalidRequestError(
-            f"Invalid 'input_type': allowed are {allowed}; received {input_type[:80]!r}.",
-            "input_type",
-        )
 
     async def _encodings(self, inputs: list[str | list[int]], prompt: str) -> list[Encoding]:
         """Return the encodings of texts and token ids, in their order."""

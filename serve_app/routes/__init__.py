@@ -8,6 +8,7 @@ from serve_app.routes import (
     health,
     images,
     models,
+    rerank,
     speech,
     text_to_speech,
     tokenize,
@@ -20,6 +21,7 @@ ROUTERS = (
     completions.router,
     tokenize.router,
     embeddings.router,
+    rerank.router,
     images.router,
     speech.router,
     text_to_speech.router,
@@ -29,5 +31,5 @@ ROUTERS = (
 )
 """Mounted twice: under ``/v1`` and at the root."""
 
-ROOT_ROUTERS = (health.router, generated_images.router, voices.root_router)
+ROOT_ROUTERS = (health.router, rerank.root_router, generated_images.router, voices.root_router)
 """Mounted at the root only."""

@@ -10,6 +10,14 @@ from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
 from serve_app.protocol.embeddings import EmbeddingsRequest
+from serve_app.protocol.images import (
+    UNSUPPORTED as UNSUPPORTED_OF_IMAGES,
+)
+from serve_app.protocol.images import (
+    ImageEditRequest,
+    ImageGenerationRequest,
+    ImageVariationRequest,
+)
 from serve_app.protocol.models import Model
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 
@@ -23,13 +31,20 @@ TYPES = (
     TokenizeRequest,
     DetokenizeRequest,
     EmbeddingsRequest,
+    RerankRequest,
+    ImageGenerationRequest,
+    ImageEditRequest,
+    ImageVariationRequest,
     Model,
 )
 FIELDS = {field for wire in TYPES for field in wire.model_fields}
 
 
 @pytest.mark.parametrize(
-    "field", sorted(FIELDS | {*NEUTRAL, *LOAD_TIME, *ELSEWHERE, *UNSUPPORTED, "backend"})
+    "field",
+    sorted(
+        FIELDS | {*NEUTRAL, *LOAD_TIME, *ELSEWHERE, *UNSUPPORTED, *UNSUPPORTED_OF_IMAGES, "backend"}
+    ),
 )
 def test_field_is_documented(field: str) -> None:
     assert f"`{field}`" in API

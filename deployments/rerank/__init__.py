@@ -1,0 +1,1 @@
+"""Rerank: documents by their relevance to a query."""

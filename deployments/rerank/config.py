@@ -1,0 +1,15 @@
+"""``args`` of a rerank model application."""
+
+from typing import Literal
+
+from deployments.embeddings.config import EncoderConfig
+
+
+class RerankConfig(EncoderConfig, frozen=True):
+    """A model that says how relevant documents are to a query.
+
+    A cross-encoder reads query and document together; any other model of sentence-transformers
+    makes a vector of each, and their cosine is the score. Which it is, its own files say.
+    """
+
+    kind: Literal["rerank"] = "rerank"

@@ -1,0 +1,1 @@
+"""The embedded rerank model: the one of embeddings, by cosine."""

@@ -1,0 +1,65 @@
+"""POST /v1/rerank, and Cohere's /v2/rerank."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic_core import from_json, to_json
+
+from serve_app.calls import Calls
+from serve_app.dependencies import CallsDep
+from serve_app.errors import UnprocessableError
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.contract import own_fields
+from serve_app.protocol.rerank import RerankRequest
+
+router = APIRouter(route_class=JSONRoute)
+root_router = APIRouter(route_class=JSONRoute)
+
+KIND = "rerank"
+
+
+@router.post("/rerank")
+async def create_rerank(body: RerankRequest, calls: CallsDep) -> Response:
+    """Order documents by their relevance to a query."""
+    return await _answer(body, calls)
+
+
+@root_router.post("/v2/rerank", include_in_schema=False)
+async def create_rerank_v2(body: RerankRequest, calls: CallsDep) -> Response:
+    """Do the same where Cohere's newer clients ask."""
+    return await _answer(body, calls)
+
+
+async def _answer(body: RerankRequest, calls: Calls) -> Response:
+    if body.top_n is not None and body.top_n < 1:
+        raise UnprocessableError(f"'top_n' must be at least 1, received {body.top_n}.", "top_n")
+    own_fields(body)  # refuses what has no meaning here
+    texts = body.document_texts()
+    model = await calls.resolve(KIND, body.model, body.backend)
+    question: dict[str, Any] = {"query": body.query_text(), "documents": texts}
+    if body.max_tokens_per_doc is not None:
+        question["max_tokens_per_doc"] = body.max_tokens_per_doc
+    reply = await calls.run(model, "rerank", question)
+    scores: list[float] = from_json(reply.body)["scores"]
+    num_tokens = reply.usage.prompt_tokens
+    answer: dict[str, Any] = {
+        "id": calls.record.request_id,
+        "model": model.card.id,
+        "results": _results(body, scores),
+        "usage": {"prompt_tokens": num_tokens, "total_tokens": num_tokens},
+        "meta": {"tokens": {"input_tokens": num_tokens}},
+    }
+    return Response(to_json(answer), media_type="application/json")
+
+
+def _results(body: RerankRequest, scores: list[float]) -> list[dict[str, Any]]:
+    """Return the most relevant documents first, equal ones in their order."""
+    order = sorted(range(len(scores)), key=lambda index: -scores[index])[: body.top_n]
+    results: list[dict[str, Any]] = []
+    for index in order:
+        result: dict[str, Any] = {"index": index, "relevance_score": scores[index]}
+        if body.return_documents is not False:
+            document = body.documents[index]
+            result["document"] = {"text": document} if isinstance(document, str) else document
+        results.append(result)
+    return results

@@ -1,0 +1,87 @@
+"""Embeddings and rerank through the whole server."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+from openai import OpenAI
+
+from tests.serve.server import Server
+
+
+def vector(client: OpenAI, text: str) -> list[float]:
+    return client.embeddings.create(model="text-embedding-ada-002", input=text).data[0].embedding
+
+
+def similarity(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def test_related_words_are_closer_through_the_sdk(client: OpenAI) -> None:
+    answer = client.embeddings.create(
+        model="text-embedding-ada-002", input=["cat", "kitten", "tax law"]
+    )
+    cat, kitten, law = (item.embedding for item in answer.data)
+
+    assert similarity(cat, kitten) > similarity(cat, law) + 0.2
+    assert answer.model == "all-minilm-l6-v2"
+    assert answer.usage.prompt_tokens == answer.usage.total_tokens == 3 + 3 + 4
+    assert [item.index for item in answer.data] == [0, 1, 2]
+
+
+def test_floats_and_base64_are_the_same_vector(client: OpenAI) -> None:
+    floats = client.embeddings.create(
+        model="text-embedding-3-small", input="cat", encoding_format="float", dimensions=384
+    )
+
+    assert floats.data[0].embedding == pytest.approx(vector(client, "cat"), abs=1e-6)
+
+
+def test_concurrent_requests_are_never_mixed_up(client: OpenAI) -> None:
+    texts = [f"{'text ' * (i % 30)}number {i}" for i in range(64)]
+    with ThreadPoolExecutor(16) as threads:
+        together = list(threads.map(vector, [client] * len(texts), texts))
+
+    for text, found in zip(texts[::9], together[::9], strict=True):
+        assert found == pytest.approx(vector(client, text), abs=1e-5)
+
+
+def test_long_text_is_embedded(client: OpenAI) -> None:
+    assert len(vector(client, "doc " * 5000)) == 384
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 0, 3.5, 2**70, "", "\0", [], [""], [[]], [[-1]], [[10**9]], [[2**70]], [None],
+     ["a", 3], {}, [{}], ["a"] * 2049, "x" * 1_000_000, " ", ["a", [3103]]],
+)  # fmt: skip
+def test_input_of_odd_value_is_honoured_or_refused(server: Server, value: Any) -> None:
+    answer = httpx2.post(f"{server.url}/v1/embeddings", json={"input": value}, timeout=60)
+
+    assert answer.status_code in (200, 400), answer.text
+    if answer.status_code == 400:
+        assert answer.json()["error"]["param"].startswith("input")
+
+
+def test_dimensions_that_the_model_has_not_are_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="vectors of 384"):
+        client.embeddings.create(model="text-embedding-3-large", input="cat", dimensions=256)
+
+
+def test_rerank_puts_the_answer_first(server: Server) -> None:
+    documents = ["Tax law is dull.", "Paris is the capital of France.", "Bread needs flour."]
+    body = {"model": "jina-reranker-v1-base-en", "query": "France's capital?"}
+
+    answer = httpx2.post(f"{server.url}/v1/rerank", json={**body, "documents": documents}).json()
+
+    assert answer["results"][0]["document"]["text"] == documents[1]
+    assert {result["index"] for result in answer["results"]} == {0, 1, 2}
+    assert answer["usage"]["total_tokens"] > 20
+
+
+def test_rerank_refuses_a_top_n_of_zero(server: Server) -> None:
+    body = {"query": "a", "documents": ["a"], "top_n": 0}
+
+    assert httpx2.post(f"{server.url}/v1/rerank", json=body).status_code == 422

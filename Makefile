@@ -24,7 +24,7 @@ unexport VIRTUAL_ENV
 # One extra at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test check format lint types train-embedded evaluate-embedded clean
+.PHONY: help serve test check format lint types bench train-embedded evaluate-embedded clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -48,6 +48,9 @@ lint: .venv/.test-$(EXTRA) ## Check style and format
 
 types: .venv/.test-$(EXTRA) ## Check types strictly
 	@$(BIN)/basedpyright
+
+bench: .venv/.test-$(EXTRA) ## Measure every kind through the server and by its bare library (bench/results.md)
+	@$(BIN)/python -m bench
 
 train-embedded: .venv/.test-$(EXTRA) ## Rebuild the embedded chat model from its recipe (about an hour)
 	@$(BIN)/python -m embedded.chat.recipe.train

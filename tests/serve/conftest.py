@@ -50,11 +50,15 @@ def client(server: Server) -> OpenAI:
 
 @pytest.fixture(scope="session")
 def replica_load(server: Server) -> Iterator[Any]:
-    """Return a function that asks the chat replica what it is busy with, past the ingress."""
+    """Return a function that asks the replica of a kind what it is busy with, past the ingress."""
     import ray
     from ray import serve
 
     ray.init(address="auto", namespace="serve", log_to_driver=False)
-    handle = serve.get_deployment_handle("ChatDeployment", "chat")
-    yield lambda: handle.load.remote().result(timeout_s=20)
+
+    def load(kind: str = "chat") -> dict[str, int]:
+        handle = serve.get_deployment_handle(f"{kind.capitalize()}Deployment", kind)
+        return handle.load.remote().result(timeout_s=20)
+
+    yield load
     ray.shutdown()

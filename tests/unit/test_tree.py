@@ -14,7 +14,7 @@ from deployments.app import KINDS
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "serve_app").rglob("*.py"), *(ROOT / "deployments").rglob("*.py")])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-RECIPES = sorted((ROOT / "embedded").rglob("*.py"))
+TOOLS = sorted([*(ROOT / "embedded").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
 ENGINE_LIBRARIES = {
     "vllm": "vllm",
     "diffusers": "diffusers",
@@ -107,7 +107,7 @@ def test_kind_has_every_layer(kind: str) -> None:
     assert re.search(rf"^## .*{kind}", (ROOT / "docs" / "api.md").read_text().lower(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SOURCES + TESTS + RECIPES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES + TESTS + TOOLS, ids=lambda path: path.name)
 def test_file_is_short_and_says_what_it_is_for(path: Path) -> None:
     text = path.read_text()
 

@@ -19,6 +19,7 @@ from serve_app.protocol.images import (
     ImageVariationRequest,
 )
 from serve_app.protocol.models import Model
+from serve_app.protocol.rerank import RerankRequest
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,9 +17,13 @@ def build(config: IngressConfig) -> Application:
         # Imported and built where it runs: nothing of the application is pickled.
         import ray
 
+        from serve_app.addresses import Addresses, peer_proof
+        from serve_app.generated_images import GeneratedImages
         from serve_app.handles import ServeModelHandle, controller, read_serve_details
         from serve_app.ingress import create_api
         from serve_app.registry import Registry
+        from serve_app.remote_files import RemoteFiles
+        from serve_app.storage.files import FileStore
 
         keys = config.api_keys()
         check_exposure(config, keys, ray.get(controller().get_serve_instance_details.remote()))
@@ -34,6 +38,13 @@ def build(config: IngressConfig) -> Application:
             keys,
             max_body_bytes=config.max_body_bytes,
             allowed_origins=config.allowed_origins,
+            images=GeneratedImages(FileStore(config.files_url), config.image_url_ttl_s),
+            addresses=Addresses(config.public_url, config.trusted_proxies, peer_proof()),
+            remote_files=RemoteFiles(
+                config.remote_file_hosts,
+                max_bytes=config.max_body_bytes,
+                timeout_s=config.remote_file_timeout_s,
+            ),
         )
 
     ingress = serve.deployment(

@@ -1,13 +1,18 @@
-"""API keys: which requests carry one that is allowed. Deny by default on every path but health."""
+"""API keys: which requests carry one that is allowed.
+
+Deny by default on every path but health and generated images, whose names are their keys.
+"""
 
 import hashlib
 import hmac
+import re
 
 from starlette.datastructures import Headers
 
 from serve_app.errors import AuthenticationError
 
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
+GENERATED_IMAGE = re.compile(r"/generated-images/[^/]+")
 
 
 class Authenticator:
@@ -23,7 +28,7 @@ class Authenticator:
         Raises:
             AuthenticationError: it carries no key or none of ours.
         """
-        if not self._digests or path in PUBLIC_PATHS:
+        if not self._digests or path in PUBLIC_PATHS or GENERATED_IMAGE.fullmatch(path):
             return
         key = presented_key(headers)
         if key is None:

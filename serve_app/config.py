@@ -1,12 +1,14 @@
 """``args`` of the ingress application, and its secrets from the environment."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, field_validator
 
 API_KEYS_VARIABLE = "HOMEPORT_API_KEYS"
+PUBLIC_URL = re.compile(r"https?://[^\s/?#@\"\\<>]+(/[A-Za-z0-9._~-]+)*/?")
 
 
 class IngressConfig(BaseModel):
@@ -29,6 +31,32 @@ class IngressConfig(BaseModel):
     controller about 50 ms."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may call from a browser (CORS)."""
+    files_url: str = "~/.cache/homeport/files"
+    """Where files are kept that every ingress replica must find: a directory, which on a cluster is
+    one that all nodes share, or a URL that fsspec knows (``s3://bucket/prefix``). The default suits
+    one machine."""
+    image_url_ttl_s: float = Field(default=3600, gt=0)
+    """How long the URL of a generated image works. An hour, as OpenAI's do."""
+    public_url: str | None = None
+    """The address that URLs in answers begin with. None: the one that the client used."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks (CIDR) of proxies in front of Homeport whose X-Forwarded-Proto, -Host and -Prefix
+    count. None are trusted unasked: any client can send these headers."""
+    remote_file_hosts: tuple[str, ...] = ()
+    """Hosts whose http and https URLs requests may name as a file, ``*`` for any part of a name.
+    None unasked: whoever may send a URL makes this server ask for it. Addresses that are not public
+    are refused even then."""
+    remote_file_timeout_s: float = Field(default=30, gt=0)
+    """Longest time to fetch such a file."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not PUBLIC_URL.fullmatch(url):
+            raise ValueError(
+                "must be like https://models.example.com or https://example.com/models"
+            )
+        return url
 
     def api_keys(self) -> frozenset[str]:
         """Read the keys.

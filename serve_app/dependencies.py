@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from serve_app.calls import Calls
+from serve_app.generated_images import GeneratedImages
 from serve_app.registry import Registry
+from serve_app.remote_files import RemoteFiles
 
 
 def _registry(request: Request) -> Registry:
@@ -16,5 +18,15 @@ def _calls(request: Request) -> Calls:
     return Calls(request.app.state.registry, request.state.record)
 
 
+def _images(request: Request) -> GeneratedImages:
+    return request.app.state.images
+
+
+def _remote_files(request: Request) -> RemoteFiles:
+    return request.app.state.remote_files
+
+
 RegistryDep = Annotated[Registry, Depends(_registry)]
 CallsDep = Annotated[Calls, Depends(_calls)]
+ImagesDep = Annotated[GeneratedImages, Depends(_images)]
+RemoteFilesDep = Annotated[RemoteFiles, Depends(_remote_files)]

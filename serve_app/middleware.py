@@ -48,7 +48,7 @@ class Gate:
         headers = Headers(scope=scope)
         record = RequestRecord(
             method=scope["method"],
-            path=scope.get("raw_path", b"").decode("latin-1") or scope["path"],
+            path=logged_path(scope),
             request_id=request_id(headers),
         )
         scope.setdefault("state", {})["record"] = record
@@ -136,6 +136,13 @@ class _Exchange:
         return RequestTooLargeError(
             f"The request body has {received}; at most {self._max_body_bytes} are allowed."
         )
+
+
+def logged_path(scope: Scope) -> str:
+    """Return the path as it was sent, without the names of images, which are keys to them."""
+    path: str = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+    folder = "/generated-images/"
+    return f"{folder}…" if path.startswith(folder) else path
 
 
 def request_id(headers: Headers) -> str:

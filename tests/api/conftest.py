@@ -38,7 +38,7 @@ class ScriptedModel:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.script: list[bytes | Usage | Exception] = []
+        self.script: list[bytes | Usage | Reply | Exception] = []
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -50,6 +50,8 @@ class ScriptedModel:
         piece = self.script[0]
         if isinstance(piece, Exception):
             raise piece
+        if isinstance(piece, Reply):
+            return piece
         assert isinstance(piece, bytes)
         return Reply(piece, Usage(3, 4))
 
@@ -58,6 +60,7 @@ class ScriptedModel:
         for piece in self.script:
             if isinstance(piece, Exception):
                 raise piece
+            assert not isinstance(piece, Reply)
             yield piece
 
 

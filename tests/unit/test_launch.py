@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from serve_app import ray_environment as ray_environment_module
+from serve_app.addresses import peer_proof
 from serve_app.haproxy import GUARD, mend
 from serve_app.ray_environment import SETTINGS, ray_environment
 
@@ -120,7 +121,10 @@ def test_make_help_lists_every_target() -> None:
     assert {"serve", "test", "check", "format", "help"} <= listed
 
 
-def test_haproxys_statistics_are_closed_and_the_frontend_keeps_its_address(tmp_path: Path) -> None:
+def test_haproxys_statistics_are_closed_and_the_frontend_keeps_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_token(tmp_path, monkeypatch)
     config = tmp_path / "haproxy.cfg"
     config.write_text(
         "frontend prometheus\n    bind :9101\nfrontend http_frontend\n    bind *:8000\n"
@@ -134,6 +138,34 @@ def test_haproxys_statistics_are_closed_and_the_frontend_keeps_its_address(tmp_p
         "frontend prometheus\n    bind 127.0.0.1:9101\nfrontend http_frontend\n    bind *:8000\n"
         f"{GUARD}\nlisten stats\n  bind 127.0.0.1:8404\n"
     )
+
+
+def test_haproxy_tells_who_the_client_is_with_the_clusters_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_token(tmp_path, monkeypatch)
+    assert peer_proof() is None
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "secret")
+    config = tmp_path / "haproxy.cfg"
+    config.write_text("frontend http_frontend\n    bind *:8000\n")
+
+    mend(config)
+    mend(config)
+
+    text = config.read_text()
+    proof = peer_proof()
+    assert text.count("x-homeport-peer") == 2
+    assert "del-header x-homeport-peer" in text.split("set-header")[0]  # the client's own
+    assert f'set-header x-homeport-peer "%[src] {proof}"' in text
+    assert proof
+    assert "secret" not in text
+
+
+def without_token(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Ray have no cluster token."""
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.delenv("RAY_AUTH_TOKEN_PATH", raising=False)
 
 
 def test_environment_reports_nothing_to_anyone() -> None:

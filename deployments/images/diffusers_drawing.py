@@ -1,0 +1,189 @@
+# pyright: standard
+"""Draws jobs by a pipeline: a pass for some of them, with a look at the client at every step."""
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from diffusers.pipelines.auto_pipeline import (
+    AutoPipelineForImage2Image,
+    AutoPipelineForInpainting,
+)
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from PIL import Image
+
+from deployments.images.config import ImagesConfig
+from deployments.images.diffusers_pictures import kept_outside
+from deployments.images.job import Job, Limits, Prompt
+from serve_app.errors import InvalidRequestError
+
+USUAL_MULTIPLE = 8
+"""Of pipelines that do not say theirs."""
+
+
+class AbandonedError(Exception):
+    """Nobody waits for the images any more."""
+
+
+class Pipelines:
+    """The pipelines of one model. They share their parts, so one thread may draw at a time."""
+
+    def __init__(self, pipeline: DiffusionPipeline, config: ImagesConfig) -> None:
+        self._pipeline = pipeline
+        self._config = config
+        self._derived: dict[type, DiffusionPipeline] = {}
+        self.limits = limits_of(pipeline)
+        guidance = config.pipeline_kwargs.get("guidance_scale", math.inf)
+        self.takes_negative_prompts = guidance > 1 and _takes(pipeline, "negative_prompt")
+
+    def draw(self, jobs: Sequence[Job]) -> list[Any]:
+        """Return the jobs' images; blocks.
+
+        Raises:
+            AbandonedError: every job was cancelled before the end.
+            InvalidRequestError: the model cannot do what is asked.
+        """
+        first = jobs[0]
+        pipeline: Any = self._pipeline_for(first)
+        arguments = self._arguments(jobs)
+        output = pipeline(
+            **{**self._config.pipeline_kwargs, **arguments},
+            callback_on_step_end=self._watch(jobs),
+        )
+        images = output.images
+        if first.mask is None:
+            return images
+        return [kept_outside(first.mask, image, first.source) for image in images]
+
+    def check_source(self, *, masked: bool) -> None:
+        """Refuse early what :meth:`draw` could not do.
+
+        Raises:
+            InvalidRequestError: the model only draws from text.
+        """
+        self._derive(AutoPipelineForInpainting if masked else AutoPipelineForImage2Image)
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Return how many tokens the text encoder reads of a prompt."""
+        tokenizer = getattr(self._pipeline, "tokenizer", None)
+        if tokenizer is None:
+            return 0
+        return sum(
+            min(
+                len(tokenizer(text, truncation=False, verbose=False).input_ids),
+                tokenizer.model_max_length,
+            )
+            for text in (prompt.positive, prompt.negative)
+            if text
+        )
+
+    def _pipeline_for(self, job: Job) -> DiffusionPipeline:
+        if job.source is None:
+            return self._pipeline
+        return self._derive(
+            AutoPipelineForImage2Image if job.mask is None else AutoPipelineForInpainting
+        )
+
+    def _derive(self, auto: type) -> DiffusionPipeline:
+        if auto not in self._derived:
+            try:
+                derived = auto.from_pipe(self._pipeline)
+            except ValueError as error:
+                raise InvalidRequestError(
+                    "This model only draws from text; it takes no image to begin with.", "image"
+                ) from error
+            derived.set_progress_bar_config(disable=True)
+            self._derived[auto] = derived
+        return self._derived[auto]
+
+    def _arguments(self, jobs: Sequence[Job]) -> dict[str, Any]:
+        first = jobs[0]
+        drawing = first.drawing
+        arguments: dict[str, Any] = {
+            "prompt": [job.prompt.positive for job in jobs],
+            "num_inference_steps": drawing.steps,
+            # On the CPU whatever the device, so that a seed means the same noise everywhere.
+            "generator": [torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
+            "output_type": "pil",
+        }
+        if drawing.negative:
+            arguments["negative_prompt"] = [job.prompt.negative for job in jobs]
+        if drawing.clip_skip:
+            arguments["clip_skip"] = drawing.clip_skip
+        if first.source is None:
+            return {**arguments, "width": drawing.width, "height": drawing.height}
+        arguments["image"] = first.source
+        if first.strength is not None:
+            arguments["strength"] = first.strength
+            arguments["num_inference_steps"] = _enough_steps(drawing.steps, first.strength)
+        if first.mask is not None:
+            arguments |= {
+                "mask_image": first.mask,
+                "width": drawing.width,
+                "height": drawing.height,
+            }
+        return arguments
+
+    def _watch(self, jobs: Sequence[Job]) -> Callable[..., dict[str, Any]]:
+        first = jobs[0]
+
+        def at_step_end(
+            pipeline: Any, step: int, _: Any, tensors: dict[str, Any]
+        ) -> dict[str, Any]:
+            if all(job.cancelled.is_set() for job in jobs):
+                raise AbandonedError
+            if first.on_partial is not None:
+                due = partial_steps(pipeline.num_timesteps, first.partial_images)
+                if step in due:
+                    picture = _preview(pipeline, tensors["latents"])
+                    if picture is not None:
+                        first.on_partial(due.index(step), picture)
+            return tensors
+
+        return at_step_end
+
+
+def limits_of(pipeline: DiffusionPipeline) -> Limits:
+    """Return what a pipeline can do."""
+    processor = getattr(pipeline, "image_processor", None)
+    multiple = processor.config.vae_scale_factor if processor is not None else USUAL_MULTIPLE
+    layers = getattr(getattr(pipeline, "text_encoder", None), "config", None)
+    skips = _takes(pipeline, "clip_skip") and hasattr(layers, "num_hidden_layers")
+    return Limits(multiple, layers.num_hidden_layers - 1 if layers and skips else None)
+
+
+def partial_steps(num_steps: int, num_images: int) -> list[int]:
+    """Return the steps after which a picture is shown: evenly apart, never the last."""
+    steps = {(index * num_steps) // (num_images + 1) - 1 for index in range(1, num_images + 1)}
+    return sorted(step for step in steps if step >= 0)
+
+
+def _enough_steps(steps: int, strength: float) -> int:
+    """Return so many steps that the part of them that ``strength`` takes is at least one."""
+    while int(steps * strength) < 1:
+        steps += 1
+    return steps
+
+
+def _takes(pipeline: DiffusionPipeline, argument: str) -> bool:
+    return argument in inspect.signature(pipeline.__call__).parameters
+
+
+@torch.inference_mode()
+def _preview(pipeline: Any, latents: torch.Tensor) -> Image.Image | None:
+    """Return what is drawn so far; None where latents are no picture yet (packed ones)."""
+    vae = getattr(pipeline, "vae", None)
+    if vae is None or latents.ndim != 4:
+        return None
+    config = vae.config
+    upcast = vae.dtype == torch.float16 and getattr(config, "force_upcast", False)
+    dtype = vae.dtype
+    if upcast:  # as the pipelines do: in half precision this autoencoder overflows
+        vae.to(torch.float32)
+    shift = getattr(config, "shift_factor", None) or 0.0
+    decoded = vae.decode((latents[:1] / config.scaling_factor + shift).to(vae.dtype)).sample
+    if upcast:
+        vae.to(dtype)
+    return pipeline.image_processor.postprocess(decoded, output_type="pil")[0]

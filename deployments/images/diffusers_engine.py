@@ -1,0 +1,194 @@
+"""The diffusers engine: image requests as bytes in, image files out.
+
+One thread draws, others decode uploads and encode answers meanwhile.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import torch
+from pydantic_core import to_json
+
+from deployments.images.batches import Batches
+from deployments.images.config import ImagesConfig
+from deployments.images.diffusers_drawing import Pipelines
+from deployments.images.diffusers_loading import load_pipeline
+from deployments.images.diffusers_pictures import (
+    encode,
+    mask_of,
+    opaque,
+    read_mask,
+    read_picture,
+    resized,
+    resized_mask,
+)
+from deployments.images.job import ImageCall, Job, make_jobs, read_call
+from deployments.threads import WorkerThreads
+from serve_app.errors import (
+    APIError,
+    InvalidRequestError,
+    ModelUnavailableError,
+    internal_error,
+)
+from serve_app.observability import get_logger
+from serve_app.protocol.common import Call, Reply, Usage
+
+logger = get_logger(__name__)
+
+CODEC_THREADS = 2
+"""Each holds a decoded upload, up to 160 MB."""
+
+
+class DiffusersEngine:
+    """A loaded image model."""
+
+    def __init__(self, pipelines: Pipelines, config: ImagesConfig) -> None:
+        self._pipelines = pipelines
+        self._config = config
+        self._batches = Batches(pipelines.draw, config.max_batch_size)
+        self._codecs = WorkerThreads(CODEC_THREADS)
+
+    @classmethod
+    async def load(cls, config: ImagesConfig) -> "DiffusersEngine":
+        """Load the pipeline.
+
+        Raises:
+            ModelLoadError: the model or its options are wrong.
+        """
+        pipeline = await asyncio.to_thread(load_pipeline, config)
+        return cls(Pipelines(pipeline, config), config)
+
+    async def run(self, call: Call) -> Reply:
+        """Answer with the images of a request and, as JSON, what they are."""
+        body = read_call(call)
+        jobs = await self._jobs(call, body)
+        making = [asyncio.create_task(self._made(job, body, call)) for job in jobs]
+        try:
+            files = await asyncio.gather(*making)
+        finally:
+            for task in making:
+                task.cancel()
+        usage = self._usage(body, len(jobs))
+        return Reply(to_json(_facts(jobs, usage)), usage, tuple(files))
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer with one image: JSON of what it is like on the way, then of the image."""
+        body = read_call(call)
+        (job,) = await self._jobs(call, body)
+        pictures: asyncio.Queue[tuple[int, Any] | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        job.alone = True
+        job.partial_images = body.partial_images
+        if body.partial_images:
+
+            def show(index: int, picture: Any) -> None:
+                loop.call_soon_threadsafe(pictures.put_nowait, (index, picture))
+
+            job.on_partial = show
+        making = asyncio.create_task(self._made(job, body, call))
+        making.add_done_callback(lambda _: pictures.put_nowait(None))
+        try:
+            while (item := await pictures.get()) is not None:
+                index, picture = item
+                yield _piece(await self._encoded(picture, body), {"partial_image_index": index})
+            usage = self._usage(body, 1)
+            yield _piece(await making, _facts([job], usage))
+        finally:
+            making.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await making
+        yield usage
+
+    def num_unfinished(self) -> int:
+        """Return how much work runs or waits."""
+        return self._batches.num_unfinished() + self._codecs.num_unfinished()
+
+    async def check_health(self) -> None:
+        """Ask nothing: the pipeline runs in this process, and lives as long as it."""
+
+    async def close(self) -> None:
+        """Stop what runs."""
+        self._batches.close()
+        self._codecs.close()
+
+    async def _jobs(self, call: Call, body: ImageCall) -> list[Job]:
+        self._check_prompts(body)
+        if not call.files:
+            return make_jobs(body, self._config, self._pipelines.limits)
+        return await self._codecs.run(lambda _: self._jobs_with_source(call, body))
+
+    def _check_prompts(self, body: ImageCall) -> None:
+        if self._pipelines.takes_negative_prompts:
+            return
+        if any(prompt.negative for prompt in body.prompts):
+            raise InvalidRequestError(
+                "'negative_prompt': this model draws without guidance and takes none.",
+                "negative_prompt",
+            )
+
+    def _jobs_with_source(self, call: Call, body: ImageCall) -> list[Job]:
+        """Decode the uploads and give every job its source and mask, in the size to draw."""
+        name = "file" if call.operation == "generation" else "image"
+        source = read_picture(call.files[0], name)
+        mask = None
+        if len(call.files) > 1:
+            mask = read_mask(call.files[1], source.size, "mask")
+        elif call.operation == "edit":
+            mask = mask_of(source)
+        self._pipelines.check_source(masked=mask is not None)
+        jobs = make_jobs(body, self._config, self._pipelines.limits, source.size)
+        size = (jobs[0].drawing.width, jobs[0].drawing.height)
+        source = resized(opaque(source), size)
+        strength = body.strength
+        if strength is None and call.operation == "variation":
+            strength = self._config.variation_strength
+        for job in jobs:
+            job.source = source
+            job.mask = resized_mask(mask, size) if mask is not None else None
+            job.strength = strength
+            job.alone = True
+        return jobs
+
+    async def _made(self, job: Job, body: ImageCall, call: Call) -> bytes:
+        """Return the file of a job's image."""
+        try:
+            image = await self._batches.image(job)
+        except ValueError as error:
+            raise InvalidRequestError(f"The model refuses this: {error}.") from error
+        except torch.OutOfMemoryError as error:
+            raise ModelUnavailableError(
+                "The model's device has not enough memory for this. Ask for a smaller image.",
+                "size",
+            ) from error
+        except APIError:
+            raise
+        except Exception as error:
+            logger.exception("Request %s failed", call.request_id)
+            raise internal_error(call.request_id) from error
+        return await self._encoded(image, body)
+
+    async def _encoded(self, picture: Any, body: ImageCall) -> bytes:
+        return await self._codecs.run(
+            lambda _: encode(picture, body.output_format, body.output_compression)
+        )
+
+    def _usage(self, body: ImageCall, images: int) -> Usage:
+        tokens = sum(self._pipelines.count_tokens(prompt) for prompt in body.prompts)
+        return Usage(prompt_tokens=tokens, images=images)
+
+
+def _facts(jobs: Sequence[Job], usage: Usage) -> dict[str, Any]:
+    """Return what an answer says of its images."""
+    drawing = jobs[0].drawing
+    return {
+        "size": f"{drawing.width}x{drawing.height}",
+        "seeds": [job.seed for job in jobs],
+        "text_tokens": usage.prompt_tokens,
+    }
+
+
+def _piece(file: bytes, facts: dict[str, Any]) -> bytes:
+    return to_json({"b64_json": base64.b64encode(file).decode(), **facts})

@@ -1,0 +1,134 @@
+"""Pictures in and out: what clients upload to Pillow's images, Pillow's images to files.
+
+Everything that arrives here is a stranger's bytes: only three formats are tried, and a picture's
+announced size is looked at before its pixels are.
+"""
+
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from typing import Literal
+
+from PIL import Image, ImageOps
+
+from serve_app.errors import InvalidRequestError
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_PIXELS = 40_000_000
+"""More than most cameras make; 160 MB once decoded."""
+HALF = 128
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""What Pillow raises for files that are broken, on purpose or not."""
+
+OutputFormat = Literal["png", "jpeg", "webp"]
+
+
+def read_picture(data: bytes, param: str) -> Image.Image:
+    """Return an upload as RGBA, upright as its EXIF data say.
+
+    Raises:
+        InvalidRequestError: it is no picture, or too large a one.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture = Image.open(BytesIO(data), formats=FORMATS)
+            _check_pixels(picture.size, param)
+            picture = ImageOps.exif_transpose(picture)
+            return picture.convert("RGBA")
+    except UNREADABLE as error:
+        raise InvalidRequestError(
+            f"Invalid '{param}': it is not a readable picture; allowed are PNG, JPEG and WebP.",
+            param,
+        ) from error
+
+
+def mask_of(picture: Image.Image) -> Image.Image | None:
+    """Return where a picture is entirely transparent, as white on black; None: nowhere."""
+    alpha = picture.getchannel("A")
+    if alpha.getextrema()[0] != 0:
+        return None
+    return alpha.point([255] + [0] * 255)
+
+
+def read_mask(data: bytes, size: tuple[int, int], param: str) -> Image.Image:
+    """Return a mask as white, to be drawn anew, on black, to be kept.
+
+    A mask with transparent pixels means those, as OpenAI has it; any other its light ones.
+
+    Raises:
+        InvalidRequestError: it is no picture of this size, or marks nothing.
+    """
+    picture = read_picture(data, param)
+    if picture.size != size:
+        raise InvalidRequestError(
+            f"Invalid '{param}': it must have the size of 'image', {_text(size)}, "
+            f"received {_text(picture.size)}.",
+            param,
+        )
+    mask = mask_of(picture)
+    if mask is None:
+        mask = picture.convert("L").point([0] * HALF + [255] * HALF)
+    if mask.getextrema()[1] == 0:
+        raise InvalidRequestError(
+            f"Invalid '{param}': it marks nothing to draw; mark it transparent or white.", param
+        )
+    return mask
+
+
+def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture in another size."""
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def resized_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a mask in another size, still black and white."""
+    return mask if mask.size == size else mask.resize(size, Image.Resampling.NEAREST)
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """Return a picture without transparency, on white."""
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
+
+
+def kept_outside(mask: Image.Image, drawn: Image.Image, source: Image.Image) -> Image.Image:
+    """Return what was drawn where the mask is white, and the source elsewhere."""
+    return Image.composite(drawn, source, mask)
+
+
+def encode(picture: Image.Image, form: OutputFormat, compression: int) -> bytes:
+    """Return a picture's file. The same picture makes the same bytes."""
+    file = BytesIO()
+    rgb = picture.convert("RGB")
+    if form == "png":
+        rgb.save(file, "PNG", compress_level=6)
+    else:
+        rgb.save(file, form.upper(), quality=compression)
+    return file.getvalue()
+
+
+def _check_pixels(size: tuple[int, int], param: str) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise InvalidRequestError(
+            f"Invalid '{param}': at most {MAX_PIXELS} pixels are allowed, received {_text(size)}.",
+            param,
+        )
+
+
+def _text(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

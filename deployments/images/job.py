@@ -1,0 +1,185 @@
+"""What an image request asks for, checked against the model's limits: one job for each image.
+
+Knows the call's body and the config; nothing of any library.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import from_json
+
+from deployments.images.config import ImagesConfig, size_of
+from serve_app.errors import InvalidRequestError
+from serve_app.protocol.common import Call
+
+MIN_EDGE = 64
+"""Pixels. Below, autoencoders have nothing left to downsample."""
+NUM_SEEDS = 2**63
+
+Operation = Literal["generation", "edit", "variation"]
+
+
+class Prompt(BaseModel):
+    """What to draw and what not to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    positive: str
+    negative: str = ""
+
+
+class ImageCall(BaseModel):
+    """The body of a call. The ingress has checked what does not depend on the model."""
+
+    prompts: list[Prompt]
+    n: int = 1
+    size: str | None = None
+    step: int | None = None
+    quality: str | int | None = None
+    seed: int | None = None
+    clip_skip: int = 0
+    strength: float | None = None
+    output_format: Literal["png", "jpeg", "webp"] = "png"
+    output_compression: int = 100
+    partial_images: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How an image is drawn, apart from what: only images alike in this share a pass."""
+
+    width: int
+    height: int
+    steps: int
+    clip_skip: int
+    negative: bool
+    """Whether there is a negative prompt: no prompt and an empty one are not the same to all."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One image to make."""
+
+    prompt: Prompt
+    drawing: Drawing
+    seed: int
+    alone: bool
+    """Whether its pixels may depend on nothing but the request."""
+    source: Any = None
+    """The library's image to begin with."""
+    mask: Any = None
+    """The library's mask: white is drawn anew."""
+    strength: float | None = None
+    partial_images: int = 0
+    on_partial: Callable[[int, Any], None] | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the loaded model can do, besides what the operator allows."""
+
+    multiple: int
+    """Pixels that both edges must be a multiple of."""
+    max_clip_skip: int | None
+    """None: the pipeline has no such argument."""
+
+
+def read_call(call: Call) -> ImageCall:
+    """Return a call's body."""
+    return ImageCall.model_validate(from_json(call.body))
+
+
+def make_jobs(
+    body: ImageCall,
+    config: ImagesConfig,
+    limits: Limits,
+    source_size: tuple[int, int] | None = None,
+) -> list[Job]:
+    """Return the jobs of a request, in the order of their images.
+
+    ``source_size`` is the size of the image to begin with, which the new one has by default.
+
+    Raises:
+        InvalidRequestError: the model cannot do what is asked.
+    """
+    width, height = _size(body, config, limits, source_size)
+    steps, clip_skip = _steps(body, config), _clip_skip(body, limits)
+    first = body.seed if body.seed is not None and body.seed >= 0 else None
+    jobs: list[Job] = []
+    for prompt in body.prompts:
+        drawing = Drawing(width, height, steps, clip_skip, negative=bool(prompt.negative))
+        for index in range(body.n):
+            seed = secrets.randbelow(2**32) if first is None else (first + index) % NUM_SEEDS
+            jobs.append(Job(prompt, drawing, seed, alone=first is not None))
+    return jobs
+
+
+def _size(
+    body: ImageCall, config: ImagesConfig, limits: Limits, source_size: tuple[int, int] | None
+) -> tuple[int, int]:
+    if body.size is None:
+        if source_size is None:
+            return size_of(config.default_size)
+        return _fitting(source_size, config, limits)
+    width, height = size_of(body.size)
+    fits = all(MIN_EDGE <= edge <= config.max_edge for edge in (width, height))
+    if not fits:
+        raise InvalidRequestError(
+            f"Invalid 'size': both edges must be from {MIN_EDGE} to {config.max_edge} pixels, "
+            f"received '{body.size}'.",
+            "size",
+        )
+    if width % limits.multiple or height % limits.multiple:
+        nearest = "x".join(str(edge) for edge in _fitting((width, height), config, limits))
+        raise InvalidRequestError(
+            f"Invalid 'size': width and height must be multiples of {limits.multiple} for this "
+            f"model, received '{body.size}'; the nearest is '{nearest}'.",
+            "size",
+        )
+    return width, height
+
+
+def _fitting(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
+    """Return the nearest size of about the same shape that the model can draw."""
+    scale = min(1.0, config.max_edge / max(size))
+    step = limits.multiple
+    least = -(-MIN_EDGE // step)
+    most = config.max_edge // step
+    width, height = (min(max(round(edge * scale / step), least), most) * step for edge in size)
+    return width, height
+
+
+def _steps(body: ImageCall, config: ImagesConfig) -> int:
+    name, number = "step", body.step
+    if number is None and isinstance(body.quality, int):
+        name, number = "quality", body.quality
+    if number is None:
+        return config.steps_of(str(body.quality or "auto"))
+    if not 1 <= number <= config.max_steps:
+        raise InvalidRequestError(
+            f"Invalid '{name}': the steps must be from 1 to {config.max_steps}, received {number}.",
+            name,
+        )
+    return number
+
+
+def _clip_skip(body: ImageCall, limits: Limits) -> int:
+    if body.clip_skip == 0:
+        return 0
+    if limits.max_clip_skip is None:
+        raise InvalidRequestError(
+            f"Invalid 'clip_skip': this model takes none, only 0; received {body.clip_skip}.",
+            "clip_skip",
+        )
+    if body.clip_skip > limits.max_clip_skip:
+        raise InvalidRequestError(
+            f"Invalid 'clip_skip': must be from 0 to {limits.max_clip_skip} for this model, "
+            f"received {body.clip_skip}.",
+            "clip_skip",
+        )
+    return body.clip_skip

@@ -1,0 +1,1 @@
+"""Homeport's embedded image model."""

@@ -1,0 +1,1 @@
+"""How the embedded image model is made."""

@@ -1,0 +1,121 @@
+"""POST /v1/images/generations, /v1/images/edits and /v1/images/variations."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from serve_app.dependencies import CallsDep, ImagesDep, RemoteFilesDep
+from serve_app.errors import InvalidRequestError
+from serve_app.file_inputs import read_file_input
+from serve_app.form_body import Upload, read_form
+from serve_app.image_answers import ImageAnswers, image_events
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.contract import own_fields
+from serve_app.protocol.images import (
+    DrawnImageRequest,
+    ImageEditRequest,
+    ImageGenerationRequest,
+    ImageRequest,
+    ImageVariationRequest,
+)
+from serve_app.sse import event_stream
+
+KIND = "images"
+
+bodies = APIRouter(route_class=JSONRoute)
+router = APIRouter()
+
+
+@bodies.post("/images/generations")
+async def create_image(
+    body: ImageGenerationRequest,
+    request: Request,
+    calls: CallsDep,
+    images: ImagesDep,
+    remote_files: RemoteFilesDep,
+) -> Response:
+    """Draw what a text says, from nothing or from an image."""
+    answers = ImageAnswers(body, request, images)
+    model = await calls.resolve(KIND, body.model, body.backend)
+    fields = _fields(body) | {"prompts": _prompts(body)}
+    files: tuple[bytes, ...] = ()
+    if body.file:
+        files = (await read_file_input(body.file, "file", remote_files),)
+    if body.stream:
+        pieces = calls.stream(model, "generation", fields, files=files)
+        return await event_stream(
+            image_events(pieces, "image_generation", body, answers.created), calls.record
+        )
+    reply = await calls.run(model, "generation", fields, files=files, places=body.num_images)
+    return await answers.answer(reply)
+
+
+router.include_router(bodies)
+
+
+@router.post("/images/edits")
+@router.post("/images/inpainting")
+async def create_image_edit(request: Request, calls: CallsDep, images: ImagesDep) -> Response:
+    """Draw a part of an image anew: where the mask says, or where the image is transparent."""
+    body, uploads = await read_form(request, ImageEditRequest, {"image": 1, "mask": 1})
+    answers = ImageAnswers(body, request, images)
+    model = await calls.resolve(KIND, body.model, body.backend)
+    fields = _fields(body) | {"prompts": _prompts(body)}
+    files = [_required(uploads, "image")]
+    if uploads["mask"]:
+        files.append(uploads["mask"][0].data)
+    elif request.url.path.endswith("/inpainting"):
+        raise InvalidRequestError("Missing required file: 'mask'.", "mask")
+    if body.stream:
+        pieces = calls.stream(model, "edit", fields, files=files)
+        return await event_stream(
+            image_events(pieces, "image_edit", body, answers.created), calls.record
+        )
+    reply = await calls.run(model, "edit", fields, files=files, places=body.num_images)
+    return await answers.answer(reply)
+
+
+@router.post("/images/variations")
+async def create_image_variation(request: Request, calls: CallsDep, images: ImagesDep) -> Response:
+    """Draw an image again, a little otherwise."""
+    body, uploads = await read_form(request, ImageVariationRequest, {"image": 1})
+    answers = ImageAnswers(body, request, images)
+    model = await calls.resolve(KIND, body.model, body.backend)
+    fields = _fields(body) | {"prompts": [{"positive": ""}]}
+    files = [_required(uploads, "image")]
+    reply = await calls.run(model, "variation", fields, files=files, places=body.n or 1)
+    return await answers.answer(reply)
+
+
+OF_THE_REPLICA = frozenset(
+    {
+        "n", "size", "step", "quality", "seed", "clip_skip", "strength", "output_format",
+        "output_compression", "partial_images",
+    }
+)  # fmt: skip
+
+
+def _fields(body: ImageRequest) -> dict[str, Any]:
+    """Return what the model's replica needs to know."""
+    return {name: value for name, value in own_fields(body).items() if name in OF_THE_REPLICA}
+
+
+def _prompts(body: DrawnImageRequest) -> list[dict[str, str]]:
+    """Return each text with what must not be drawn: its part after ``|``, or the field."""
+    prompts: list[dict[str, str]] = []
+    for prompt in body.prompts:
+        positive, _, negative = prompt.partition("|")
+        if negative.strip() and body.negative_prompt:
+            raise InvalidRequestError(
+                "'negative_prompt' and the part of 'prompt' after '|' mean the same; send one.",
+                "negative_prompt",
+            )
+        negative = negative.strip() or (body.negative_prompt or "").strip()
+        prompts.append({"positive": positive.strip(), "negative": negative})
+    return prompts
+
+
+def _required(uploads: dict[str, list[Upload]], name: str) -> bytes:
+    if not uploads[name]:
+        raise InvalidRequestError(f"Missing required file: '{name}'.", name)
+    return uploads[name][0].data

@@ -1,0 +1,1 @@
+"""State that must outlive a process, and that every ingress replica shares."""

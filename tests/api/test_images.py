@@ -1,0 +1,333 @@
+"""Images over HTTP: what is sent to the model, what is answered, and the URLs."""
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from openai import AsyncOpenAI
+
+from serve_app.card import ModelCard
+from serve_app.errors import InvalidRequestError
+from serve_app.protocol.common import Reply, Usage
+from tests.api.conftest import KEY, CreateApi, ScriptedModel, connect
+
+PNG = b"\x89PNG picture"
+BASE64 = base64.b64encode(PNG).decode()
+PATH = "/v1/images/generations"
+
+
+@pytest.fixture
+def cards() -> tuple[ModelCard, ...]:
+    return (ModelCard(id="draw", kind="images", aliases=("dall-e-3",), backend="diffusers"),)
+
+
+def reply(*files: bytes) -> Reply:
+    facts = {"size": "64x64", "seeds": list(range(len(files))), "text_tokens": 5}
+    return Reply(json.dumps(facts).encode(), Usage(5, images=len(files)), files)
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    model = ScriptedModel()
+    model.script = [reply(PNG)]
+    return model
+
+
+def piece(**facts: Any) -> bytes:
+    return json.dumps({"b64_json": BASE64, **facts}).encode()
+
+
+STREAM = [
+    piece(partial_image_index=0),
+    piece(size="64x64", seeds=[3], text_tokens=5),
+    Usage(5, images=1),
+]
+
+
+async def test_url_begins_with_the_servers_and_gives_the_image(http: httpx2.AsyncClient) -> None:
+    body = {"prompt": "a", "n": 1, "mode": 2, "seed": 9000, "size": "256x256",
+            "response_format": {"type": "url"}}  # fmt: skip
+    answer = await http.post(PATH, json=body)
+
+    (item,) = answer.json()["data"]
+    assert item["url"].startswith("http://test/generated-images/")
+    assert item["url"].endswith(".png")
+    image = await http.get(item["url"])
+    assert image.content == PNG
+    assert image.headers["content-type"] == "image/png"
+    assert image.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_sdk_gets_images_and_usage(openai_client: AsyncOpenAI, model: ScriptedModel) -> None:
+    model.script = [reply(PNG, b"other")]
+
+    answer = await openai_client.images.generate(
+        model="dall-e-3", prompt="a cat", n=2, response_format="b64_json"
+    )
+
+    assert answer.data
+    assert [item.b64_json for item in answer.data] == [BASE64, base64.b64encode(b"other").decode()]
+    assert [item.url for item in answer.data] == [None, None]
+    assert answer.usage
+    assert (answer.usage.input_tokens, answer.usage.total_tokens) == (5, 5)
+    assert model.asked == {"model": "draw", "n": 2,
+                           "prompts": [{"positive": "a cat", "negative": ""}]}  # fmt: skip
+    assert model.calls[-1].places == 2
+
+
+async def test_url_needs_no_key_but_its_name(create: CreateApi) -> None:
+    api = create(frozenset({KEY}))
+    async with api.router.lifespan_context(api), connect(api) as http:
+        answer = await http.post(PATH, json={"prompt": "a"}, headers={"x-api-key": KEY})
+        url: str = answer.json()["data"][0]["url"]
+        found = await http.get(url)
+        guessed = await http.get(url[:-8] + "0000.png")
+        elsewhere = await http.get("/generated-images/../v1/models")
+        listing = await http.get("/generated-images/")
+
+    assert (found.status_code, guessed.status_code) == (200, 404)
+    assert elsewhere.status_code in (401, 404)
+    assert listing.status_code in (401, 404)
+
+
+async def test_image_can_be_asked_for_again_cheaply(http: httpx2.AsyncClient) -> None:
+    url = (await http.post(PATH, json={"prompt": "a"})).json()["data"][0]["url"]
+
+    first = await http.get(url)
+    again = await http.get(url, headers={"If-None-Match": first.headers["etag"]})
+    head = await http.head(url)
+
+    assert again.status_code == 304
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(PNG))
+
+
+async def test_prompt_parts_what_is_wanted_from_what_is_not(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [reply(PNG, PNG)]
+    await http.post(PATH, json={"prompt": ["a cat | green", "a dog"]})
+
+    assert model.asked["prompts"] == [
+        {"positive": "a cat", "negative": "green"},
+        {"positive": "a dog", "negative": ""},
+    ]
+    assert model.calls[-1].places == 2
+
+
+async def test_fields_reach_the_model(http: httpx2.AsyncClient, model: ScriptedModel) -> None:
+    fields = {"size": "64x128", "step": 3, "seed": 5, "clip_skip": 1, "quality": "hd",
+              "output_format": "jpeg", "output_compression": 50}  # fmt: skip
+    answer = await http.post(
+        "/images/generations", json={"prompt": "a", "negative_prompt": "b", **fields}
+    )
+
+    assert answer.status_code == 200
+    assert {name: model.asked[name] for name in fields} == fields
+    assert model.asked["prompts"] == [{"positive": "a", "negative": "b"}]
+    assert answer.json()["data"][0]["url"].endswith(".jpg")
+
+
+async def test_neutral_fields_change_nothing(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    answer = await http.post(
+        PATH,
+        json={"prompt": "a", "size": "auto", "n": None, "style": "vivid", "background": "auto",
+              "moderation": "low", "user": "u", "n_keep": 0, "unknown": 1},
+    )  # fmt: skip
+
+    assert answer.status_code == 200
+    assert set(model.asked) == {"model", "prompts"}
+
+
+@pytest.mark.parametrize("text", [BASE64, f"data:image/png;base64,{BASE64}", BASE64.rstrip("=")])
+async def test_file_reaches_the_model(
+    http: httpx2.AsyncClient, model: ScriptedModel, text: str
+) -> None:
+    await http.post(PATH, json={"prompt": "a", "file": text, "strength": 0.5})
+
+    assert model.calls[-1].files == (PNG,)
+    assert model.asked["strength"] == 0.5
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    *(({"size": size}, "size") for size in ("0x0", "64", "axb", "1e9x1", "-1x5", 5, "64x64x64")),
+    *(({"n": n}, "n") for n in (0, 11, 1.5, "x")),
+    *(({"step": step}, "step") for step in (0, -1, 1.5)),
+    *(({"seed": seed}, "seed") for seed in (2**70, -2, "x")),
+    *(({"mode": mode}, "mode") for mode in (3, -1)),
+    *(({"prompt": prompt}, "prompt") for prompt in ("", " ", [], [""], "| b", "a" * 32001, 5)),
+    ({"prompt": None}, "prompt"),
+    ({"prompt": ["a"] * 11}, "n"),
+    ({"clip_skip": -1}, "clip_skip"),
+    ({"response_format": "nonsense"}, "response_format"),
+    ({"response_format": {"type": "text"}}, "response_format"),
+    ({"response_format": {}, "quality": "best"}, "quality"),
+    ({"quality": 1.5}, "quality"),
+    ({"background": "transparent"}, "background"),
+    ({"style": "natural"}, "style"),
+    ({"output_format": "svg"}, "output_format"),
+    ({"output_compression": 50}, "output_compression"),
+    ({"partial_images": 2}, "partial_images"),
+    ({"stream": True, "partial_images": 4}, "partial_images"),
+    ({"stream": True, "n": 2}, "n"),
+    ({"stream": True, "response_format": "url"}, "response_format"),
+    ({"strength": 0.5}, "strength"),
+    ({"negative_prompt": "b", "prompt": "a|c"}, "negative_prompt"),
+    ({"temperature": 0.5}, "temperature"),
+    ({"messages": [{}]}, "messages"),
+    ({"ref_images": ["x"]}, "ref_images"),
+    ({"backend": "stablediffusion"}, "backend"),
+    ({"model": "no"}, "model"),
+    *(
+        ({"file": file}, "file")
+        for file in (
+            "http://169.254.169.254/latest/meta-data", "http://localhost/x", "file:///etc/passwd",
+            "not base64!", "data:image/png,plain", "data:image/png;base64,", "https://", "http://[/",
+        )
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "param"), BAD)
+async def test_bad_field_is_refused_by_name(
+    http: httpx2.AsyncClient, model: ScriptedModel, change: dict[str, Any], param: str
+) -> None:
+    answer = await http.post(PATH, json={"prompt": "a cat", **change})
+
+    assert answer.status_code == (404 if param == "model" else 400), answer.text
+    error = answer.json()["error"]
+    assert error["param"].partition("[")[0] == param
+    assert param in error["message"] or param == "model"
+    assert not model.calls
+
+
+async def test_unfit_host_is_refused_before_any_work(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    answer = await http.post(PATH, json={"prompt": "a"}, headers={"Host": 'a"b/c'})
+
+    assert answer.status_code == 400
+    assert not model.calls
+
+
+async def test_models_refusal_reaches_the_client(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [InvalidRequestError("Invalid 'size': too large.", "size")]
+
+    answer = await http.post(PATH, json={"prompt": "a", "size": "4096x4096"})
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "size")
+
+
+async def test_stream_has_openais_events(openai_client: AsyncOpenAI, model: ScriptedModel) -> None:
+    model.script = list(STREAM)
+
+    stream = await openai_client.images.generate(
+        model="dall-e-3", prompt="a", stream=True, partial_images=1, quality="low"
+    )
+    events = [event async for event in stream]
+
+    partial, completed = events
+    assert partial.type == "image_generation.partial_image"
+    assert (partial.partial_image_index, partial.b64_json) == (0, BASE64)
+    assert completed.type == "image_generation.completed"
+    assert (completed.size, completed.quality, completed.usage.input_tokens) == ("64x64", "low", 5)
+
+
+async def test_streams_events_are_named_as_their_type(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = list(STREAM)
+
+    answer = await http.post(PATH, json={"prompt": "a", "stream": True})
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    for frame in answer.text.strip().split("\n\n"):
+        name, data = frame.split("\n")
+        assert name.removeprefix("event: ") == json.loads(data.removeprefix("data: "))["type"]
+
+
+async def test_edit_sends_image_and_mask(openai_client: AsyncOpenAI, model: ScriptedModel) -> None:
+    answer = await openai_client.images.edit(
+        model="dall-e-3", image=PNG, mask=b"mask", prompt="a hat", n=1, size="256x256",
+        response_format="b64_json",
+    )  # fmt: skip
+
+    assert answer.data
+    assert answer.data[0].b64_json == BASE64
+    assert model.calls[-1].operation == "edit"
+    assert model.calls[-1].files == (PNG, b"mask")
+    assert model.asked["prompts"] == [{"positive": "a hat", "negative": ""}]
+
+
+async def test_edit_streams_its_own_events(
+    openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    model.script = list(STREAM)
+
+    stream = await openai_client.images.edit(image=PNG, prompt="a", stream=True, partial_images=1)
+
+    assert [event.type async for event in stream] == [
+        "image_edit.partial_image",
+        "image_edit.completed",
+    ]
+
+
+async def test_variation_sends_the_image(http: httpx2.AsyncClient, model: ScriptedModel) -> None:
+    model.script = [reply(PNG, PNG)]
+
+    answer = await http.post("/v1/images/variations", data={"n": "2"}, files={"image": PNG})
+
+    assert [item["index"] for item in answer.json()["data"]] == [0, 1]
+    assert model.calls[-1].operation == "variation"
+    assert model.calls[-1].files == (PNG,)
+    assert model.calls[-1].places == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "files", "param"),
+    [
+        ("edits", {}, "image"),
+        ("edits", {"image": b""}, "image"),
+        ("inpainting", {"image": PNG}, "mask"),
+        ("inpainting", {"mask": PNG}, "image"),
+        ("variations", {}, "image"),
+    ],
+)
+async def test_missing_picture_is_refused(
+    http: httpx2.AsyncClient, path: str, files: dict[str, bytes], param: str
+) -> None:
+    uploads = {name: (f"{name}.png", data) for name, data in files.items()}
+    answer = await http.post(f"/v1/images/{path}", data={"prompt": "a"}, files=uploads)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+
+
+async def test_edit_as_json_is_refused_as_unread(http: httpx2.AsyncClient) -> None:
+    answer = await http.post("/v1/images/edits", json={"prompt": "a"})
+
+    assert answer.status_code == 415
+
+
+@pytest.fixture
+async def logged(caplog: pytest.LogCaptureFixture) -> AsyncIterator[pytest.LogCaptureFixture]:
+    with caplog.at_level("INFO", logger="ray.serve.homeport"):
+        yield caplog
+
+
+async def test_log_does_not_tell_the_name_of_an_image(
+    http: httpx2.AsyncClient, logged: pytest.LogCaptureFixture
+) -> None:
+    url = (await http.post(PATH, json={"prompt": "a secret"})).json()["data"][0]["url"]
+    await http.get(url)
+
+    assert "/generated-images/…" in logged.text
+    assert url.rpartition("/")[2] not in logged.text
+    assert "secret" not in logged.text

@@ -2,33 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from deployments.config import ModelConfig
+from deployments.speech.configured_voice import SpeechVoice
+from deployments.speech.voices import with_known_names
 from serve_app.card import ModelCard, Voice
-
-
-class SpeechVoice(BaseModel, frozen=True, extra="forbid"):
-    """A voice that the operator names."""
-
-    id: str = Field(min_length=1, max_length=200)
-    """The name in requests."""
-    name: str = ""
-    """For people."""
-    speaker: str | None = None
-    """The model's own name of the speaker; none: the model's only one, or the reference's."""
-    reference_audio: tuple[str, ...] = ()
-    """Recordings to clone the voice from, where the model can: paths of WAV files, 6–30 s."""
-    languages: tuple[str, ...] = ()
-    """Tags of what it speaks, the first is the default; empty: what the model says."""
-    gender: Literal["female", "male"] | None = None
-    """Lets names of OpenAI's and ElevenLabs' voices find one that suits."""
-    aliases: tuple[str, ...] = ()
-    """More names."""
-
-    def on_card(self) -> Voice:
-        """Return what the ingress may know of it."""
-        return Voice.model_validate(self.model_dump(exclude={"speaker", "reference_audio"}))
 
 
 class SpeechConfig(ModelConfig, frozen=True):
@@ -58,6 +37,7 @@ class SpeechConfig(ModelConfig, frozen=True):
             from deployments.speech.espeak_voices import espeak_voices
 
             return espeak_voices()
-        from deployments.speech.coqui_voices import coqui_voices
+        from deployments.speech.coqui_voices import named_voices
 
-        return coqui_voices(self.model, self.voices)
+        voices = named_voices(self.model, self.voices)
+        return with_known_names([voice.on_card() for voice in voices])

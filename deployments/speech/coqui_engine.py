@@ -1,15 +1,214 @@
 # pyright: standard
-"""Coqui TTS (the maintained fork `coqui-tts`, module `TTS`)."""
+"""Coqui TTS (the maintained fork `coqui-tts`, module `TTS`): any of its models, and voice cloning.
 
+Sentence by sentence through the library's own API; XTTS streams within a sentence in
+`coqui_xtts.py`. Knows neither formats nor requests' turns.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from TTS.api import TTS
+from TTS.tts.models.xtts import Xtts
+
 from deployments.speech.config import SpeechConfig
+from deployments.speech.configured_voice import SpeechVoice
+from deployments.speech.coqui_files import local_files
+from deployments.speech.coqui_phonemes import provide_phonemes
+from deployments.speech.coqui_voices import ONLY_VOICE, named_voices
+from deployments.speech.engine import Spoken, Synthesizer
+from deployments.speech.recording import recording_path
+from deployments.speech.segments import Segment, segments
+from deployments.speech.tempo import Tempo
+from deployments.threads import Cancelled
+from serve_app.errors import ModelLoadError
+from serve_app.protocol.speech import SpeechCall
+
+SEGMENT_CHARS = 250
+"""These models were trained on sentences up to about this length."""
+
+logging.getLogger("TTS").setLevel(logging.CRITICAL)  # it logs the texts that it speaks
+
+LOAD_OPTIONS = (
+    "vocoder_name",
+    "vocoder_path",
+    "vocoder_config_path",
+    "encoder_path",
+    "encoder_config_path",
+)
+"""``engine_kwargs`` that go to ``TTS.api.TTS``."""
 
 
 class CoquiSynthesizer:
-    """The library, with a model loaded."""
+    """A model of the library. ``create`` loads one."""
 
-    @classmethod
-    async def load(cls, config: SpeechConfig) -> Any:
-        """Load the model that ``config`` names."""
-        raise NotImplementedError
+    speaks_whole_segments = True
+
+    def __init__(self, tts: TTS, voices: Mapping[str, SpeechVoice]) -> None:
+        self._tts = tts
+        self._voices = voices
+        library: Any = tts.synthesizer
+        self._model: Any = library.tts_model
+        self.sample_rate = int(library.output_sample_rate)
+        self._check_voices()
+
+    def segments(self, call: SpeechCall) -> Iterable[Segment]:
+        """Return the text in sentences."""
+        return segments(call.input, SEGMENT_CHARS, one_sentence=True)
+
+    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
+        """Yield the sentence's audio."""
+        if not self._has_words(segment.text) or cancelled.is_set():
+            return
+        seed(call)
+        voice = self._voices[call.voice]
+        waveform = self._tts.tts(
+            segment.text,
+            speaker=self._speaker(voice),
+            language=self._language(call, voice),
+            speaker_wav=list(voice.reference_audio) or None,
+            split_sentences=False,
+        )
+        yield from at_speed([as_samples(waveform)], self.sample_rate, call.speed)
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        del self._tts, self._model
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _has_words(self, text: str) -> bool:
+        """Whether the model has a token for anything in the text: on none it would fail."""
+        if not any(char.isalnum() for char in text):
+            return False
+        tokenizer = self._model.tokenizer
+        languages = self._model.language_manager.language_names
+        cleaned = tokenizer.text_cleaner(text) if tokenizer.text_cleaner else text
+        if tokenizer.phonemizer:
+            cleaned = tokenizer.phonemizer.phonemize(cleaned, separator="", language=languages[0])
+        return bool(tokenizer.encode(cleaned))
+
+    def _speaker(self, voice: SpeechVoice) -> str | None:
+        if voice.reference_audio or not self._tts.is_multi_speaker:
+            return None
+        if voice.speaker is None and voice.id == ONLY_VOICE:
+            return (self._tts.speakers or [None])[0]
+        return voice.speaker or voice.id
+
+    def _language(self, call: SpeechCall, voice: SpeechVoice) -> str | None:
+        known = self._tts.languages
+        if not known:
+            return None
+        wanted = [call.language, *voice.languages]
+        return next((tag for tag in wanted if tag in known), known[0])
+
+    def _check_voices(self) -> None:
+        """Find out now, not at the first request, whether the model has what the config names."""
+        speakers = self._tts.speakers or []
+        for voice in self._voices.values():
+            speaker = self._speaker(voice)
+            if speaker is not None and speaker not in speakers:
+                raise ModelLoadError(
+                    f"voices: the model has no speaker {speaker!r}, "
+                    f"only {', '.join(speakers[:20]) or 'none'}."
+                )
+            if voice.reference_audio and not self.can_clone():
+                raise ModelLoadError(f"voices: {voice.id!r}: the model cannot clone a voice.")
+
+    def can_clone(self) -> bool:
+        """Whether the model speaks with a voice that it only hears."""
+        manager = self._model.speaker_manager
+        return bool(
+            self._model.config.supports_cloning or (manager and getattr(manager, "encoder", None))
+        )
+
+
+async def load(config: SpeechConfig) -> Synthesizer:
+    """Load the model that ``config`` names.
+
+    Raises:
+        ModelLoadError: says what is wrong with the model, its options or its voices.
+    """
+    return await asyncio.to_thread(_load, config)
+
+
+def _load(config: SpeechConfig) -> Synthesizer:
+    voices = {
+        voice.id: voice.model_copy(
+            update={"reference_audio": tuple(map(recording_path, voice.reference_audio))}
+        )
+        for voice in named_voices(config.model, config.voices)
+    }
+    options = dict(config.engine_kwargs)
+    device = options.pop("device", "cuda" if torch.cuda.is_available() else "cpu")
+    inference = options.pop("inference", {})
+    unknown = set(options) - set(LOAD_OPTIONS)
+    if unknown:
+        allowed = ", ".join(["device", "inference", *LOAD_OPTIONS])
+        raise ModelLoadError(f"engine_kwargs: unknown {sorted(unknown)}, allowed {allowed}.")
+    provide_phonemes()
+    tts = _said(lambda: _model(config.model, options).to(device))
+    if tts.synthesizer is None:
+        raise ModelLoadError(f"'{config.model}' does not turn text into speech.")
+    tts.synthesizer.use_cuda = str(device).startswith("cuda")
+    tts.eval()
+    if isinstance(tts.synthesizer.tts_model, Xtts):
+        from deployments.speech.coqui_xtts import XttsSynthesizer
+
+        return XttsSynthesizer(tts, voices, inference)
+    if inference:
+        raise ModelLoadError("engine_kwargs.inference: only XTTS takes it.")
+    return CoquiSynthesizer(tts, voices)
+
+
+def _model(model: str, options: dict[str, Any]) -> TTS:
+    directory = Path(model)
+    if not directory.is_dir():
+        return TTS(model, progress_bar=False, **options)
+    files = local_files(directory)
+    return TTS(
+        model_path=str(files.checkpoint),
+        config_path=str(files.config),
+        progress_bar=False,
+        **{**files.vocoder, **options},
+    )
+
+
+def _said(load: Callable[[], TTS]) -> TTS:
+    """Load, and say what was wrong in a sentence."""
+    try:
+        return load()
+    except EOFError:
+        raise ModelLoadError(
+            "The model's licence must be accepted: set COQUI_TOS_AGREED=1 in the runtime_env."
+        ) from None
+    except ModelLoadError:
+        raise
+    except Exception as error:
+        raise ModelLoadError(f"Coqui could not load the model: {error}") from error
+
+
+def seed(call: SpeechCall) -> None:
+    """Make the next sentence the same as the last one of this seed."""
+    if call.seed is not None:
+        torch.manual_seed(call.seed)
+
+
+def as_samples(waveform: Any) -> bytes:
+    """Return the library's floats as 16-bit samples."""
+    floats = np.nan_to_num(np.asarray(waveform, dtype=np.float32).reshape(-1))
+    return (np.clip(floats, -1, 1) * 32767).astype(np.int16).tobytes()
+
+
+def at_speed(pieces: Iterable[bytes], sample_rate: int, speed: float) -> Iterable[Spoken]:
+    """Yield the pieces at another speed, as soon as each is ready."""
+    tempo = None if speed == 1 else Tempo(sample_rate, speed)
+    for samples in pieces:
+        yield Spoken(tempo.add(samples) if tempo else samples)
+    if tempo:
+        yield Spoken(tempo.finish())

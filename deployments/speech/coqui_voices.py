@@ -6,59 +6,49 @@ Knows the names of the files, not their tensors.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deployments.config import PROJECT_ROOT
-from deployments.speech.voices import with_known_names
-from serve_app.card import Voice
-
-if TYPE_CHECKING:
-    from deployments.speech.config import SpeechVoice
+from deployments.config import resolve_model
+from deployments.speech.configured_voice import SpeechVoice
 
 ONLY_VOICE = "default"
 """The voice of a model with one speaker."""
 
 
-def coqui_voices(model: str, named: "Sequence[SpeechVoice]") -> tuple[Voice, ...]:
-    """Return the voices that the operator names; without any, the speakers of a local model."""
-    directory = _directory(model)
+def named_voices(model: str, named: Sequence[SpeechVoice]) -> list[SpeechVoice]:
+    """Return the voices that the operator names; without any, the speakers of a local model.
+
+    Raises:
+        ModelLoadError: the model is written as a path but no directory is there.
+    """
+    directory = Path(resolve_model(model))
     languages = _languages(directory, model)
-    if named:
-        voices = [
-            voice.on_card().model_copy(update={"languages": voice.languages or languages})
-            for voice in named
-        ]
-    else:
+    if not named:
         speakers = _speakers(directory) or [ONLY_VOICE]
-        voices = [Voice(id=speaker, languages=languages) for speaker in speakers]
-    return with_known_names(voices)
+        return [SpeechVoice(id=speaker, languages=languages) for speaker in speakers]
+    return [
+        voice if voice.languages else voice.model_copy(update={"languages": languages})
+        for voice in named
+    ]
 
 
-def _directory(model: str) -> Path | None:
-    for candidate in (Path(model).expanduser(), PROJECT_ROOT / model):
-        if candidate.joinpath("config.json").is_file():
-            return candidate
-    return None
-
-
-def _languages(directory: Path | None, model: str) -> tuple[str, ...]:
-    """Return what the model's own config says, or its name ``tts_models/<language>/…``."""
-    if directory is not None:
-        config = _read(directory / "config.json")
-        several = config.get("languages") or []
-        datasets = config.get("datasets") or []
-        found = several or [dataset.get("language") for dataset in datasets]
-        return tuple(dict.fromkeys(str(tag).lower() for tag in found if tag))
+def _languages(directory: Path, model: str) -> tuple[str, ...]:
+    """Return what the model's config says, or its name ``tts_models/<language>/…``."""
+    config = _read(directory / "config.json")
+    datasets = config.get("datasets") or []
+    found = config.get("languages") or [dataset.get("language") for dataset in datasets]
     parts = model.split("/")
-    return (parts[1].lower(),) if len(parts) == 4 and parts[1] != "multilingual" else ()
+    if not any(found) and len(parts) == 4 and parts[1] != "multilingual":
+        found = [parts[1]]
+    return tuple(dict.fromkeys(str(tag).lower() for tag in found if tag))
 
 
-def _speakers(directory: Path | None) -> list[str]:
-    if directory is None:
-        return []
-    found = directory / "speakers.json"
-    return [name.strip() for name in _read(found)] if found.is_file() else []
+def _speakers(directory: Path) -> list[str]:
+    for name in ("speakers.json", "speaker_ids.json"):
+        if found := _read(directory / name):
+            return list(found)
+    return _read(directory / "config.json").get("speakers") or []
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text("utf-8"))
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}

@@ -1,6 +1,7 @@
 """The speech deployment: which engine a speech model gets."""
 
 from deployments.base import Engine, ModelDeployment
+from deployments.config import resolve_model
 from deployments.speech.config import SpeechConfig
 
 
@@ -17,6 +18,7 @@ class SpeechDeployment(ModelDeployment):
 
                 return SpeechEngine(EspeakSynthesizer(), config.max_input_chars)
             case "coqui":
-                from deployments.speech.coqui_engine import CoquiSynthesizer
+                from deployments.speech.coqui_engine import load
 
-                return SpeechEngine(await CoquiSynthesizer.load(config), config.max_input_chars)
+                config = config.model_copy(update={"model": resolve_model(config.model)})
+                return SpeechEngine(await load(config), config.max_input_chars)

@@ -7,11 +7,11 @@ import base64
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from pydantic_core import from_json, to_json
 
-from deployments.speech.encoding import Encoder, encode_whole, make_encoder
+from deployments.speech.encoding import encode_whole, make_encoder
 from deployments.speech.segments import Segment, speakable
 from deployments.speech.timing import Mark, character_times
 from deployments.threads import Cancelled, WorkerThreads
@@ -19,12 +19,13 @@ from serve_app.errors import InvalidRequestError
 from serve_app.protocol.common import Call, Reply, Usage
 from serve_app.protocol.speech import SpeechCall
 
-T = TypeVar("T")
-
 SILENCE_S = 0.2
 """What a text without anything to speak (only emoji, say) becomes, so that the file is valid."""
 
 ENCODER_THREADS = 2
+
+ENCODED_AT_ONCE_S = 2
+"""Seconds of audio: what is encoded leaves before the rest of a long segment is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Synthesizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Spoken samples and where they belong."""
+    """Samples of a segment; at its end one more without any."""
 
-    spoken: Spoken
+    samples: bytes
     segment: Segment
-    is_only: bool
-    """Nothing came before and nothing follows."""
+    marks: tuple[Mark, ...] = ()
+    is_end: bool = False
+    is_only: bool = False
+    """No other segment came before and none follows: the file's length is known."""
 
 
 class SpeechEngine:
@@ -111,70 +114,92 @@ class SpeechEngine:
 
     async def _pieces(self, order: SpeechCall) -> AsyncGenerator[Piece]:
         """Yield the audio as it is made. Between two segments others have their turn."""
-        segments = iter(await self._speakers.run(lambda _: self._synthesizer.segments(order)))
+        segments = iter(self._synthesizer.segments(order))
         segment = next(segments, None)
         is_first = True
         while segment is not None:
             following = next(segments, None)
-            whole = is_first and following is None and self._synthesizer.speaks_whole_segments
-            spoken = self._speakers.stream(_speaking(self._synthesizer, segment, order))
-            async with aclosing(spoken):
-                async for part in spoken:
-                    yield Piece(part, segment, whole)
+            is_only = is_first and following is None and self._synthesizer.speaks_whole_segments
+            marks: tuple[Mark, ...] = ()
+            parts = self._speakers.stream(_speaking(self._synthesizer, segment, order))
+            async with aclosing(parts):
+                async for part in parts:
+                    marks += part.marks
+                    yield Piece(part.samples, segment, is_only=is_only)
+            yield Piece(b"", segment, marks, is_end=True)
             segment, is_first = following, False
 
     async def _encoded(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
-        rate = self._synthesizer.sample_rate
-        encoder = _new_encoder(order, rate)
-        held: list[bytes] = []
-        seconds = 0.0
+        file = _File(order, self._synthesizer.sample_rate, self._encoders)
         try:
             async with aclosing(self._pieces(order)) as pieces:
                 async for piece in pieces:
-                    samples = piece.spoken.samples
-                    seconds += len(samples) / 2 / rate
-                    if order.whole or piece.is_only:
-                        held.append(samples)
-                    elif data := await self._encode(_adding(encoder, samples)):
+                    async for data in file.add(piece.samples, is_held=piece.is_only):
                         yield data
-            if not seconds:
-                held, seconds = [silence(rate)], SILENCE_S
-            if held:
-                yield await self._encode(_whole(b"".join(held), order, rate))
-            else:
-                yield await self._encode(encoder.finish)
+            yield await file.finish()
         finally:
-            encoder.close()
-        yield Usage(characters=len(order.input), audio_seconds=round(seconds, 3))
+            file.close()
+        yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
 
     async def _timed(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
-        rate = self._synthesizer.sample_rate
-        seconds = 0.0
-        encoder = _new_encoder(order, rate)
+        file = _File(order, self._synthesizer.sample_rate, self._encoders)
+        began, ready = 0.0, b""
         try:
             async with aclosing(self._pieces(order)) as pieces:
                 async for piece in pieces:
-                    samples = piece.spoken.samples
-                    duration = len(samples) / 2 / rate
-                    text = piece.segment.text
-                    times = character_times(text, piece.spoken.marks, seconds, duration)
-                    seconds += duration
-                    yield _line(await self._encode(_adding(encoder, samples)), times)
-            if not seconds:
-                seconds = SILENCE_S
-                await self._encode(_adding(encoder, silence(rate)))
-            yield _line(await self._encode(encoder.finish), None)
+                    async for data in file.add(piece.samples):
+                        ready += data
+                    if piece.is_end:
+                        text, length = piece.segment.text, file.seconds - began
+                        yield _line(ready, character_times(text, piece.marks, began, length))
+                        began, ready = file.seconds, b""
+            yield _line(await file.finish(), None)
         finally:
-            encoder.close()
-        yield Usage(characters=len(order.input), audio_seconds=round(seconds, 3))
-
-    async def _encode(self, work: Callable[[], T]) -> T:
-        return await self._encoders.run(lambda _: work())
+            file.close()
+        yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
 
 
-def silence(rate: int) -> bytes:
-    """Return the samples of a short silence."""
-    return bytes(2 * int(SILENCE_S * rate))
+class _File:
+    """The file of one request, while it grows."""
+
+    def __init__(self, order: SpeechCall, rate: int, threads: WorkerThreads) -> None:
+        self._order = order
+        self._rate = rate
+        self._threads = threads
+        self._encoder = make_encoder(order.response_format, rate, order.sample_rate, order.bit_rate)
+        self._held: list[bytes] = []
+        self.seconds = 0.0
+
+    async def add(self, samples: bytes, *, is_held: bool = False) -> AsyncGenerator[bytes]:
+        """Yield what can leave. Held samples wait for the end, where their length is known."""
+        self.seconds += len(samples) / 2 / self._rate
+        if is_held or self._order.whole:
+            self._held.append(samples)
+            return
+        step = 2 * self._rate * ENCODED_AT_ONCE_S
+        for start in range(0, len(samples), step):
+            part = samples[start : start + step]
+            if data := await self._threads.run(lambda _, part=part: self._encoder.add(part)):
+                yield data
+
+    async def finish(self) -> bytes:
+        """Return the rest of the file, or all of it. Without any sound it is a short silence."""
+        if not self.seconds:
+            self._held = [bytes(2 * int(SILENCE_S * self._rate))]
+            self.seconds = SILENCE_S
+        if self._held:
+            return await self._threads.run(lambda _: self._whole())
+        return await self._threads.run(lambda _: self._encoder.finish())
+
+    def close(self) -> None:
+        """Free the codec."""
+        self._encoder.close()
+
+    def _whole(self) -> bytes:
+        order, samples = self._order, b"".join(self._held)
+        return encode_whole(
+            samples, order.response_format, self._rate, order.sample_rate, order.bit_rate
+        )
 
 
 def _speaking(
@@ -183,19 +208,7 @@ def _speaking(
     return lambda cancelled: synthesizer.speak(segment, order, cancelled)
 
 
-def _new_encoder(order: SpeechCall, rate: int) -> Encoder:
-    return make_encoder(order.response_format, rate, order.sample_rate, order.bit_rate)
-
-
-def _adding(encoder: Encoder, samples: bytes) -> Callable[[], bytes]:
-    return lambda: encoder.add(samples)
-
-
-def _whole(samples: bytes, order: SpeechCall, rate: int) -> Callable[[], bytes]:
-    return lambda: encode_whole(
-        samples, order.response_format, rate, order.sample_rate, order.bit_rate
-    )
-
-
 def _line(audio: bytes, times: object) -> bytes:
-    return to_json({"audio_base64": base64.b64encode(audio).decode(), "alignment": times}) + b"\n"
+    encoded = base64.b64encode(audio).decode()
+    line = {"audio_base64": encoded, "alignment": times, "normalized_alignment": times}
+    return to_json(line) + b"\n"

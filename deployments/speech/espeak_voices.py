@@ -5,6 +5,7 @@ A voice is a language of espeak-ng with a variant (a throat) and a pitch. Knows 
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class Language:
 
     tag: str
     name: str
+    file: str
+    """Its place in the data, by which the library finds it; it does not know every tag."""
 
 
 def data_directory() -> Path:
@@ -63,10 +66,11 @@ def data_directory() -> Path:
     return Path(spec.submodule_search_locations[0], "espeak-ng-data")
 
 
-def languages() -> list[Language]:
+@cache
+def languages() -> dict[str, Language]:
     """Return the languages whose dictionary is there, by tag."""
     found = {language.tag: language for language in _read(data_directory())}
-    return [found[tag] for tag in sorted(found)]
+    return {tag: found[tag] for tag in sorted(found)}
 
 
 def _read(data: Path) -> Generator[Language]:
@@ -80,12 +84,16 @@ def _read(data: Path) -> Generator[Language]:
         tag = first["language"].split()[0].lower()
         dictionary = first.get("dictionary", tag.split("-")[0])
         if data.joinpath(f"{dictionary}_dict").is_file():
-            yield Language(tag, first.get("name", tag))
+            yield Language(
+                tag,
+                first.get("name", tag).split("//")[0].strip(),
+                f"{path.relative_to(data / 'lang')}",
+            )
 
 
 def espeak_voices() -> tuple[Voice, ...]:
     """Return every voice: OpenAI's names in English, then each language by its tag."""
-    spoken = languages()
+    spoken = languages().values()
     named = [
         Voice(
             id=name,

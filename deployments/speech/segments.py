@@ -1,6 +1,7 @@
 """Cuts a text into pieces that are spoken one after the other. Pure text; knows no library.
 
-A long text neither waits to be spoken as a whole nor keeps others waiting for as long.
+A long text neither waits to be spoken as a whole nor keeps others waiting for as long. Nothing is
+lost: the pieces together are the text.
 """
 
 import re
@@ -11,6 +12,9 @@ _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？．]+|\
 _CLAUSE_END = re.compile(r"[,;:—、，；：]\s*|\s-\s")
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_ABBREVIATION = re.compile(
+    r"\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|vs|etc|No|Nr|Bd|approx|Inc|Ltd|Co|Fig|e\.g|i\.e|z\.B)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +31,41 @@ def speakable(text: str) -> str:
     return _CONTROL.sub(" ", text)
 
 
-def segments(text: str, max_chars: int) -> Generator[Segment]:
-    """Yield the whole text in pieces of whole sentences, as many as fit into ``max_chars``.
+def segments(text: str, max_chars: int, *, one_sentence: bool = False) -> Generator[Segment]:
+    """Yield the whole text in pieces: as many sentences as fit into ``max_chars``, or one.
 
     A sentence that is too long is cut at a clause, else at a space, else anywhere.
     """
     start = 0
-    while len(text) - start > max_chars:
+    while start < len(text):
         window = text[start : start + max_chars]
-        end = start + _cut(window)
+        is_last = start + len(window) == len(text)
+        if is_last and not one_sentence:
+            end = len(text)
+        else:
+            end = start + _cut(window, is_last=is_last, one_sentence=one_sentence)
         yield Segment(text[start:end], start)
         start = end
-    if text[start:].strip():
-        yield Segment(text[start:], start)
 
 
-def _cut(window: str) -> int:
-    """Return where to cut a text that goes on behind the window."""
-    for boundary in (_SENTENCE_END, _CLAUSE_END, _SPACE):
-        # A boundary at the very end might go on behind the window: "." of "3.14".
-        ends = [match.end() for match in boundary.finditer(window) if match.end() < len(window)]
-        if ends:
-            return ends[-1]
+def _cut(window: str, *, is_last: bool, one_sentence: bool) -> int:
+    """Return where to cut the window."""
+    ends = _sentence_ends(window)
+    end = next(ends, 0) if one_sentence else max(ends, default=0)
+    if end or is_last:
+        return end or len(window)
+    for boundary in (_CLAUSE_END, _SPACE):
+        end = max((match.end() for match in boundary.finditer(window)), default=0)
+        if end:
+            return end
     return len(window)
+
+
+def _sentence_ends(window: str) -> Generator[int]:
+    for match in _SENTENCE_END.finditer(window):
+        # A dot behind "Mr" ends no sentence, nor does a gap before any words.
+        is_abbreviation = match[0].startswith(".") and _ABBREVIATION.search(
+            window[max(0, match.start() - 8) : match.start()]
+        )
+        if not is_abbreviation and window[: match.end()].strip():
+            yield match.end()

@@ -1,0 +1,97 @@
+# pyright: standard
+"""XTTS: audio leaves while a sentence is being made, by voices that it only heard once."""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from TTS.api import TTS
+
+from deployments.speech.configured_voice import SpeechVoice
+from deployments.speech.coqui_engine import CoquiSynthesizer, as_samples, at_speed, seed
+from deployments.speech.engine import Spoken
+from deployments.speech.recording import read_recording
+from deployments.speech.segments import Segment, segments
+from deployments.threads import Cancelled
+from serve_app.protocol.speech import SpeechCall
+
+SEGMENT_CHARS = 200
+"""Where the model's tokenizer names no limit for a language."""
+
+REFERENCE_RATE = 22_050
+"""Hz at which the model hears."""
+
+INFERENCE_OPTIONS = ("temperature", "length_penalty", "repetition_penalty", "top_k", "top_p")
+
+
+class XttsSynthesizer(CoquiSynthesizer):
+    """An XTTS model."""
+
+    speaks_whole_segments = False
+
+    def __init__(
+        self, tts: TTS, voices: Mapping[str, SpeechVoice], inference: Mapping[str, Any]
+    ) -> None:
+        super().__init__(tts, voices)
+        config = self._model.config
+        self._inference = {name: config[name] for name in INFERENCE_OPTIONS} | dict(inference)
+        self._conditioning: dict[str, tuple[Any, Any]] = {}
+
+    def segments(self, call: SpeechCall) -> Iterable[Segment]:
+        """Return the text in sentences, none longer than the model's limit for the language."""
+        language = self._language(call, self._voices[call.voice]) or ""
+        limits = self._model.tokenizer.char_limits
+        most = limits.get(language.split("-")[0], SEGMENT_CHARS)
+        return segments(call.input, most, one_sentence=True)
+
+    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
+        """Yield the sentence's audio in chunks of some tokens."""
+        if not any(char.isalnum() for char in segment.text):
+            return
+        seed(call)
+        pieces = self._chunks(segment, call, cancelled)
+        yield from at_speed(pieces, self.sample_rate, call.speed)
+
+    def _chunks(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Generator[bytes]:
+        voice = self._voices[call.voice]
+        latents, embedding = self._conditions(voice)
+        chunks = self._model.inference_stream(
+            segment.text, self._language(call, voice), latents, embedding, **self._inference
+        )
+        for chunk in chunks:
+            if cancelled.is_set():
+                return
+            yield as_samples(chunk.float().cpu())
+
+    def _conditions(self, voice: SpeechVoice) -> tuple[Any, Any]:
+        """Return what the model knows of a voice; computed once, kept while it is loaded."""
+        if voice.id not in self._conditioning:
+            if voice.reference_audio:
+                self._conditioning[voice.id] = self._hear(voice.reference_audio)
+            else:
+                known = self._model.speaker_manager.speakers[self._speaker(voice)]
+                self._conditioning[voice.id] = tuple(known.values())
+        return self._conditioning[voice.id]
+
+    def _hear(self, paths: Sequence[str]) -> tuple[Any, Any]:
+        """Return what the model makes of recordings, as its own ``get_conditioning_latents``.
+
+        That one reads files through an FFmpeg that the machine may not have.
+        """
+        config = self._model.config
+        longest = config.max_ref_len * REFERENCE_RATE
+        recordings = [
+            torch.frombuffer(bytearray(read_recording(path, REFERENCE_RATE)), dtype=torch.int16)[
+                None, :longest
+            ].to(self._model.device, torch.float32)
+            / 32768
+            for path in paths
+        ]
+        heard = [self._model.get_speaker_embedding(each, REFERENCE_RATE) for each in recordings]
+        latents = self._model.get_gpt_cond_latents(
+            torch.cat(recordings, dim=-1),
+            REFERENCE_RATE,
+            length=config.gpt_cond_len,
+            chunk_length=config.gpt_cond_chunk_len,
+        )
+        return latents, torch.stack(heard).mean(dim=0)

@@ -1,0 +1,129 @@
+"""POST /v1/text-to-speech/{voice_id} and its variants: ElevenLabs' API, and LocalAI's body."""
+
+import base64
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic_core import from_json
+
+from serve_app.calls import Calls
+from serve_app.dependencies import CallsDep, RegistryDep
+from serve_app.discovery import ServedModel
+from serve_app.errors import InvalidRequestError, echo
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.contract import own_fields
+from serve_app.protocol.speech import card_language, card_voice, find_voice, media_type
+from serve_app.protocol.text_to_speech import Output, TextToSpeechRequest, output
+from serve_app.registry import Registry
+from serve_app.routes.speech import KIND
+from serve_app.streaming import Pieces, stream_pieces
+
+router = APIRouter(route_class=JSONRoute)
+
+LINES = "application/x-ndjson"
+
+
+def _output(
+    output_format: str | None = None,
+    optimize_streaming_latency: Annotated[int | None, Query(ge=0, le=4)] = None,
+    *,
+    enable_logging: bool | None = None,
+) -> Output:
+    """Read the query. Audio always leaves as early as it can, and no text is ever logged."""
+    del optimize_streaming_latency, enable_logging
+    return output(output_format)
+
+
+OutputDep = Annotated[Output, Depends(_output)]
+
+
+@router.post("/text-to-speech/{voice_id}")
+async def convert(
+    voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
+) -> Response:
+    """Speak a text."""
+    model, order = await _order(voice_id, body, wanted, calls, all_)
+    # A WAV file that is fetched, not listened to, should know its length.
+    audio = calls.stream(model, "speech", {**order, "whole": wanted.response_format == "wav"})
+    return await stream_pieces(audio, calls.record, _media_type(wanted))
+
+
+@router.post("/text-to-speech/{voice_id}/stream")
+async def stream(
+    voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
+) -> Response:
+    """Speak a text; the audio leaves while it is made."""
+    model, order = await _order(voice_id, body, wanted, calls, all_)
+    audio = calls.stream(model, "speech", order)
+    return await stream_pieces(audio, calls.record, _media_type(wanted))
+
+
+@router.post("/text-to-speech/{voice_id}/with-timestamps")
+async def convert_with_timestamps(
+    voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
+) -> Response:
+    """Speak a text and tell when each character is spoken."""
+    model, order = await _order(voice_id, body, wanted, calls, all_)
+    lines = calls.stream(model, "speech_with_timestamps", {**order, "whole": True})
+    return JSONResponse(await _joined(lines))
+
+
+@router.post("/text-to-speech/{voice_id}/stream/with-timestamps")
+async def stream_with_timestamps(
+    voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
+) -> Response:
+    """Do the same in lines of JSON, which leave while the audio is made."""
+    model, order = await _order(voice_id, body, wanted, calls, all_)
+    lines = calls.stream(model, "speech_with_timestamps", order)
+    return await stream_pieces(lines, calls.record, LINES)
+
+
+async def _order(
+    voice_id: str, body: TextToSpeechRequest, wanted: Output, calls: Calls, registry: Registry
+) -> tuple[ServedModel, dict[str, Any]]:
+    """Return the model and what its engine is asked."""
+    name = body.model or _model_with(voice_id, registry)
+    model = await calls.resolve(KIND, name, body.backend)
+    own_fields(body)  # refuses what belongs to other paths
+    voice = card_voice(model.card, voice_id)
+    if body.voice and card_voice(model.card, body.voice) != voice:
+        raise InvalidRequestError(
+            f"'voice': {echo(body.voice)} is not the voice of the path, {echo(voice_id)}.", "voice"
+        )
+    return model, {
+        "input": body.text,
+        "voice": voice,
+        "speed": body.speed,
+        "language": card_language(model.card, body.language_code, "language_code"),
+        "seed": body.seed,
+        **wanted.model_dump(),
+    }
+
+
+def _model_with(voice_id: str, registry: Registry) -> str | None:
+    """Return the first model that has the voice: ElevenLabs' clients need not name a model."""
+    for model in registry.models:
+        if model.card.kind == KIND and find_voice(model.card, voice_id):
+            return model.card.id
+    return None
+
+
+def _media_type(wanted: Output) -> str:
+    return media_type(wanted.response_format, wanted.sample_rate)
+
+
+async def _joined(lines: Pieces) -> dict[str, Any]:
+    """Return the lines of a whole answer as one object."""
+    audio: list[bytes] = []
+    times: dict[str, list[Any]] = {}
+    async with aclosing(lines):
+        async for line in lines:
+            part = from_json(line)
+            audio.append(base64.b64decode(part["audio_base64"]))
+            for name, values in (part["alignment"] or {}).items():
+                times.setdefault(name, []).extend(values)
+    encoded = base64.b64encode(b"".join(audio)).decode()
+    alignment = times or None
+    return {"audio_base64": encoded, "alignment": alignment, "normalized_alignment": alignment}

@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
+from serve_app.discovery import last_cause
 from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
 from serve_app.ray_environment import ray_environment
 
@@ -28,6 +29,9 @@ DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """This machine is asked past any proxy that the environment names."""
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
+
+_WHO = re.compile(r"^(?:\x1b\[[0-9;]*m)*\([^)\n]*pid=\d+\)(?:\x1b\[[0-9;]*m)* ?", re.MULTILINE)
+"""What Ray writes before each line of another process."""
 
 EXAMPLE = """
 Homeport is ready: {url}/v1  (models: {models})
@@ -58,6 +62,10 @@ def main() -> int:
         return _serve(target, Path(directory))
 
 
+class IngressFailedError(Exception):
+    """Serve has given up starting the ingress: nothing will ever answer."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What is to be served, where, and the key to look at it."""
@@ -74,15 +82,22 @@ class Target:
         return f"http://{host}:{self.port}"
 
     def get(self, path: str) -> dict[str, Any]:
-        """Return the JSON at a path, also of a refusal; nothing while nobody answers."""
+        """Return the JSON at a path, also of a refusal; nothing while nobody answers.
+
+        Raises:
+            IngressFailedError: nobody will.
+        """
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         request = urllib.request.Request(self.url + path, headers=headers)
         try:
             with DIRECTLY.open(request, timeout=5) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:  # not ready is a 503 with the same body
+            body = error.read()
+            if b"failed to deploy" in body:  # Serve's proxy, in the place of the ingress
+                raise IngressFailedError from None
             with suppress(ValueError):
-                return json.load(error)
+                return json.loads(body)
         except (OSError, ValueError):
             pass
         return {}
@@ -124,15 +139,21 @@ def _serve(target: Target, directory: Path) -> int:
         process = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True
         )
+    failed = False
     try:
         _follow(process, target, log, stopped)
+    except IngressFailedError:
+        failed = True
     finally:
         print("Stopping …", flush=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _stop(process)
     if stopped:
         return 0
-    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if failed:
+        return _fail(f"the ingress could not be started: {last_cause(_WHO.sub('', text))}")
+    tail = text.splitlines()[-15:]
     return _fail("serve run ended by itself. Its last lines:\n" + "\n".join(tail))
 
 

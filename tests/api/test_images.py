@@ -3,30 +3,19 @@
 import base64
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx2
 import pytest
 from openai import AsyncOpenAI
 
 from serve_app.card import ModelCard
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Reply, Usage
 from tests.api.conftest import KEY, CreateApi, ScriptedModel, connect
-
-PNG = b"\x89PNG picture"
-BASE64 = base64.b64encode(PNG).decode()
-PATH = "/v1/images/generations"
+from tests.api.drawn import BASE64, CARD, PATH, PNG, STREAM, reply
 
 
 @pytest.fixture
 def cards() -> tuple[ModelCard, ...]:
-    return (ModelCard(id="draw", kind="images", aliases=("dall-e-3",), backend="diffusers"),)
-
-
-def reply(*files: bytes) -> Reply:
-    facts = {"size": "64x64", "seeds": list(range(len(files))), "text_tokens": 5}
-    return Reply(json.dumps(facts).encode(), Usage(5, images=len(files)), files)
+    return (CARD,)
 
 
 @pytest.fixture
@@ -34,17 +23,6 @@ def model() -> ScriptedModel:
     model = ScriptedModel()
     model.script = [reply(PNG)]
     return model
-
-
-def piece(**facts: Any) -> bytes:
-    return json.dumps({"b64_json": BASE64, **facts}).encode()
-
-
-STREAM = [
-    piece(partial_image_index=0),
-    piece(size="64x64", seeds=[3], text_tokens=5),
-    Usage(5, images=1),
-]
 
 
 async def test_url_begins_with_the_servers_and_gives_the_image(http: httpx2.AsyncClient) -> None:
@@ -154,77 +132,6 @@ async def test_file_reaches_the_model(
     assert model.asked["strength"] == 0.5
 
 
-BAD: list[tuple[dict[str, Any], str]] = [
-    *(({"size": size}, "size") for size in ("0x0", "64", "axb", "1e9x1", "-1x5", 5, "64x64x64")),
-    *(({"n": n}, "n") for n in (0, 11, 1.5, "x")),
-    *(({"step": step}, "step") for step in (0, -1, 1.5)),
-    *(({"seed": seed}, "seed") for seed in (2**70, -2, "x")),
-    *(({"mode": mode}, "mode") for mode in (3, -1)),
-    *(({"prompt": prompt}, "prompt") for prompt in ("", " ", [], [""], "| b", "a" * 32001, 5)),
-    ({"prompt": None}, "prompt"),
-    ({"prompt": ["a"] * 11}, "n"),
-    ({"clip_skip": -1}, "clip_skip"),
-    ({"response_format": "nonsense"}, "response_format"),
-    ({"response_format": {"type": "text"}}, "response_format"),
-    ({"response_format": {}, "quality": "best"}, "quality"),
-    ({"quality": 1.5}, "quality"),
-    ({"background": "transparent"}, "background"),
-    ({"style": "natural"}, "style"),
-    ({"output_format": "svg"}, "output_format"),
-    ({"output_compression": 50}, "output_compression"),
-    ({"partial_images": 2}, "partial_images"),
-    ({"stream": True, "partial_images": 4}, "partial_images"),
-    ({"stream": True, "n": 2}, "n"),
-    ({"stream": True, "response_format": "url"}, "response_format"),
-    ({"strength": 0.5}, "strength"),
-    ({"negative_prompt": "b", "prompt": "a|c"}, "negative_prompt"),
-    ({"temperature": 0.5}, "temperature"),
-    ({"messages": [{}]}, "messages"),
-    ({"ref_images": ["x"]}, "ref_images"),
-    ({"backend": "stablediffusion"}, "backend"),
-    ({"model": "no"}, "model"),
-    *(
-        ({"file": file}, "file")
-        for file in (
-            "http://169.254.169.254/latest/meta-data", "http://localhost/x", "file:///etc/passwd",
-            "not base64!", "data:image/png,plain", "data:image/png;base64,", "https://", "http://[/",
-        )
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("change", "param"), BAD)
-async def test_bad_field_is_refused_by_name(
-    http: httpx2.AsyncClient, model: ScriptedModel, change: dict[str, Any], param: str
-) -> None:
-    answer = await http.post(PATH, json={"prompt": "a cat", **change})
-
-    assert answer.status_code == (404 if param == "model" else 400), answer.text
-    error = answer.json()["error"]
-    assert error["param"].partition("[")[0] == param
-    assert param in error["message"] or param == "model"
-    assert not model.calls
-
-
-async def test_unfit_host_is_refused_before_any_work(
-    http: httpx2.AsyncClient, model: ScriptedModel
-) -> None:
-    answer = await http.post(PATH, json={"prompt": "a"}, headers={"Host": 'a"b/c'})
-
-    assert answer.status_code == 400
-    assert not model.calls
-
-
-async def test_models_refusal_reaches_the_client(
-    http: httpx2.AsyncClient, model: ScriptedModel
-) -> None:
-    model.script = [InvalidRequestError("Invalid 'size': too large.", "size")]
-
-    answer = await http.post(PATH, json={"prompt": "a", "size": "4096x4096"})
-
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "size")
-
-
 async def test_stream_has_openais_events(openai_client: AsyncOpenAI, model: ScriptedModel) -> None:
     model.script = list(STREAM)
 
@@ -288,32 +195,6 @@ async def test_variation_sends_the_image(http: httpx2.AsyncClient, model: Script
     assert model.calls[-1].operation == "variation"
     assert model.calls[-1].files == (PNG,)
     assert model.calls[-1].places == 2
-
-
-@pytest.mark.parametrize(
-    ("path", "files", "param"),
-    [
-        ("edits", {}, "image"),
-        ("edits", {"image": b""}, "image"),
-        ("inpainting", {"image": PNG}, "mask"),
-        ("inpainting", {"mask": PNG}, "image"),
-        ("variations", {}, "image"),
-    ],
-)
-async def test_missing_picture_is_refused(
-    http: httpx2.AsyncClient, path: str, files: dict[str, bytes], param: str
-) -> None:
-    uploads = {name: (f"{name}.png", data) for name, data in files.items()}
-    answer = await http.post(f"/v1/images/{path}", data={"prompt": "a"}, files=uploads)
-
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == param
-
-
-async def test_edit_as_json_is_refused_as_unread(http: httpx2.AsyncClient) -> None:
-    answer = await http.post("/v1/images/edits", json={"prompt": "a"})
-
-    assert answer.status_code == 415
 
 
 @pytest.fixture

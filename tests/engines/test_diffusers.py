@@ -6,28 +6,17 @@ from collections.abc import AsyncIterator, Sequence
 from io import BytesIO
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from deployments.images.config import ImagesConfig
 from deployments.images.diffusers_drawing import Pipelines
 from deployments.images.diffusers_engine import DiffusersEngine
 from deployments.images.diffusers_loading import load_pipeline
 from deployments.images.job import Job
 from serve_app.errors import APIError, InvalidRequestError, ModelLoadError
-from serve_app.protocol.common import Call, Reply, Usage
-
-
-def configured(**options: Any) -> ImagesConfig:
-    torch.set_num_threads(1)
-    defaults = {"model": "embedded/images", "default_size": "64x64", "default_steps": 2}
-    return ImagesConfig.model_validate({"model_id": "draw", **defaults, **options})
-
-
-async def load(**options: Any) -> DiffusersEngine:
-    return await DiffusersEngine.load(configured(**options))
+from serve_app.protocol.common import Usage
+from tests.engines.drawing import call_of, configured, draw, load
 
 
 @pytest.fixture(scope="module")
@@ -41,40 +30,6 @@ async def engine(pipelines: Pipelines) -> AsyncIterator[DiffusersEngine]:
     yield engine
     assert engine.num_unfinished() == 0
     await engine.close()
-
-
-def call_of(operation: str, files: tuple[bytes, ...] = (), **body: Any) -> Call:
-    body.setdefault("prompts", [{"positive": "a cat"}])
-    return Call(operation, json.dumps(body).encode(), "req_1", files=files)
-
-
-async def draw(
-    engine: DiffusersEngine, operation: str = "generation", *files: bytes, **body: Any
-) -> Reply:
-    return await engine.run(call_of(operation, files, **body))
-
-
-def pixels(file: bytes) -> Any:
-    return np.asarray(Image.open(BytesIO(file)).convert("RGB")).astype(int)
-
-
-def png(picture: Image.Image) -> bytes:
-    file = BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
-
-
-def photo(size: tuple[int, int] = (96, 64)) -> Image.Image:
-    picture = Image.new("RGB", size, "navy")
-    ImageDraw.Draw(picture).ellipse((10, 10, 40, 40), fill="orange")
-    return picture
-
-
-def half_mask(size: tuple[int, int] = (96, 64)) -> Image.Image:
-    """White, to be drawn anew, in the right half."""
-    mask = Image.new("L", size, 0)
-    ImageDraw.Draw(mask).rectangle((size[0] // 2, 0, *size), fill=255)
-    return mask
 
 
 async def test_generation_draws_pictures_of_the_size(engine: DiffusersEngine) -> None:
@@ -135,62 +90,6 @@ async def test_output_compression_makes_smaller_files(engine: DiffusersEngine) -
     small = await draw(engine, seed=1, output_format="jpeg", output_compression=10)
 
     assert len(small.files[0]) < len(large.files[0])
-
-
-async def test_image_to_image_begins_with_the_image(engine: DiffusersEngine) -> None:
-    first = await draw(engine, "generation", png(photo()), seed=3)
-    of_another = await draw(engine, "generation", png(Image.new("RGB", (96, 64), "white")), seed=3)
-
-    assert pixels(first.files[0]).shape == (64, 96, 3)
-    assert first.files != of_another.files
-
-
-async def test_edit_with_a_mask_keeps_what_is_not_marked(engine: DiffusersEngine) -> None:
-    reply = await draw(engine, "edit", png(photo()), png(half_mask()), seed=3)
-
-    before, after = pixels(png(photo())), pixels(reply.files[0])
-    assert (after[:, :48] == before[:, :48]).all()
-    assert (after[:, 48:] != before[:, 48:]).any(axis=2).mean() > 0.9
-
-
-async def test_edit_draws_where_the_mask_is_transparent(engine: DiffusersEngine) -> None:
-    mask = Image.new("RGBA", (96, 64), "white")
-    mask.paste((0, 0, 0, 0), (0, 0, 48, 64))
-
-    reply = await draw(engine, "edit", png(photo()), png(mask), seed=3)
-
-    before, after = pixels(png(photo())), pixels(reply.files[0])
-    assert (after[:, 48:] == before[:, 48:]).all()
-    assert (after[:, :48] != before[:, :48]).any()
-
-
-async def test_edit_without_a_mask_draws_where_the_image_is_transparent(
-    engine: DiffusersEngine,
-) -> None:
-    picture = photo().convert("RGBA")
-    picture.paste((0, 0, 0, 0), (0, 0, 48, 64))
-
-    reply = await draw(engine, "edit", png(picture), seed=3)
-
-    assert (pixels(reply.files[0])[:, 48:] == pixels(png(photo()))[:, 48:]).all()
-
-
-async def test_odd_sized_image_is_fitted_to_what_the_model_draws(engine: DiffusersEngine) -> None:
-    reply = await draw(engine, "variation", png(photo((333, 90))), n=2)
-
-    assert json.loads(reply.body)["size"] == "336x88"
-    assert len(set(reply.files)) == 2
-
-
-async def test_photo_is_turned_as_its_exif_says(engine: DiffusersEngine) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    file = BytesIO()
-    photo().save(file, "JPEG", exif=exif)
-
-    reply = await draw(engine, "edit", file.getvalue())
-
-    assert json.loads(reply.body)["size"] == "64x96"
 
 
 async def test_stream_shows_pictures_on_the_way_and_then_the_image(
@@ -284,31 +183,6 @@ async def test_what_the_model_cannot_do_is_refused(
 ) -> None:
     with pytest.raises(InvalidRequestError) as raised:
         await draw(engine, **change)
-
-    assert raised.value.param == param
-    assert says in str(raised.value)
-
-
-def bomb() -> bytes:
-    return png(Image.new("1", (10_000, 10_000)))
-
-
-@pytest.mark.parametrize(
-    ("files", "param", "says"),
-    [
-        ((b"no picture",), "image", "PNG, JPEG and WebP"),
-        ((b"<svg xmlns='http://www.w3.org/2000/svg'/>",), "image", "PNG, JPEG and WebP"),
-        ((png(photo())[:200],), "image", "not a readable picture"),
-        ((bomb(),), "image", "at most 40000000 pixels"),
-        ((png(photo()), png(half_mask((64, 64)))), "mask", "the size of 'image', 96x64"),
-        ((png(photo()), png(Image.new("L", (96, 64)))), "mask", "marks nothing"),
-    ],
-)
-async def test_bad_upload_is_refused(
-    engine: DiffusersEngine, files: tuple[bytes, ...], param: str, says: str
-) -> None:
-    with pytest.raises(InvalidRequestError) as raised:
-        await draw(engine, "edit", *files)
 
     assert raised.value.param == param
     assert says in str(raised.value)

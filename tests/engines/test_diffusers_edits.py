@@ -1,0 +1,108 @@
+"""Image to image, masks and uploads on the embedded pipeline."""
+
+import json
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from deployments.images.diffusers_drawing import Pipelines
+from deployments.images.diffusers_engine import DiffusersEngine
+from deployments.images.diffusers_loading import load_pipeline
+from serve_app.errors import InvalidRequestError
+from tests.engines.drawing import configured, draw, half_mask, photo, pixels, png
+
+
+@pytest.fixture(scope="module")
+def pipelines() -> Pipelines:
+    return Pipelines(load_pipeline(configured()), configured())
+
+
+@pytest.fixture
+async def engine(pipelines: Pipelines) -> AsyncIterator[DiffusersEngine]:
+    engine = DiffusersEngine(pipelines, configured())
+    yield engine
+    assert engine.num_unfinished() == 0
+    await engine.close()
+
+
+async def test_image_to_image_begins_with_the_image(engine: DiffusersEngine) -> None:
+    first = await draw(engine, "generation", png(photo()), seed=3)
+    of_another = await draw(engine, "generation", png(Image.new("RGB", (96, 64), "white")), seed=3)
+
+    assert pixels(first.files[0]).shape == (64, 96, 3)
+    assert first.files != of_another.files
+
+
+async def test_edit_with_a_mask_keeps_what_is_not_marked(engine: DiffusersEngine) -> None:
+    reply = await draw(engine, "edit", png(photo()), png(half_mask()), seed=3)
+
+    before, after = pixels(png(photo())), pixels(reply.files[0])
+    assert (after[:, :48] == before[:, :48]).all()
+    assert (after[:, 48:] != before[:, 48:]).any(axis=2).mean() > 0.9
+
+
+async def test_edit_draws_where_the_mask_is_transparent(engine: DiffusersEngine) -> None:
+    mask = Image.new("RGBA", (96, 64), "white")
+    mask.paste((0, 0, 0, 0), (0, 0, 48, 64))
+
+    reply = await draw(engine, "edit", png(photo()), png(mask), seed=3)
+
+    before, after = pixels(png(photo())), pixels(reply.files[0])
+    assert (after[:, 48:] == before[:, 48:]).all()
+    assert (after[:, :48] != before[:, :48]).any()
+
+
+async def test_edit_without_a_mask_draws_where_the_image_is_transparent(
+    engine: DiffusersEngine,
+) -> None:
+    picture = photo().convert("RGBA")
+    picture.paste((0, 0, 0, 0), (0, 0, 48, 64))
+
+    reply = await draw(engine, "edit", png(picture), seed=3)
+
+    assert (pixels(reply.files[0])[:, 48:] == pixels(png(photo()))[:, 48:]).all()
+
+
+async def test_odd_sized_image_is_fitted_to_what_the_model_draws(engine: DiffusersEngine) -> None:
+    reply = await draw(engine, "variation", png(photo((333, 90))), n=2)
+
+    assert json.loads(reply.body)["size"] == "336x88"
+    assert len(set(reply.files)) == 2
+
+
+async def test_photo_is_turned_as_its_exif_says(engine: DiffusersEngine) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = BytesIO()
+    photo().save(file, "JPEG", exif=exif)
+
+    reply = await draw(engine, "edit", file.getvalue())
+
+    assert json.loads(reply.body)["size"] == "64x96"
+
+
+def bomb() -> bytes:
+    return png(Image.new("1", (10_000, 10_000)))
+
+
+@pytest.mark.parametrize(
+    ("files", "param", "says"),
+    [
+        ((b"no picture",), "image", "PNG, JPEG and WebP"),
+        ((b"<svg xmlns='http://www.w3.org/2000/svg'/>",), "image", "PNG, JPEG and WebP"),
+        ((png(photo())[:200],), "image", "not a readable picture"),
+        ((bomb(),), "image", "at most 40000000 pixels"),
+        ((png(photo()), png(half_mask((64, 64)))), "mask", "the size of 'image', 96x64"),
+        ((png(photo()), png(Image.new("L", (96, 64)))), "mask", "marks nothing"),
+    ],
+)
+async def test_bad_upload_is_refused(
+    engine: DiffusersEngine, files: tuple[bytes, ...], param: str, says: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as raised:
+        await draw(engine, "edit", *files)
+
+    assert raised.value.param == param
+    assert says in str(raised.value)

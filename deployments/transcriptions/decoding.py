@@ -8,6 +8,7 @@ own sound, only decoders of sound, no protocol at all. Knows nothing of models.
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
+from typing import Literal
 
 import av
 import numpy as np
@@ -60,11 +61,19 @@ def decode(data: bytes, max_seconds: float, cancelled: Cancelled) -> NDArray[np.
     return np.concatenate(pieces)
 
 
-def from_floats(data: bytes, max_seconds: float) -> NDArray[np.int16]:
-    """Return samples that were 32-bit floats between -1 and 1."""
-    samples = np.frombuffer(data, "<f4")
-    if len(samples) > max_seconds * SAMPLE_RATE:
+def from_samples(
+    data: bytes, encoding: Literal["f32le", "s16le"], max_seconds: float
+) -> NDArray[np.int16]:
+    """Return audio that came without a container, at 16 kHz in one channel."""
+    kind = np.dtype("<f4" if encoding == "f32le" else "<i2")
+    num_samples = len(data) // kind.itemsize
+    if not num_samples:
+        raise _bad(CORRUPT)
+    if num_samples > max_seconds * SAMPLE_RATE:
         raise _too_long(max_seconds)
+    samples = np.frombuffer(data, kind, num_samples)
+    if encoding == "s16le":
+        return samples.astype(np.int16)
     return (np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
 
@@ -111,6 +120,8 @@ def _frames(container: InputContainer, cancelled: Cancelled) -> Iterator[AudioFr
     if not container.streams.audio:
         raise _bad("the file has no audio")
     stream = container.streams.audio[0]
+    if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise _bad("its audio is in a codec that cannot be read")
     stream.codec_context.thread_count = 1  # every transcription has a thread of its own
     packets = container.demux(stream)
     while not cancelled.is_set():

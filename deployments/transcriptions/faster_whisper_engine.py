@@ -19,10 +19,10 @@ from pydantic_core import to_json
 from deployments.config import resolve_model
 from deployments.threads import Cancelled, WorkerThreads
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.decoding import decode, from_floats
+from deployments.transcriptions.decoding import SAMPLE_RATE, decode, from_samples
 from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
 from deployments.transcriptions.faster_whisper_vad import speech_segments
-from deployments.transcriptions.order import TranscriptionOrder, VadOrder
+from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
 from serve_app.errors import ModelLoadError, from_validation_errors
 from serve_app.protocol.common import Call, Reply, Usage
 
@@ -94,20 +94,19 @@ class FasterWhisperEngine:
     def _pieces(self, call: Call, cancelled: Cancelled) -> Iterator[Piece]:
         order = _read(TranscriptionOrder, call.body)
         order.check_languages(self._model.supported_languages)
-        audio = self._audio(call.files[0], cancelled)
+        audio = self._audio(order, call.files[0], cancelled)
         return Transcript(self._model, self._config, order).pieces(audio, cancelled)
 
     def _vad(self, call: Call, cancelled: Cancelled) -> tuple[dict[str, Any], Usage]:
-        order = _read(VadOrder, call.body)
-        if order.encoding == "f32le":
-            audio = from_floats(call.files[0], self._config.max_audio_seconds)
-        else:
-            audio = self._audio(call.files[0], cancelled)
+        order = _read(AudioOrder, call.body)
+        audio = self._audio(order, call.files[0], cancelled)
         segments = speech_segments(audio, order.vad_parameters, cancelled)
-        return {"segments": segments}, Usage(audio_seconds=len(audio) / 16_000)
+        return {"segments": segments}, Usage(audio_seconds=len(audio) / SAMPLE_RATE)
 
-    def _audio(self, data: bytes, cancelled: Cancelled) -> NDArray[np.int16]:
-        return decode(data, self._config.max_audio_seconds, cancelled)
+    def _audio(self, order: AudioOrder, data: bytes, cancelled: Cancelled) -> NDArray[np.int16]:
+        if order.encoding == "file":
+            return decode(data, self._config.max_audio_seconds, cancelled)
+        return from_samples(data, order.encoding, self._config.max_audio_seconds)
 
 
 def _json(answer: dict[str, Any]) -> bytes:

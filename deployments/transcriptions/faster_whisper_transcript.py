@@ -95,7 +95,12 @@ class Transcript:
             "compression_ratio": segment.compression_ratio,
             "no_speech_prob": segment.no_speech_prob,
             "words": [
-                {"word": word.word.strip(), "start": time(word.start), "end": time(word.end)}
+                {
+                    "word": word.word.strip(),
+                    "start": time(word.start),
+                    "end": time(word.end),
+                    "probability": float(word.probability),
+                }
                 for word in segment.words or ()
             ],
         }

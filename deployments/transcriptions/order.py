@@ -11,7 +11,16 @@ from pydantic import BaseModel, Field
 from serve_app.errors import InvalidRequestError
 
 
-class TranscriptionOrder(BaseModel, extra="ignore", frozen=True):
+class AudioOrder(BaseModel, extra="ignore", frozen=True):
+    """What every operation is told of its audio."""
+
+    encoding: Literal["file", "f32le", "s16le"] = "file"
+    """A file in any container, or samples at 16 kHz: 32-bit floats or 16-bit integers."""
+    vad_parameters: dict[str, Any] = Field(default_factory=dict)
+    """Options of the voice detection, in its library's spelling."""
+
+
+class TranscriptionOrder(AudioOrder, frozen=True):
     """Body of the operation ``transcription``."""
 
     task: Literal["transcribe", "translate"] = "transcribe"
@@ -28,8 +37,6 @@ class TranscriptionOrder(BaseModel, extra="ignore", frozen=True):
     """0 or None: rising as far as the library finds it necessary."""
     word_timestamps: bool = False
     vad_filter: bool | None = None
-    vad_parameters: dict[str, Any] = Field(default_factory=dict)
-    """Options of the voice detection, in its library's spelling."""
 
     def check_languages(self, known: Sequence[str]) -> None:
         """Refuse languages that the model does not know.
@@ -45,11 +52,3 @@ class TranscriptionOrder(BaseModel, extra="ignore", frozen=True):
                     f"Allowed: {', '.join(known)}.",
                     param,
                 )
-
-
-class VadOrder(BaseModel, extra="ignore", frozen=True):
-    """Body of the operation ``vad``."""
-
-    encoding: Literal["file", "f32le"] = "file"
-    """What comes with it: a file in any container, or samples at 16 kHz as 32-bit floats."""
-    vad_parameters: dict[str, Any] = Field(default_factory=dict)

@@ -71,7 +71,8 @@ def _verbose(transcript: Transcript, granularities: frozenset[str]) -> dict[str,
     if "segment" in granularities:
         answer["segments"] = transcript["segments"]
     if "word" in granularities:
-        answer["words"] = transcript["words"]
+        names = ("word", "start", "end")
+        answer["words"] = [{name: word[name] for name in names} for word in transcript["words"]]
     return answer | {"usage": _duration_usage(transcript)}
 
 

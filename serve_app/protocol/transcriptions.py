@@ -5,7 +5,7 @@ Reference: https://platform.openai.com/docs/api-reference/audio/createTranscript
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import from_json
 
 from serve_app.errors import InvalidRequestError, echo
@@ -20,6 +20,27 @@ STREAMED_FORMATS = ("json", "text")
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
 Keyword = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _code(language: str) -> str:
+    code = language_code(language)
+    if code is None:
+        raise ValueError(
+            f"{echo(language)} is not a language that is known here; use its ISO 639-1 code ('en')"
+        )
+    return code
+
+
+LanguageCode = Annotated[str, AfterValidator(_code)]
+
+
+def as_sent_by_forms(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
+    """Read what a form can only say in text: nothing, and one item of a list."""
+    said = {name: value for name, value in fields.items() if value != ""}
+    for name in lists & set(said):
+        if isinstance(said[name], str):
+            said[name] = [said[name]]
+    return said
 
 
 class ServerVad(Wire):
@@ -46,8 +67,8 @@ class ServerVad(Wire):
 class TranscriptionRequest(ModelRequest):
     """Form of ``POST /v1/audio/transcriptions`` and ``/v1/audio/translations``, but its file."""
 
-    language: str | None = None
-    languages: list[str] | None = Field(default=None, min_length=1, max_length=100)
+    language: LanguageCode | None = None
+    languages: list[LanguageCode] | None = Field(default=None, min_length=1, max_length=100)
     prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     keywords: list[Keyword] | None = Field(default=None, max_length=MAX_KEYWORDS)
     hotwords: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
@@ -66,11 +87,7 @@ class TranscriptionRequest(ModelRequest):
     @model_validator(mode="before")
     @classmethod
     def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        """Read what only text can say in a form: nothing, one item of a list, an object."""
-        fields = {name: value for name, value in fields.items() if value != ""}
-        for name in _LISTS & set(fields):
-            if isinstance(fields[name], str):
-                fields[name] = [fields[name]]
+        fields = as_sent_by_forms(fields, _LISTS)
         nested = {
             name.removeprefix("chunking_strategy[").removesuffix("]"): fields.pop(name)
             for name in list(fields)
@@ -81,16 +98,6 @@ class TranscriptionRequest(ModelRequest):
         elif str(fields.get("chunking_strategy", "")).lstrip().startswith("{"):
             fields["chunking_strategy"] = from_json(fields["chunking_strategy"])
         return fields
-
-    @field_validator("language")
-    @classmethod
-    def _is_a_language(cls, language: str | None) -> str | None:
-        return _code(language) if language else language
-
-    @field_validator("languages")
-    @classmethod
-    def _are_languages(cls, languages: list[str] | None) -> list[str] | None:
-        return [_code(language) for language in languages] if languages else languages
 
     @property
     def granularities(self) -> frozenset[str]:
@@ -165,15 +172,6 @@ class VadRequest(ModelRequest):
         )
         encoding = "file" if self.audio is None else "f32le"
         return {"encoding": encoding, "vad_parameters": vad.parameters()}
-
-
-def _code(language: str) -> str:
-    code = language_code(language)
-    if code is None:
-        raise ValueError(
-            f"{echo(language)} is not a language that is known here; use its ISO 639-1 code ('en')"
-        )
-    return code
 
 
 _LISTS = {

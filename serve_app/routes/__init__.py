@@ -10,6 +10,7 @@ from serve_app.routes import (
     models,
     rerank,
     speech,
+    speech_to_text,
     text_to_speech,
     tokenize,
     transcriptions,
@@ -27,6 +28,7 @@ ROUTERS = (
     text_to_speech.router,
     voices.router,
     transcriptions.router,
+    speech_to_text.router,
     models.router,
 )
 """Mounted twice: under ``/v1`` and at the root."""

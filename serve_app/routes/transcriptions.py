@@ -49,7 +49,7 @@ async def detect_voice(request: Request, calls: CallsDep) -> Response:
 async def _answer(request: Request, calls: Calls, task: str) -> Response:
     body, uploads = await read_form(request, TranscriptionRequest, {"file": 1})
     order = body.order(task)
-    data = _file(uploads)
+    data = only_file(uploads)
     model = await calls.resolve(KIND, body.model, body.backend)
     if body.stream:
         pieces = calls.stream(model, "transcription", order, files=(data,))
@@ -59,7 +59,8 @@ async def _answer(request: Request, calls: Calls, task: str) -> Response:
     return Response(content, media_type=media_type)
 
 
-def _file(uploads: dict[str, list[Upload]]) -> bytes:
+def only_file(uploads: dict[str, list[Upload]]) -> bytes:
+    """Return the file of a form that has one."""
     if not uploads["file"]:
         raise InvalidRequestError("Missing required parameter: 'file'.", "file")
     return uploads["file"][0].data
@@ -83,7 +84,7 @@ async def _events(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
 async def _vad_request(request: Request) -> tuple[VadRequest, bytes]:
     if request.headers.get("content-type", "").lower().startswith(FORM):
         form, uploads = await read_form(request, VadRequest, {"file": 1})
-        return form, _file(uploads)
+        return form, only_file(uploads)
     try:
         body = VadRequest.model_validate(await JSONRequest(request.scope, request.receive).json())
     except ValidationError as error:

@@ -20,7 +20,9 @@ from serve_app.protocol.images import (
 )
 from serve_app.protocol.models import Model
 from serve_app.protocol.rerank import RerankRequest
+from serve_app.protocol.speech_to_text import SpeechToTextRequest
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
+from serve_app.protocol.transcriptions import ServerVad, TranscriptionRequest, VadRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -36,6 +38,10 @@ TYPES = (
     ImageGenerationRequest,
     ImageEditRequest,
     ImageVariationRequest,
+    TranscriptionRequest,
+    ServerVad,
+    VadRequest,
+    SpeechToTextRequest,
     Model,
 )
 FIELDS = {field for wire in TYPES for field in wire.model_fields}

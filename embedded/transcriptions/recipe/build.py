@@ -28,9 +28,9 @@ NUM_TIMESTAMPS = 1501
 """Every 0.02 s of Whisper's window of 30 s."""
 MAX_TARGET_POSITIONS = 448
 """The prompt and the answer to one window; faster-whisper assumes Whisper's number."""
-END_BIAS = 0.35
+END_BIAS = 0.15
 """How much the end of the text is preferred, so that an untrained model comes to one."""
-LETTER_BIAS = -1.0
+LETTER_BIAS = -4.0
 """How much all but letters is avoided, so that what it writes is text."""
 
 

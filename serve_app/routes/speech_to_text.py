@@ -1,0 +1,24 @@
+"""POST /v1/speech-to-text, as ElevenLabs' SDK asks."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic_core import from_json
+
+from serve_app.dependencies import CallsDep
+from serve_app.form_body import read_form
+from serve_app.protocol.speech_to_text import SpeechToTextRequest, speech_to_text_answer
+from serve_app.routes.transcriptions import KIND, only_file
+
+router = APIRouter()
+
+
+@router.post("/speech-to-text")
+async def convert_speech(request: Request, calls: CallsDep) -> JSONResponse:
+    """Write down what is said in a file."""
+    body, uploads = await read_form(request, SpeechToTextRequest, {"file": 1})
+    order = body.order()
+    data = only_file(uploads)
+    model = await calls.resolve(KIND, body.model_id, param="model_id")
+    reply = await calls.run(model, "transcription", order, files=(data,))
+    with_words = body.timestamps_granularity == "word"
+    return JSONResponse(speech_to_text_answer(from_json(reply.body), with_words))

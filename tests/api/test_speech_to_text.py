@@ -1,0 +1,91 @@
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from serve_app.card import ModelCard
+from tests.api.conftest import ScriptedModel
+from tests.api.test_bad_input import assert_openai_error
+from tests.api.test_transcriptions import ANSWER, AUDIO, CARD
+
+PATH = "/v1/speech-to-text"
+
+
+@pytest.fixture
+def cards() -> tuple[ModelCard, ...]:
+    return (CARD,)
+
+
+@pytest.fixture(autouse=True)
+def script(model: ScriptedModel) -> None:
+    model.script = [ANSWER]
+
+
+async def post(http: httpx2.AsyncClient, **fields: Any) -> httpx2.Response:
+    return await http.post(PATH, data=fields, files={"file": ("a.wav", AUDIO)})
+
+
+async def test_elevenlabs_request_is_answered_in_its_shape(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    answer = await post(http, model_id="whisper-1", language_code="en", keyterms="Zorvak")
+
+    said = answer.json()
+    assert said["text"] == "One two."
+    assert said["language_code"] == "en"
+    assert said["language_probability"] == 0.75
+    assert [(word["text"], word["type"]) for word in said["words"]] == [
+        ("One", "word"),
+        (" ", "spacing"),
+        ("two.", "word"),
+    ]
+    assert said["words"][1]["start"] == 0.9
+    assert said["words"][0]["logprob"] == 0
+    assert model.asked["word_timestamps"] is True
+    assert model.asked["language"] == "en"
+    assert model.asked["keywords"] == ["Zorvak"]
+
+
+async def test_elevenlabs_request_without_times_has_no_words(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    answer = await post(http, timestamps_granularity="none", file_format="pcm_s16le_16")
+
+    assert answer.json()["words"] == []
+    assert model.asked["word_timestamps"] is False
+    assert model.asked["encoding"] == "s16le"
+
+
+async def test_several_elevenlabs_languages_are_candidates(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    await post(http, language_code="de", secondary_language_codes=["fr", "en"])
+
+    assert model.asked["languages"] == ["de", "fr", "en"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"diarize": "true"}, "diarize"),
+        ({"source_url": "http://127.0.0.1/a.wav"}, "source_url"),
+        ({"webhook": "true"}, "webhook"),
+        ({"additional_formats": json.dumps([{"format": "srt"}])}, "additional_formats"),
+        ({"timestamps_granularity": "character"}, "timestamps_granularity"),
+        ({"language_code": "xx"}, "language_code"),
+    ],
+)
+async def test_unsupported_elevenlabs_field_is_refused_by_name(
+    http: httpx2.AsyncClient, model: ScriptedModel, fields: dict[str, str], param: str
+) -> None:
+    assert_openai_error(await post(http, **fields), 400, param)
+    assert not model.calls
+
+
+async def test_unknown_elevenlabs_model_is_named_by_its_parameter(
+    http: httpx2.AsyncClient,
+) -> None:
+    answer = await post(http, model_id="absent")
+
+    assert_openai_error(answer, 404, "model_id")

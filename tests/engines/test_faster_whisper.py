@@ -1,0 +1,259 @@
+# pyright: standard
+"""The engine on an untrained model: its text means nothing, what it says about it must be right."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.transcriptions.config import TranscriptionsConfig
+from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
+from serve_app.errors import APIError, InvalidRequestError, ModelLoadError
+from serve_app.protocol.common import Call, Usage
+from tests.sounds import encoded, noise, silence, tone
+from tests.tiny_whisper import make_tiny_whisper
+
+CLIP = encoded(noise(2))
+LONG = encoded(noise(120))
+"""At least four windows."""
+KWARGS = {"device": "cpu", "compute_type": "int8", "cpu_threads": 1, "num_workers": 2}
+GREEDY = {"beam_size": 1, "temperature": [0]}
+SEGMENT_FIELDS = {
+    "id",
+    "seek",
+    "start",
+    "end",
+    "text",
+    "tokens",
+    "temperature",
+    "avg_logprob",
+    "compression_ratio",
+    "no_speech_prob",
+}
+
+
+@pytest.fixture(scope="module")
+def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_tiny_whisper(tmp_path_factory.mktemp("whisper"))
+
+
+def config(**changes: Any) -> TranscriptionsConfig:
+    fields: dict[str, Any] = {
+        "model_id": "ear",
+        "model": "embedded/transcriptions",
+        "engine_kwargs": KWARGS,
+        "transcribe_kwargs": GREEDY,
+        "vad_filter": False,
+    }
+    return TranscriptionsConfig(**{**fields, **changes})
+
+
+@pytest.fixture
+async def engine(tiny_whisper: str) -> AsyncIterator[FasterWhisperEngine]:
+    engine = await FasterWhisperEngine.load(config(model=tiny_whisper))
+    yield engine
+    await engine.close()
+
+
+def call(data: bytes, operation: str = "transcription", **body: Any) -> Call:
+    return Call(operation, json.dumps(body).encode(), "req", files=(data,))
+
+
+async def transcribed(engine: FasterWhisperEngine, data: bytes, **body: Any) -> dict[str, Any]:
+    return json.loads((await engine.run(call(data, **body))).body)
+
+
+async def test_clip_is_transcribed_with_every_field(engine: FasterWhisperEngine) -> None:
+    reply = await engine.run(call(CLIP, word_timestamps=True))
+    said = json.loads(reply.body)
+
+    assert said["text"]
+    assert said["text"] == "".join(one["text"] for one in said["segments"]).strip()
+    assert said["language"] == "en"
+    assert said["duration"] == 2
+    assert all(set(one) == SEGMENT_FIELDS for one in said["segments"])
+    assert [one["id"] for one in said["segments"]] == list(range(len(said["segments"])))
+    times = [time for one in said["segments"] for time in (one["start"], one["end"])]
+    assert all(0 <= time <= 2 for time in times)
+    assert said["words"]
+    assert all({"word", "start", "end"} <= set(word) for word in said["words"])
+    tokens = sum(len(one["tokens"]) for one in said["segments"])
+    assert reply.usage == Usage(completion_tokens=tokens, audio_seconds=2)
+
+
+async def test_same_clip_is_transcribed_alike(engine: FasterWhisperEngine) -> None:
+    answers = await asyncio.gather(*(transcribed(engine, CLIP) for _ in range(6)))
+
+    assert all(answer == answers[0] for answer in answers)
+    assert "words" not in answers[0]["segments"][0]
+
+
+async def test_stream_yields_segments_the_whole_and_the_usage(engine: FasterWhisperEngine) -> None:
+    whole = await transcribed(engine, CLIP)
+
+    pieces = [piece async for piece in engine.stream(call(CLIP))]
+
+    *segments, end = [json.loads(piece) for piece in pieces[:-1] if isinstance(piece, bytes)]
+    assert [one["text"] for one in segments] == [one["text"] for one in whole["segments"]]
+    assert end["text"] == whole["text"]
+    assert end["duration"] == 2
+    assert isinstance(pieces[-1], Usage)
+
+
+@pytest.mark.parametrize("data", [encoded(silence(3)), encoded(tone(3)), encoded(noise(40))])
+async def test_what_is_no_speech_has_no_text(engine: FasterWhisperEngine, data: bytes) -> None:
+    said = await transcribed(engine, data, vad_filter=True)
+
+    assert said["text"] == ""
+    assert said["segments"] == said["words"] == []
+
+
+async def test_hundredth_of_a_second_is_transcribed(engine: FasterWhisperEngine) -> None:
+    said = await transcribed(engine, encoded(noise(0.01)), word_timestamps=True)
+
+    assert said["duration"] == 0.01
+    assert all(one["end"] <= 0.01 for one in said["segments"])
+
+
+async def test_long_audio_is_transcribed_in_parts_of_one_time(
+    engine: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.transcriptions.parts.PART_SECONDS", 20)
+    monkeypatch.setattr("deployments.transcriptions.parts.SEARCH_SECONDS", 5)
+
+    said = await transcribed(engine, encoded(noise(50)))
+
+    starts = [one["start"] for one in said["segments"]]
+    assert starts == sorted(starts)
+    assert max(starts) > 20
+    assert [one["id"] for one in said["segments"]] == list(range(len(starts)))
+
+
+async def test_prompt_is_read_and_counted(engine: FasterWhisperEngine) -> None:
+    said = await transcribed(engine, CLIP, prompt="Ada", keywords=["Zorvak"])
+
+    assert said["prompt_tokens"] == 3
+
+
+async def test_long_prompt_and_keywords_leave_room_for_text(engine: FasterWhisperEngine) -> None:
+    said = await transcribed(engine, CLIP, prompt="word " * 2000, keywords=["zorvak" * 30] * 50)
+
+    assert said["duration"] == 2
+
+
+async def test_english_model_refuses_another_language(engine: FasterWhisperEngine) -> None:
+    with pytest.raises(InvalidRequestError, match=r"does not know 'de'\. Allowed: en") as raised:
+        await engine.run(call(CLIP, language="de"))
+
+    assert raised.value.param == "language"
+
+
+async def test_english_models_translation_is_its_transcript(engine: FasterWhisperEngine) -> None:
+    said = await transcribed(engine, CLIP, task="translate")
+
+    assert said["task"] == "translate"
+    assert said["text"] == (await transcribed(engine, CLIP))["text"]
+
+
+@pytest.mark.parametrize("operation", ["transcription", "vad"])
+async def test_bad_file_is_the_clients_fault(engine: FasterWhisperEngine, operation: str) -> None:
+    with pytest.raises(APIError) as raised:
+        await engine.run(call(b"no audio", operation))
+
+    assert raised.value.status == 400
+
+
+async def test_stream_of_a_bad_file_fails_before_its_first_piece(
+    engine: FasterWhisperEngine,
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        await anext(engine.stream(call(b"no audio")))
+
+
+class Windows:
+    """Counts the windows that the model is given, and holds the work up in one of them."""
+
+    def __init__(self, engine: FasterWhisperEngine, held: int) -> None:
+        self.num = 0
+        self.go_on = threading.Event()
+        self._held = held
+        self._encode = engine._model.encode
+        engine._model.encode = self.encode
+
+    def encode(self, features: Any) -> Any:
+        self.num += 1
+        if self.num == self._held:
+            self.go_on.wait(30)
+        return self._encode(features)
+
+
+async def all_ended(engine: FasterWhisperEngine) -> bool:
+    """Wait for the threads, and tell whether the engine knows that they have ended."""
+    await asyncio.to_thread(engine._threads._pool.shutdown)
+    await asyncio.sleep(0)
+    return engine.num_unfinished() == 0
+
+
+async def test_client_that_leaves_a_stream_ends_its_work(engine: FasterWhisperEngine) -> None:
+    windows = Windows(engine, held=2)
+    async with aclosing(engine.stream(call(LONG))) as pieces:
+        await anext(pieces)
+
+    windows.go_on.set()
+
+    assert await all_ended(engine)
+    assert windows.num <= 2
+
+
+async def test_clients_that_leave_end_their_work(engine: FasterWhisperEngine) -> None:
+    windows = Windows(engine, held=1)
+    requests = [asyncio.create_task(engine.run(call(LONG))) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert engine.num_unfinished() == 4
+
+    for request in requests:
+        request.cancel()
+    await asyncio.gather(*requests, return_exceptions=True)
+    windows.go_on.set()
+
+    assert await all_ended(engine)
+    assert windows.num <= 2
+
+
+async def test_silence_has_no_voice(engine: FasterWhisperEngine) -> None:
+    reply = await engine.run(call(encoded(silence(1)), "vad"))
+
+    assert json.loads(reply.body) == {"segments": []}
+    assert reply.usage == Usage(audio_seconds=1)
+
+
+async def test_samples_are_detected_without_a_container(engine: FasterWhisperEngine) -> None:
+    reply = await engine.run(call(noise(1).tobytes(), "vad", encoding="f32le"))
+
+    assert reply.usage == Usage(audio_seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"model": "embedded/absent"}, "No model directory"),
+        ({"model": "enormous"}, "enormous"),
+        ({"engine_kwargs": {"compute_type": "int3"}}, "int3"),
+        ({"engine_kwargs": {"colour": "blue"}}, "colour"),
+        ({"transcribe_kwargs": {"beam": 1}}, "'beam' is not one of"),
+        ({"transcribe_kwargs": {"task": "translate"}}, "'task' is not one of"),
+    ],
+)
+async def test_wrong_option_is_named(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ModelLoadError, match=says):
+        await FasterWhisperEngine.load(config(**changes))
+
+
+async def test_directory_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match="cannot load"):
+        await FasterWhisperEngine.load(config(model=str(tmp_path)))

@@ -1,0 +1,87 @@
+# pyright: standard
+"""Audio files that tests make: any container, codec, rate and number of channels, by PyAV."""
+
+from fractions import Fraction
+from io import BytesIO
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+
+def noise(seconds: float, rate: int = 16_000, channels: int = 1) -> NDArray[np.float32]:
+    """Return the same noise every time, channels first."""
+    samples = np.random.default_rng(7).uniform(-0.3, 0.3, (channels, round(seconds * rate)))
+    return samples.astype(np.float32)
+
+
+def tone(seconds: float, rate: int = 16_000, hertz: float = 440) -> NDArray[np.float32]:
+    """Return a sine."""
+    time = np.arange(round(seconds * rate)) / rate
+    return (0.3 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)[None, :]
+
+
+def nothing() -> NDArray[np.float32]:
+    """Return no sound at all, for a file of pictures."""
+    return np.zeros((0, 0), np.float32)
+
+
+def silence(seconds: float, rate: int = 16_000) -> NDArray[np.float32]:
+    """Return nothing to hear."""
+    return np.zeros((1, round(seconds * rate)), np.float32)
+
+
+def encoded(
+    samples: NDArray[np.float32],
+    rate: int = 16_000,
+    container: str = "wav",
+    codec: str = "pcm_s16le",
+    video: bool = False,
+) -> bytes:
+    """Return a file with this sound, and with pictures before it if wanted."""
+    file = BytesIO()
+    with av.open(file, "w", format=container) as output:
+        # All streams first: the header is written with the first packet.
+        pictures = output.add_stream("mpeg4", rate=10) if video else None
+        sound: Any = None
+        if len(samples):
+            sound = output.add_stream(codec, rate=rate, layout=_layout(samples))
+        if pictures is not None:
+            _write_pictures(output, pictures)
+        if sound is not None:
+            _write_sound(output, sound, samples, rate)
+    return file.getvalue()
+
+
+def _layout(samples: NDArray[np.float32]) -> str:
+    return "mono" if len(samples) == 1 else "stereo"
+
+
+def _write_sound(
+    output: OutputContainer, stream: AudioStream, samples: NDArray[np.float32], rate: int
+) -> None:
+    layout = _layout(samples)
+    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
+    frame.sample_rate = rate
+    frame.time_base = Fraction(1, rate)
+    frame.pts = 0
+    context = stream.codec_context
+    resampler = av.AudioResampler(
+        format=context.format, layout=layout, rate=rate, frame_size=context.frame_size or 1024
+    )
+    for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+        output.mux(stream.encode(piece))
+    output.mux(stream.encode(None))
+
+
+def _write_pictures(output: OutputContainer, stream: VideoStream) -> None:
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    for number in range(10):
+        picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+        picture.pts, picture.time_base = number, Fraction(1, 10)
+        output.mux(stream.encode(picture))
+    output.mux(stream.encode(None))

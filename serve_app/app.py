@@ -18,7 +18,6 @@ def build(config: IngressConfig) -> Application:
         import ray
 
         from serve_app.addresses import Addresses, peer_proof
-        from serve_app.generated_images import GeneratedImages
         from serve_app.handles import ServeModelHandle, controller, read_serve_details
         from serve_app.ingress import create_api
         from serve_app.registry import Registry
@@ -38,7 +37,8 @@ def build(config: IngressConfig) -> Application:
             keys,
             max_body_bytes=config.max_body_bytes,
             allowed_origins=config.allowed_origins,
-            images=GeneratedImages(FileStore(config.files_url), config.image_url_ttl_s),
+            files=FileStore(config.files_url),
+            image_url_ttl_s=config.image_url_ttl_s,
             addresses=Addresses(config.public_url, config.trusted_proxies, peer_proof()),
             remote_files=RemoteFiles(
                 config.remote_file_hosts,

@@ -8,6 +8,7 @@ from serve_app.calls import Calls
 from serve_app.generated_images import GeneratedImages
 from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
+from serve_app.spoken_answers import SpokenAnswers
 
 
 def _registry(request: Request) -> Registry:
@@ -22,11 +23,16 @@ def _images(request: Request) -> GeneratedImages:
     return request.app.state.images
 
 
+def _spoken_answers(request: Request) -> SpokenAnswers:
+    return request.app.state.spoken_answers
+
+
 def _remote_files(request: Request) -> RemoteFiles:
     return request.app.state.remote_files
 
 
 RegistryDep = Annotated[Registry, Depends(_registry)]
 CallsDep = Annotated[Calls, Depends(_calls)]
+SpokenAnswersDep = Annotated[SpokenAnswers, Depends(_spoken_answers)]
 ImagesDep = Annotated[GeneratedImages, Depends(_images)]
 RemoteFilesDep = Annotated[RemoteFiles, Depends(_remote_files)]

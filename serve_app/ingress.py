@@ -30,6 +30,7 @@ from serve_app.observability import RequestLog
 from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
+from serve_app.spoken_answers import SpokenAnswers
 from serve_app.storage.files import FileStore
 
 
@@ -39,26 +40,34 @@ def create_api(
     *,
     max_body_bytes: int,
     allowed_origins: tuple[str, ...] = (),
-    images: GeneratedImages | None = None,
+    files: FileStore | None = None,
+    image_url_ttl_s: float = 3600,
     addresses: Addresses | None = None,
     remote_files: RemoteFiles | None = None,
 ) -> FastAPI:
     """Return the whole HTTP application. ``registry`` is polled while it runs.
 
-    Without ``images``, they are kept in memory; without ``addresses``, no proxy is trusted; without
+    Without ``files``, they are kept in memory; without ``addresses``, no proxy is trusted; without
     ``remote_files``, none are fetched.
     """
-    images = images or GeneratedImages(FileStore("memory://homeport"), ttl_s=3600)
+    files = files or FileStore("memory://homeport")
+    images, spoken_answers = GeneratedImages(files, image_url_ttl_s), SpokenAnswers(files)
     api = FastAPI(
         title="Homeport",
         version=__version__,
-        lifespan=_in_background(registry.refresh, registry.poll, images.sweep_forever),
+        lifespan=_in_background(
+            registry.refresh,
+            registry.poll,
+            images.files.sweep_forever,
+            spoken_answers.files.sweep_forever,
+        ),
         docs_url=None,  # its page loads scripts from a third party
         redoc_url=None,
         redirect_slashes=False,  # it would send prompt and key on to whatever Host says
     )
     api.state.registry = registry
     api.state.images = images
+    api.state.spoken_answers = spoken_answers
     api.state.addresses = addresses or Addresses()
     api.state.remote_files = remote_files or RemoteFiles((), max_bytes=0, timeout_s=1)
     for router in ROUTERS:

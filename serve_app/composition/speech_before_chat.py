@@ -11,9 +11,34 @@ from serve_app.calls import Calls
 from serve_app.discovery import ServedModel
 from serve_app.errors import APIError, InvalidRequestError, echo
 from serve_app.protocol.chat import Message
+from serve_app.spoken_answers import SpokenAnswers
 
 PART = "input_audio"
 FORMATS = ("wav", "mp3", "flac", "opus", "ogg", "aac", "m4a", "webm")
+
+
+async def recalled(messages: list[Message], answers: SpokenAnswers) -> list[Message]:
+    """Return the conversation with earlier spoken answers as text.
+
+    Raises:
+        InvalidRequestError: an answer is referred to that is not known, or not any more.
+    """
+    return [await _recalled(message, m, answers) for m, message in enumerate(messages)]
+
+
+async def _recalled(message: Message, m: int, answers: SpokenAnswers) -> Message:
+    if message.audio is None:
+        return message
+    text = message.audio.transcript or await answers.find(message.audio.id)
+    if text is None:
+        path = f"messages[{m}].audio.id"
+        raise InvalidRequestError(
+            f"'{path}': no spoken answer has this id, or it was forgotten; send its text as "
+            "'content'.",
+            path,
+        )
+    fields = message.model_dump(exclude_unset=True, exclude={"audio"})
+    return Message.model_validate({**fields, "content": message.content or text})
 
 
 async def written_down(messages: list[Message], chat: ServedModel, calls: Calls) -> list[Message]:

@@ -36,6 +36,13 @@ class AudioOptions(Wire):
         return self.voice if isinstance(self.voice, str) else self.voice.id
 
 
+class SpokenAnswer(Wire):
+    """An earlier answer that was spoken, by its id, or as it was received."""
+
+    id: str = Field(min_length=1, max_length=200)
+    transcript: str | None = None
+
+
 class Message(Wire):
     """One message of a conversation."""
 
@@ -44,8 +51,7 @@ class Message(Wire):
     name: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: str | None = None
-    audio: dict[str, Any] | None = None
-    """An answer that was spoken, by its ``id``."""
+    audio: SpokenAnswer | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "Message":

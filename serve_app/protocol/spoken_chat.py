@@ -4,21 +4,16 @@
 """
 
 import base64
-import secrets
-import time
 from collections.abc import Mapping
 from typing import Any
-
-TTL_S = 3600
-"""How long a spoken answer can be referred to by its id, as OpenAI has it."""
 
 
 class SpokenStream:
     """Turns what comes into the chunks of one stream."""
 
-    def __init__(self) -> None:
-        self.id = f"audio_{secrets.token_hex(16)}"
-        self.expires_at = int(time.time()) + TTL_S
+    def __init__(self, audio_id: str, expires_at: int) -> None:
+        self.id = audio_id
+        self.expires_at = expires_at
         self.transcript = ""
         self._template: dict[str, Any] = {}
         self._is_named = False
@@ -68,8 +63,8 @@ class SpokenStream:
 class SpokenMessage:
     """Puts the chunks of one stream together to a whole answer."""
 
-    def __init__(self) -> None:
-        self._stream = SpokenStream()
+    def __init__(self, audio_id: str, expires_at: int) -> None:
+        self._stream = SpokenStream(audio_id, expires_at)
         self._answer: dict[str, Any] = {}
         self._choice: dict[str, Any] = {"index": 0, "logprobs": None, "finish_reason": None}
         self._message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from serve_app.composition.speech_before_chat import written_down
-from serve_app.dependencies import CallsDep
+from serve_app.composition.speech_before_chat import recalled, written_down
+from serve_app.dependencies import CallsDep, SpokenAnswersDep
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.chat import ChatCompletionRequest
 from serve_app.routes.generation import KIND, answer
@@ -13,10 +13,13 @@ router = APIRouter(route_class=JSONRoute)
 
 
 @router.post("/chat/completions")
-async def create_chat_completion(body: ChatCompletionRequest, calls: CallsDep) -> Response:
+async def create_chat_completion(
+    body: ChatCompletionRequest, calls: CallsDep, answers: SpokenAnswersDep
+) -> Response:
     """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
     chat = await calls.resolve(KIND, body.model, body.backend)
+    body.messages = await recalled(body.messages, answers)
     body.messages = await written_down(body.messages, chat, calls)
     if body.is_spoken:
-        return await answer_aloud(body, chat, calls)
+        return await answer_aloud(body, chat, calls, answers)
     return await answer("chat_completion", body, calls)

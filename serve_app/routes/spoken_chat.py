@@ -15,18 +15,24 @@ from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.contract import engine_fields
 from serve_app.protocol.speech import card_voice
 from serve_app.protocol.spoken_chat import SpokenMessage, SpokenStream
+from serve_app.spoken_answers import SpokenAnswers
 from serve_app.sse import DONE, event, event_stream
 
 
-async def answer_aloud(body: ChatCompletionRequest, chat: ServedModel, calls: Calls) -> Response:
+async def answer_aloud(
+    body: ChatCompletionRequest, chat: ServedModel, calls: Calls, answers: SpokenAnswers
+) -> Response:
     """Answer by the chat model, in the voice of the speech model that the request names."""
     assert body.audio is not None
     speech = await calls.resolve("speech", body.audio.model, param="audio.model")
     voice = _voice(speech, body.audio)
     fields = engine_fields(body.model_dump(exclude_unset=True, exclude={"modalities", "audio"}))
     if body.stream:
-        return await event_stream(_events(fields, chat, voice, calls), calls.record)
-    answer = await _whole(fields, chat, voice, body.audio, calls)
+        events = _events(fields, chat, voice, calls, answers)
+        return await event_stream(events, calls.record)
+    message = SpokenMessage(*answers.new_id())
+    answer = await _whole(fields, chat, voice, body.audio, calls, message)
+    await answers.keep(message.audio_id, message.transcript)
     return Response(to_json(answer), media_type="application/json")
 
 
@@ -39,15 +45,20 @@ def _voice(speech: ServedModel, options: AudioOptions) -> Voice:
 
 
 async def _events(
-    fields: dict[str, Any], chat: ServedModel, voice: Voice, calls: Calls
+    fields: dict[str, Any],
+    chat: ServedModel,
+    voice: Voice,
+    calls: Calls,
+    answers: SpokenAnswers,
 ) -> AsyncGenerator[bytes]:
-    stream = SpokenStream()
+    stream = SpokenStream(*answers.new_id())
     async with aclosing(spoken_answer(calls, chat, fields, voice)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Spoken):
                 yield event(stream.spoken(piece.pcm))
             elif (chunk := stream.written(piece.chunk)) is not None:
                 yield event(chunk)
+    await answers.keep(stream.id, stream.transcript)
     for chunk in stream.finished():
         yield event(chunk)
     yield DONE
@@ -59,8 +70,8 @@ async def _whole(
     voice: Voice,
     options: AudioOptions,
     calls: Calls,
+    message: SpokenMessage,
 ) -> dict[str, Any]:
-    message = SpokenMessage()
     pcm = bytearray()
     streamed = {**fields, "stream": True, "stream_options": {"include_usage": True}}
     async with aclosing(spoken_answer(calls, chat, streamed, voice)) as pieces:

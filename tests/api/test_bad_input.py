@@ -40,7 +40,7 @@ def assert_openai_error(answer: httpx2.Response, status: int, param: str | None 
         ({"messages": HELLO, "top_logprobs": 21}, "top_logprobs", "20"),
         ({"messages": HELLO, "logit_bias": {"1": 101}}, "logit_bias.1", "100"),
         ({"messages": HELLO, "stop": 5}, "stop", "5"),
-        ({"messages": HELLO, "stream_options": {}}, None, "'stream' is true"),
+        ({"messages": HELLO, "stream_options": {}}, "stream_options", "'stream' is true"),
         ({"messages": HELLO, "model": 5}, "model", "string"),
         ({"messages": HELLO, "tfz": 0.3}, "tfz", "0.3"),
     ],

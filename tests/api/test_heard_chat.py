@@ -1,4 +1,5 @@
 import base64
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -46,6 +47,49 @@ async def test_what_is_said_reaches_a_deaf_model_as_text(
         {"type": "text", "text": "how are you"},
         {"type": "text", "text": "and who"},
     ]
+
+
+@pytest.mark.parametrize("how", ["by its id", "as it was received"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_spoken_answer_can_be_referred_to(
+    http: httpx2.AsyncClient, writer: Writer, how: str, stream: bool
+) -> None:
+    aloud = {
+        "messages": [{"role": "user", "content": "hi"}],
+        "modalities": ["text", "audio"],
+        "audio": {"voice": "alloy", "format": "pcm16"},
+        "stream": stream,
+    }
+    answer = await http.post("/v1/chat/completions", json=aloud)
+    if stream:
+        first = json.loads(answer.text.partition("\n")[0].removeprefix("data: "))
+        audio = first["choices"][0]["delta"]["audio"]
+    else:
+        audio = answer.json()["choices"][0]["message"]["audio"]
+    reference = {"id": audio["id"]} if how == "by its id" or stream else audio
+    messages = [
+        {"role": "assistant", "audio": reference},
+        {"role": "user", "content": "and then?"},
+    ]
+
+    await http.post("/v1/chat/completions", json={"messages": messages})
+
+    assert writer.asked[-1]["messages"][0] == {
+        "role": "assistant",
+        "content": "Hello there. How are you? Bye",
+    }
+
+
+@pytest.mark.parametrize("audio_id", ["audio_0", "audio_../../etc/passwd", "x" * 200])
+async def test_unknown_spoken_answer_is_refused_by_its_place(
+    http: httpx2.AsyncClient, audio_id: str
+) -> None:
+    messages = [{"role": "assistant", "audio": {"id": audio_id}}]
+
+    answer = await http.post("/v1/chat/completions", json={"messages": messages})
+
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["param"] == "messages[0].audio.id"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""What was said in spoken answers, so that a conversation can go on by their ids alone.
+
+OpenAI's clients send an earlier answer back as ``{"role": "assistant", "audio": {"id": …}}``.
+"""
+
+from serve_app.storage.expiring import ExpiringFiles, expires_at
+from serve_app.storage.files import FileStore
+
+FOLDER = "spoken-answers"
+PREFIX = "audio_"
+TTL_S = 24 * 3600
+"""A conversation that pauses for longer begins anew."""
+
+
+class SpokenAnswers:
+    """The transcripts of every ingress replica that shares the store."""
+
+    def __init__(self, store: FileStore) -> None:
+        self.files = ExpiringFiles(store, FOLDER, TTL_S)
+
+    def new_id(self) -> tuple[str, int]:
+        """Return the id of an answer, and the Unix time at which it is forgotten."""
+        key = self.files.new_key()
+        return f"{PREFIX}{key}", expires_at(key)
+
+    async def keep(self, answer_id: str, transcript: str) -> None:
+        """Remember what was said."""
+        await self.files.put(answer_id.removeprefix(PREFIX), transcript.encode())
+
+    async def find(self, answer_id: str) -> str | None:
+        """Return what was said; None when the id is unknown, or forgotten."""
+        if not answer_id.startswith(PREFIX):
+            return None
+        file = await self.files.find(answer_id.removeprefix(PREFIX))
+        return file.data.decode() if file else None

@@ -1,0 +1,85 @@
+"""Files that expire, each under a key that nobody can guess.
+
+The key has 192 random bits and the time of its expiry, which no one can change because another key
+is another file. So who knows the key may have the file, any ingress replica can find it, and no
+list is kept of what there is. Knows nothing of what the files are.
+"""
+
+import asyncio
+import random
+import re
+import secrets
+import time
+from dataclasses import dataclass
+
+from serve_app.observability import get_logger
+from serve_app.storage.files import FileMissingError, FileStore
+
+logger = get_logger(__name__)
+
+KEY = re.compile(r"([0-9a-f]{8,12})-[0-9a-f]{48}")
+RANDOM_BYTES = 24
+MIN_SWEEP_S = 60
+MAX_SWEEP_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringFile:
+    """A file that has not expired."""
+
+    data: bytes
+    seconds_left: int
+
+
+class ExpiringFiles:
+    """The files of a folder of the store, which every ingress replica shares."""
+
+    def __init__(self, store: FileStore, folder: str, ttl_s: float) -> None:
+        self._store = store
+        self._folder = folder
+        self._ttl_s = ttl_s
+
+    def new_key(self) -> str:
+        """Return a key for a file that is kept from now on until its time is over."""
+        expiry = int(time.time() + self._ttl_s) + 1
+        return f"{expiry:08x}-{secrets.token_hex(RANDOM_BYTES)}"
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Keep a file. ``name`` is a key, and may go on with a dot and an extension."""
+        await self._store.put(f"{self._folder}/{name}", data)
+
+    async def find(self, name: str) -> ExpiringFile | None:
+        """Return a file; None when there is none of this name, or none any more."""
+        if KEY.fullmatch(name.partition(".")[0]) is None:
+            return None
+        seconds_left = expires_at(name) - int(time.time())
+        if seconds_left <= 0:
+            return None
+        try:
+            data = await self._store.read(f"{self._folder}/{name}")
+        except FileMissingError:
+            return None
+        return ExpiringFile(data, seconds_left)
+
+    async def sweep(self) -> None:
+        """Delete what has expired. Replicas may do it at the same time."""
+        for path in await self._store.names(self._folder):
+            name = path.removeprefix(f"{self._folder}/")
+            if KEY.match(name) and expires_at(name) <= time.time():
+                await self._store.delete(path)
+
+    async def sweep_forever(self) -> None:
+        """Sweep now and then, until cancelled. Whatever fails, the next time may succeed."""
+        pause = min(max(self._ttl_s / 4, MIN_SWEEP_S), MAX_SWEEP_S)
+        while True:
+            try:
+                await self.sweep()
+            except Exception:
+                logger.exception("Expired files of %s could not be deleted", self._folder)
+            # Apart, so that the replicas do not all list the folder at once.
+            await asyncio.sleep(pause * random.uniform(0.75, 1.25))
+
+
+def expires_at(key: str) -> int:
+    """Return the Unix time at which a key's file expires."""
+    return int(key.partition("-")[0], 16)

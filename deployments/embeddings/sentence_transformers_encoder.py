@@ -32,6 +32,8 @@ MAX_CHARACTERS_PER_TOKEN = 100
 """More of a text is not looked at: words make tokens far shorter, and a megabyte takes a second."""
 CHARACTERS_PER_TURN = 100_000
 """Tokenized in one go; a longer request lets others in between."""
+CHARACTERS_AT_ONCE = 1000
+"""Tokenized on the event loop, in less time than a thread takes to be asked."""
 UNLIMITED = 10**9
 """Tokenizers that know no limit name one above this."""
 LOAD_ERRORS = (
@@ -96,10 +98,13 @@ class Encoder:
         encodings: list[Encoding] = []
         for turn in self._turns(texts):
 
-            def work(_: object, turn: list[Text] = turn) -> list[Encoding]:
+            def work(_: object = None, turn: list[Text] = turn) -> list[Encoding]:
                 return self.tokenize_now(turn, prompt, truncate=truncate)
 
-            encodings += await self._threads.run(work)
+            if self._threads.num_unfinished() or _characters(turn) > CHARACTERS_AT_ONCE:
+                encodings += await self._threads.run(work)
+            else:
+                encodings += work()
         return encodings
 
     def tokenize_now(
@@ -165,7 +170,7 @@ class Encoder:
             turn.append(
                 text[:limit] if isinstance(text, str) else (text[0][:limit], text[1][:limit])
             )
-            characters += sum(map(len, turn[-1]))
+            characters += _characters(turn[-1:])
             if characters > CHARACTERS_PER_TURN:
                 yield turn
                 turn, characters = [], 0
@@ -192,6 +197,12 @@ class Encoder:
             else:
                 target[: len(row)] = row
         return torch.from_numpy(matrix)
+
+
+def _characters(texts: list[Text]) -> int:
+    return sum(
+        len(text) if isinstance(text, str) else len(text[0]) + len(text[1]) for text in texts
+    )
 
 
 def _nothing(encoding: Encoding) -> Encoding:

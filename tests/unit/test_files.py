@@ -106,8 +106,8 @@ async def test_sweep_deletes_what_has_expired_and_nothing_else(
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 100)
 
-    await long.sweep()
-    await short.sweep()
+    await long.files.sweep()
+    await short.files.sweep()
 
     assert set(await store.names("generated-images")) == {"generated-images/README", kept[1:]}
 

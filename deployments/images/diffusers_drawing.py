@@ -47,7 +47,7 @@ class Pipelines:
         """
         first = jobs[0]
         pipeline: Any = self._pipeline_for(first)
-        arguments = self._arguments(jobs)
+        arguments = self._arguments(jobs, pipeline)
         output = pipeline(
             **{**self._config.pipeline_kwargs, **arguments},
             callback_on_step_end=self._watch(jobs),
@@ -98,7 +98,7 @@ class Pipelines:
             self._derived[auto] = derived
         return self._derived[auto]
 
-    def _arguments(self, jobs: Sequence[Job]) -> dict[str, Any]:
+    def _arguments(self, jobs: Sequence[Job], pipeline: DiffusionPipeline) -> dict[str, Any]:
         first = jobs[0]
         drawing = first.drawing
         arguments: dict[str, Any] = {
@@ -115,9 +115,10 @@ class Pipelines:
         if first.source is None:
             return {**arguments, "width": drawing.width, "height": drawing.height}
         arguments["image"] = first.source
-        if first.strength is not None:
-            arguments["strength"] = first.strength
-            arguments["num_inference_steps"] = _enough_steps(drawing.steps, first.strength)
+        strength = _strength(first.strength, pipeline)
+        if strength is not None:
+            arguments["strength"] = strength
+            arguments["num_inference_steps"] = _enough_steps(drawing.steps, strength)
         if first.mask is not None:
             arguments |= {
                 "mask_image": first.mask,
@@ -158,6 +159,16 @@ def partial_steps(num_steps: int, num_images: int) -> list[int]:
     """Return the steps after which a picture is shown: evenly apart, never the last."""
     steps = {(index * num_steps) // (num_images + 1) - 1 for index in range(1, num_images + 1)}
     return sorted(step for step in steps if step >= 0)
+
+
+def _strength(asked: float | None, pipeline: DiffusionPipeline) -> float | None:
+    """Return the strength to draw with; None where the pipeline knows none."""
+    parameter = inspect.signature(pipeline.__call__).parameters.get("strength")
+    if parameter is None:
+        if asked is not None:
+            raise InvalidRequestError("'strength': this model takes none.", "strength")
+        return None
+    return parameter.default if asked is None else asked
 
 
 def _enough_steps(steps: int, strength: float) -> int:

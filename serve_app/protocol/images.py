@@ -155,6 +155,8 @@ class ImageEditRequest(DrawnImageRequest):
 class ImageVariationRequest(ImageRequest):
     """POST /v1/images/variations: the fields of the form besides ``image``."""
 
+    stream: Literal[False] | None = None
+
 
 def _check_prompts(prompts: list[str]) -> None:
     if not prompts:

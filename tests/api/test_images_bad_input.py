@@ -77,6 +77,12 @@ async def test_bad_field_is_refused_by_name(
     assert not model.calls
 
 
+async def test_variation_does_not_stream(http: httpx2.AsyncClient) -> None:
+    answer = await http.post("/v1/images/variations", data={"stream": "true"}, files={"image": PNG})
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "stream")
+
+
 async def test_unfit_host_is_refused_before_any_work(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:

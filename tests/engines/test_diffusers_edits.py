@@ -65,6 +65,18 @@ async def test_edit_without_a_mask_draws_where_the_image_is_transparent(
     assert (pixels(reply.files[0])[:, 48:] == pixels(png(photo()))[:, 48:]).all()
 
 
+@pytest.mark.parametrize("operation", ["generation", "edit", "variation"])
+async def test_one_step_is_enough_to_leave_an_image(
+    engine: DiffusersEngine, operation: str
+) -> None:
+    assert (await draw(engine, operation, png(photo()), step=1)).files
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16", "RGBA"])
+async def test_picture_of_any_mode_is_read(engine: DiffusersEngine, mode: str) -> None:
+    assert (await draw(engine, "variation", png(Image.new(mode, (64, 64))))).files
+
+
 async def test_odd_sized_image_is_fitted_to_what_the_model_draws(engine: DiffusersEngine) -> None:
     reply = await draw(engine, "variation", png(photo((333, 90))), n=2)
 

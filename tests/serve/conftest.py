@@ -28,11 +28,17 @@ def ray_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def server(ray_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    files = tmp_path_factory.mktemp("files")
+
     def changes(config: dict[str, Any]) -> None:
         chat = application(config, "chat")
         chat["args"]["max_requests"] = MAX_REQUESTS
         chat["deployments"][0]["health_check_period_s"] = 1
-        application(config, "ingress")["args"] = {"registry_poll_s": 0.5}
+        application(config, "ingress")["args"] = {
+            "registry_poll_s": 0.5,
+            "files_url": str(files),
+            "trusted_proxies": ["127.0.0.1/32"],  # the tests stand in for a proxy
+        }
 
     server = Server(tmp_path_factory.mktemp("server"), changes)
     try:

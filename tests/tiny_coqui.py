@@ -7,10 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 from TTS.config.shared_configs import BaseAudioConfig
 from TTS.tts.configs.shared_configs import CharactersConfig
 from TTS.tts.configs.vits_config import VitsArgs, VitsConfig
+from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
+from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 from TTS.tts.models.vits import Vits
+from TTS.tts.models.xtts import Xtts
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SAMPLE_RATE = 16_000
@@ -70,3 +75,46 @@ def make_recording(path: Path, seconds: float = 6) -> Path:
         file.setframerate(22_050)
         file.writeframes((tone * 32767).astype(np.int16).tobytes())
     return path
+
+
+def make_xtts(directory: Path) -> Path:
+    """Write an XTTS model with one built-in speaker, Ana, and return its directory."""
+    torch.manual_seed(1)
+    directory.mkdir(parents=True, exist_ok=True)
+    _write_vocabulary(directory / "vocab.json")
+    arguments = XttsArgs(
+        gpt_layers=1,
+        gpt_n_model_channels=64,
+        gpt_n_heads=2,
+        gpt_number_text_tokens=64,
+        gpt_start_text_token=3,
+        gpt_stop_text_token=0,
+        gpt_num_audio_tokens=34,
+        gpt_start_audio_token=32,
+        gpt_stop_audio_token=33,
+        gpt_max_audio_tokens=40,
+        gpt_use_perceiver_resampler=True,
+        decoder_input_dim=64,
+    )
+    audio = XttsAudioConfig(sample_rate=22_050, output_sample_rate=24_000)
+    settings = XttsConfig(model_args=arguments, audio=audio, languages=["en", "de"])
+    model = Xtts(settings)
+    model.tokenizer = VoiceBpeTokenizer(vocab_file=str(directory / "vocab.json"))
+    model.init_models()
+    torch.save({"model": model.state_dict()}, directory / "model.pth")
+    settings.save_json(str(directory / "config.json"))
+    ana = {
+        "gpt_cond_latent": torch.randn(1, 32, 64),
+        "speaker_embedding": torch.randn(1, 512, 1),
+    }
+    torch.save({"Ana": ana}, directory / "speakers_xtts.pth")
+    return directory
+
+
+def _write_vocabulary(path: Path) -> None:
+    special = ["[STOP]", "[UNK]", "[SPACE]", "[START]", "[en]", "[de]"]
+    tokens = [*special, *"abcdefghijklmnopqrstuvwxyz.,!?'"]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=[], unk_token="[UNK]"))
+    tokenizer.add_special_tokens(special)
+    tokenizer.save(str(path))

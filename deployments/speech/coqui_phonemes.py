@@ -10,7 +10,7 @@ from TTS.tts.utils.text.phonemizers import DEF_LANG_TO_PHONEMIZER, PHONEMIZERS
 from TTS.tts.utils.text.phonemizers.base import BasePhonemizer
 from TTS.tts.utils.text.phonemizers.espeak_wrapper import ESpeak
 
-from deployments.speech.espeak_library import EspeakLibrary
+from deployments.speech.espeak_library import espeak
 from deployments.speech.espeak_voices import languages
 
 _LANGUAGE_FLAG = re.compile(r"\(.+?\)")
@@ -19,8 +19,6 @@ _COQUIS_NAMES = {"en": "en-us", "zh-cn": "cmn", "fr": "fr-fr"}
 
 class LibraryPhonemizer(BasePhonemizer):
     """Coqui's phonemizer ``espeak`` without a program."""
-
-    _library: EspeakLibrary | None = None
 
     def __init__(self, language: str, **options: object) -> None:
         super().__init__(_COQUIS_NAMES.get(language, language), **{"keep_puncs": True, **options})
@@ -45,10 +43,8 @@ class LibraryPhonemizer(BasePhonemizer):
         return {language.tag: language.name for language in languages().values()}
 
     def _phonemize(self, text: str, separator: str = "") -> str:
-        if LibraryPhonemizer._library is None:
-            LibraryPhonemizer._library = EspeakLibrary()
         voice = languages()[self._language].file
-        phonemes = LibraryPhonemizer._library.phonemes(text, voice)
+        phonemes = espeak().phonemes(text, voice)
         return _LANGUAGE_FLAG.sub("", phonemes).strip().replace("_", separator)
 
 

@@ -41,7 +41,10 @@ FORMATS = (*CODECS, "wav", "pcm", *LAWS)
 
 
 class Encoder(Protocol):
-    """Takes samples (mono, signed 16 bit, native order), gives the bytes of a format."""
+    """Takes samples (mono, signed 16 bit, native order), gives the bytes of a format.
+
+    One that is not finished is simply dropped: another thread may still be in it.
+    """
 
     def add(self, samples: bytes) -> bytes:
         """Return what can leave now; may be nothing yet."""
@@ -49,10 +52,6 @@ class Encoder(Protocol):
 
     def finish(self) -> bytes:
         """Return the rest."""
-        ...
-
-    def close(self) -> None:
-        """Free the codec, also in the middle."""
         ...
 
 
@@ -88,12 +87,9 @@ def encode_whole(
         )
     else:
         encoder = make_encoder(response_format, source_rate, sample_rate)
-    try:
-        if isinstance(encoder, WavEncoder):
-            return encoder.whole(samples)
-        return encoder.add(samples) + encoder.finish()
-    finally:
-        encoder.close()
+    if isinstance(encoder, WavEncoder):
+        return encoder.whole(samples)
+    return encoder.add(samples) + encoder.finish()
 
 
 def audio_frame(samples: bytes, rate: int) -> av.AudioFrame:
@@ -143,9 +139,6 @@ class PcmEncoder:
     def finish(self) -> bytes:
         """Return the rest."""
         return self._resampler.finish()
-
-    def close(self) -> None:
-        """Do nothing: it holds no codec."""
 
 
 class WavEncoder(PcmEncoder):
@@ -201,9 +194,6 @@ class LawEncoder:
     def finish(self) -> bytes:
         """Return the rest."""
         return self._encoded(self._resampler.finish())
-
-    def close(self) -> None:
-        """Do nothing: the codec has no file."""
 
     def _encoded(self, samples: bytes) -> bytes:
         if not samples:
@@ -276,12 +266,6 @@ class ContainerEncoder:
     def finish(self) -> bytes:
         """Encode the rest and end the file."""
         self._output.mux(self._stream.encode(None))
-        self.close()
+        self._output.close()
+        self._sink.is_complete = True
         return self._sink.take()
-
-    def close(self) -> None:
-        """End the file."""
-        if self._output is not None:
-            self._output.close()
-            self._output = None
-            self._sink.is_complete = True

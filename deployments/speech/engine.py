@@ -131,31 +131,25 @@ class SpeechEngine:
 
     async def _encoded(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
         file = _File(order, self._synthesizer.sample_rate, self._encoders)
-        try:
-            async with aclosing(self._pieces(order)) as pieces:
-                async for piece in pieces:
-                    async for data in file.add(piece.samples, is_held=piece.is_only):
-                        yield data
-            yield await file.finish()
-        finally:
-            file.close()
+        async with aclosing(self._pieces(order)) as pieces:
+            async for piece in pieces:
+                async for data in file.add(piece.samples, is_held=piece.is_only):
+                    yield data
+        yield await file.finish()
         yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
 
     async def _timed(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
         file = _File(order, self._synthesizer.sample_rate, self._encoders)
         began, ready = 0.0, b""
-        try:
-            async with aclosing(self._pieces(order)) as pieces:
-                async for piece in pieces:
-                    async for data in file.add(piece.samples):
-                        ready += data
-                    if piece.is_end:
-                        text, length = piece.segment.text, file.seconds - began
-                        yield _line(ready, character_times(text, piece.marks, began, length))
-                        began, ready = file.seconds, b""
-            yield _line(await file.finish(), None)
-        finally:
-            file.close()
+        async with aclosing(self._pieces(order)) as pieces:
+            async for piece in pieces:
+                async for data in file.add(piece.samples):
+                    ready += data
+                if piece.is_end:
+                    text, length = piece.segment.text, file.seconds - began
+                    yield _line(ready, character_times(text, piece.marks, began, length))
+                    began, ready = file.seconds, b""
+        yield _line(await file.finish(), None)
         yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
 
 
@@ -190,10 +184,6 @@ class _File:
         if self._held:
             return await self._threads.run(lambda _: self._whole())
         return await self._threads.run(lambda _: self._encoder.finish())
-
-    def close(self) -> None:
-        """Free the codec."""
-        self._encoder.close()
 
     def _whole(self) -> bytes:
         order, samples = self._order, b"".join(self._held)

@@ -6,7 +6,7 @@ Knows neither formats nor requests' turns.
 from collections.abc import Iterable
 
 from deployments.speech.engine import Spoken
-from deployments.speech.espeak_library import EspeakLibrary
+from deployments.speech.espeak_library import espeak
 from deployments.speech.espeak_voices import languages, throat_of
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import change_tempo
@@ -27,7 +27,7 @@ class EspeakSynthesizer:
     speaks_whole_segments = True
 
     def __init__(self) -> None:
-        self._library = EspeakLibrary()
+        self._library = espeak()
         self.sample_rate = self._library.sample_rate
 
     def segments(self, call: SpeechCall) -> Iterable[Segment]:

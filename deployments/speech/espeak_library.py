@@ -6,6 +6,7 @@ It is one state for the whole process: whoever uses it does so from one thread.
 
 import ctypes
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import espeakng_loader
@@ -55,8 +56,14 @@ class Utterance:
     """The index of each word's first character and of its first sample."""
 
 
+@cache
+def espeak() -> "EspeakLibrary":
+    """Return the library. A second one in a process would take the samples of the first."""
+    return EspeakLibrary()
+
+
 class EspeakLibrary:
-    """The library, initialized."""
+    """The library, initialized. Only ``espeak`` makes one."""
 
     def __init__(self) -> None:
         self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())

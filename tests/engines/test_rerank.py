@@ -13,7 +13,11 @@ from deployments.rerank.config import RerankConfig
 from deployments.rerank.sentence_transformers_engine import SentenceTransformersEngine
 from serve_app.errors import ModelLoadError
 from serve_app.protocol.common import Call, Reply
-from tests.tiny_bert import make_tiny_cross_encoder, make_tiny_embedder
+from tests.tiny_encoders import (
+    make_tiny_cross_encoder,
+    make_tiny_embedder,
+    make_tiny_generative_ranker,
+)
 
 DOCUMENTS = ["cat dog " * (1 + i % 5) + str(i) for i in range(12)]
 
@@ -80,6 +84,19 @@ async def test_document_is_cut_to_the_tokens_asked_for(checkpoint: str) -> None:
 
     assert cut.body == (await ask(engine, query="cat", documents=["abc d", ""])).body
     assert cut.usage.prompt_tokens == (3 + 4 + 3) + (3 + 0 + 3)
+
+
+async def test_language_model_scores_pairs_as_its_library_does(tmp_path: Path) -> None:
+    from sentence_transformers import CrossEncoder
+
+    path = str(make_tiny_generative_ranker(tmp_path))
+    kwargs: Any = {"device": "cpu", "model_kwargs": {"dtype": "float32"}}
+    engine = await load(path, engine_kwargs=kwargs)
+    library: Any = CrossEncoder(path, **kwargs).predict([("cat", text) for text in DOCUMENTS])
+
+    found = await scores(engine, query="cat", documents=DOCUMENTS)
+
+    assert np.abs(found - library).max() < 1e-5
 
 
 async def test_bi_encoder_scores_by_cosine_with_its_prompts(tmp_path: Path) -> None:

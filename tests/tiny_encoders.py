@@ -1,8 +1,10 @@
-"""Makes random BERTs of some kilobytes, a token a character: they load, and mean nothing."""
+"""Makes random encoders of some kilobytes, a token a character: they load, and mean nothing."""
 
 import string
 from pathlib import Path
 from typing import Any
+
+from tests.tiny_model import make_tiny_llama
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CHARACTERS = string.ascii_lowercase + string.digits + ":"
@@ -19,6 +21,36 @@ def make_tiny_embedder(directory: Path) -> Path:
     transformer: Any = Transformer(str(directory / "bert"))
     pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
     SentenceTransformer(modules=[transformer, pooling], device="cpu").save(
+        str(directory / "model"), create_model_card=False
+    )
+    return directory / "model"
+
+
+def make_tiny_decoder_embedder(directory: Path) -> Path:
+    """Write a bi-encoder that reads its texts through a chat template, padded on the left."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    options = {"padding_side": "left"}
+    base = str(make_tiny_llama(directory / "llama"))
+    transformer: Any = Transformer(base, processor_kwargs=options)
+    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="lasttoken")
+    SentenceTransformer(modules=[transformer, pooling], device="cpu").save(
+        str(directory / "model"), create_model_card=False
+    )
+    return directory / "model"
+
+
+def make_tiny_generative_ranker(directory: Path) -> Path:
+    """Write a cross-encoder that scores by the tokens a language model would say next."""
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.cross_encoder.modules import LogitScore
+
+    base = str(make_tiny_llama(directory / "llama"))
+    transformer: Any = Transformer(base, transformer_task="text-generation")
+    score = LogitScore(true_token_id=10, false_token_id=20)
+    CrossEncoder(modules=[transformer, score], device="cpu").save(
         str(directory / "model"), create_model_card=False
     )
     return directory / "model"

@@ -50,6 +50,8 @@ class ModelCard(BaseModel):
     """What a speech model speaks with; the first is the default."""
     dimensions: int | None = None
     """Length of an embeddings model's vectors."""
+    default_size: str | None = None
+    """Pixels, width x height, of an image whose request names no size."""
     backend: str = ""
     """The engine library."""
     description: str = ""

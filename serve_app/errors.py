@@ -4,6 +4,7 @@
     ├── ModelCallError              500 model_error
     ├── InvalidRequestError         400 invalid_request_error
     │   ├── ContextLengthError      400 context_length_exceeded
+    │   ├── ContentPolicyError      400 content_policy_violation
     │   ├── RequestTooLargeError    413
     │   ├── UnsupportedMediaError   415
     │   └── UnprocessableError      422
@@ -69,6 +70,12 @@ class ContextLengthError(InvalidRequestError):
     """The prompt does not fit into the model's context."""
 
     code = "context_length_exceeded"
+
+
+class ContentPolicyError(InvalidRequestError):
+    """The model made what its own checker does not let out."""
+
+    code = "content_policy_violation"
 
 
 class RequestTooLargeError(InvalidRequestError):

@@ -16,6 +16,8 @@ from serve_app.protocol.common import Reply
 from serve_app.protocol.images import DrawnImageRequest, ImageRequest
 from serve_app.sse import event
 
+NAMES_WITH_BASE64 = ("gpt-image", "chatgpt-image")
+
 
 class ImageAnswers:
     """Answers one request."""
@@ -30,7 +32,8 @@ class ImageAnswers:
         self._format = body.output_format or "png"
         self._images = images
         addresses: Addresses = request.app.state.addresses
-        self._base = None if body.response_format == "b64_json" else addresses.base(request)
+        form = body.response_format or default_format(body.model)
+        self._base = addresses.base(request) if form == "url" else None
 
     async def answer(self, reply: Reply) -> Response:
         """Return OpenAI's body for the images that a replica made."""
@@ -54,6 +57,15 @@ class ImageAnswers:
         if self._base is None:
             return {"b64_json": base64.b64encode(file).decode()}
         return {"url": self._base + await self._images.keep(file, self._format)}
+
+
+def default_format(model: str | None) -> str:
+    """Return how images are answered when the request does not say.
+
+    As OpenAI does it: base64 by the models that know nothing else, so that their clients find it
+    under their aliases too; for all others an URL.
+    """
+    return "b64_json" if (model or "").startswith(NAMES_WITH_BASE64) else "url"
 
 
 async def image_events(

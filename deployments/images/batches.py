@@ -11,7 +11,7 @@ from deployments.images.job import Job
 from deployments.threads import WorkerThreads
 
 Draw = Callable[[Sequence[Job]], list[Any]]
-"""Returns the jobs' images in their order; blocks."""
+"""Returns the jobs' images in their order, or in an image's place what was wrong; blocks."""
 
 
 class Batches:
@@ -55,13 +55,15 @@ class Batches:
             try:
                 images = await self._threads.run(lambda _, jobs=jobs: self._draw(jobs))
             except Exception as error:  # noqa: BLE001  (it belongs to those who wait)
-                for _, waits in batch:
-                    if not waits.done():
-                        waits.set_exception(error)
+                if len(batch) == 1:
+                    _settle(batch[0][1], error)
+                    continue
+                for job in jobs:  # nobody fails by a stranger's request: each again by itself
+                    job.alone = True
+                self._waiting = batch + self._waiting
                 continue
             for (_, waits), image in zip(batch, images, strict=True):
-                if not waits.done():
-                    waits.set_result(image)
+                _settle(waits, image)
 
     def _next_batch(self) -> list[tuple[Job, asyncio.Future[Any]]]:
         """Take the first job and those behind it that may share its pass."""
@@ -77,3 +79,12 @@ class Batches:
         ][: self._max_batch_size]
         self._waiting = [item for item in self._waiting if item not in batch]
         return batch
+
+
+def _settle(waits: "asyncio.Future[Any]", outcome: Any) -> None:
+    if waits.done():
+        return
+    if isinstance(outcome, Exception):
+        waits.set_exception(outcome)
+    else:
+        waits.set_result(outcome)

@@ -55,8 +55,9 @@ class ImagesConfig(ModelConfig, frozen=True):
         return self
 
     def card(self) -> ModelCard:
-        """Add the library."""
-        return super().card().model_copy(update={"backend": self.backend})
+        """Add the library, and the size of an image whose request names none."""
+        facts = {"backend": self.backend, "default_size": self.default_size}
+        return super().card().model_copy(update=facts)
 
     def steps_of(self, quality: str) -> int:
         """Return the steps of a named quality."""

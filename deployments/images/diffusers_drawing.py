@@ -17,7 +17,7 @@ from PIL import Image
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers_pictures import kept_outside
 from deployments.images.job import Job, Limits, Prompt
-from serve_app.errors import InvalidRequestError
+from serve_app.errors import ContentPolicyError, InvalidRequestError
 
 USUAL_MULTIPLE = 8
 """Of pipelines that do not say theirs."""
@@ -39,7 +39,7 @@ class Pipelines:
         self.takes_negative_prompts = guidance > 1 and _takes(pipeline, "negative_prompt")
 
     def draw(self, jobs: Sequence[Job]) -> list[Any]:
-        """Return the jobs' images; blocks.
+        """Return the jobs' images, or the error in place of one that may not be shown; blocks.
 
         Raises:
             AbandonedError: every job was cancelled before the end.
@@ -52,10 +52,11 @@ class Pipelines:
             **{**self._config.pipeline_kwargs, **arguments},
             callback_on_step_end=self._watch(jobs),
         )
-        images = output.images
-        if first.mask is None:
-            return images
-        return [kept_outside(first.mask, image, first.source) for image in images]
+        flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(jobs)
+        return [
+            _refusal() if bad else _finished(first, image)
+            for image, bad in zip(output.images, flagged, strict=True)
+        ]
 
     def check_source(self, *, masked: bool) -> None:
         """Refuse early what :meth:`draw` could not do.
@@ -159,6 +160,14 @@ def partial_steps(num_steps: int, num_images: int) -> list[int]:
     """Return the steps after which a picture is shown: evenly apart, never the last."""
     steps = {(index * num_steps) // (num_images + 1) - 1 for index in range(1, num_images + 1)}
     return sorted(step for step in steps if step >= 0)
+
+
+def _finished(job: Job, image: Image.Image) -> Image.Image:
+    return image if job.mask is None else kept_outside(job.mask, image, job.source)
+
+
+def _refusal() -> ContentPolicyError:
+    return ContentPolicyError("The model's safety checker does not let this image out.", "prompt")
 
 
 def _strength(asked: float | None, pipeline: DiffusionPipeline) -> float | None:

@@ -50,6 +50,7 @@ class DiffusersEngine:
         self._config = config
         self._batches = Batches(pipelines.draw, config.max_batch_size)
         self._codecs = WorkerThreads(CODEC_THREADS)
+        self._broken: Exception | None = None
 
     @classmethod
     async def load(cls, config: ImagesConfig) -> "DiffusersEngine":
@@ -71,7 +72,7 @@ class DiffusersEngine:
         finally:
             for task in making:
                 task.cancel()
-        usage = self._usage(body, len(jobs))
+        usage = await self._usage(body, len(jobs))
         return Reply(to_json(_facts(jobs, usage)), usage, tuple(files))
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
@@ -94,8 +95,9 @@ class DiffusersEngine:
             while (item := await pictures.get()) is not None:
                 index, picture = item
                 yield _piece(await self._encoded(picture, body), {"partial_image_index": index})
-            usage = self._usage(body, 1)
-            yield _piece(await making, _facts([job], usage))
+            image = await making
+            usage = await self._usage(body, 1)
+            yield _piece(image, _facts([job], usage))
         finally:
             making.cancel()
             with suppress(asyncio.CancelledError, Exception):
@@ -107,7 +109,9 @@ class DiffusersEngine:
         return self._batches.num_unfinished() + self._codecs.num_unfinished()
 
     async def check_health(self) -> None:
-        """Ask nothing: the pipeline runs in this process, and lives as long as it."""
+        """Raise once the device has failed: its context does not recover in this process."""
+        if self._broken is not None:
+            raise RuntimeError("The model's device failed.") from self._broken
 
     async def close(self) -> None:
         """Stop what runs."""
@@ -166,6 +170,8 @@ class DiffusersEngine:
         except APIError:
             raise
         except Exception as error:
+            if isinstance(error, torch.AcceleratorError):
+                self._broken = error
             logger.exception("Request %s failed", call.request_id)
             raise internal_error(call.request_id) from error
         return await self._encoded(image, body)
@@ -175,8 +181,10 @@ class DiffusersEngine:
             lambda _: encode(picture, body.output_format, body.output_compression)
         )
 
-    def _usage(self, body: ImageCall, images: int) -> Usage:
-        tokens = sum(self._pipelines.count_tokens(prompt) for prompt in body.prompts)
+    async def _usage(self, body: ImageCall, images: int) -> Usage:
+        tokens = await self._codecs.run(
+            lambda _: sum(self._pipelines.count_tokens(prompt) for prompt in body.prompts)
+        )
         return Usage(prompt_tokens=tokens, images=images)
 
 

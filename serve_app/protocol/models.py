@@ -23,6 +23,7 @@ class Model(BaseModel):
     aliases: list[str]
     context_length: int | None = None
     dimensions: int | None = None
+    default_size: str | None = None
     backend: str
     description: str
 
@@ -40,6 +41,7 @@ class Model(BaseModel):
             aliases=list(card.aliases),
             context_length=card.context_length,
             dimensions=card.dimensions,
+            default_size=card.default_size,
             backend=card.backend,
             description=card.description,
         )

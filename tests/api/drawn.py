@@ -10,7 +10,7 @@ from serve_app.protocol.common import Reply, Usage
 PNG = b"\x89PNG picture"
 BASE64 = base64.b64encode(PNG).decode()
 PATH = "/v1/images/generations"
-CARD = ModelCard(id="draw", kind="images", aliases=("dall-e-3",), backend="diffusers")
+CARD = ModelCard(id="draw", kind="images", aliases=("dall-e-3", "gpt-image-1"), backend="diffusers")
 
 
 def reply(*files: bytes) -> Reply:

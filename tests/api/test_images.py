@@ -56,6 +56,13 @@ async def test_sdk_gets_images_and_usage(openai_client: AsyncOpenAI, model: Scri
     assert model.calls[-1].places == 2
 
 
+async def test_name_of_a_model_that_answers_base64_does(openai_client: AsyncOpenAI) -> None:
+    answer = await openai_client.images.generate(model="gpt-image-1", prompt="a cat")
+
+    assert answer.data
+    assert (answer.data[0].b64_json, answer.data[0].url) == (BASE64, None)
+
+
 async def test_url_needs_no_key_but_its_name(create: CreateApi) -> None:
     api = create(frozenset({KEY}))
     async with api.router.lifespan_context(api), connect(api) as http:

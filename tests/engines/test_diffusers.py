@@ -14,8 +14,8 @@ from deployments.images.diffusers_drawing import Pipelines
 from deployments.images.diffusers_engine import DiffusersEngine
 from deployments.images.diffusers_loading import load_pipeline
 from deployments.images.job import Job
-from serve_app.errors import APIError, InvalidRequestError, ModelLoadError
-from serve_app.protocol.common import Usage
+from serve_app.errors import APIError, ContentPolicyError, InvalidRequestError, ModelLoadError
+from serve_app.protocol.common import Reply, Usage
 from tests.engines.drawing import call_of, configured, draw, load
 
 
@@ -165,6 +165,51 @@ async def test_failure_reaches_the_request_and_not_the_next(engine: DiffusersEng
     assert raised.value.status == 500
     assert "req_1" in str(raised.value)
     assert (await draw(engine)).files
+
+
+async def test_failure_of_a_pass_fails_only_whom_it_concerns(engine: DiffusersEngine) -> None:
+    pipelines = engine._pipelines
+
+    def fail_dogs(jobs: Sequence[Job]) -> list[Any]:
+        if any(job.prompt.positive == "a dog" for job in jobs):
+            raise RuntimeError("kernel")
+        return pipelines.draw(jobs)
+
+    engine._batches._draw = fail_dogs
+    dog, *cats = await asyncio.gather(
+        draw(engine, prompts=[{"positive": "a dog"}]),
+        draw(engine),
+        draw(engine),
+        return_exceptions=True,
+    )
+
+    assert isinstance(dog, APIError)
+    assert all(isinstance(cat, Reply) for cat in cats)
+
+
+async def test_device_that_failed_makes_the_replica_unhealthy(engine: DiffusersEngine) -> None:
+    def fail(_: Any) -> list[Any]:
+        raise torch.AcceleratorError("CUDA error: device-side assert triggered")
+
+    await engine.check_health()
+    engine._batches._draw = fail
+    with pytest.raises(APIError):
+        await draw(engine)
+
+    with pytest.raises(RuntimeError, match="device failed"):
+        await engine.check_health()
+
+
+async def test_image_that_the_models_checker_flags_is_kept_back(
+    engine: DiffusersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flag(image: Any, *_: Any) -> tuple[Any, list[bool]]:
+        return image, [True]
+
+    monkeypatch.setattr(engine._pipelines._pipeline, "run_safety_checker", flag)
+
+    with pytest.raises(ContentPolicyError):
+        await draw(engine)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ class SpeechConfig(ModelConfig, frozen=True):
     voices: tuple[SpeechVoice, ...] = ()
     """Coqui: the voices that requests may use, since the card must be readable without loading the
     model. Empty: the speakers that the model's directory lists, or its only one."""
+    languages: tuple[str, ...] = ()
+    """Coqui: tags of what the voices speak, in the model's spelling; empty: what the model's local
+    config says, or the language in its name."""
     max_input_chars: int = Field(default=100_000, ge=1)
     """Longest text of a request: an hour and a half of speech. OpenAI's 4096 are too few for
     people who have documents read to them."""
@@ -39,5 +42,5 @@ class SpeechConfig(ModelConfig, frozen=True):
             return espeak_voices()
         from deployments.speech.coqui_voices import named_voices
 
-        voices = named_voices(self.model, self.voices)
+        voices = named_voices(self.model, self.voices, self.languages)
         return with_known_names([voice.on_card() for voice in voices])

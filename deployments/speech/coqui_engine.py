@@ -142,7 +142,7 @@ def _load(config: SpeechConfig) -> Synthesizer:
         voice.id: voice.model_copy(
             update={"reference_audio": tuple(map(recording_path, voice.reference_audio))}
         )
-        for voice in named_voices(config.model, config.voices)
+        for voice in named_voices(config.model, config.voices, config.languages)
     }
     options = dict(config.engine_kwargs)
     device = options.pop("device", "cuda" if torch.cuda.is_available() else "cpu")

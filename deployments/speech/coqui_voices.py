@@ -15,14 +15,16 @@ ONLY_VOICE = "default"
 """The voice of a model with one speaker."""
 
 
-def named_voices(model: str, named: Sequence[SpeechVoice]) -> list[SpeechVoice]:
+def named_voices(
+    model: str, named: Sequence[SpeechVoice], languages: tuple[str, ...] = ()
+) -> list[SpeechVoice]:
     """Return the voices that the operator names; without any, the speakers of a local model.
 
     Raises:
         ModelLoadError: the model is written as a path but no directory is there.
     """
     directory = Path(resolve_model(model))
-    languages = _languages(directory, model)
+    languages = languages or _languages(directory, model)
     if not named:
         speakers = _speakers(directory) or [ONLY_VOICE]
         return [SpeechVoice(id=speaker, languages=languages) for speaker in speakers]

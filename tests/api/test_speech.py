@@ -1,50 +1,27 @@
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import httpx2
 import openai
 import pytest
-from elevenlabs import AsyncElevenLabs, VoiceSettings
-from elevenlabs.core.api_error import ApiError
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard, Voice
+from serve_app.card import ModelCard
 from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Usage
-from tests.api.conftest import CreateApi, ScriptedModel
-
-SPOKEN: list[bytes | Usage] = [b"ID3", b"more", Usage(characters=5, audio_seconds=1.5)]
+from tests.api.conftest import ScriptedModel
+from tests.api.spoken import VOICE_CARD, spoken_script
 
 
 @pytest.fixture
 def cards() -> tuple[ModelCard, ...]:
-    voices = (
-        Voice(id="ana", name="Ana", languages=("en-us",), gender="female", aliases=("alloy",)),
-        Voice(id="bo", languages=("de",), gender="male", aliases=("21m00Tcm4TlvDq8ikWAM",)),
-    )
-    return (
-        ModelCard(
-            id="voice", kind="speech", aliases=("tts-1",), backend="espeak-ng", voices=voices
-        ),
-    )
+    return (VOICE_CARD,)
 
 
 @pytest.fixture
 def model(model: ScriptedModel) -> ScriptedModel:
-    model.script = [*SPOKEN]
+    model.script = [*spoken_script()]
     return model
-
-
-@pytest.fixture
-async def eleven(create: CreateApi) -> AsyncIterator[AsyncElevenLabs]:
-    """ElevenLabs' SDK, unchanged, on a server that wants a key."""
-    api = create(frozenset({"sk-right"}))
-    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
-    async with api.router.lifespan_context(api), httpx.AsyncClient(transport=transport) as client:
-        yield AsyncElevenLabs(base_url="http://test", api_key="sk-right", httpx_client=client)
 
 
 @pytest.mark.parametrize(
@@ -198,172 +175,6 @@ async def test_failure_amid_the_audio_is_the_last_event(
     assert '"error"' in answer.text
     assert "secret" not in answer.text
     assert "speech.audio.done" not in answer.text
-
-
-async def test_elevenlabs_sdk_converts(eleven: AsyncElevenLabs, model: ScriptedModel) -> None:
-    audio = eleven.text_to_speech.convert("21m00Tcm4TlvDq8ikWAM", text="Hello", model_id="tts-1")
-
-    assert b"".join([piece async for piece in audio]) == b"ID3more"
-    asked = model.asked
-    assert asked["voice"] == "bo"
-    assert (asked["response_format"], asked["sample_rate"]) == ("mp3", 44_100)
-    assert asked["bit_rate"] == 128_000
-
-
-async def test_elevenlabs_sdk_streams_with_settings(
-    eleven: AsyncElevenLabs, model: ScriptedModel
-) -> None:
-    settings = VoiceSettings(stability=0.3, similarity_boost=0.5, style=0, speed=1.2)
-    audio = eleven.text_to_speech.stream(
-        "ana",
-        text="Hello",
-        output_format="pcm_16000",
-        voice_settings=settings,
-        language_code="de",
-        seed=7,
-        previous_text="Before.",
-        enable_logging=False,
-        optimize_streaming_latency=3,
-    )
-
-    assert b"".join([piece async for piece in audio]) == b"ID3more"
-    asked = model.asked
-    assert (asked["response_format"], asked["sample_rate"]) == ("pcm", 16_000)
-    assert (asked["speed"], asked["language"], asked["seed"]) == (1.2, "de", 7)
-
-
-def line(audio: bytes, text: str, start: float) -> bytes:
-    times = [start + index for index in range(len(text))]
-    alignment = {
-        "characters": list(text),
-        "character_start_times_seconds": times,
-        "character_end_times_seconds": [time + 1 for time in times],
-    }
-    encoded = base64.b64encode(audio).decode()
-    return json.dumps({"audio_base64": encoded, "alignment": alignment}).encode() + b"\n"
-
-
-async def test_elevenlabs_sdk_gets_timestamps_whole(
-    eleven: AsyncElevenLabs, model: ScriptedModel
-) -> None:
-    model.script = [line(b"abcd", "He", 0), line(b"e", "y", 2), Usage(characters=3)]
-
-    answer = await eleven.text_to_speech.convert_with_timestamps("ana", text="Hey")
-
-    assert base64.b64decode(answer.audio_base_64) == b"abcde"
-    assert answer.alignment
-    assert answer.alignment.characters == ["H", "e", "y"]
-    assert answer.alignment.character_end_times_seconds == [1, 2, 3]
-    assert model.calls[-1].operation == "speech_with_timestamps"
-
-
-async def test_elevenlabs_sdk_gets_timestamps_as_they_come(
-    eleven: AsyncElevenLabs, model: ScriptedModel
-) -> None:
-    model.script = [line(b"abcd", "He", 0), line(b"e", "y", 2), Usage(characters=3)]
-
-    parts = [part async for part in eleven.text_to_speech.stream_with_timestamps("ana", text="Hey")]
-
-    assert [base64.b64decode(part.audio_base_64) for part in parts] == [b"abcd", b"e"]
-    assert parts[1].alignment
-    assert parts[1].alignment.characters == ["y"]
-
-
-@pytest.mark.parametrize(
-    ("voice", "fields", "says"),
-    [
-        ("nobody", {}, "no voice 'nobody'"),
-        ("ana", {"text": ""}, "no text to speak"),
-        ("ana", {"output_format": "mp3_1_2"}, "mp3_44100_128"),
-        ("ana", {"language_code": "tlh"}, "language_code"),
-        ("ana", {"voice_settings": VoiceSettings(stability=2)}, "voice_settings.stability"),
-        ("ana", {"voice_settings": VoiceSettings(speed=9)}, "voice_settings.speed"),
-        ("ana", {"seed": -1}, "seed"),
-        ("ana", {"apply_text_normalization": "off"}, "apply_text_normalization"),
-        ("ana", {"apply_language_text_normalization": True}, "apply_language_text_normalization"),
-        ("ana", {"pronunciation_dictionary_locators": [{}]}, "pronunciation_dictionary_locators"),
-        ("ana", {"optimize_streaming_latency": 9}, "optimize_streaming_latency"),
-    ],
-)
-async def test_elevenlabs_sdk_gets_a_readable_refusal(
-    eleven: AsyncElevenLabs, voice: str, fields: dict[str, Any], says: str
-) -> None:
-    arguments: dict[str, Any] = {"text": "Hello", **fields}
-    with pytest.raises(ApiError) as raised:
-        async for _ in eleven.text_to_speech.convert(voice, **arguments):
-            pass
-
-    assert raised.value.status_code == 400
-    assert says in raised.value.body["error"]["message"]
-
-
-async def test_localais_body_is_read_at_elevenlabs_path(
-    http: httpx2.AsyncClient, model: ScriptedModel
-) -> None:
-    body = {"model": "tts-1", "input": "Hello", "voice": "alloy", "backend": "espeak-ng"}
-
-    answer = await http.post("/v1/text-to-speech/alloy", json=body)
-
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "audio/mpeg"
-    assert (model.asked["input"], model.asked["voice"]) == ("Hello", "ana")
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ({"text": "a", "input": "b"}, "'input' and 'text' mean the same"),
-        ({"text": "a", "model": "x", "model_id": "y"}, "'model_id' and 'model'"),
-        ({"text": "a", "voice": "bo"}, "not the voice of the path"),
-        ({}, "Missing required parameter: 'text'"),
-        ({"text": "a", "backend": "coqui"}, "espeak-ng"),
-        ({"text": "a", "voice_settings": 3}, "voice_settings"),
-        ([], "Invalid request body"),
-    ],
-)
-async def test_contradiction_is_refused(http: httpx2.AsyncClient, body: Any, says: str) -> None:
-    answer = await http.post("/text-to-speech/alloy", json=body)
-
-    assert answer.status_code == 400
-    assert says in answer.json()["error"]["message"]
-
-
-async def test_elevenlabs_sdk_lists_and_finds_voices(eleven: AsyncElevenLabs) -> None:
-    listed = (await eleven.voices.get_all()).voices
-    found = await eleven.voices.search(page_size=1)
-    rest = await eleven.voices.search(page_size=1, next_page_token=found.next_page_token)
-    german = await eleven.voices.search(search="21m00", gender="male", language="de")
-    one = await eleven.voices.get("21m00Tcm4TlvDq8ikWAM")
-    settings = await eleven.voices.settings.get("ana")
-
-    assert [voice.voice_id for voice in listed] == ["ana", "bo"]
-    assert listed[0].name == "Ana"
-    assert listed[0].labels == {"language": "en-us", "gender": "female", "model": "voice"}
-    assert (found.has_more, found.total_count, rest.has_more) == (True, 2, False)
-    assert [voice.voice_id for voice in rest.voices] == ["bo"]
-    assert [voice.voice_id for voice in german.voices] == ["bo"]
-    assert one.voice_id == "bo"
-    assert settings.speed == 1
-
-
-async def test_unknown_voice_is_not_found(http: httpx2.AsyncClient) -> None:
-    answer = await http.get("/v1/voices/nobody")
-
-    assert answer.status_code == 404
-    assert "GET /v1/voices lists all" in answer.json()["error"]["message"]
-
-
-@pytest.mark.parametrize("token", ["x", "-1", "99999999999999999999", "²"])
-async def test_made_up_page_is_refused(http: httpx2.AsyncClient, token: str) -> None:
-    answer = await http.get("/v2/voices", params={"next_page_token": token})
-
-    assert answer.status_code == 400
-
-
-async def test_openais_clients_find_the_voices_of_a_server(http: httpx2.AsyncClient) -> None:
-    voices = (await http.get("/v1/audio/voices")).json()["voices"]
-
-    assert [(voice["id"], voice["name"]) for voice in voices] == [("ana", "Ana"), ("bo", "bo")]
 
 
 async def test_model_list_stays_small(http: httpx2.AsyncClient) -> None:

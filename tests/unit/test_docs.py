@@ -20,7 +20,9 @@ from serve_app.protocol.images import (
 )
 from serve_app.protocol.models import Model
 from serve_app.protocol.rerank import RerankRequest
+from serve_app.protocol.speech import SpeechRequest
 from serve_app.protocol.speech_to_text import SpeechToTextRequest
+from serve_app.protocol.text_to_speech import TextToSpeechRequest, VoiceSettings
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 from serve_app.protocol.transcriptions import ServerVad, TranscriptionRequest, VadRequest
 
@@ -42,6 +44,9 @@ TYPES = (
     ServerVad,
     VadRequest,
     SpeechToTextRequest,
+    SpeechRequest,
+    TextToSpeechRequest,
+    VoiceSettings,
     Model,
 )
 FIELDS = {field for wire in TYPES for field in wire.model_fields}

@@ -1,0 +1,20 @@
+"""A speech model for tests of routes: its card, and what it says."""
+
+from serve_app.card import ModelCard, Voice
+from serve_app.protocol.common import Usage
+
+VOICE_CARD = ModelCard(
+    id="voice",
+    kind="speech",
+    aliases=("tts-1",),
+    backend="espeak-ng",
+    voices=(
+        Voice(id="ana", name="Ana", languages=("en-us",), gender="female", aliases=("alloy",)),
+        Voice(id="bo", languages=("de",), gender="male", aliases=("21m00Tcm4TlvDq8ikWAM",)),
+    ),
+)
+
+
+def spoken_script() -> list[bytes | Usage]:
+    """Return a short file in two pieces, and its usage."""
+    return [b"ID3", b"more", Usage(characters=5, audio_seconds=1.5)]

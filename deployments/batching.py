@@ -173,12 +173,10 @@ class Batcher(Generic[ItemT]):
                 continue
             try:
                 results = await self._threads.run(lambda _, items=items: self._work(items))
+                for share in shares:
+                    share.request.accept(share, results[: len(share.items)])
+                    results = results[len(share.items) :]
             except Exception as error:  # noqa: BLE001  each request raises it as its own
                 for share in shares:
                     share.request.fail(error)
-                continue
-            start = 0
-            for share in shares:
-                share.request.accept(share, results[start : start + len(share.items)])
-                start += len(share.items)
         self._passes = None

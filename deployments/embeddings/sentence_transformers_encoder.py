@@ -80,6 +80,7 @@ class Encoder:
         self.context_length = _set_context_length(model, config)
         reads_pairs = isinstance(model, CrossEncoder)
         self._output = "scores" if reads_pairs else "sentence_embedding"
+        self._failure: Exception | None = None
         self._threads = WorkerThreads()
         self._batcher = Batcher[Encoding](
             self._forward,
@@ -152,6 +153,11 @@ class Encoder:
         """Return the model's row for each encoding. All must have been made with one prompt."""
         return np.stack(await self._batcher.run(encodings, encodings[0].shared))
 
+    def check_health(self) -> None:
+        """Raise when the GPU failed: after that, every pass fails until the process is replaced."""
+        if self._failure is not None:
+            raise RuntimeError(f"The GPU failed: {self._failure}")
+
     def num_unfinished(self) -> int:
         """Return how much work waits or runs."""
         return self._threads.num_unfinished() + self._batcher.num_unfinished()
@@ -183,8 +189,12 @@ class Encoder:
             name: self._padded(name, [encoding.features[name] for encoding in encodings])
             for name in encodings[0].features
         }
-        features = batch_to_device(padded, self.model.device) | dict(encodings[0].shared)
-        return self.model(features)[self._output].float().cpu().numpy()
+        try:
+            features = batch_to_device(padded, self.model.device) | dict(encodings[0].shared)
+            return self.model(features)[self._output].float().cpu().numpy()
+        except torch.AcceleratorError as error:
+            self._failure = error
+            raise
 
     def _padded(self, name: str, rows: list[list[int]]) -> torch.Tensor:
         # The tokenizer's own pad() takes ten times as long.

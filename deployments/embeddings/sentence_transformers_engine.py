@@ -61,7 +61,8 @@ class SentenceTransformersEngine:
         yield reply.usage
 
     async def check_health(self) -> None:
-        """Do nothing: the model is in this process."""
+        """Raise when the model cannot work any more."""
+        self._encoder.check_health()
 
     async def close(self) -> None:
         """Forget what waits."""

@@ -77,7 +77,8 @@ class SentenceTransformersEngine:
         yield reply.usage
 
     async def check_health(self) -> None:
-        """Do nothing: the model is in this process."""
+        """Raise when the model cannot work any more."""
+        self._encoder.check_health()
 
     async def close(self) -> None:
         """Forget what waits."""
@@ -96,6 +97,9 @@ class Together:
 
     async def scores(self, query: str, documents: Sequence[str]) -> tuple[Scores, int]:
         """Return a score for each document, and how many tokens were read."""
+        limit = self._encoder.context_length
+        if len(query) > limit:  # once, and not again with each document
+            (query,) = await self._encoder.beginnings([query], limit - 1)
         pairs = [(query, document) for document in documents]
         encodings = await self._encoder.tokenize(pairs)
         logits = (await self._encoder.run(encodings)).reshape(len(documents))

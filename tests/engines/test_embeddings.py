@@ -217,6 +217,21 @@ async def test_options_that_do_not_fit_the_model_fail_the_load(
         await load(str(make_tiny_embedder(tmp_path)), **options)
 
 
+async def test_engine_is_unhealthy_once_its_gpu_failed(
+    minilm: SentenceTransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: object) -> None:
+        raise torch.AcceleratorError("illegal memory access")
+
+    await minilm.check_health()
+    monkeypatch.setattr(minilm._encoder.model, "forward", fails)
+
+    with pytest.raises(torch.AcceleratorError):
+        await ask(minilm, input=["cat"])
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        await minilm.check_health()
+
+
 async def test_directory_without_a_model_fails_the_load(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match="sentence-transformers cannot load"):
         await load(str(tmp_path))

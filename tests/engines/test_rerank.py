@@ -77,6 +77,18 @@ async def test_odd_document_gets_a_score(checkpoint: str, document: str) -> None
     assert found.usage.prompt_tokens <= 2 * 64
 
 
+async def test_query_beyond_the_context_scores_as_in_the_library(checkpoint: str) -> None:
+    from sentence_transformers import CrossEncoder
+
+    engine = await load(checkpoint)
+    query = "cat dog " * 50
+    library: Any = CrossEncoder(checkpoint, device="cpu").predict([(query, d) for d in DOCUMENTS])
+
+    found = await scores(engine, query=query, documents=DOCUMENTS)
+
+    assert np.abs(found - library).max() < 1e-5
+
+
 async def test_document_is_cut_to_the_tokens_asked_for(checkpoint: str) -> None:
     engine = await load(checkpoint)
 

@@ -19,6 +19,10 @@ class TranscriptionsConfig(ModelConfig, frozen=True):
     transcribe_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Defaults of every transcription, as ``WhisperModel.transcribe`` spells them: ``beam_size``,
     ``language``, ``vad_parameters`` … What a request says wins."""
+    max_batch_size: int = Field(default=1, ge=1, le=64)
+    """Windows of 30 s, of different requests, that go through the model in one pass. So many
+    times ``num_workers`` requests run at once, each with its audio in memory. Off, because a CPU
+    gains about a tenth; a GPU, which one window does not fill, wants about 8."""
     vad_filter: bool = True
     """Whether only what Silero's voice detection takes for speech is transcribed, unless the
     request says otherwise. On, because Whisper invents text for silence and noise."""

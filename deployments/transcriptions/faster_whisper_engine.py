@@ -1,8 +1,8 @@
 # pyright: standard
 """The faster-whisper engine: Whisper on CTranslate2, and Silero's voice detection.
 
-Each request is decoded and transcribed in one of ``num_workers`` threads, which end their work at
-the next segment when its client has gone.
+Each request is decoded and transcribed in a thread, which ends its work at the next segment when
+its client has gone.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from deployments.config import resolve_model
 from deployments.threads import Cancelled, WorkerThreads
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.decoding import SAMPLE_RATE, decode, from_samples
+from deployments.transcriptions.faster_whisper_batches import BatchedWhisper
 from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
 from deployments.transcriptions.faster_whisper_vad import speech_segments
 from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
@@ -38,7 +39,10 @@ class FasterWhisperEngine:
     def __init__(self, model: WhisperModel, config: TranscriptionsConfig) -> None:
         self._model = model
         self._config = config
-        self._threads = WorkerThreads(config.engine_kwargs.get("num_workers", 1))
+        num_workers, max_size = config.engine_kwargs.get("num_workers", 1), config.max_batch_size
+        if max_size > 1:
+            model.model = BatchedWhisper(model.model, num_passes=num_workers, max_size=max_size)
+        self._threads = WorkerThreads(num_workers * max_size)
         self._operations: dict[str, Callable[[Call, Cancelled], tuple[Any, Usage]]] = {
             "transcription": self._transcription,
             "vad": self._vad,

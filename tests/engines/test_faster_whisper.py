@@ -93,6 +93,21 @@ async def test_same_clip_is_transcribed_alike(engine: FasterWhisperEngine) -> No
     assert "words" not in answers[0]["segments"][0]
 
 
+async def test_requests_that_share_passes_are_answered_as_if_alone(tiny_whisper: str) -> None:
+    alone = await FasterWhisperEngine.load(config(model=tiny_whisper))
+    together = await FasterWhisperEngine.load(config(model=tiny_whisper, max_batch_size=4))
+    files = [encoded(noise(seconds)) for seconds in (1, 35, 2, 2, 33, 1, 4)]
+    words = {"word_timestamps": True, "prompt": "Ada"}
+
+    expected = [await transcribed(alone, file, **words) for file in files]
+    answers = await asyncio.gather(*(transcribed(together, file, **words) for file in files))
+
+    assert [answer["text"] for answer in answers] == [answer["text"] for answer in expected]
+    assert [answer["words"] for answer in answers] == [answer["words"] for answer in expected]
+    await together.close()
+    await alone.close()
+
+
 async def test_stream_yields_segments_the_whole_and_the_usage(engine: FasterWhisperEngine) -> None:
     whole = await transcribed(engine, CLIP)
 

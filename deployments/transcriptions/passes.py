@@ -1,0 +1,79 @@
+"""Puts what several threads ask for at the same time into one pass. Knows no library.
+
+While as many passes run as may, requests gather; the next pass takes those that go together.
+Nothing waits for a timer, so that a request that is alone is as fast as without.
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(slots=True, eq=False)
+class _Entry(Generic[ItemT, ResultT]):
+    item: ItemT
+    group: Hashable
+    result: "Future[ResultT]" = field(default_factory=Future)
+
+
+class Passes(Generic[ItemT, ResultT]):
+    """Blocking work on up to ``max_size`` items at once, for callers that have one each."""
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[ItemT]], Sequence[ResultT]],
+        *,
+        num_passes: int,
+        max_size: int,
+    ) -> None:
+        """Take the work of a pass, which returns a result for each item."""
+        self._work = work
+        self._num_passes = num_passes
+        self._max_size = max_size
+        self._running = 0
+        self._waiting: list[_Entry[ItemT, ResultT]] = []
+        self._changed = threading.Condition()
+
+    def run(self, item: ItemT, group: Hashable = None) -> ResultT:
+        """Return what the work makes of the item, alone or with others of its group."""
+        mine = _Entry[ItemT, ResultT](item, group)
+        taken = self._take(mine)
+        if taken:
+            try:
+                self._run(taken)
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify_all()
+        return mine.result.result()
+
+    def _take(self, mine: _Entry[ItemT, ResultT]) -> list[_Entry[ItemT, ResultT]]:
+        """Wait for a pass and fill it; return nothing when another thread's pass took ``mine``."""
+        with self._changed:
+            self._waiting.append(mine)
+            while mine in self._waiting and self._running >= self._num_passes:
+                self._changed.wait()
+            if mine not in self._waiting:
+                return []
+            others = [one for one in self._waiting if one is not mine and one.group == mine.group]
+            taken = [mine, *others[: self._max_size - 1]]
+            self._waiting = [one for one in self._waiting if one not in taken]
+            self._running += 1
+            self._changed.notify_all()
+            return taken
+
+    def _run(self, taken: Sequence[_Entry[ItemT, ResultT]]) -> None:
+        try:
+            results = self._work([one.item for one in taken])
+            answered = list(zip(taken, results, strict=True))
+        except Exception as error:  # noqa: BLE001  each request raises it as its own
+            for one in taken:
+                one.result.set_exception(error)
+            return
+        for one, result in answered:
+            one.result.set_result(result)

@@ -1,0 +1,85 @@
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from deployments.transcriptions.passes import Passes
+
+
+class Doubling:
+    """Doubles numbers, holds its first pass until told, and keeps what each pass was given."""
+
+    def __init__(self) -> None:
+        self.passes: list[list[int]] = []
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.passes.append(list(items))
+        self.begun.set()
+        if len(self.passes) == 1:
+            assert self.go_on.wait(30)
+        if min(items) < 0:
+            raise ValueError("negative")
+        return [2 * item for item in items]
+
+
+def run_behind_a_held_pass(
+    items: Sequence[int], groups: Sequence[str], max_size: int
+) -> tuple[Doubling, Sequence[object]]:
+    """Run 0 alone, and the items together once it has begun."""
+    work = Doubling()
+    passes = Passes[int, int](work, num_passes=1, max_size=max_size)
+    with ThreadPoolExecutor(len(items) + 1) as pool:
+        first = pool.submit(passes.run, 0)
+        assert work.begun.wait(30)
+        others = [pool.submit(passes.run, *pair) for pair in zip(items, groups, strict=True)]
+        while len(passes._waiting) < len(items):
+            time.sleep(0.001)
+        work.go_on.set()
+        results = [other.exception() or other.result() for other in others]
+        assert first.result() == 0
+    return work, results
+
+
+def test_items_that_wait_go_into_one_pass() -> None:
+    work, results = run_behind_a_held_pass([1, 2, 3], ["a"] * 3, max_size=8)
+
+    assert results == [2, 4, 6]
+    assert [sorted(items) for items in work.passes] == [[0], [1, 2, 3]]
+
+
+def test_pass_is_never_larger_than_allowed() -> None:
+    work, results = run_behind_a_held_pass([1, 2, 3, 4, 5], ["a"] * 5, max_size=2)
+
+    assert results == [2, 4, 6, 8, 10]
+    assert max(len(items) for items in work.passes) == 2
+
+
+def test_items_of_other_groups_go_into_other_passes() -> None:
+    work, results = run_behind_a_held_pass([1, 2, 3], ["a", "b", "a"], max_size=8)
+
+    assert results == [2, 4, 6]
+    assert sorted(sorted(items) for items in work.passes) == [[0], [1, 3], [2]]
+
+
+def test_failed_pass_fails_its_own_items_only() -> None:
+    _, results = run_behind_a_held_pass([-1, 2], ["a", "b"], max_size=8)
+
+    assert isinstance(results[0], ValueError)
+    assert results[1] == 4
+
+
+def test_item_alone_is_worked_on_at_once() -> None:
+    passes = Passes[int, int](lambda items: [item + 1 for item in items], num_passes=1, max_size=8)
+
+    assert passes.run(1) == 2
+
+
+def test_number_of_results_must_fit() -> None:
+    passes = Passes[int, int](lambda _: [], num_passes=1, max_size=8)
+
+    with pytest.raises(ValueError):
+        passes.run(1)

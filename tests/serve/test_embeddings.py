@@ -8,7 +8,10 @@ import openai
 import pytest
 from openai import OpenAI
 
+from serve_app.protocol.embeddings import EmbeddingsRequest
+from serve_app.protocol.rerank import RerankRequest
 from tests.serve.server import Server
+from tests.serve.test_odd_values import VALUES
 
 
 def vector(client: OpenAI, text: str) -> list[float]:
@@ -85,3 +88,25 @@ def test_rerank_refuses_a_top_n_of_zero(server: Server) -> None:
     body = {"query": "a", "documents": ["a"], "top_n": 0}
 
     assert httpx2.post(f"{server.url}/v1/rerank", json=body).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        *(("/v1/embeddings", {"input": "a"}, field) for field in EmbeddingsRequest.model_fields),
+        *(
+            ("/v1/rerank", {"query": "a", "documents": ["a", "b"]}, field)
+            for field in RerankRequest.model_fields
+        ),
+    ],
+)
+def test_field_of_odd_value_is_honoured_or_refused(
+    server: Server, path: str, body: dict[str, Any], field: str
+) -> None:
+    with httpx2.Client(base_url=server.url, timeout=30) as http:
+        for value in VALUES:
+            answer = http.post(path, json=body | {field: value})
+
+            assert answer.status_code in (200, 400, 404, 422), (value, answer.text)
+            if answer.status_code != 200:
+                assert set(answer.json()["error"]) == {"message", "type", "param", "code"}

@@ -36,10 +36,13 @@ _WHO = re.compile(r"^(?:\x1b\[[0-9;]*m)*\([^)\n]*pid=\d+\)(?:\x1b\[[0-9;]*m)* ?"
 EXAMPLE = """
 Homeport is ready: {url}/v1  (models: {models})
 
+{curl}
+Ray's dashboard: {dashboard}   Log: {log}   Stop: Ctrl-C
+"""
+
+CHAT = """\
   curl {url}/v1/chat/completions -H 'Content-Type: application/json' \\
     -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "What is 2+2?"}}]}}'
-
-Ray's dashboard: {dashboard}   Log: {log}   Stop: Ctrl-C
 """
 
 
@@ -174,7 +177,7 @@ def _follow(
         running = [model for model, state in states.items() if state in ("ready", "idle")]
         if running and not ready and "loading" not in states.values():
             ready = True
-            _print_example(target.url, running, log)
+            _print_example(target, running, log)
 
 
 def _why(target: Target, model: str, state: str) -> str:
@@ -182,13 +185,17 @@ def _why(target: Target, model: str, state: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _print_example(url: str, models: list[str], log: Path) -> None:
+def _print_example(target: Target, models: list[str], log: Path) -> None:
+    url = target.url
+    kinds = {model["id"]: model["kind"] for model in target.get("/v1/models").get("data", ())}
+    chat = next((model for model in models if kinds.get(model) == "chat"), None)
+    curl = CHAT.format(url=url, model=chat) if chat else f"  curl {url}/v1/models\n"
     text = log.read_text(encoding="utf-8", errors="replace")
     address = re.search(r"dashboard at .*?(http://[\w.:]+)", text)
     dashboard = address[1] if address else "off"
     names = ", ".join(models)
     print(
-        EXAMPLE.format(url=url, models=names, model=models[0], dashboard=dashboard, log=log),
+        EXAMPLE.format(url=url, models=names, curl=curl, dashboard=dashboard, log=log),
         flush=True,
     )
 

@@ -1,6 +1,6 @@
 """Cuts long audio at quiet places into parts that fit into memory and end soon.
 
-Features of an hour of audio take a gigabyte, and neither they nor the voice detection can be
+Features of an hour of audio take gigabytes, and neither they nor the voice detection can be
 interrupted. Knows nothing of models.
 """
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from deployments.transcriptions.decoding import SAMPLE_RATE, to_float
 
-PART_SECONDS = 600
-"""Takes about 200 MB while it is transcribed, and 1.5 s of voice detection on one core."""
+PART_SECONDS = 300
+"""Takes about 200 MB while it is transcribed, and 0.8 s of voice detection on one core."""
 SEARCH_SECONDS = 30
 """A part may be so much shorter, to end where it is quiet."""
 QUIET_SECONDS = 0.2

@@ -52,7 +52,9 @@ class SpeechToTextRequest(Wire):
     @model_validator(mode="before")
     @classmethod
     def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        return as_sent_by_forms(fields, {"keyterms", "secondary_language_codes"})
+        # The SDK writes what its caller leaves out of a JSON field as null.
+        said = {name: value for name, value in fields.items() if value != "null"}
+        return as_sent_by_forms(said, {"keyterms", "secondary_language_codes"})
 
     def order(self) -> dict[str, Any]:
         """Return the engine's body.

@@ -1,6 +1,7 @@
 # pyright: standard
 """Draws jobs by a pipeline: a pass for some of them, with a look at the client at every step."""
 
+import copy
 import inspect
 import math
 from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ class Pipelines:
         self._config = config
         self._derived: dict[type, DiffusionPipeline] = {}
         self.limits = limits_of(pipeline)
+        # A tokenizer keeps how it truncates from call to call, so no two threads may share one.
+        self._counting_tokenizer: Any = copy.deepcopy(getattr(pipeline, "tokenizer", None))
         guidance = config.pipeline_kwargs.get("guidance_scale", math.inf)
         self.takes_negative_prompts = guidance > 1 and _takes(pipeline, "negative_prompt")
 
@@ -48,10 +51,9 @@ class Pipelines:
         first = jobs[0]
         pipeline: Any = self._pipeline_for(first)
         arguments = self._arguments(jobs, pipeline)
-        output = pipeline(
-            **{**self._config.pipeline_kwargs, **arguments},
-            callback_on_step_end=self._watch(jobs),
-        )
+        if _takes(pipeline, "callback_on_step_end"):  # older pipelines cannot be stopped on the way
+            arguments["callback_on_step_end"] = self._watch(jobs)
+        output = pipeline(**arguments)
         flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(jobs)
         return [
             _refusal() if bad else _finished(first, image)
@@ -68,7 +70,7 @@ class Pipelines:
 
     def count_tokens(self, prompt: Prompt) -> int:
         """Return how many tokens the text encoder reads of a prompt."""
-        tokenizer = getattr(self._pipeline, "tokenizer", None)
+        tokenizer = self._counting_tokenizer
         if tokenizer is None:
             return 0
         return sum(
@@ -102,7 +104,9 @@ class Pipelines:
     def _arguments(self, jobs: Sequence[Job], pipeline: DiffusionPipeline) -> dict[str, Any]:
         first = jobs[0]
         drawing = first.drawing
+        configured = self._config.pipeline_kwargs.items()
         arguments: dict[str, Any] = {
+            **{name: value for name, value in configured if _takes(pipeline, name)},
             "prompt": [job.prompt.positive for job in jobs],
             "num_inference_steps": drawing.steps,
             # On the CPU whatever the device, so that a seed means the same noise everywhere.
@@ -120,12 +124,10 @@ class Pipelines:
         if strength is not None:
             arguments["strength"] = strength
             arguments["num_inference_steps"] = _enough_steps(drawing.steps, strength)
+        if _takes(pipeline, "width"):
+            arguments |= {"width": drawing.width, "height": drawing.height}
         if first.mask is not None:
-            arguments |= {
-                "mask_image": first.mask,
-                "width": drawing.width,
-                "height": drawing.height,
-            }
+            arguments["mask_image"] = first.mask
         return arguments
 
     def _watch(self, jobs: Sequence[Job]) -> Callable[..., dict[str, Any]]:

@@ -51,6 +51,15 @@ async def test_seed_makes_the_same_file_alone_and_among_others(engine: Diffusers
     assert json.loads(second_of_two.body)["seeds"] == [6, 7]
 
 
+async def test_long_prompts_are_cut_and_counted_beside_each_other(
+    engine: DiffusersEngine,
+) -> None:
+    long: dict[str, Any] = {"prompts": [{"positive": "a cat " * 100}]}
+    replies = await asyncio.gather(*(draw(engine, **long) for _ in range(6)))
+
+    assert {reply.usage.prompt_tokens for reply in replies} == {77}
+
+
 async def test_without_a_seed_every_picture_is_another(engine: DiffusersEngine) -> None:
     reply = await draw(engine, n=3)
 

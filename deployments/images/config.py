@@ -18,7 +18,7 @@ class ImagesConfig(ModelConfig, frozen=True):
     kind: Literal["images"] = "images"
     backend: Literal["diffusers"] = "diffusers"
     """The engine library. ``engine_kwargs`` takes what ``DiffusionPipeline.from_pretrained`` takes
-    (``torch_dtype`` by name, ``variant``, ``revision``, ``safety_checker: null`` …)."""
+    (``dtype`` by name, ``variant``, ``revision``, ``safety_checker: null`` …)."""
     max_requests: int = Field(default=32, ge=1)
     """Images that a replica holds at once, running and waiting; one more gets a 429. Images take
     seconds each, so more would wait for minutes."""

@@ -1,5 +1,5 @@
 # pyright: standard
-"""A Stable Diffusion XL pipeline of the smallest shape, for tests. Production serves a large one."""
+"""A Stable Diffusion XL pipeline of the smallest shape, for tests. Production has a large one."""
 
 from pathlib import Path
 from typing import Any, cast

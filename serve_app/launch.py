@@ -27,6 +27,9 @@ from serve_app.ray_environment import ray_environment
 POLL_S = 0.5
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """This machine is asked past any proxy that the environment names."""
+INGRESS_PORTS = range(30_000, 32_700)
+"""From Serve's first to where the kernel's own begin."""
+PORTS_OF_ONE = 100
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
 
@@ -231,10 +234,17 @@ def _is_free(host: str, port: int) -> bool:
 def _for_one_machine() -> dict[str, str]:
     """Return settings for a server that one person starts and stops.
 
-    HAProxy gets other ports for its statistics and metrics where the usual ones are taken, and
-    nobody waits half a minute for load balancers to notice that the server is going away.
+    Two on one machine must not meet: HAProxy gets other ports for its statistics and metrics where
+    the usual ones are taken, and the ingress replicas get a range that depends on this process,
+    since Serve hands out the same ports in each cluster. Nobody waits half a minute for load
+    balancers to notice that the server is going away.
     """
-    ports = {"RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0"}
+    first = INGRESS_PORTS.start + os.getpid() * PORTS_OF_ONE % len(INGRESS_PORTS)
+    ports = {
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + PORTS_OF_ONE - 1),
+    }
     for name, usual in (("STATS", 8404), ("METRICS", 9101)):
         if not _is_free("0.0.0.0", usual):
             with socket.socket() as probe:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deployments.config import ModelConfig
 from deployments.speech.configured_voice import SpeechVoice
@@ -30,6 +30,15 @@ class SpeechConfig(ModelConfig, frozen=True):
     people who have documents read to them."""
     max_requests: int = Field(default=64, ge=1)
     """Requests that a replica holds at once. They take turns sentence by sentence."""
+
+    @model_validator(mode="after")
+    def _is_coquis(self) -> "SpeechConfig":
+        if self.backend == "espeak-ng" and (self.voices or self.languages or self.engine_kwargs):
+            raise ValueError(
+                "'voices', 'languages' and 'engine_kwargs' are for backend 'coqui'; espeak-ng "
+                "brings its own voices and has no options"
+            )
+        return self
 
     def card(self) -> ModelCard:
         """Add the voices, with the names of OpenAI's and ElevenLabs' voices among their aliases."""

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import av
 from av.audio.resampler import AudioResampler
 
+from serve_app.errors import InvalidRequestError, echo
+
 OPENAI_RATE = 24_000
 """Hz of OpenAI's audio; what every format has unless a request says otherwise."""
 
@@ -33,6 +35,9 @@ STREAMED = {
     "opus": {"page_duration": "100000"},  # microseconds; a page waits for a second by default
 }
 """Options of the containers when the file leaves while it is made."""
+
+FASTER = {"mp3": {"compression_level": "7"}, "aac": {"aac_coder": "fast"}}
+"""Options of the codecs. Their defaults take 1.7 and 5 times as long, for what no voice needs."""
 
 LAWS = {"ulaw": "pcm_mulaw", "alaw": "pcm_alaw"}
 """Telephone formats: bytes without a header."""
@@ -69,7 +74,12 @@ def make_encoder(
         return LawEncoder(LAWS[response_format], source_rate, sample_rate)
     if response_format == "wav":
         return WavEncoder(source_rate, sample_rate)
-    return PcmEncoder(source_rate, sample_rate)
+    if response_format == "pcm":
+        return PcmEncoder(source_rate, sample_rate)
+    raise InvalidRequestError(
+        f"'response_format': received {echo(response_format)}, allowed {', '.join(FORMATS)}.",
+        "response_format",
+    )
 
 
 def encode_whole(
@@ -251,7 +261,9 @@ class ContainerEncoder:
         )
         allowed = av.Codec(codec, "w").audio_rates
         rate = sample_rate if not allowed or sample_rate in allowed else max(allowed)
-        self._stream: Any = self._output.add_stream(codec, rate=rate, layout="mono")
+        self._stream: Any = self._output.add_stream(
+            codec, rate=rate, layout="mono", options=FASTER.get(response_format, {})
+        )
         if bit_rate:
             self._stream.bit_rate = bit_rate
         if codec == "flac":

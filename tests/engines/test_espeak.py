@@ -102,6 +102,13 @@ async def test_encode_makes_a_finished_file_of_samples(engine: SpeechEngine) -> 
         assert hear(reply.body).seconds == pytest.approx(usage.audio_seconds, abs=0.1)
 
 
+async def test_encode_into_a_format_that_is_none_is_refused(engine: SpeechEngine) -> None:
+    call = Call("encode", b'{"response_format": "mp4"}', "request", files=(b"",))
+
+    with pytest.raises(InvalidRequestError, match="allowed mp3, opus, aac, flac, wav, pcm"):
+        await engine.run(call)
+
+
 @pytest.mark.parametrize("speed", [0.25, 0.5, 0.75, 1.5, 2, 4])
 async def test_speed_divides_the_length(engine: SpeechEngine, speed: float) -> None:
     normal = await heard(engine, SENTENCE * 4)

@@ -168,6 +168,7 @@ def test_unknown_output_format_is_refused_with_all_there_are() -> None:
     ("change", "says"),
     [
         ({"backend": "festival"}, "backend: Input should be 'espeak-ng' or 'coqui'"),
+        ({"engine_kwargs": {"rate": 9}}, "are for backend 'coqui'"),
         ({"voices": [{"id": ""}]}, "voices.0.id"),
         ({"voices": [{"id": "a", "wav": "x"}]}, "voices.0.wav: Extra inputs"),
         ({"max_input_chars": 0}, "max_input_chars"),

@@ -35,8 +35,8 @@ def written(transcript: Transcript, form: str, granularities: frozenset[str]) ->
         case "lrc":
             return _lrc(segments).encode(), TEXT
         case _:
-            usage = _duration_usage(transcript)
-            return to_json({"text": transcript["text"], "usage": usage}), JSON
+            # LocalAI's contract has texts in this object only, so no usage.
+            return to_json({"text": transcript["text"]}), JSON
 
 
 def delta_event(segment: Mapping[str, Any], is_first: bool) -> dict[str, Any]:
@@ -73,11 +73,7 @@ def _verbose(transcript: Transcript, granularities: frozenset[str]) -> dict[str,
     if "word" in granularities:
         names = ("word", "start", "end")
         answer["words"] = [{name: word[name] for name in names} for word in transcript["words"]]
-    return answer | {"usage": _duration_usage(transcript)}
-
-
-def _duration_usage(transcript: Transcript) -> dict[str, Any]:
-    return {"type": "duration", "seconds": transcript["duration"]}
+    return answer | {"usage": {"type": "duration", "seconds": transcript["duration"]}}
 
 
 def _srt(segments: Sequence[Mapping[str, Any]]) -> str:

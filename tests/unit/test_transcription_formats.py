@@ -44,9 +44,7 @@ def answer(form: str, granularities: frozenset[str] = SEGMENTS) -> str:
 
 
 def test_json_is_the_text_alone() -> None:
-    assert json.loads(answer("json")) == {
-        "text": TRANSCRIPT["text"],
-    }
+    assert json.loads(answer("json")) == {"text": TRANSCRIPT["text"]}
 
 
 @pytest.mark.parametrize("form", ["text", "txt"])

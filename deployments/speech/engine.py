@@ -24,6 +24,9 @@ SILENCE_S = 0.2
 
 ENCODER_THREADS = 2
 
+LONGEST_HELD_S = 600
+"""Seconds of audio, 26 MB, that a request may hold back for the sake of a true length."""
+
 ENCODED_AT_ONCE_S = 2
 """Seconds of audio: what is encoded leaves before the rest of a long segment is."""
 
@@ -135,7 +138,8 @@ class SpeechEngine:
             async for piece in pieces:
                 async for data in file.add(piece.samples, is_held=piece.is_only):
                     yield data
-        yield await file.finish()
+        if rest := await file.finish():
+            yield rest
         yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
 
     async def _timed(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
@@ -166,10 +170,13 @@ class _File:
 
     async def add(self, samples: bytes, *, is_held: bool = False) -> AsyncGenerator[bytes]:
         """Yield what can leave. Held samples wait for the end, where their length is known."""
+        if not samples:
+            return
         self.seconds += len(samples) / 2 / self._rate
-        if is_held or self._order.whole:
+        if (is_held or self._order.whole) and self.seconds <= LONGEST_HELD_S:
             self._held.append(samples)
             return
+        samples, self._held = b"".join([*self._held, samples]), []
         step = 2 * self._rate * ENCODED_AT_ONCE_S
         for start in range(0, len(samples), step):
             part = samples[start : start + step]

@@ -99,7 +99,7 @@ class SpeechCall(BaseModel):
     """A tag of the card's list; None: the voice's first."""
     seed: int | None = None
     whole: bool = False
-    """Answer with a finished file whose header tells its length, not while it is made."""
+    """Answer with a finished file whose header tells its length, as far as memory allows."""
 
 
 def media_type(response_format: str, sample_rate: int = OPENAI_RATE) -> str:

@@ -24,6 +24,9 @@ router = APIRouter(route_class=JSONRoute)
 
 LINES = "application/x-ndjson"
 
+MOST_IN_ONE_OBJECT = 10_000
+"""Characters: ten minutes, whose audio and times the ingress puts together in memory."""
+
 
 def _output(
     output_format: str | None = None,
@@ -65,6 +68,12 @@ async def convert_with_timestamps(
     voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
 ) -> Response:
     """Speak a text and tell when each character is spoken."""
+    if len(body.text) > MOST_IN_ONE_OBJECT:
+        raise InvalidRequestError(
+            f"'text' has {len(body.text)} characters; one JSON object takes up to "
+            f"{MOST_IN_ONE_OBJECT}. Use {voice_id[:50]}/stream/with-timestamps.",
+            "text",
+        )
     model, order = await _order(voice_id, body, wanted, calls, all_)
     lines = calls.stream(model, "speech_with_timestamps", {**order, "whole": True})
     return JSONResponse(await _joined(lines))

@@ -199,3 +199,12 @@ async def test_openais_clients_find_the_voices_of_a_server(http: httpx2.AsyncCli
     voices = (await http.get("/v1/audio/voices")).json()["voices"]
 
     assert [(voice["id"], voice["name"]) for voice in voices] == [("ana", "Ana"), ("bo", "bo")]
+
+
+async def test_text_too_long_for_one_object_is_sent_to_the_stream(
+    http: httpx2.AsyncClient,
+) -> None:
+    answer = await http.post("/v1/text-to-speech/ana/with-timestamps", json={"text": "a" * 10_001})
+
+    assert answer.status_code == 400
+    assert "ana/stream/with-timestamps" in answer.json()["error"]["message"]

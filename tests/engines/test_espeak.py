@@ -82,6 +82,17 @@ async def test_whole_wav_of_a_long_text_says_how_long_it_is(engine: SpeechEngine
     assert int.from_bytes(data[40:44], "little") == len(data) - 44
 
 
+async def test_whole_wav_beyond_what_may_be_held_leaves_its_length_open(
+    engine: SpeechEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.speech.engine.LONGEST_HELD_S", 40)
+
+    data, usage = await speak(engine, LONG, response_format="wav", whole=True)
+
+    assert data[40:44] == b"\xff\xff\xff\xff"
+    assert hear(data).seconds == pytest.approx(usage.audio_seconds, abs=0.01)
+
+
 async def test_audio_of_a_long_text_leaves_before_all_of_it_is_made(engine: SpeechEngine) -> None:
     pieces = engine.stream(order(LONG * 10))
 

@@ -4,6 +4,7 @@
 import json
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,9 +99,11 @@ def make_xtts(directory: Path) -> Path:
     )
     audio = XttsAudioConfig(sample_rate=22_050, output_sample_rate=24_000)
     settings = XttsConfig(model_args=arguments, audio=audio, languages=["en", "de"])
-    model = Xtts(settings)
+    model: Any = Xtts(settings)
     model.tokenizer = VoiceBpeTokenizer(vocab_file=str(directory / "vocab.json"))
     model.init_models()
+    # Random weights would stop by chance: it speaks as long as it may.
+    model.gpt.mel_head.bias.data[arguments.gpt_stop_audio_token] = -1e4
     torch.save({"model": model.state_dict()}, directory / "model.pth")
     settings.save_json(str(directory / "config.json"))
     ana = {

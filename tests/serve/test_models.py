@@ -65,7 +65,7 @@ def model(server: Server, name: str, path: str, **options: Any) -> dict[str, Any
 def test_models_added_broken_asleep_and_removed_while_another_streams(
     server: Server, client: OpenAI, tmp_path: Path
 ) -> None:
-    before = list(server.config["applications"])
+    before, models = list(server.config["applications"]), set(server.states())
     sleeping = model(
         server,
         "sleeper",
@@ -95,7 +95,7 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
         assert len(list(woken)) >= 2
 
         server.deploy(before)
-        wait_until(lambda: list(server.states()) == ["homeport-chat"], 60)
+        wait_until(lambda: set(server.states()) == models, 60)
         with pytest.raises(openai.NotFoundError):
             client.chat.completions.create(model="sleeper", messages=HELLO)
 

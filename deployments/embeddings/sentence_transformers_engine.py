@@ -2,15 +2,14 @@
 """The embeddings engine: texts and token ids to vectors, by sentence-transformers."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from pydantic_core import from_json
 from sentence_transformers import SentenceTransformer
 
 from deployments.embeddings.config import EmbeddingsConfig
+from deployments.embeddings.sentence_transformers_base import EncoderEngine
 from deployments.embeddings.sentence_transformers_encoder import (
-    Encoder,
     Encoding,
     load_model,
 )
@@ -20,26 +19,23 @@ from deployments.embeddings.vectors import cut, embedding_list
 from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 from serve_app.protocol.common import Call, Reply, Usage
 
+NUMBERS_AT_ONCE = 20_000
+"""Written on the event loop, in 2 ms at most; more is written in a thread, beside other work."""
 
-class SentenceTransformersEngine:
+
+class SentenceTransformersEngine(EncoderEngine):
     """A loaded embeddings model."""
 
     def __init__(self, model: SentenceTransformer, config: EmbeddingsConfig) -> None:
+        super().__init__(model, config)
         self._config = config
         self._prompts = Prompts(model)
-        self._encoder = Encoder(model, config)
         self._ids = TokenIds(self._encoder, self._prompts.all())
         self._length = _own_length(model, config)
 
-    @classmethod
-    async def load(cls, config: EmbeddingsConfig) -> "SentenceTransformersEngine":
-        """Load the model.
-
-        Raises:
-            ModelLoadError: the model or its options are wrong.
-        """
-        model: Any = await asyncio.to_thread(load_model, SentenceTransformer, config)
-        return cls(model, config)
+    @staticmethod
+    def _load(config: EmbeddingsConfig) -> Any:
+        return load_model(SentenceTransformer, config)
 
     async def run(self, call: Call) -> Reply:
         """Answer one request."""
@@ -51,26 +47,12 @@ class SentenceTransformersEngine:
             vectors = cut(vectors, length)
         num_tokens = sum(encoding.num_tokens for encoding in encodings)
         encoding_format = body.get("encoding_format", "float")
-        answer = embedding_list(vectors, encoding_format, body["model"], num_tokens)
+        written = vectors, encoding_format, body["model"], num_tokens
+        if vectors.size > NUMBERS_AT_ONCE:
+            answer = await asyncio.to_thread(embedding_list, *written)
+        else:
+            answer = embedding_list(*written)
         return Reply(answer, Usage(prompt_tokens=num_tokens))
-
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer in one piece: vectors have no use in parts."""
-        reply = await self.run(call)
-        yield reply.body
-        yield reply.usage
-
-    async def check_health(self) -> None:
-        """Raise when the model cannot work any more."""
-        self._encoder.check_health()
-
-    async def close(self) -> None:
-        """Forget what waits."""
-        self._encoder.close()
-
-    def num_unfinished(self) -> int:
-        """Return how much work waits or runs."""
-        return self._encoder.num_unfinished()
 
     async def _encodings(self, inputs: list[str | list[int]], prompt: str) -> list[Encoding]:
         """Return the encodings of texts and token ids, in their order."""

@@ -46,9 +46,9 @@ class TokenIds:
         Raises:
             UnknownTokenError: an id is not in the vocabulary.
         """
-        for index, token in enumerate(ids):
-            if not 0 <= token < self._size:
-                raise UnknownTokenError(index, token, self._size)
+        for stranger in (min(ids), max(ids)):
+            if not 0 <= stranger < self._size:
+                raise UnknownTokenError(ids.index(stranger), stranger, self._size)
         frame = self._frames[prompt]
         text = self._without_special_tokens(ids)
         if truncate:

@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,12 @@ from sentence_transformers.util import load_file_path
 from transformers import AutoConfig
 
 from deployments.config import resolve_model
-from deployments.embeddings.sentence_transformers_encoder import Encoder, load_model, load_reason
+from deployments.embeddings.sentence_transformers_base import EncoderEngine
+from deployments.embeddings.sentence_transformers_encoder import (
+    Encoder,
+    load_model,
+    load_reason,
+)
 from deployments.embeddings.sentence_transformers_prompts import Prompts
 from deployments.rerank.config import RerankConfig
 from serve_app.errors import ModelLoadError
@@ -35,11 +40,11 @@ class Scorer(Protocol):
         ...
 
 
-class SentenceTransformersEngine:
+class SentenceTransformersEngine(EncoderEngine):
     """A loaded rerank model."""
 
     def __init__(self, model: CrossEncoder | SentenceTransformer, config: RerankConfig) -> None:
-        self._encoder = Encoder(model, config)
+        super().__init__(model, config)
         self._scorer: Scorer
         if isinstance(model, CrossEncoder):
             if model.num_labels != 1:
@@ -50,14 +55,10 @@ class SentenceTransformersEngine:
         else:
             self._scorer = Apart(self._encoder, Prompts(model))
 
-    @classmethod
-    async def load(cls, config: RerankConfig) -> "SentenceTransformersEngine":
-        """Load the model.
-
-        Raises:
-            ModelLoadError: the model or its options are wrong.
-        """
-        return cls(await asyncio.to_thread(_load, config), config)
+    @staticmethod
+    def _load(config: RerankConfig) -> CrossEncoder | SentenceTransformer:
+        kind: Any = CrossEncoder if _is_cross_encoder(config) else SentenceTransformer
+        return load_model(kind, config)
 
     async def run(self, call: Call) -> Reply:
         """Answer one request with the scores of its documents, in their order."""
@@ -69,24 +70,6 @@ class SentenceTransformersEngine:
         return Reply(
             to_json({"scores": np.nan_to_num(scores).tolist()}), Usage(prompt_tokens=num_tokens)
         )
-
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer in one piece: an order is not known before its end."""
-        reply = await self.run(call)
-        yield reply.body
-        yield reply.usage
-
-    async def check_health(self) -> None:
-        """Raise when the model cannot work any more."""
-        self._encoder.check_health()
-
-    async def close(self) -> None:
-        """Forget what waits."""
-        self._encoder.close()
-
-    def num_unfinished(self) -> int:
-        """Return how much work waits or runs."""
-        return self._encoder.num_unfinished()
 
 
 class Together:
@@ -128,11 +111,6 @@ class Apart:
 def _unit(vectors: Scores) -> Scores:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.maximum(norms, np.finfo(np.float32).tiny)
-
-
-def _load(config: RerankConfig) -> CrossEncoder | SentenceTransformer:
-    kind: Any = CrossEncoder if _is_cross_encoder(config) else SentenceTransformer
-    return load_model(kind, config)
 
 
 def _is_cross_encoder(config: RerankConfig) -> bool:

@@ -9,6 +9,8 @@ from serve_app.protocol.common import ModelRequest
 
 MAX_INPUTS = 2048
 """OpenAI's limit of one request."""
+MAX_TOKEN_IDS = 300_000
+"""OpenAI's limit of one request, all its inputs together."""
 
 
 def _inputs(value: Any) -> list[str | list[int]]:
@@ -18,11 +20,20 @@ def _inputs(value: Any) -> list[str | list[int]]:
     if not isinstance(value, list):
         raise ValueError(f"a text, token ids or a list of those is needed, received {echo(value)}")
     items: list[Any] = value
-    if items and all(type(item) is int for item in items):
-        return [items]
+    if items and type(items[0]) is int:
+        _check_room(len(items))
+        if all(type(item) is int for item in items):
+            return [items]
     if not 1 <= len(items) <= MAX_INPUTS:
         raise ValueError(f"1 to {MAX_INPUTS} inputs are allowed, received {len(items)}")
+    _check_room(sum(len(item) for item in items if isinstance(item, list)))
     return [_input(item, f"input[{index}]") for index, item in enumerate(items)]
+
+
+def _check_room(num_ids: int) -> None:
+    """Refuse what would keep everybody else waiting, before any of the ids is looked at."""
+    if num_ids > MAX_TOKEN_IDS:
+        raise ValueError(f"at most {MAX_TOKEN_IDS} token ids are allowed, received {num_ids}")
 
 
 def _input(item: Any, name: str) -> str | list[int]:

@@ -104,6 +104,8 @@ async def test_path_of_older_sdks_names_the_model(
         ({"input": [[1.5]]}, "input", "input[0]"),
         ({"input": [["a"]]}, "input", "input[0]"),
         ({"input": ["a"] * 2049}, "input", "2049"),
+        ({"input": [1] * 300_001}, "input", "at most 300000 token ids are allowed"),
+        ({"input": [[1] * 150_000, "a", [2] * 150_001]}, "input", "received 300001"),
         ({"input": "a", "encoding_format": "int8"}, "encoding_format", "'base64'"),
         ({"input": "a", "dimensions": 0}, "dimensions", "0"),
         ({"input": "a", "dimensions": -1}, "dimensions", "-1"),

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from deployments.embeddings import sentence_transformers_engine
 from deployments.embeddings.config import EmbeddingsConfig
 from deployments.embeddings.sentence_transformers_engine import SentenceTransformersEngine
 from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
@@ -97,6 +99,22 @@ async def test_usage_counts_the_tokens_that_were_read(minilm: SentenceTransforme
     assert short.usage.prompt_tokens == 6
     assert long.usage.prompt_tokens == 256
     assert json.loads(long.body)["usage"] == {"prompt_tokens": 256, "total_tokens": 256}
+
+
+async def test_others_go_on_while_a_long_answer_is_written(
+    minilm: SentenceTransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, others = asyncio.get_running_loop(), threading.Event()
+    write = sentence_transformers_engine.embedding_list
+
+    def write_slowly(*arguments: Any) -> bytes:
+        loop.call_soon_threadsafe(others.set)
+        assert others.wait(10), "nothing else happened meanwhile"
+        return write(*arguments)
+
+    monkeypatch.setattr(sentence_transformers_engine, "embedding_list", write_slowly)
+
+    assert (await vectors(minilm, input=["cat"] * 60)).shape == (60, 384)
 
 
 async def test_base64_holds_the_same_numbers(minilm: SentenceTransformersEngine) -> None:

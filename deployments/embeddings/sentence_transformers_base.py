@@ -1,0 +1,57 @@
+# pyright: standard
+"""What the engines of embeddings and rerank share around their encoder: load, health, close.
+
+Knows neither's requests nor answers.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from typing import Any, Self
+
+from deployments.embeddings.config import EncoderConfig
+from deployments.embeddings.sentence_transformers_encoder import Encoder, Model
+from serve_app.protocol.common import Call, Reply, Usage
+
+
+class EncoderEngine(ABC):
+    """An engine around an encoder. Subclasses say what becomes of its rows."""
+
+    def __init__(self, model: Model, config: EncoderConfig) -> None:
+        self._encoder = Encoder(model, config)
+
+    @classmethod
+    async def load(cls, config: Any) -> Self:
+        """Load the model.
+
+        Raises:
+            ModelLoadError: the model or its options are wrong.
+        """
+        return cls(await asyncio.to_thread(cls._load, config), config)
+
+    @staticmethod
+    @abstractmethod
+    def _load(config: Any) -> Any:
+        """Return the library's model."""
+
+    @abstractmethod
+    async def run(self, call: Call) -> Reply:
+        """Answer one request."""
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer in one piece: neither vectors nor an order have a use in parts."""
+        reply = await self.run(call)
+        yield reply.body
+        yield reply.usage
+
+    async def check_health(self) -> None:
+        """Raise when the model cannot work any more."""
+        self._encoder.check_health()
+
+    async def close(self) -> None:
+        """Forget what waits."""
+        self._encoder.close()
+
+    def num_unfinished(self) -> int:
+        """Return how much work waits or runs."""
+        return self._encoder.num_unfinished()

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from serve_app.errors import InvalidRequestError
+from serve_app.errors import InvalidRequestError, echo
 from serve_app.protocol.common import ModelRequest, Wire
 
 MAX_DOCUMENTS = 2048
+MAX_FIELDS = 100
 TEXT = ("text",)
 
 
@@ -28,7 +29,7 @@ class RerankRequest(ModelRequest):
     documents: list[str | dict[str, Any]] = Field(min_length=1, max_length=MAX_DOCUMENTS)
     top_n: int | None = None
     return_documents: bool | None = None
-    rank_fields: list[str] | None = Field(default=None, min_length=1)
+    rank_fields: list[str] | None = Field(default=None, min_length=1, max_length=MAX_FIELDS)
     max_tokens_per_doc: int | None = Field(default=None, ge=1)
     max_chunks_per_doc: int | None = Field(default=None, ge=1)
 
@@ -50,11 +51,17 @@ class RerankRequest(ModelRequest):
 
 
 def _text(document: dict[str, Any], fields: Sequence[str], index: int) -> str:
-    texts = {name: document[name] for name in fields if isinstance(document.get(name), str)}
+    param = f"documents[{index}]"
+    texts = {name: value for name in fields if (value := document.get(name)) is not None}
+    for name, value in texts.items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise InvalidRequestError(
+                f"Invalid '{param}': {name!r} must be a text or a number, received {echo(value)}.",
+                param,
+            )
     if not texts:
-        param = f"documents[{index}]"
         wanted = " or ".join(repr(name) for name in fields)
         raise InvalidRequestError(f"Invalid '{param}': it needs a text as {wanted}.", param)
     if len(fields) == 1:
-        return texts[fields[0]]
+        return str(texts[fields[0]])
     return "\n".join(f"{name}: {text}" for name, text in texts.items())

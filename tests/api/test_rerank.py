@@ -92,6 +92,29 @@ async def test_rank_fields_say_what_of_an_object_is_ranked(
     assert model.asked["documents"] == ["title: T\nbody: B"] * 3 + ["body: only"]
 
 
+async def test_numbers_are_ranked_as_text(http: httpx2.AsyncClient, model: ScriptedModel) -> None:
+    documents = [{"title": "Moon", "year": 1969, "score": 0.5, "more": None}, {"year": 3}]
+
+    answer = await http.post(
+        "/v1/rerank",
+        json=BODY | {"documents": documents * 2, "rank_fields": ["title", "year", "score", "more"]},
+    )
+
+    assert answer.status_code == 200
+    assert model.asked["documents"] == ["title: Moon\nyear: 1969\nscore: 0.5", "year: 3"] * 2
+
+
+@pytest.mark.parametrize("value", [True, ["a"], {"text": "a"}])
+async def test_ranked_field_of_another_type_is_named(http: httpx2.AsyncClient, value: Any) -> None:
+    documents = ["a", {"title": "T", "body": value}]
+
+    answer = await http.post(
+        "/v1/rerank", json=BODY | {"documents": documents, "rank_fields": ["title", "body"]}
+    )
+
+    assert "'body' must be a text or a number" in assert_openai_error(answer, 400, "documents[1]")
+
+
 async def test_query_as_an_object_and_limit_of_tokens_reach_the_engine(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
@@ -114,7 +137,7 @@ async def test_query_as_an_object_and_limit_of_tokens_reach_the_engine(
         ({"documents": [3]}, "documents[0]"),
         ({"documents": ["a", None]}, "documents[1]"),
         ({"documents": ["a", {}]}, "documents[1]"),
-        ({"documents": [{"text": 3}]}, "documents[0]"),
+        ({"documents": [{"text": True}]}, "documents[0]"),
         ({"documents": [{"text": {"text": "a"}}]}, "documents[0]"),
         ({"documents": [{"image": "http://x"}]}, "documents[0]"),
         ({"documents": [["a"]]}, "documents[0]"),
@@ -125,6 +148,7 @@ async def test_query_as_an_object_and_limit_of_tokens_reach_the_engine(
         ({"return_documents": "perhaps"}, "return_documents"),
         ({"rank_fields": []}, "rank_fields"),
         ({"rank_fields": "text"}, "rank_fields"),
+        ({"rank_fields": ["text"] * 101}, "rank_fields"),
         ({"max_tokens_per_doc": 0}, "max_tokens_per_doc"),
         ({"max_chunks_per_doc": -1}, "max_chunks_per_doc"),
         ({"backend": "llama"}, "backend"),

@@ -1,6 +1,7 @@
 """What every kind shares on the wire, and what crosses a handle between ingress and replica."""
 
 from dataclasses import dataclass, fields
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,6 +19,11 @@ class ModelRequest(Wire):
     """An id or an alias; None: the first model of the kind."""
     backend: str | None = None
     """LocalAI's: the library that must serve the model."""
+
+
+def type_of(value: object) -> object:
+    """Return the type in ``{"type": "url"}``, an object in place of a word; else ``value``."""
+    return cast("dict[str, Any]", value).get("type") if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import ModelRequest
+from serve_app.protocol.common import ModelRequest, type_of
 
 MAX_IMAGES = 10
 """OpenAI's limit of ``n``; here of ``n`` times the prompts."""
@@ -27,13 +27,6 @@ UNSUPPORTED = {
 }
 
 
-def _type_of_object(value: object) -> object:
-    """Accept ``{"type": "url"}``, LocalAI's form."""
-    if isinstance(value, dict):
-        return value.get("type")  # pyright: ignore[reportUnknownMemberType]
-    return value
-
-
 def _auto_is_none(value: object) -> object:
     return None if value in ("auto", "") else value
 
@@ -49,7 +42,7 @@ def _quality(value: object) -> object:
     return value
 
 
-ResponseFormat = Annotated[Literal["url", "b64_json"] | None, BeforeValidator(_type_of_object)]
+ResponseFormat = Annotated[Literal["url", "b64_json"] | None, BeforeValidator(type_of)]
 Size = Annotated[
     Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
     BeforeValidator(_auto_is_none),

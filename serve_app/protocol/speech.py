@@ -1,13 +1,13 @@
 """Wire types of speech, and how a voice's name leads to a voice of the card."""
 
 from collections.abc import Generator
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from serve_app.card import ModelCard, Voice
 from serve_app.errors import InvalidRequestError, echo
-from serve_app.protocol.common import ModelRequest
+from serve_app.protocol.common import ModelRequest, type_of
 
 MEDIA_TYPES = {
     "mp3": "audio/mpeg",
@@ -31,10 +31,6 @@ VOICES_IN_ERRORS = 20
 """An error lists so many voices; ``GET /v1/voices`` lists all."""
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-
-
-def _type_of(value: Any) -> Any:
-    return cast("dict[str, Any]", value).get("type") if isinstance(value, dict) else value
 
 
 def _not_blank(text: str) -> str:
@@ -65,7 +61,7 @@ class SpeechRequest(ModelRequest):
     input: Text
     voice: str | VoiceReference | None = None
     """None: the model's first voice, as LocalAI has it."""
-    response_format: Annotated[Format | None, BeforeValidator(_type_of)] = None
+    response_format: Annotated[Format | None, BeforeValidator(type_of)] = None
     speed: Speed = 1.0
     stream_format: Literal["audio", "sse"] = "audio"
     stream: bool | None = None

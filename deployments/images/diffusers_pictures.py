@@ -10,7 +10,7 @@ import zlib
 from io import BytesIO
 from typing import Literal
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from serve_app.errors import InvalidRequestError
 
@@ -22,9 +22,11 @@ HALF = 128
 UNREADABLE = (
     OSError,
     ValueError,
+    TypeError,
+    AttributeError,
     SyntaxError,
     EOFError,
-    IndexError,
+    LookupError,
     OverflowError,
     MemoryError,
     struct.error,
@@ -33,6 +35,17 @@ UNREADABLE = (
     Image.DecompressionBombWarning,
 )
 """What Pillow raises for files that are broken, on purpose or not."""
+
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by its EXIF orientation."""
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 
@@ -48,8 +61,10 @@ def read_picture(data: bytes, param: str) -> Image.Image:
             warnings.simplefilter("ignore")
             picture = Image.open(BytesIO(data), formats=FORMATS)
             _check_pixels(picture.size, param)
-            picture = ImageOps.exif_transpose(picture)
-            return picture.convert("RGBA")
+            # Not by ImageOps.exif_transpose: it writes all tags again and fails at odd ones.
+            turn = UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+            rgba = picture.convert("RGBA")
+            return rgba if turn is None else rgba.transpose(turn)
     except UNREADABLE as error:
         raise InvalidRequestError(
             f"Invalid '{param}': it is not a readable picture; allowed are PNG, JPEG and WebP.",

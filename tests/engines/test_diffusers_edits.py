@@ -1,6 +1,7 @@
 """Image to image, masks and uploads on the embedded pipeline."""
 
 import json
+import struct
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -93,6 +94,48 @@ async def test_photo_is_turned_as_its_exif_says(engine: DiffusersEngine) -> None
     reply = await draw(engine, "edit", file.getvalue())
 
     assert json.loads(reply.body)["size"] == "64x96"
+
+
+def with_exif(*tags: tuple[int, int, int, int]) -> bytes:
+    """Return a photo with these tags: their number, type, count and value."""
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    file = BytesIO()
+    photo().save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+ASCII, SHORT, FLOAT = 2, 3, 11
+
+
+@pytest.mark.parametrize(
+    ("tags", "size"),
+    [
+        # A description that is a number, which Pillow cannot write again.
+        ([(0x010E, FLOAT, 1, 5), (0x0112, SHORT, 1, 6)], "64x96"),
+        ([(0x0112, SHORT, 1, 9)], "96x64"),
+        ([(0x0112, ASCII, 4, 0x36363636)], "96x64"),
+    ],
+)
+async def test_photo_with_odd_exif_is_read(
+    engine: DiffusersEngine, tags: list[tuple[int, int, int, int]], size: str
+) -> None:
+    reply = await draw(engine, "edit", with_exif(*tags))
+
+    assert json.loads(reply.body)["size"] == size
+
+
+@pytest.mark.parametrize("error", [TypeError, AttributeError, KeyError])
+async def test_photo_whose_exif_cannot_be_read_is_refused(
+    engine: DiffusersEngine, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(_: Image.Image) -> None:
+        raise error("odd")
+
+    monkeypatch.setattr(Image.Image, "getexif", fail)
+
+    with pytest.raises(InvalidRequestError, match="not a readable picture"):
+        await draw(engine, "edit", png(photo()))
 
 
 def bomb() -> bytes:

@@ -67,11 +67,11 @@ class Addresses:
         """
         if self._public_url:
             return self._public_url
-        scheme, host, prefix = request.url.scheme, request.headers.get("host", ""), ""
+        scheme, host, prefix = _scheme(request), request.headers.get("host", ""), ""
         if self._is_from_trusted_proxy(request):
             scheme = _last(request, "x-forwarded-proto", re.compile(r"https?")) or scheme
             host = _last(request, "x-forwarded-host", HOST) or host
-            prefix = _safe_prefix(request.headers.get("x-forwarded-prefix", ""))
+            prefix = _safe_prefix(_last(request, "x-forwarded-prefix", PREFIX) or "")
         if not HOST.fullmatch(host):
             raise InvalidRequestError("Invalid 'Host' header: it is no host name.", "Host")
         return f"{scheme}://{host}{prefix}"
@@ -91,6 +91,15 @@ class Addresses:
         return any(peer in network for network in self._trusted)
 
 
+def _scheme(request: Request) -> str:
+    """Return the scheme of the connection, as far as no client can have made it up.
+
+    The HTTP server behind our HAProxy takes HAProxy's connections for a trusted proxy's, and the
+    scheme from the client's header, unless FORWARDED_ALLOW_IPS is empty (``ray_environment.py``).
+    """
+    return "http" if "x-forwarded-proto" in request.headers else request.url.scheme
+
+
 def _last(request: Request, name: str, allowed: re.Pattern[str]) -> str | None:
     """Return the header's last value, the one that the nearest proxy wrote, if it is fit."""
     value = ",".join(request.headers.getlist(name)).rpartition(",")[2].strip()
@@ -99,7 +108,6 @@ def _last(request: Request, name: str, allowed: re.Pattern[str]) -> str | None:
 
 def _safe_prefix(prefix: str) -> str:
     """Return a path prefix that cannot lead to another host or out of itself, or none."""
-    fits = len(prefix) <= MAX_PREFIX_CHARS and PREFIX.fullmatch(prefix)
-    if not fits or {".", ".."} & set(prefix.split("/")):
+    if len(prefix) > MAX_PREFIX_CHARS or {".", ".."} & set(prefix.split("/")):
         return ""
     return prefix.rstrip("/")

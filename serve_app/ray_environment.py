@@ -35,6 +35,9 @@ SETTINGS = {
     "RAY_AUTH_MODE": "token",
     # When a replica is killed, the engine processes that it started are killed with it.
     "RAY_process_group_cleanup_enabled": "1",
+    # Nobody's X-Forwarded-For and -Proto count in Serve's HTTP servers: behind HAProxy every client
+    # would be a trusted proxy. Whose count, `addresses.py` decides.
+    "FORWARDED_ALLOW_IPS": "",
     # Workers run in the environment they are started from, not in one that `uv run` builds.
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }

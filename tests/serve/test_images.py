@@ -123,6 +123,22 @@ def test_proxy_that_is_trusted_says_what_urls_begin_with(server: Server) -> None
     assert url.startswith("https://models.example.com/ai/generated-images/")
 
 
+def test_proxy_that_is_not_trusted_says_nothing_of_urls(server: Server) -> None:
+    forwarded = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.com",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Forwarded-For": "127.0.0.1",
+    }
+    # Another address than the one that the tests' server trusts.
+    transport = httpx2.HTTPTransport(local_address="127.0.0.2")
+    with httpx2.Client(transport=transport, timeout=60) as stranger:
+        answer = stranger.post(f"{server.url}/v1/images/generations", json=SMALL, headers=forwarded)
+
+    url = answer.json()["data"][0]["url"]
+    assert url.startswith(f"{server.url}/generated-images/")
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -83,6 +83,20 @@ def test_without_haproxy_nobody_is_trusted() -> None:
     assert addresses.base(request(**FORWARDED, x_homeport_peer="10.0.0.1 ")) == "http://server:8000"
 
 
+def test_scheme_that_a_server_took_from_an_untrusted_header_counts_for_nothing() -> None:
+    taken = request(x_forwarded_proto="https")
+    taken.scope["scheme"] = "https"
+
+    assert Addresses(None, [PROXY], PROOF).base(taken) == "http://server:8000"
+
+
+def test_scheme_of_a_server_with_its_own_certificate_is_https() -> None:
+    encrypted = request()
+    encrypted.scope["scheme"] = "https"
+
+    assert Addresses().base(encrypted) == "https://server:8000"
+
+
 def test_two_claims_count_for_nothing() -> None:
     twice = request(**FORWARDED, x_homeport_peer=f"10.1.2.3 {PROOF}")
     twice.scope["headers"].append((b"x-homeport-peer", b"10.1.2.3 x"))
@@ -110,10 +124,15 @@ def test_unfit_forwarded_host_is_ignored(host: str) -> None:
 
 def test_last_of_several_values_is_the_trusted_proxys() -> None:
     base = behind_proxy(
-        x_homeport_peer=f"10.1.2.3 {PROOF}", **{"x-forwarded-host": "evil.com, models.example.com"}
+        x_homeport_peer=f"10.1.2.3 {PROOF}",
+        **{
+            "x-forwarded-proto": "http, https",
+            "x-forwarded-host": "evil.com, models.example.com",
+            "x-forwarded-prefix": "/evil, /ai",
+        },
     )
 
-    assert base.startswith("https://models.example.com")
+    assert base == "https://models.example.com/ai"
 
 
 @pytest.mark.parametrize("host", ["", "a/b", 'a"b', "a@b", "ä"])

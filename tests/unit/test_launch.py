@@ -5,8 +5,10 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvicorn
 import yaml
 
 from serve_app import ray_environment as ray_environment_module
@@ -172,6 +174,30 @@ def test_environment_reports_nothing_to_anyone() -> None:
     assert SETTINGS["RAY_USAGE_STATS_ENABLED"] == "0"
     assert SETTINGS["VLLM_NO_USAGE_STATS"] == "1"
     assert SETTINGS["HF_HUB_DISABLE_TELEMETRY"] == "1"
+
+
+async def test_http_server_takes_no_scheme_from_a_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["scheme"])
+
+    async def unused(*_: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", SETTINGS.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+    # As Serve makes its own, in the replica's process.
+    config = uvicorn.Config(lambda: app, factory=True, lifespan="off", log_config=None)
+    config.load()
+    scope: Any = {
+        "type": "http",
+        "scheme": "http",
+        "client": ("127.0.0.1", 1),
+        "headers": [(b"x-forwarded-proto", b"https")],
+    }
+    await config.loaded_app(scope, unused, unused)
+
+    assert seen == ["http"]
 
 
 def test_cluster_token_is_made_once_and_only_its_owner_reads_it(

@@ -54,6 +54,8 @@ class Batches:
             jobs = [job for job, _ in batch]
             try:
                 images = await self._threads.run(lambda _, jobs=jobs: self._draw(jobs))
+                if len(images) != len(jobs):
+                    raise RuntimeError(f"{len(images)} images were made of {len(jobs)}")
             except Exception as error:  # noqa: BLE001  (it belongs to those who wait)
                 if len(batch) == 1:
                     _settle(batch[0][1], error)

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from deployments.config import ModelConfig
 from serve_app.card import ModelCard
 
+MIN_EDGE = 64
+"""Pixels. Below, autoencoders have nothing left to downsample."""
 SIZE = r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$"
 
 Quality = Literal["low", "medium", "standard", "high", "hd", "xhigh", "max"]
@@ -28,7 +30,7 @@ class ImagesConfig(ModelConfig, frozen=True):
     """Arguments of every call of the pipeline (``guidance_scale`` …), in its own spelling."""
     default_size: str = Field(default="512x512", pattern=SIZE)
     """Pixels, width x height, of an image whose request names no size."""
-    max_edge: int = Field(default=1024, ge=64)
+    max_edge: int = Field(default=1024, ge=MIN_EDGE)
     """Pixels of the longest edge that may be asked for. Memory grows with the area, and in some
     models with its square."""
     default_steps: int = Field(default=25, ge=1)
@@ -46,8 +48,11 @@ class ImagesConfig(ModelConfig, frozen=True):
 
     @model_validator(mode="after")
     def _limits_agree(self) -> "ImagesConfig":
-        if max(size_of(self.default_size)) > self.max_edge:
-            raise ValueError(f"default_size {self.default_size} is beyond max_edge {self.max_edge}")
+        if not all(MIN_EDGE <= edge <= self.max_edge for edge in size_of(self.default_size)):
+            raise ValueError(
+                f"default_size: both edges must be from {MIN_EDGE} to max_edge {self.max_edge}, "
+                f"received {self.default_size}"
+            )
         steps = {"default_steps": self.default_steps, **self.quality_steps}
         for name, number in steps.items():
             if not 1 <= number <= self.max_steps:

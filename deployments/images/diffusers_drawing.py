@@ -54,10 +54,11 @@ class Pipelines:
         if _takes(pipeline, "callback_on_step_end"):  # older pipelines cannot be stopped on the way
             arguments["callback_on_step_end"] = self._watch(jobs)
         output = pipeline(**arguments)
-        flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(jobs)
+        images = output.images
+        flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(images)
         return [
             _refusal() if bad else _finished(first, image)
-            for image, bad in zip(output.images, flagged, strict=True)
+            for image, bad in zip(images, flagged, strict=True)
         ]
 
     def check_source(self, *, masked: bool) -> None:

@@ -25,11 +25,12 @@ from deployments.images.diffusers_pictures import (
     resized,
     resized_mask,
 )
-from deployments.images.job import ImageCall, Job, make_jobs, read_call
+from deployments.images.job import ImageCall, Job, Prompt, make_jobs, read_call
 from deployments.threads import WorkerThreads
 from serve_app.errors import (
     APIError,
     InvalidRequestError,
+    ModelLoadError,
     ModelUnavailableError,
     internal_error,
 )
@@ -59,8 +60,13 @@ class DiffusersEngine:
         Raises:
             ModelLoadError: the model or its options are wrong.
         """
-        pipeline = await asyncio.to_thread(load_pipeline, config)
-        return cls(Pipelines(pipeline, config), config)
+        pipelines = Pipelines(await asyncio.to_thread(load_pipeline, config), config)
+        usual = ImageCall(prompts=[Prompt(positive="a cat")], size=config.default_size)
+        try:
+            make_jobs(usual, config, pipelines.limits)
+        except InvalidRequestError as error:
+            raise ModelLoadError(f"default_size: {error}") from error
+        return cls(pipelines, config)
 
     async def run(self, call: Call) -> Reply:
         """Answer with the images of a request and, as JSON, what they are."""

@@ -12,12 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
-from deployments.images.config import ImagesConfig, size_of
+from deployments.images.config import MIN_EDGE, ImagesConfig, size_of
 from serve_app.errors import InvalidRequestError
 from serve_app.protocol.common import Call
 
-MIN_EDGE = 64
-"""Pixels. Below, autoencoders have nothing left to downsample."""
 NUM_SEEDS = 2**63
 
 Operation = Literal["generation", "edit", "variation"]

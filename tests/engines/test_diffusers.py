@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -176,6 +177,20 @@ async def test_failure_reaches_the_request_and_not_the_next(engine: DiffusersEng
     assert (await draw(engine)).files
 
 
+async def test_pipeline_that_makes_too_few_images_fails_the_request_and_not_the_next(
+    engine: DiffusersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_few(**_: Any) -> SimpleNamespace:
+        return SimpleNamespace(images=[])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine._pipelines, "_pipeline", too_few)
+        results = await asyncio.gather(draw(engine), draw(engine), return_exceptions=True)
+
+    assert [result.status for result in results if isinstance(result, APIError)] == [500, 500]
+    assert (await draw(engine)).files
+
+
 async def test_failure_of_a_pass_fails_only_whom_it_concerns(engine: DiffusersEngine) -> None:
     pipelines = engine._pipelines
 
@@ -259,6 +274,7 @@ async def test_model_without_guidance_refuses_a_negative_prompt() -> None:
         ({"engine_kwargs": {"torch_dtype": "float7"}}, "'float7' is not one of float16"),
         ({"pipeline_kwargs": {"guidance": 1}}, "Did you mean 'guidance_scale'"),
         ({"pipeline_kwargs": {"width": 1}}, "decided by each request"),
+        ({"default_size": "100x100"}, "default_size"),
         ({"model": "embedded/nothing"}, "No model directory"),
         ({"model": "embedded/chat"}, "diffusers cannot load"),
         ({"device": "cuda:0"}, "torch sees no GPU"),

@@ -32,7 +32,8 @@ async def read_form(
     """Return the fields of a form as ``wire``, and its uploads by name.
 
     ``files`` are the names that carry files, each with the most that there may be. A name may end
-    with ``[]``, as HTML forms and OpenAI's SDK write lists; a field that comes twice is a list.
+    with ``[]``, as HTML forms and OpenAI's SDK write lists; a field that comes twice is a list. An
+    empty field is as if left out: a form cannot say otherwise that it is.
 
     Raises:
         UnsupportedMediaError: the body is no form.
@@ -45,11 +46,14 @@ async def read_form(
         raise UnsupportedMediaError(
             f"Content-Type must be multipart/form-data, received {received[:100]}."
         )
-    async with request.form(
-        max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-    ) as form:
-        uploads = {name: await _uploads(form, name, most) for name, most in files.items()}
-        fields = _fields(form, files)
+    try:
+        async with request.form(
+            max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+        ) as form:
+            uploads = {name: await _uploads(form, name, most) for name, most in files.items()}
+            fields = _fields(form, files)
+    except UnicodeError:
+        raise InvalidRequestError("The form's charset cannot be read.") from None
     try:
         return wire.model_validate(fields), uploads
     except ValidationError as error:
@@ -84,5 +88,7 @@ def _fields(form: FormData, files: Mapping[str, int]) -> dict[str, str | list[st
         if any(isinstance(value, UploadFile) for value in values):
             raise InvalidRequestError(f"'{name}' must be a text field, received a file.", name)
         texts = [str(value) for value in values]
+        if texts == [""]:
+            continue
         fields[name] = texts if key.endswith("[]") or len(texts) > 1 else texts[0]
     return fields

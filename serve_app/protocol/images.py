@@ -148,7 +148,13 @@ class ImageEditRequest(DrawnImageRequest):
 class ImageVariationRequest(ImageRequest):
     """POST /v1/images/variations: the fields of the form besides ``image``."""
 
-    stream: Literal[False] | None = None
+    stream: bool | None = None
+
+    @model_validator(mode="after")
+    def _is_no_stream(self) -> "ImageVariationRequest":
+        if self.stream:
+            raise InvalidRequestError("'stream': variations are not streamed.", "stream")
+        return self
 
 
 def _check_prompts(prompts: list[str]) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.protocol.common import Wire
-from serve_app.protocol.transcriptions import Keyword, LanguageCode, as_sent_by_forms
+from serve_app.protocol.transcriptions import Keyword, LanguageCode, with_lists
 
 MAX_KEYTERMS = 1000
 """ElevenLabs' limit."""
@@ -54,7 +54,7 @@ class SpeechToTextRequest(Wire):
     def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
         # The SDK writes what its caller leaves out of a JSON field as null.
         said = {name: value for name, value in fields.items() if value != "null"}
-        return as_sent_by_forms(said, {"keyterms", "secondary_language_codes"})
+        return with_lists(said, {"keyterms", "secondary_language_codes"})
 
     def order(self) -> dict[str, Any]:
         """Return the engine's body.

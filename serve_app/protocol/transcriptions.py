@@ -34,13 +34,12 @@ def _code(language: str) -> str:
 LanguageCode = Annotated[str, AfterValidator(_code)]
 
 
-def as_sent_by_forms(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
-    """Read what a form can only say in text: nothing, and one item of a list."""
-    said = {name: value for name, value in fields.items() if value != ""}
-    for name in lists & set(said):
-        if isinstance(said[name], str):
-            said[name] = [said[name]]
-    return said
+def with_lists(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
+    """Return a form's fields with lists also of one item, which a form cannot tell from a text."""
+    return {
+        name: [value] if name in lists and isinstance(value, str) else value
+        for name, value in fields.items()
+    }
 
 
 class ServerVad(Wire):
@@ -87,7 +86,7 @@ class TranscriptionRequest(ModelRequest):
     @model_validator(mode="before")
     @classmethod
     def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        fields = as_sent_by_forms(fields, _LISTS)
+        fields = with_lists(fields, _LISTS)
         nested = {
             name.removeprefix("chunking_strategy[").removesuffix("]"): fields.pop(name)
             for name in list(fields)

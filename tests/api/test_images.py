@@ -204,6 +204,26 @@ async def test_variation_sends_the_image(http: httpx2.AsyncClient, model: Script
     assert model.calls[-1].places == 2
 
 
+async def test_forms_empty_fields_are_as_if_left_out(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    empty = {"n": "", "background": "", "size": "", "quality": "", "model": ""}
+    answer = await http.post(
+        "/v1/images/edits", data={"prompt": "a", **empty}, files={"image": PNG}
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert set(model.asked) == {"model", "prompts"}
+
+
+async def test_variation_that_asks_for_no_stream_is_drawn(http: httpx2.AsyncClient) -> None:
+    answer = await http.post(
+        "/v1/images/variations", data={"stream": "false"}, files={"image": PNG}
+    )
+
+    assert answer.status_code == 200, answer.text
+
+
 @pytest.fixture
 async def logged(caplog: pytest.LogCaptureFixture) -> AsyncIterator[pytest.LogCaptureFixture]:
     with caplog.at_level("INFO", logger="ray.serve.homeport"):

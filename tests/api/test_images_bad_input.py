@@ -132,3 +132,17 @@ async def test_edit_as_json_is_refused_as_unread(http: httpx2.AsyncClient) -> No
     answer = await http.post("/v1/images/edits", json={"prompt": "a"})
 
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("charset", ["punycode", "undefined"])
+async def test_form_in_an_unreadable_charset_is_refused(
+    http: httpx2.AsyncClient, charset: str
+) -> None:
+    answer = await http.post(
+        "/v1/images/edits",
+        content=b'--X\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na-!!\r\n--X--\r\n',
+        headers={"Content-Type": f"multipart/form-data; boundary=X; charset={charset}"},
+    )
+
+    assert answer.status_code == 400, answer.text
+    assert "charset" in answer.json()["error"]["message"]

@@ -18,6 +18,8 @@ from yarl import URL
 from serve_app.errors import InvalidRequestError
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""What of IPv6 the internet uses. Outside of it are networks that Python takes for public."""
 
 MayConnect = Callable[[str], bool]
 
@@ -34,6 +36,8 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
         if ip in NAT64:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip not in GLOBAL_UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -13,7 +13,9 @@ from serve_app.file_inputs import read_file_input
 from serve_app.remote_files import RemoteFiles, is_public
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
 def test_address_on_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 
@@ -24,7 +26,8 @@ def test_address_on_the_internet_is_public(address: str) -> None:
         "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
         "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0",
         "fd00::1", "ff02::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-        "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe", "nonsense", "",
+        "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe", "nonsense", "", "fec0::1",
+        "::127.0.0.1", "::8.8.8.8", "64:ff9b:1::7f00:1", "::ffff:0:7f00:1", "4000::1",
     ],
 )  # fmt: skip
 def test_address_of_an_own_network_is_not_public(address: str) -> None:

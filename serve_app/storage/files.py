@@ -8,10 +8,7 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +22,9 @@ NAME = re.compile(rf"{PART}(?:/{PART}){{0,7}}")
 INCOMING = ".incoming"
 """Folder of files that are being written; no name can mean it."""
 
-CHUNK_BYTES = 2**20
-
 
 class FileMissingError(Exception):
     """There is no file of this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileInfo:
-    """What the store knows of a file."""
-
-    name: str
-    bytes: int
 
 
 class FileStore:
@@ -67,31 +54,11 @@ class FileStore:
         Raises:
             FileMissingError: there is none.
         """
-        return await self._found(name, self._fs.cat_file)
-
-    async def stream(self, name: str) -> AsyncGenerator[bytes]:
-        """Yield a file's bytes in chunks, for files too large to hold.
-
-        Raises:
-            FileMissingError: there is none.
-        """
-        file = await self._found(name, partial(self._fs.open, mode="rb"))
+        path = self._path(name)
         try:
-            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-                yield chunk
-        finally:
-            await asyncio.to_thread(file.close)
-
-    async def stat(self, name: str) -> FileInfo:
-        """Return what is known of a file.
-
-        Raises:
-            FileMissingError: there is none.
-        """
-        info = await self._found(name, self._fs.info)
-        if info["type"] != "file":
-            raise FileMissingError(name)
-        return FileInfo(name, int(info["size"]))
+            return await asyncio.to_thread(self._fs.cat_file, path)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise FileMissingError(name) from error
 
     async def delete(self, name: str) -> None:
         """Remove a file. One that is gone already, by whoever, is no error."""
@@ -112,13 +79,6 @@ class FileStore:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a name of the file store")
         return f"{self._root}/{name}"
-
-    async def _found(self, name: str, read: Any) -> Any:
-        path = self._path(name)
-        try:
-            return await asyncio.to_thread(read, path)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise FileMissingError(name) from error
 
     def _put(self, path: str, data: bytes) -> None:
         if not self._is_local:

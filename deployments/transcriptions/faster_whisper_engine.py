@@ -7,6 +7,7 @@ its client has gone.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.decoding import SAMPLE_RATE, decode, from_samples
 from deployments.transcriptions.faster_whisper_batches import BatchedWhisper
 from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
-from deployments.transcriptions.faster_whisper_vad import speech_segments
+from deployments.transcriptions.faster_whisper_vad import check_vad_parameters, speech_segments
 from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
 from serve_app.errors import ModelLoadError, from_validation_errors
 from serve_app.protocol.common import Call, Reply, Usage
@@ -64,6 +65,8 @@ class FasterWhisperEngine:
             raise ModelLoadError(
                 f"faster-whisper cannot load '{config.model}': {reason}"
             ) from error
+        if config.transcribe_kwargs:
+            await asyncio.to_thread(_try_transcribe_kwargs, model, config.transcribe_kwargs)
         return cls(model, config)
 
     async def run(self, call: Call) -> Reply:
@@ -74,8 +77,10 @@ class FasterWhisperEngine:
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer with one JSON a segment as it is decoded, one of the whole, and the usage."""
-        async for piece in self._threads.stream(lambda cancelled: self._pieces(call, cancelled)):
-            yield piece if isinstance(piece, Usage) else _json(piece)
+        work = self._threads.stream(lambda cancelled: self._pieces(call, cancelled))
+        async with aclosing(work) as pieces:
+            async for piece in pieces:
+                yield piece if isinstance(piece, Usage) else _json(piece)
 
     def num_unfinished(self) -> int:
         """Return how many requests run or wait."""
@@ -131,3 +136,16 @@ def _check_transcribe_kwargs(options: dict[str, Any]) -> None:
             raise ModelLoadError(
                 f"transcribe_kwargs: '{name}' is not one of {', '.join(sorted(allowed))}."
             )
+
+
+def _try_transcribe_kwargs(model: WhisperModel, options: dict[str, Any]) -> None:
+    """Transcribe a moment of silence: wrong values show only when they are used."""
+    silence = np.zeros(SAMPLE_RATE // 10, np.float32)
+    try:
+        check_vad_parameters(silence, options.get("vad_parameters"))
+        segments, _ = model.transcribe(silence, **{**options, "vad_filter": False})
+        for _ in segments:
+            pass
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelLoadError(f"transcribe_kwargs: {reason}") from error

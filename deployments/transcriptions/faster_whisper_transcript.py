@@ -39,6 +39,7 @@ class Transcript:
         self._text = ""
         self._num_segments = 0
         self._num_tokens = 0
+        self._num_prompt_tokens = _num_prompt_tokens(model, order.prompt)
 
     def pieces(self, audio: NDArray[np.int16], cancelled: Cancelled) -> Iterator[Piece]:
         """Yield each segment as it is decoded, then what is known of the whole, then the usage."""
@@ -51,7 +52,7 @@ class Transcript:
                     break
                 yield self._piece(segment, offset, duration)
         yield self._whole(duration)
-        yield Usage(self._num_prompt_tokens(), self._num_tokens, audio_seconds=duration)
+        yield Usage(self._num_prompt_tokens, self._num_tokens, audio_seconds=duration)
 
     def _segments(self, part: NDArray[np.float32]) -> Iterator[Segment]:
         segments, info = self._model.transcribe(
@@ -113,13 +114,15 @@ class Transcript:
             "language": language,
             "language_probability": probability,
             "duration": duration,
-            "prompt_tokens": self._num_prompt_tokens(),
+            "prompt_tokens": self._num_prompt_tokens,
             "completion_tokens": self._num_tokens,
         }
 
-    def _num_prompt_tokens(self) -> int:
-        prompt = self._order.prompt or ""
-        return len(self._model.hf_tokenizer.encode(prompt, add_special_tokens=False).ids)
+
+def _num_prompt_tokens(model: WhisperModel, prompt: str | None) -> int:
+    """Return how many tokens of the prompt the library reads: its last, up to half a window."""
+    num_tokens = len(model.hf_tokenizer.encode(prompt or "", add_special_tokens=False).ids)
+    return min(num_tokens, model.max_length // 2 - 1)
 
 
 def _options(config: TranscriptionsConfig, order: TranscriptionOrder) -> dict[str, Any]:

@@ -16,6 +16,16 @@ DEFAULTS = {"min_speech_duration_ms": 250, "min_silence_duration_ms": 100, "spee
 """Silero's own. The library's are for what Whisper hears, and join speech over pauses of 2 s."""
 
 
+def check_vad_parameters(audio: NDArray[np.float32], parameters: Mapping[str, Any] | None) -> None:
+    """Look for speech with these options of the library.
+
+    Raises:
+        TypeError: an option does not exist, or is of another type.
+    """
+    if parameters is not None:
+        get_speech_timestamps(audio, VadOptions(**parameters))
+
+
 def speech_segments(
     audio: NDArray[np.int16], parameters: Mapping[str, Any], cancelled: Cancelled
 ) -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ import pytest
 
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
-from serve_app.errors import APIError, InvalidRequestError, ModelLoadError
+from serve_app.errors import APIError, InvalidRequestError
 from serve_app.protocol.common import Call, Usage
 from tests.sounds import encoded, noise, silence, tone
 from tests.tiny_whisper import make_tiny_whisper
@@ -155,6 +155,12 @@ async def test_prompt_is_read_and_counted(engine: FasterWhisperEngine) -> None:
     assert said["prompt_tokens"] == 3
 
 
+async def test_prompt_counts_as_far_as_it_is_read(engine: FasterWhisperEngine) -> None:
+    said = await transcribed(engine, CLIP, prompt="word " * 2000)
+
+    assert said["prompt_tokens"] == 223
+
+
 async def test_long_prompt_and_keywords_leave_room_for_text(engine: FasterWhisperEngine) -> None:
     said = await transcribed(engine, CLIP, prompt="word " * 2000, keywords=["zorvak" * 30] * 50)
 
@@ -225,6 +231,23 @@ async def test_client_that_leaves_a_stream_ends_its_work(engine: FasterWhisperEn
     assert windows.num <= 2
 
 
+async def test_closed_stream_has_told_its_work_to_end(
+    engine: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[threading.Event] = []
+    pieces_of = engine._pieces
+
+    def pieces(call: Call, cancelled: threading.Event) -> Any:
+        told.append(cancelled)
+        return pieces_of(call, cancelled)
+
+    monkeypatch.setattr(engine, "_pieces", pieces)
+    async with aclosing(engine.stream(call(LONG))) as stream:
+        await anext(stream)
+
+    assert told[0].is_set()
+
+
 async def test_clients_that_leave_end_their_work(engine: FasterWhisperEngine) -> None:
     windows = Windows(engine, held=1)
     requests = [asyncio.create_task(engine.run(call(LONG))) for _ in range(4)]
@@ -251,24 +274,3 @@ async def test_samples_are_detected_without_a_container(engine: FasterWhisperEng
     reply = await engine.run(call(noise(1).tobytes(), "vad", encoding="f32le"))
 
     assert reply.usage == Usage(audio_seconds=1)
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"model": "embedded/absent"}, "No model directory"),
-        ({"model": "enormous"}, "enormous"),
-        ({"engine_kwargs": {"compute_type": "int3"}}, "int3"),
-        ({"engine_kwargs": {"colour": "blue"}}, "colour"),
-        ({"transcribe_kwargs": {"beam": 1}}, "'beam' is not one of"),
-        ({"transcribe_kwargs": {"task": "translate"}}, "'task' is not one of"),
-    ],
-)
-async def test_wrong_option_is_named(changes: dict[str, Any], says: str) -> None:
-    with pytest.raises(ModelLoadError, match=says):
-        await FasterWhisperEngine.load(config(**changes))
-
-
-async def test_directory_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelLoadError, match="cannot load"):
-        await FasterWhisperEngine.load(config(model=str(tmp_path)))

@@ -12,9 +12,7 @@ import av
 from av.audio.resampler import AudioResampler
 
 from serve_app.errors import InvalidRequestError, echo
-
-OPENAI_RATE = 24_000
-"""Hz of OpenAI's audio; what every format has unless a request says otherwise."""
+from serve_app.protocol.speech import OPENAI_RATE
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
 """What a WAV header says of a length that is not known yet; players read to the end."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from serve_app.errors import FieldError
 from serve_app.protocol.common import ModelRequest, Wire
+from serve_app.protocol.speech import VoiceReference
 
 MAX_CHOICES = 128
 """OpenAI's limit of ``n``."""
@@ -17,12 +18,6 @@ class StreamOptions(Wire):
     include_usage: bool = False
 
 
-class VoiceReference(Wire):
-    """A voice as an object, as OpenAI writes custom voices."""
-
-    id: str = Field(min_length=1)
-
-
 class AudioOptions(Wire):
     """How an answer is spoken."""
 
@@ -30,10 +25,6 @@ class AudioOptions(Wire):
     format: Literal["wav", "mp3", "aac", "flac", "opus", "pcm16"]
     model: str | None = None
     """The speech model; None: the first. Ours: OpenAI's chat models speak themselves."""
-
-    def voice_name(self) -> str:
-        """Return the voice, however it was written."""
-        return self.voice if isinstance(self.voice, str) else self.voice.id
 
 
 class SpokenAnswer(Wire):

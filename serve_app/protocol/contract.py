@@ -102,6 +102,17 @@ def own_fields(body: Wire) -> dict[str, Any]:
     Raises:
         InvalidRequestError: it asks for something in a field that belongs to another path.
     """
+    refuse_foreign_fields(body)
+    declared = set(type(body).model_fields) - {"model", "backend"}
+    return body.model_dump(include=declared, exclude_unset=True, exclude_none=True)
+
+
+def refuse_foreign_fields(body: Wire) -> None:
+    """Refuse a request that asks for something in a field that belongs to another path.
+
+    Raises:
+        InvalidRequestError: names the field and its path.
+    """
     for name, value in (body.model_extra or {}).items():
         if not value:
             continue
@@ -111,8 +122,6 @@ def own_fields(body: Wire) -> dict[str, Any]:
             )
         if name in LOAD_TIME:
             raise InvalidRequestError(f"'{name}' is an option of language models.", name)
-    declared = set(type(body).model_fields) - {"model", "backend"}
-    return body.model_dump(include=declared, exclude_unset=True, exclude_none=True)
 
 
 def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:

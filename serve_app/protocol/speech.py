@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from serve_app.card import ModelCard, Voice
 from serve_app.errors import InvalidRequestError, echo
-from serve_app.protocol.common import ModelRequest, type_of
+from serve_app.protocol.common import ModelRequest, Wire, type_of
 
 MEDIA_TYPES = {
     "mp3": "audio/mpeg",
@@ -22,6 +22,7 @@ MEDIA_TYPES = {
 """Content types as OpenAI sends them; Opus comes in an Ogg container."""
 
 OPENAI_RATE = 24_000
+"""Hz of OpenAI's audio; what every format has unless a request says otherwise."""
 SAMPLE_RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 MIN_SPEED = 0.25
@@ -49,10 +50,15 @@ Text = Annotated[str, AfterValidator(_not_blank)]
 Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
 
 
-class VoiceReference(BaseModel):
-    """OpenAI's way to name a voice by its id."""
+def _null_as(default: object) -> BeforeValidator:
+    """Read null as if the field were left out."""
+    return BeforeValidator(lambda value: default if value is None else value)
 
-    id: str
+
+class VoiceReference(Wire):
+    """A voice as an object, as OpenAI writes custom voices."""
+
+    id: str = Field(min_length=1)
 
 
 class SpeechRequest(ModelRequest):
@@ -62,20 +68,16 @@ class SpeechRequest(ModelRequest):
     voice: str | VoiceReference | None = None
     """None: the model's first voice, as LocalAI has it."""
     response_format: Annotated[Format | None, BeforeValidator(type_of)] = None
-    speed: Speed = 1.0
-    stream_format: Literal["audio", "sse"] = "audio"
+    speed: Annotated[Speed, _null_as(1.0)] = 1.0
+    stream_format: Annotated[Literal["audio", "sse"], _null_as("audio")] = "audio"
     stream: bool | None = None
     """LocalAI's. Audio always leaves while it is made."""
     language: str | None = None
     """LocalAI's: a language tag."""
-    sample_rate: Annotated[int, AfterValidator(_known_rate)] = OPENAI_RATE
+    sample_rate: Annotated[int, AfterValidator(_known_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
     """LocalAI's, in Hz."""
     instructions: str | None = None
     """How to speak. A hint: no engine here can follow it."""
-
-    def voice_name(self) -> str | None:
-        """Return what the request calls the voice."""
-        return self.voice.id if isinstance(self.voice, VoiceReference) else self.voice
 
 
 class SpeechCall(BaseModel):
@@ -104,12 +106,13 @@ def media_type(response_format: str, sample_rate: int = OPENAI_RATE) -> str:
     return MEDIA_TYPES[response_format] + described
 
 
-def card_voice(card: ModelCard, name: str | None) -> str:
-    """Return the id of the voice that ``name`` means, an id or an alias; None: the default.
+def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
+    """Return the id of the voice that is meant, by id or alias; None: the default.
 
     Raises:
         InvalidRequestError: the model has no such voice.
     """
+    name = voice.id if isinstance(voice, VoiceReference) else voice
     if name is None and card.voices:
         return card.voices[0].id
     found = find_voice(card, name or "")

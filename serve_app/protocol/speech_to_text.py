@@ -67,6 +67,11 @@ class SpeechToTextRequest(Wire):
                 raise InvalidRequestError(
                     f"'{name}' is not supported: received {echo(value)}.", name
                 )
+        if self.secondary_language_codes and not self.language_code:
+            raise InvalidRequestError(
+                "'secondary_language_codes' needs 'language_code', the language that is likeliest.",
+                "secondary_language_codes",
+            )
         order: dict[str, Any] = {
             "word_timestamps": self.timestamps_granularity == "word",
             "encoding": "s16le" if self.file_format == "pcm_s16le_16" else "file",

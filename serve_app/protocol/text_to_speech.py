@@ -6,18 +6,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.protocol.common import ModelRequest
-from serve_app.protocol.speech import Speed, Text
+from serve_app.protocol.speech import SAMPLE_RATES, Speed, Text
 
 DEFAULT_OUTPUT = "mp3_44100_128"
-
-RAW_RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 OUTPUT_FORMATS = (
     "mp3_22050_32",
     "mp3_24000_48",
     *(f"mp3_44100_{kbps}" for kbps in (32, 64, 96, 128, 192)),
     *(f"opus_48000_{kbps}" for kbps in (32, 64, 96, 128, 192)),
-    *(f"{raw}_{rate}" for raw in ("pcm", "wav") for rate in RAW_RATES),
+    *(f"{raw}_{rate}" for raw in ("pcm", "wav") for rate in SAMPLE_RATES),
     "ulaw_8000",
     "alaw_8000",
 )

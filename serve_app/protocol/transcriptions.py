@@ -3,19 +3,24 @@
 Reference: https://platform.openai.com/docs/api-reference/audio/createTranscription.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import from_json
 
-from serve_app.errors import InvalidRequestError, echo
+from serve_app.errors import FieldError, InvalidRequestError, echo
 from serve_app.protocol.common import ModelRequest, Wire
-from serve_app.protocol.contract import own_fields
+from serve_app.protocol.contract import own_fields, refuse_foreign_fields
 from serve_app.protocol.languages import language_code
 
 MAX_PROMPT_CHARS = 10_000
-"""Whisper looks at the last 224 tokens only; more is a mistake."""
+"""Whisper reads the last 223 tokens only; more is a mistake."""
 MAX_KEYWORDS = 100
+MAX_SAMPLES = 4_800_000
+"""Five minutes at 16 kHz. As JSON each takes ten times its bytes; a file is the place for more."""
+MAX_SAMPLE = 2.0
+"""Samples are between -1 and 1. What was mixed or filtered may pass that a little; integers that
+nobody has scaled pass it by far, and would be noise."""
 STREAMED_FORMATS = ("json", "text")
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
@@ -31,6 +36,31 @@ def _code(language: str) -> str:
     return code
 
 
+def _few(samples: object) -> object:
+    if isinstance(samples, list) and (num := len(cast("list[object]", samples))) > MAX_SAMPLES:
+        raise ValueError(
+            f"it has {num} samples; JSON takes up to {MAX_SAMPLES} (five minutes). Send a longer "
+            "recording as a form with 'file'"
+        )
+    return cast("object", samples)
+
+
+def _scaled(samples: list[float]) -> list[float]:
+    for extreme in (max(samples), min(samples)):
+        if abs(extreme) > MAX_SAMPLE:
+            raise FieldError(
+                f"audio[{samples.index(extreme)}]",
+                f"samples are between -1 and 1 (received {extreme:g})",
+            )
+    return samples
+
+
+Samples = Annotated[
+    list[float],
+    Field(min_length=1, fail_fast=True),
+    BeforeValidator(_few),
+    AfterValidator(_scaled),
+]
 LanguageCode = Annotated[str, AfterValidator(_code)]
 
 
@@ -152,9 +182,7 @@ class TranscriptionRequest(ModelRequest):
 class VadRequest(ModelRequest):
     """Body of ``POST /v1/vad``, as JSON with ``audio`` or as a form with a file."""
 
-    audio: list[Annotated[float, Field(ge=-32768, le=32768)]] | None = Field(
-        default=None, min_length=1
-    )
+    audio: Samples | None = None
     """Samples at 16 kHz between -1 and 1."""
     threshold: float | None = Field(default=None, ge=0, le=1)
     silence_duration_ms: int | None = Field(default=None, ge=0, le=60_000)
@@ -162,7 +190,7 @@ class VadRequest(ModelRequest):
 
     def order(self) -> dict[str, Any]:
         """Return the engine's body."""
-        own_fields(self)
+        refuse_foreign_fields(self)
         vad = ServerVad(
             type="server_vad",
             threshold=self.threshold,

@@ -9,7 +9,7 @@ from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep
 from serve_app.errors import UnprocessableError
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import own_fields
+from serve_app.protocol.contract import refuse_foreign_fields
 from serve_app.protocol.rerank import RerankRequest
 
 router = APIRouter(route_class=JSONRoute)
@@ -33,7 +33,7 @@ async def create_rerank_v2(body: RerankRequest, calls: CallsDep) -> Response:
 async def _answer(body: RerankRequest, calls: Calls) -> Response:
     if body.top_n is not None and body.top_n < 1:
         raise UnprocessableError(f"'top_n' must be at least 1, received {body.top_n}.", "top_n")
-    own_fields(body)  # refuses what has no meaning here
+    refuse_foreign_fields(body)
     texts = body.document_texts()
     model = await calls.resolve(KIND, body.model, body.backend)
     question: dict[str, Any] = {"query": body.query_text(), "documents": texts}

@@ -12,7 +12,7 @@ from serve_app.dependencies import CallsDep
 from serve_app.discovery import ServedModel
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.common import Usage
-from serve_app.protocol.contract import own_fields
+from serve_app.protocol.contract import refuse_foreign_fields
 from serve_app.protocol.speech import SpeechRequest, card_language, card_voice, media_type
 from serve_app.sse import event, event_stream
 from serve_app.streaming import Pieces, stream_pieces
@@ -54,10 +54,10 @@ async def _order(
 ) -> tuple[ServedModel, dict[str, Any]]:
     """Return the model and what its engine is asked."""
     model = await calls.resolve(KIND, body.model, body.backend)
-    own_fields(body)  # refuses what belongs to other paths
+    refuse_foreign_fields(body)
     return model, {
         "input": body.input,
-        "voice": card_voice(model.card, body.voice_name()),
+        "voice": card_voice(model.card, body.voice),
         "response_format": body.response_format or default_format,
         "speed": body.speed,
         "sample_rate": body.sample_rate,

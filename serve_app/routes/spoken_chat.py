@@ -38,7 +38,7 @@ async def answer_aloud(
 
 def _voice(speech: ServedModel, options: AudioOptions) -> Voice:
     try:
-        return Voice(speech, card_voice(speech.card, options.voice_name()))
+        return Voice(speech, card_voice(speech.card, options.voice))
     except InvalidRequestError as error:
         error.param = "audio.voice"
         raise
@@ -86,5 +86,7 @@ async def _whole(
 async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls: Calls) -> bytes:
     if not pcm or options.format == "pcm16":
         return pcm
-    reply = await calls.run(speech, "encode", {"response_format": options.format}, files=(pcm,))
+    # It has been written and spoken: that its file is refused a place would be a pity.
+    form = {"response_format": options.format}
+    reply = await calls.run(speech, "encode", form, files=(pcm,), places=0)
     return reply.body

@@ -1,19 +1,19 @@
 """POST /v1/text-to-speech/{voice_id} and its variants: ElevenLabs' API, and LocalAI's body."""
 
+import asyncio
 import base64
 from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import JSONResponse
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep, RegistryDep
 from serve_app.discovery import ServedModel
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import own_fields
+from serve_app.protocol.contract import refuse_foreign_fields
 from serve_app.protocol.speech import card_language, card_voice, find_voice, media_type
 from serve_app.protocol.text_to_speech import Output, TextToSpeechRequest, output
 from serve_app.registry import Registry
@@ -25,7 +25,8 @@ router = APIRouter(route_class=JSONRoute)
 LINES = "application/x-ndjson"
 
 MOST_IN_ONE_OBJECT = 10_000
-"""Characters: ten minutes, whose audio and times the ingress puts together in memory."""
+"""Characters at normal speed: ten minutes, whose audio and times the ingress puts together in
+memory. Spoken slower, as many minutes are fewer characters."""
 
 
 def _output(
@@ -68,15 +69,16 @@ async def convert_with_timestamps(
     voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
 ) -> Response:
     """Speak a text and tell when each character is spoken."""
-    if len(body.text) > MOST_IN_ONE_OBJECT:
+    most = int(MOST_IN_ONE_OBJECT * min(1.0, body.speed))
+    if len(body.text) > most:
         raise InvalidRequestError(
-            f"'text' has {len(body.text)} characters; one JSON object takes up to "
-            f"{MOST_IN_ONE_OBJECT}. Use {voice_id[:50]}/stream/with-timestamps.",
+            f"'text' has {len(body.text)} characters; one JSON object takes up to {most} at speed "
+            f"{body.speed:g}. Use {voice_id[:50]}/stream/with-timestamps.",
             "text",
         )
     model, order = await _order(voice_id, body, wanted, calls, all_)
     lines = calls.stream(model, "speech_with_timestamps", {**order, "whole": True})
-    return JSONResponse(await _joined(lines))
+    return Response(await _joined(lines), media_type="application/json")
 
 
 @router.post("/text-to-speech/{voice_id}/stream/with-timestamps")
@@ -95,7 +97,7 @@ async def _order(
     """Return the model and what its engine is asked."""
     name = body.model or _model_with(voice_id, registry)
     model = await calls.resolve(KIND, name, body.backend)
-    own_fields(body)  # refuses what belongs to other paths
+    refuse_foreign_fields(body)
     voice = card_voice(model.card, voice_id)
     if body.voice and card_voice(model.card, body.voice) != voice:
         raise InvalidRequestError(
@@ -123,7 +125,7 @@ def _media_type(wanted: Output) -> str:
     return media_type(wanted.response_format, wanted.sample_rate)
 
 
-async def _joined(lines: Pieces) -> dict[str, Any]:
+async def _joined(lines: Pieces) -> bytes:
     """Return the lines of a whole answer as one object."""
     audio: list[bytes] = []
     times: dict[str, list[Any]] = {}
@@ -133,6 +135,9 @@ async def _joined(lines: Pieces) -> dict[str, Any]:
             audio.append(base64.b64decode(part["audio_base64"]))
             for name, values in (part["alignment"] or {}).items():
                 times.setdefault(name, []).extend(values)
+    return await asyncio.to_thread(_as_object, audio, times or None)  # tens of megabytes
+
+
+def _as_object(audio: list[bytes], times: dict[str, list[Any]] | None) -> bytes:
     encoded = base64.b64encode(b"".join(audio)).decode()
-    alignment = times or None
-    return {"audio_base64": encoded, "alignment": alignment, "normalized_alignment": alignment}
+    return to_json({"audio_base64": encoded, "alignment": times, "normalized_alignment": times})

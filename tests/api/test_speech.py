@@ -9,6 +9,7 @@ from openai import AsyncOpenAI
 
 from serve_app.card import ModelCard
 from serve_app.errors import InvalidRequestError
+from serve_app.protocol.speech import SpeechRequest
 from tests.api.conftest import ScriptedModel
 from tests.api.spoken import VOICE_CARD, spoken_script
 
@@ -57,6 +58,35 @@ async def test_format_is_mp3_where_none_is_named(
     assert answer.headers["content-type"] == "audio/mpeg"
     assert model.asked["response_format"] == "mp3"
     assert model.asked["voice"] == "ana"
+
+
+async def test_null_is_as_if_left_out(http: httpx2.AsyncClient, model: ScriptedModel) -> None:
+    nulls = dict.fromkeys(SpeechRequest.model_fields)
+
+    answer = await http.post("/v1/audio/speech", json={**nulls, "input": "Hello"})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/mpeg"
+    assert (model.asked["speed"], model.asked["sample_rate"]) == (1, 24_000)
+
+
+async def test_sdk_streams_the_response(openai_client: AsyncOpenAI) -> None:
+    speech = openai_client.audio.speech.with_streaming_response
+
+    async with speech.create(model="tts-1", voice="alloy", input="Hello") as answer:
+        pieces = [piece async for piece in answer.iter_bytes()]
+
+    assert b"".join(pieces) == b"ID3more"
+
+
+async def test_sdk_that_streams_the_response_gets_a_readable_refusal(
+    openai_client: AsyncOpenAI,
+) -> None:
+    speech = openai_client.audio.speech.with_streaming_response
+
+    with pytest.raises(openai.BadRequestError, match=r"has no voice 'nobody'\. Allowed: ana, bo"):
+        async with speech.create(model="tts-1", voice="nobody", input="Hello"):
+            pass
 
 
 async def test_custom_voice_object_is_read(

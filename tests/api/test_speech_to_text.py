@@ -66,7 +66,7 @@ async def test_elevenlabs_request_without_times_has_no_words(
 async def test_several_elevenlabs_languages_are_candidates(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
-    await post(http, language_code="de", secondary_language_codes=["fr", "en"])
+    await post(http, language_code="deu", secondary_language_codes=["fr", "eng"])
 
     assert model.asked["languages"] == ["de", "fr", "en"]
 
@@ -80,6 +80,7 @@ async def test_several_elevenlabs_languages_are_candidates(
         ({"additional_formats": json.dumps([{"format": "srt"}])}, "additional_formats"),
         ({"timestamps_granularity": "character"}, "timestamps_granularity"),
         ({"language_code": "xx"}, "language_code"),
+        ({"secondary_language_codes": "de"}, "secondary_language_codes"),
     ],
 )
 async def test_unsupported_elevenlabs_field_is_refused_by_name(

@@ -11,6 +11,8 @@ from elevenlabs.core.api_error import ApiError
 
 from serve_app.card import ModelCard
 from serve_app.protocol.common import Usage
+from serve_app.protocol.text_to_speech import TextToSpeechRequest
+from serve_app.protocol.text_to_speech import VoiceSettings as VoiceSettingsOfWire
 from tests.api.conftest import CreateApi, ScriptedModel
 from tests.api.spoken import VOICE_CARD, spoken_script
 
@@ -208,3 +210,48 @@ async def test_text_too_long_for_one_object_is_sent_to_the_stream(
 
     assert answer.status_code == 400
     assert "ana/stream/with-timestamps" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("num_chars", "status"), [(2500, 200), (2501, 400)])
+async def test_slow_speech_in_one_object_takes_as_many_minutes_but_fewer_characters(
+    http: httpx2.AsyncClient, model: ScriptedModel, num_chars: int, status: int
+) -> None:
+    model.script = [line(b"abcd", "He", 0), Usage(characters=2)]
+    body = {"text": "a" * num_chars, "voice_settings": {"speed": 0.25}}
+
+    answer = await http.post("/v1/text-to-speech/ana/with-timestamps", json=body)
+
+    assert answer.status_code == status
+    if status == 400:
+        assert "up to 2500 at speed 0.25" in answer.json()["error"]["message"]
+
+
+async def test_timestamps_without_times_are_null(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [b'{"audio_base64":"YWI=","alignment":null}\n', Usage(characters=2)]
+
+    answer = await http.post("/v1/text-to-speech/ana/with-timestamps", json={"text": "Hi"})
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {
+        "audio_base64": "YWI=",
+        "alignment": None,
+        "normalized_alignment": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "nulls",
+    [
+        dict.fromkeys(set(TextToSpeechRequest.model_fields) - {"text"}),
+        {"voice_settings": dict.fromkeys(VoiceSettingsOfWire.model_fields)},
+    ],
+)
+async def test_null_is_as_if_left_out(
+    http: httpx2.AsyncClient, model: ScriptedModel, nulls: dict[str, Any]
+) -> None:
+    answer = await http.post("/v1/text-to-speech/ana", json={"text": "Hello", **nulls})
+
+    assert answer.status_code == 200
+    assert model.asked["speed"] == 1

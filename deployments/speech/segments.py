@@ -13,7 +13,8 @@ _CLAUSE_END = re.compile(r"[,;:—、，；：]\s*|\s-\s")
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ABBREVIATION = re.compile(
-    r"\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Nr|approx|Inc|Ltd|Co|Fig|e\.g|i\.e|z\.B)$"
+    r"\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Nr|approx|Inc|Ltd|Co|Fig|e\.g|i\.e|z\.B"
+    r"|bzw|ca)$"
 )
 
 

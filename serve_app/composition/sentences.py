@@ -9,11 +9,13 @@ FIRST_CLAUSE_CHARS = 24
 
 _END = re.compile(r"""[.!?…]+["'”’)\]*_]*(?=\s)|[。！？]+["”’」』）]*|\n""")
 _CLAUSE = re.compile(r"[,;:—–](?=\s)|[，、；：]")
+# The same as of the speech engines, which cut what this leaves together.
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|fig|approx|e\.g|i\.e|z\.B|bzw|ca)|\b[A-Z]|^\s*\d{1,3})\.$",
-    re.IGNORECASE,
+    r"(?:\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Nr|approx|Inc|Ltd|Co|Fig|e\.g|i\.e|z\.B|bzw"
+    r"|ca)|^\s*\d{1,3})\.$"
 )
-_MARKUP = re.compile(r"```.*?(?:```|$)|[*_`#>|~]+|\[([^\]]*)\]\([^)]*\)", re.DOTALL)
+_MARKUP = re.compile(r"[*_`#>|~]+|\[([^\]]*)\]\([^)]*\)")
+_FENCE = "```"
 
 
 class SentenceCutter:
@@ -22,6 +24,7 @@ class SentenceCutter:
     def __init__(self) -> None:
         self._rest = ""
         self._is_first = True
+        self._is_code = False
 
     def feed(self, text: str) -> list[str]:
         """Return the sentences that ``text`` completes."""
@@ -29,7 +32,7 @@ class SentenceCutter:
         sentences: list[str] = []
         while (end := self._cut_at()) is not None:
             sentence, self._rest = self._rest[:end], self._rest[end:]
-            if sentence.strip():
+            if self._is_spoken(sentence):
                 sentences.append(sentence.strip())
                 self._is_first = False
         return sentences
@@ -37,9 +40,18 @@ class SentenceCutter:
     def finish(self) -> list[str]:
         """Return what is left when the text ends."""
         rest, self._rest = self._rest.strip(), ""
-        return [rest] if rest else []
+        return [rest] if self._is_spoken(rest) else []
+
+    def _is_spoken(self, sentence: str) -> bool:
+        """Return whether it has words for a listener: code between fences has none."""
+        if sentence.lstrip().startswith(_FENCE):
+            self._is_code = not self._is_code
+            return False
+        return bool(sentence.strip()) and not self._is_code
 
     def _cut_at(self) -> int | None:
+        if self._is_code or self._rest.lstrip().startswith(_FENCE):
+            return self._rest.find("\n", len(self._rest) - len(self._rest.lstrip())) + 1 or None
         for match in _END.finditer(self._rest):
             end = match.end()
             if match[0].isspace() or not _ABBREVIATION.search(self._rest[: match.start() + 1]):

@@ -1,5 +1,6 @@
 import pytest
 
+from deployments.speech.segments import segments
 from serve_app.composition.sentences import MAX_CHARS, SentenceCutter, spoken
 
 
@@ -23,6 +24,8 @@ def cut(text: str, piece: int = 1) -> list[str]:
         ("你好。今天好吗？好", ["你好。", "今天好吗？", "好"]),
         ("Wait... what?! No", ["Wait...", "what?!", "No"]),
         ("no end", ["no end"]),
+        ("Look:\n```python\nimport os\nprint(os)\n```\nDone now.", ["Look:", "Done now."]),
+        ("```\nnot closed. At all.", []),
         ("  \n\n ", []),
         ("", []),
     ],
@@ -63,9 +66,29 @@ def test_endless_sentence_is_cut_between_words() -> None:
         ("**Paris** is `big`.", "Paris is big."),
         ("## Title", "Title"),
         ("See [the page](http://x.y).", "See the page."),
-        ("```python\nprint(1)\n```", ""),
         ("2 < 3 and 5 - 4", "2 < 3 and 5 - 4"),
     ],
 )
 def test_markup_is_not_spoken(written: str, heard: str) -> None:
     assert spoken(written) == heard
+
+
+ABBREVIATIONS = """
+A a Mr Mrs Ms Dr Prof St Jr Sr vs etc Nr approx Inc Ltd Co Fig e.g i.e z.B bzw ca
+"""
+
+
+@pytest.mark.parametrize("abbreviation", ABBREVIATIONS.split())
+def test_abbreviation_is_cut_neither_here_nor_by_the_speech_engine(abbreviation: str) -> None:
+    text = f"So {abbreviation}. it is. Yes."
+
+    assert cut(text)[0] == f"So {abbreviation}. it is."
+    assert next(segments(text, 100, one_sentence=True)).text == f"So {abbreviation}. it is. "
+
+
+@pytest.mark.parametrize("word", ["fig", "st", "co", "inc"])
+def test_word_like_an_abbreviation_ends_a_sentence_here_and_there(word: str) -> None:
+    text = f"So {word}. It is. Yes."
+
+    assert cut(text)[0] == f"So {word}."
+    assert next(segments(text, 100, one_sentence=True)).text == f"So {word}. "

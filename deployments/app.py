@@ -3,14 +3,13 @@
 The only module of this package that applies Serve's decorator.
 """
 
-from importlib import import_module
 from typing import Any
 
 from pydantic import ValidationError
 from ray import serve
 from ray.serve import Application
 
-from deployments.base import ModelDeployment
+from deployments.base import ModelDeployment, imported
 from deployments.config import ModelConfig
 
 KINDS = {
@@ -82,9 +81,4 @@ def kind_types(kind: object) -> tuple[type[ModelConfig], type[ModelDeployment]]:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind: {kind!r} is not one of {', '.join(sorted(KINDS))}")
     config_path, deployment_path = KINDS[kind]
-    return _imported(config_path), _imported(deployment_path)
-
-
-def _imported(path: str) -> Any:
-    module, name = path.split(":")
-    return getattr(import_module(module), name)
+    return imported(config_path), imported(deployment_path)

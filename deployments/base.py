@@ -4,13 +4,13 @@ Knows neither HTTP nor the engine libraries; Ray only through the methods that S
 """
 
 import time
-from abc import abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any, ClassVar, Protocol
 
 from deployments.admission import Admission
-from deployments.config import ModelConfig
+from deployments.config import ModelConfig, resolve_model
 from serve_app.errors import APIError
 from serve_app.observability import get_logger
 from serve_app.protocol.common import Call, Reply, Usage
@@ -43,7 +43,10 @@ class Engine(Protocol):
 
 
 class ModelDeployment:
-    """A model's replica. Subclasses say how to build their kind's engine."""
+    """A model's replica. Subclasses name their kind's engines."""
+
+    engines: ClassVar[Mapping[str, str]]
+    """Backend → its engine, by path: a library is imported only where a config names it."""
 
     async def __init__(self, config: ModelConfig) -> None:  # Serve awaits it
         started = time.monotonic()
@@ -54,13 +57,14 @@ class ModelDeployment:
             "%s %s loaded in %.1f s", config.kind, config.model_id, time.monotonic() - started
         )
 
-    @abstractmethod
     async def build_engine(self, config: Any) -> Engine:
-        """Load the model.
+        """Load the model with the backend that its config names.
 
         Raises:
             ModelLoadError: says in one sentence what is wrong with the model or its options.
         """
+        resolve_model(config.model)  # a wrong path is told before the library's slow import
+        return await imported(self.engines[config.backend]).load(config)
 
     # Serve logs a traceback for everything that a replica raises, and a client's mistake is no
     # fault of the replica: an APIError crosses the handle as a value and is raised behind it.
@@ -98,3 +102,9 @@ class ModelDeployment:
         engine = getattr(self, "engine", None)
         if engine is not None:
             await engine.close()
+
+
+def imported(path: str) -> Any:
+    """Return what ``module:name`` names."""
+    module, name = path.split(":")
+    return getattr(import_module(module), name)

@@ -9,19 +9,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from TTS.api import TTS
 from TTS.tts.models.xtts import Xtts
 
+from deployments.config import resolve_model
 from deployments.speech.config import SpeechConfig
 from deployments.speech.configured_voice import SpeechVoice
 from deployments.speech.coqui_files import local_files
 from deployments.speech.coqui_phonemes import provide_phonemes
 from deployments.speech.coqui_voices import ONLY_VOICE, named_voices
-from deployments.speech.engine import Spoken, Synthesizer
+from deployments.speech.engine import SpeechEngine, Spoken, Synthesizer
 from deployments.speech.recording import recording_path
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import Tempo
@@ -45,7 +46,7 @@ LOAD_OPTIONS = (
 
 
 class CoquiSynthesizer:
-    """A model of the library. ``create`` loads one."""
+    """A model of the library."""
 
     speaks_whole_segments = True
 
@@ -128,13 +129,17 @@ class CoquiSynthesizer:
         )
 
 
-async def load(config: SpeechConfig) -> Synthesizer:
-    """Load the model that ``config`` names.
+class CoquiEngine(SpeechEngine):
+    """The engine of this library."""
 
-    Raises:
-        ModelLoadError: says what is wrong with the model, its options or its voices.
-    """
-    return await asyncio.to_thread(_load, config)
+    @classmethod
+    async def load(cls, config: SpeechConfig) -> Self:
+        """Load the model that ``config`` names.
+
+        Raises:
+            ModelLoadError: says what is wrong with the model, its options or its voices.
+        """
+        return cls(await asyncio.to_thread(_load, config), config.max_input_chars)
 
 
 def _load(config: SpeechConfig) -> Synthesizer:
@@ -152,7 +157,7 @@ def _load(config: SpeechConfig) -> Synthesizer:
         allowed = ", ".join(["device", "inference", *LOAD_OPTIONS])
         raise ModelLoadError(f"engine_kwargs: unknown {sorted(unknown)}, allowed {allowed}.")
     provide_phonemes()
-    tts = _said(lambda: _model(config.model, options).to(device))
+    tts = _said(lambda: _model(resolve_model(config.model), options).to(device))
     if tts.synthesizer is None:
         raise ModelLoadError(f"'{config.model}' does not turn text into speech.")
     tts.synthesizer.use_cuda = str(device).startswith("cuda")

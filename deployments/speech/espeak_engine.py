@@ -4,8 +4,10 @@ Knows neither formats nor requests' turns.
 """
 
 from collections.abc import Iterable
+from typing import Self
 
-from deployments.speech.engine import Spoken
+from deployments.speech.config import SpeechConfig
+from deployments.speech.engine import SpeechEngine, Spoken
 from deployments.speech.espeak_library import espeak
 from deployments.speech.espeak_voices import languages, throat_of
 from deployments.speech.segments import Segment, segments
@@ -48,3 +50,12 @@ class EspeakSynthesizer:
 
     def close(self) -> None:
         """Leave the library to the end of the process."""
+
+
+class EspeakEngine(SpeechEngine):
+    """The engine of this library."""
+
+    @classmethod
+    async def load(cls, config: SpeechConfig) -> Self:
+        """Start the library."""
+        return cls(EspeakSynthesizer(), config.max_input_chars)

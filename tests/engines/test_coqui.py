@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from deployments.speech.config import SpeechConfig
+from deployments.speech.coqui_engine import CoquiEngine
 from deployments.speech.coqui_phonemes import LibraryPhonemizer
-from deployments.speech.deployment import SpeechDeployment
 from deployments.speech.engine import SILENCE_S, SpeechEngine
 from serve_app.errors import ModelLoadError
 from serve_app.protocol.common import Call, Usage
@@ -29,10 +29,7 @@ def config(model: Path, **fields: Any) -> SpeechConfig:
 
 
 async def load(config: SpeechConfig) -> SpeechEngine:
-    deployment = SpeechDeployment.__new__(SpeechDeployment)
-    engine = await deployment.build_engine(config)
-    assert isinstance(engine, SpeechEngine)
-    return engine
+    return await CoquiEngine.load(config)
 
 
 async def speak(engine: SpeechEngine, text: str, **fields: Any) -> tuple[list[bytes], Usage]:
@@ -173,7 +170,11 @@ def test_phonemes_need_no_program_on_the_machine() -> None:
 
 
 async def test_phoneme_model_speaks(tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"use_phonemes": True, "phonemizer": "espeak", "phoneme_language": "en-us"}
+    settings: dict[str, Any] = {
+        "use_phonemes": True,
+        "phonemizer": "espeak",
+        "phoneme_language": "en-us",
+    }
     engine = await load(config(make_vits(tmp_path / "phonemes", **settings)))
 
     _, usage = await speak(engine, "Hello there.", voice="ann")

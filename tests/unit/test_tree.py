@@ -5,11 +5,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar, get_args
 
 import pytest
 import yaml
 
-from deployments.app import KINDS
+from deployments.app import KINDS, kind_types
+from deployments.base import ModelDeployment
+from deployments.config import ModelConfig
+from serve_app.errors import ModelLoadError
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "serve_app").rglob("*.py"), *(ROOT / "deployments").rglob("*.py")])
@@ -105,6 +109,28 @@ def test_kind_has_every_layer(kind: str) -> None:
     assert any(app["args"].get("kind") == kind for app in local["applications"])
     assert re.search(rf"^\| {kind} ", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert re.search(rf"^## .*{kind}", (ROOT / "docs" / "api.md").read_text().lower(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_backend_of_a_kind_has_its_engine(kind: str) -> None:
+    config, deployment = kind_types(kind)
+
+    assert set(deployment.engines) == set(get_args(config.model_fields["backend"].annotation))
+    for path in deployment.engines.values():
+        module, name = path.split(":")
+        tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+        assert module.startswith(f"deployments.{kind}.")
+        assert any(isinstance(node, ast.ClassDef) and node.name == name for node in tree.body)
+
+
+async def test_wrong_path_is_told_before_the_library_is_imported() -> None:
+    class Slow(ModelDeployment):
+        engines: ClassVar = {"slow": "no_such_library:Engine"}
+
+    config = ModelConfig.model_validate({"kind": "chat", "model_id": "x", "model": "./nowhere"})
+
+    with pytest.raises(ModelLoadError, match="nowhere"):
+        await Slow.__new__(Slow).build_engine(config)
 
 
 @pytest.mark.parametrize("path", SOURCES + TESTS + TOOLS, ids=lambda path: path.name)

@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -1,4 +1,7 @@
-"""What routes get from their request: the registry, and the calls it may make to models."""
+"""What routes get from their request: the registry, and the calls it may make to models.
+
+All are coroutines, though none awaits: FastAPI sends plain functions to threads.
+"""
 
 from typing import Annotated
 
@@ -11,23 +14,23 @@ from serve_app.remote_files import RemoteFiles
 from serve_app.spoken_answers import SpokenAnswers
 
 
-def _registry(request: Request) -> Registry:
+async def _registry(request: Request) -> Registry:
     return request.app.state.registry
 
 
-def _calls(request: Request) -> Calls:
+async def _calls(request: Request) -> Calls:
     return Calls(request.app.state.registry, request.state.record)
 
 
-def _images(request: Request) -> GeneratedImages:
+async def _images(request: Request) -> GeneratedImages:
     return request.app.state.images
 
 
-def _spoken_answers(request: Request) -> SpokenAnswers:
+async def _spoken_answers(request: Request) -> SpokenAnswers:
     return request.app.state.spoken_answers
 
 
-def _remote_files(request: Request) -> RemoteFiles:
+async def _remote_files(request: Request) -> RemoteFiles:
     return request.app.state.remote_files
 
 

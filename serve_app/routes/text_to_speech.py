@@ -29,7 +29,7 @@ MOST_IN_ONE_OBJECT = 10_000
 memory. Spoken slower, as many minutes are fewer characters."""
 
 
-def _output(
+async def _output(
     output_format: str | None = None,
     optimize_streaming_latency: Annotated[int | None, Query(ge=0, le=4)] = None,
     *,

@@ -1,19 +1,24 @@
 """The tree is the architecture: who may import whom, what a kind has, how long a file may be."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 import yaml
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
 from deployments.app import KINDS, kind_types
 from deployments.base import ModelDeployment
 from deployments.config import ModelConfig
 from serve_app.errors import ModelLoadError
+from serve_app.routes import ROOT_ROUTERS, ROUTERS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "serve_app").rglob("*.py"), *(ROOT / "deployments").rglob("*.py")])
@@ -87,6 +92,19 @@ def test_model_processes_import_only_what_is_shared() -> None:
 def test_routes_reach_replicas_only_through_the_registry() -> None:
     for path in (ROOT / "serve_app" / "routes").glob("*.py"):
         assert not {"ray", "ray.serve", "serve_app.handles"} & imports(path), path
+
+
+def test_routes_and_their_dependencies_stay_on_the_event_loop() -> None:
+    # FastAPI sends plain functions to threads, which costs a request a third of its time here.
+    def functions(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+        yield dependant.call
+        for dependency in dependant.dependencies:
+            yield from functions(dependency)
+
+    for router in (*ROUTERS, *ROOT_ROUTERS):
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            assert all(map(inspect.iscoroutinefunction, functions(route.dependant))), route.path
 
 
 def test_libraries_are_imported_in_their_engine_only() -> None:

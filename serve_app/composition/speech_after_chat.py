@@ -1,8 +1,9 @@
 """Speaks what a chat model writes, sentence by sentence, while it still writes.
 
 The chat model is streamed; each sentence goes to the speech model as soon as it is complete, at
-most two at a time, and its audio leaves in the order of the text. Whoever closes the generator
-ends all of it; whichever model fails, its error ends the answer and names the model.
+most two ahead of what was heard, and its audio leaves in the order of the text. A client that reads
+slowly slows both down instead of filling memory. Whoever closes the generator ends all of it;
+whichever model fails, its error ends the answer and names the model.
 """
 
 import asyncio
@@ -22,7 +23,10 @@ from serve_app.observability import get_logger
 logger = get_logger(__name__)
 
 AHEAD = 2
-"""Sentences in synthesis at once: the one that is heard next and the one after it."""
+"""Sentences that are spoken but not heard yet: the one that is heard next and the one after it."""
+
+MAX_EVENTS = 64
+"""Events that wait for a slow client."""
 
 SAMPLE_BYTES = 2
 
@@ -59,11 +63,10 @@ async def spoken_answer(
 
     The first choice is spoken. ``fields`` are those of a streamed chat completion.
     """
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
     work = asyncio.create_task(_work(calls, chat, fields, voice, events))
-    work.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        while (event := await events.get()) is not None:
+        while (event := await _next(events, work)) is not None:
             yield event
         await work  # raises what ended it
     finally:
@@ -72,12 +75,25 @@ async def spoken_answer(
         await asyncio.gather(work, return_exceptions=True)
 
 
+async def _next(events: asyncio.Queue[Event], work: asyncio.Task[None]) -> Event | None:
+    """Return the next event; None when the work has ended and all were taken."""
+    if events.empty():
+        getting = asyncio.create_task(events.get())
+        try:
+            await asyncio.wait({getting, work}, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                return getting.result()
+        finally:
+            getting.cancel()
+    return None if events.empty() else events.get_nowait()
+
+
 async def _work(
     calls: Calls,
     chat: ServedModel,
     fields: Mapping[str, Any],
     voice: Voice,
-    events: asyncio.Queue[Event | None],
+    events: asyncio.Queue[Event],
 ) -> None:
     speaker = _Speaker(calls, voice, events)
     try:
@@ -94,13 +110,13 @@ async def _read(
     fields: Mapping[str, Any],
     speaker: "_Speaker",
     tasks: asyncio.TaskGroup,
-    events: asyncio.Queue[Event | None],
+    events: asyncio.Queue[Event],
 ) -> None:
     cutter = SentenceCutter()
     with _failure_of(chat, calls):
         async with aclosing(calls.stream(chat, "chat_completion", fields)) as frames:
             async for chunk in _chunks(frames):
-                events.put_nowait(Written(chunk))
+                await events.put(Written(chunk))
                 for sentence in cutter.feed(_text(chunk)):
                     speaker.say(sentence, tasks)
     for sentence in cutter.finish():
@@ -111,7 +127,7 @@ async def _read(
 class _Speaker:
     """Turns sentences into audio, several at once, heard one after the other."""
 
-    def __init__(self, calls: Calls, voice: Voice, events: asyncio.Queue[Event | None]) -> None:
+    def __init__(self, calls: Calls, voice: Voice, events: asyncio.Queue[Event]) -> None:
         self._calls = calls
         self._voice = voice
         self._events = events
@@ -140,16 +156,17 @@ class _Speaker:
                 whole = len(samples) - len(samples) % SAMPLE_BYTES
                 odd = samples[whole:]
                 if whole:
-                    self._events.put_nowait(Spoken(samples[:whole]))
+                    await self._events.put(Spoken(samples[:whole]))
+            self._places.release()
 
     async def _synthesize(self, text: str, audio: asyncio.Queue[bytes | None]) -> None:
         body = {"input": text, "voice": self._voice.id, "response_format": "pcm"}
         model = self._voice.model
-        async with self._places:
-            with _failure_of(model, self._calls):
-                async with aclosing(self._calls.stream(model, "speech", body)) as pieces:
-                    async for piece in pieces:
-                        audio.put_nowait(piece)
+        await self._places.acquire()  # until it was heard
+        with _failure_of(model, self._calls):
+            async with aclosing(self._calls.stream(model, "speech", body)) as pieces:
+                async for piece in pieces:
+                    audio.put_nowait(piece)
         audio.put_nowait(None)
 
 

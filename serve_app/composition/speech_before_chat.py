@@ -14,6 +14,10 @@ from serve_app.protocol.chat import Message
 from serve_app.spoken_answers import SpokenAnswers
 
 PART = "input_audio"
+AT_ONCE = 2
+"""Recordings of one request that are written down at once. Clients send all of a conversation
+again with each turn; it must neither take every place of the model nor need more than there are.
+"""
 FORMATS = ("wav", "mp3", "flac", "opus", "ogg", "aac", "m4a", "webm")
 
 
@@ -23,13 +27,15 @@ async def recalled(messages: list[Message], answers: SpokenAnswers) -> list[Mess
     Raises:
         InvalidRequestError: an answer is referred to that is not known, or not any more.
     """
-    return [await _recalled(message, m, answers) for m, message in enumerate(messages)]
+    ids = {message.audio.id for message in messages if message.audio}
+    texts = {answer_id: await answers.find(answer_id) for answer_id in ids}
+    return [_recalled(message, m, texts) for m, message in enumerate(messages)]
 
 
-async def _recalled(message: Message, m: int, answers: SpokenAnswers) -> Message:
+def _recalled(message: Message, m: int, texts: dict[str, str | None]) -> Message:
     if message.audio is None:
         return message
-    text = message.audio.transcript or await answers.find(message.audio.id)
+    text = message.audio.transcript or texts[message.audio.id]
     if text is None:
         path = f"messages[{m}].audio.id"
         raise InvalidRequestError(
@@ -59,10 +65,11 @@ async def written_down(messages: list[Message], chat: ServedModel, calls: Calls)
         return messages
     model = await calls.resolve("transcriptions", None)
     recordings = [_recording(messages[m], m, p) for m, p in places]
+    turns = asyncio.Semaphore(AT_ONCE)
     try:
         async with asyncio.TaskGroup() as tasks:
             texts = [
-                tasks.create_task(_text(calls, model, recording, _path(m, p)))
+                tasks.create_task(_text(calls, model, recording, _path(m, p), turns))
                 for recording, (m, p) in zip(recordings, places, strict=True)
             ]
     except ExceptionGroup as group:
@@ -71,9 +78,13 @@ async def written_down(messages: list[Message], chat: ServedModel, calls: Calls)
     return [_with_texts(message, m, heard) for m, message in enumerate(messages)]
 
 
-async def _text(calls: Calls, model: ServedModel, recording: bytes, path: str) -> str:
+async def _text(
+    calls: Calls, model: ServedModel, recording: bytes, path: str, turns: asyncio.Semaphore
+) -> str:
     try:
-        reply = await calls.run(model, "transcription", {"task": "transcribe"}, files=(recording,))
+        async with turns:
+            task = {"task": "transcribe"}
+            reply = await calls.run(model, "transcription", task, files=(recording,))
     except APIError as error:
         if isinstance(error, InvalidRequestError):
             error.param = path

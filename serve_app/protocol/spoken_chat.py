@@ -114,7 +114,8 @@ class SpokenMessage:
         self._choice["finish_reason"] = choice.get("finish_reason") or self._choice["finish_reason"]
         if logprobs := choice.get("logprobs"):
             so_far = self._choice["logprobs"] or {"content": []}
-            self._choice["logprobs"] = {"content": so_far["content"] + logprobs["content"]}
+            more = logprobs.get("content") or []
+            self._choice["logprobs"] = {"content": so_far["content"] + more}
         for name in ("reasoning", "reasoning_content", "refusal"):
             if text := choice["delta"].get(name):
                 self._message[name] = (self._message.get(name) or "") + text

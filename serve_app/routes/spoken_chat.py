@@ -19,14 +19,38 @@ from serve_app.spoken_answers import SpokenAnswers
 from serve_app.sse import DONE, event, event_stream
 
 
-async def answer_aloud(
-    body: ChatCompletionRequest, chat: ServedModel, calls: Calls, answers: SpokenAnswers
-) -> Response:
-    """Answer by the chat model, in the voice of the speech model that the request names."""
+async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
+    """Return the voice that a request wants to hear.
+
+    Raises:
+        ModelNotFoundError: there is no such speech model.
+        InvalidRequestError: it has no such voice.
+    """
     assert body.audio is not None
     speech = await calls.resolve("speech", body.audio.model, param="audio.model")
-    voice = _voice(speech, body.audio)
-    fields = engine_fields(body.model_dump(exclude_unset=True, exclude={"modalities", "audio"}))
+    try:
+        return Voice(speech, card_voice(speech.card, body.audio.voice))
+    except InvalidRequestError as error:
+        error.param = "audio.voice"
+        raise
+
+
+def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
+    """Return what the chat model is asked: to write, whoever speaks."""
+    spoken_only = {"modalities", "audio"} if body.is_spoken else None
+    return engine_fields(body.model_dump(exclude_unset=True, exclude=spoken_only))
+
+
+async def answer_aloud(
+    body: ChatCompletionRequest,
+    chat: ServedModel,
+    voice: Voice,
+    calls: Calls,
+    answers: SpokenAnswers,
+) -> Response:
+    """Answer by the chat model, in this voice."""
+    assert body.audio is not None
+    fields = written_fields(body)
     if body.stream:
         events = _events(fields, chat, voice, calls, answers)
         return await event_stream(events, calls.record)
@@ -34,14 +58,6 @@ async def answer_aloud(
     answer = await _whole(fields, chat, voice, body.audio, calls, message)
     await answers.keep(message.audio_id, message.transcript)
     return Response(to_json(answer), media_type="application/json")
-
-
-def _voice(speech: ServedModel, options: AudioOptions) -> Voice:
-    try:
-        return Voice(speech, card_voice(speech.card, options.voice))
-    except InvalidRequestError as error:
-        error.param = "audio.voice"
-        raise
 
 
 async def _events(

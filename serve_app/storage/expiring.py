@@ -17,7 +17,8 @@ from serve_app.storage.files import FileMissingError, FileStore
 
 logger = get_logger(__name__)
 
-KEY = re.compile(r"([0-9a-f]{8,12})-[0-9a-f]{48}")
+NAME = re.compile(r"[0-9a-f]{8,12}-[0-9a-f]{48}(\.[a-z0-9]{1,8})?")
+"""A key, and for some files an extension."""
 RANDOM_BYTES = 24
 MIN_SWEEP_S = 60
 MAX_SWEEP_S = 3600
@@ -50,7 +51,7 @@ class ExpiringFiles:
 
     async def find(self, name: str) -> ExpiringFile | None:
         """Return a file; None when there is none of this name, or none any more."""
-        if KEY.fullmatch(name.partition(".")[0]) is None:
+        if NAME.fullmatch(name) is None:
             return None
         seconds_left = expires_at(name) - int(time.time())
         if seconds_left <= 0:
@@ -65,7 +66,7 @@ class ExpiringFiles:
         """Delete what has expired. Replicas may do it at the same time."""
         for path in await self._store.names(self._folder):
             name = path.removeprefix(f"{self._folder}/")
-            if KEY.match(name) and expires_at(name) <= time.time():
+            if NAME.fullmatch(name) and expires_at(name) <= time.time():
                 await self._store.delete(path)
 
     async def sweep_forever(self) -> None:

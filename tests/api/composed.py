@@ -95,7 +95,15 @@ class Speaker:
 class Listener:
     """A transcriptions model that hears what the bytes say."""
 
+    def __init__(self) -> None:
+        self._running = 0
+        self.most_at_once = 0
+
     async def run(self, call: Call) -> Reply:
+        self._running += 1
+        self.most_at_once = max(self.most_at_once, self._running)
+        await asyncio.sleep(0)
+        self._running -= 1
         if call.files[0] == b"noise":
             raise InvalidRequestError("The file has no audio.", "file")
         return Reply(json.dumps({"text": f" {call.files[0].decode()} "}).encode(), Usage())
@@ -104,9 +112,9 @@ class Listener:
         raise NotImplementedError
 
 
-def composed(writer: Writer, speaker: Speaker) -> Registry:
+def composed(writer: Writer, speaker: Speaker, listener: Listener) -> Registry:
     """Return a registry of one model of each kind."""
-    handles = {"chat": writer, "speech": speaker, "transcriptions": Listener()}
+    handles = {"chat": writer, "speech": speaker, "transcriptions": listener}
 
     async def read() -> dict[str, Any]:
         return details(

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from serve_app.ingress import create_api
-from tests.api.composed import Speaker, Writer, composed
+from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.api.conftest import connect
 
 
@@ -17,8 +17,13 @@ def writer() -> Writer:
 
 
 @pytest.fixture
-async def http(writer: Writer) -> AsyncIterator[httpx2.AsyncClient]:
-    api = create_api(composed(writer, Speaker()), frozenset(), max_body_bytes=2**20)
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+async def http(writer: Writer, listener: Listener) -> AsyncIterator[httpx2.AsyncClient]:
+    api = create_api(composed(writer, Speaker(), listener), frozenset(), max_body_bytes=2**20)
     async with api.router.lifespan_context(api), connect(api) as client:
         yield client
 
@@ -80,7 +85,45 @@ async def test_spoken_answer_can_be_referred_to(
     }
 
 
-@pytest.mark.parametrize("audio_id", ["audio_0", "audio_../../etc/passwd", "x" * 200])
+async def test_long_conversation_does_not_take_every_place(
+    http: httpx2.AsyncClient, writer: Writer, listener: Listener
+) -> None:
+    content = said(*(f"word{number}".encode() for number in range(40)))
+
+    await http.post(
+        "/v1/chat/completions", json={"messages": [{"role": "user", "content": content}]}
+    )
+
+    texts = [part["text"] for part in writer.asked[-1]["messages"][0]["content"]]
+    assert texts == [f"word{number}" for number in range(40)]
+    assert listener.most_at_once <= 2
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"store": True},
+        {"modalities": ["text", "audio"], "audio": {"voice": "nobody", "format": "wav"}},
+        {"modalities": ["text", "audio"], "audio": {"voice": "a", "format": "wav", "model": "x"}},
+    ],
+)
+async def test_refused_request_makes_no_model_work(
+    http: httpx2.AsyncClient, listener: Listener, wish: dict[str, Any]
+) -> None:
+    body = {"messages": [{"role": "user", "content": said(b"hi")}], **wish}
+
+    answer = await http.post("/v1/chat/completions", json=body)
+
+    assert answer.status_code in (400, 404)
+    assert listener.most_at_once == 0
+
+
+UNGUESSED = f"audio_{2**31 - 1:08x}-{'a' * 48}"
+
+
+@pytest.mark.parametrize(
+    "audio_id", [UNGUESSED, f"{UNGUESSED}.$", "audio_0", "audio_../../etc/passwd", "x" * 200]
+)
 async def test_unknown_spoken_answer_is_refused_by_its_place(
     http: httpx2.AsyncClient, audio_id: str
 ) -> None:

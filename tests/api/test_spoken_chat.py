@@ -16,7 +16,7 @@ from serve_app.errors import ModelOverloadedError
 from serve_app.ingress import create_api
 from serve_app.observability import RequestRecord
 from serve_app.registry import Registry
-from tests.api.composed import Speaker, Writer, composed
+from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.api.conftest import connect
 
 ALOUD: Any = {
@@ -39,7 +39,7 @@ def speaker() -> Speaker:
 
 @pytest.fixture
 def registry(writer: Writer, speaker: Speaker) -> Registry:
-    return composed(writer, speaker)
+    return composed(writer, speaker, Listener())
 
 
 @pytest.fixture
@@ -113,6 +113,24 @@ async def test_slow_first_sentence_is_still_heard_first(
     speaker.first_waits.set()
 
     assert sound_of(await audio_deltas(await request)).startswith("Hello there.How")
+
+
+async def test_client_that_reads_slowly_slows_the_models_down(
+    calls: Calls, writer: Writer, speaker: Speaker
+) -> None:
+    writer.pieces = [f"This is sentence number {number}. " for number in range(1000)]
+    chat, speech = await calls.resolve("chat", None), await calls.resolve("speech", None)
+
+    async with aclosing(spoken_answer(calls, chat, {}, Voice(speech, "en-us"))) as events:
+        await anext(events)
+        await speaker.second_began.wait()
+        for _ in range(1000):
+            await asyncio.sleep(0)
+
+        assert len(speaker.sentences) < 100
+        heard = b"".join([event.pcm async for event in events if isinstance(event, Spoken)])
+
+    assert heard.decode("utf-16-le").endswith("This is sentence number 999.")
 
 
 async def test_finish_reason_comes_after_the_last_sound(http: httpx2.AsyncClient) -> None:

@@ -35,6 +35,9 @@ SETTINGS = {
     "RAY_AUTH_MODE": "token",
     # When a replica is killed, the engine processes that it started are killed with it.
     "RAY_process_group_cleanup_enabled": "1",
+    # Ray lets its workers give way to everything else, which is meant for batch jobs. A server
+    # must not answer late because a backup, or its own client, runs beside it.
+    "RAY_worker_niceness": "0",
     # Nobody's X-Forwarded-For and -Proto count in Serve's HTTP servers: behind HAProxy every client
     # would be a trusted proxy. Whose count, `addresses.py` decides.
     "FORWARDED_ALLOW_IPS": "",

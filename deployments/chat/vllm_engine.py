@@ -34,6 +34,7 @@ from vllm.exceptions import VLLMError
 from vllm.v1.engine.async_llm import AsyncLLM
 
 from deployments.chat.config import ChatConfig
+from deployments.chat.vllm_cores import keep_to_the_workers_cores
 from deployments.chat.vllm_options import engine_arguments
 from serve_app.errors import (
     APIError,
@@ -103,6 +104,7 @@ class VLLMEngine:
             engine = AsyncLLM.from_engine_args(arguments)
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelLoadError(f"vLLM cannot load '{config.model}': {_reason(error)}") from error
+        keep_to_the_workers_cores()
         # The namespace must not disagree with what the engine made of its options.
         namespace.structured_outputs_config = engine.vllm_config.structured_outputs_config
         state = State()

@@ -1,6 +1,7 @@
 """Chat through the whole server with the unchanged SDK."""
 
 import json
+import os
 from typing import Any
 
 import httpx2
@@ -252,3 +253,10 @@ def test_bad_input_is_refused_and_harms_nothing(server: Server) -> None:
 
     assert [answer.status_code for answer in answers] == [400, 400, 400, 413, 400]
     assert httpx2.post(url, json={"messages": SUM}, timeout=30).status_code == 200
+
+
+def test_engine_spins_on_its_workers_cores_only(server: Server) -> None:
+    processes = server.children(server.replica_pid("chat", "ChatDeployment"))
+
+    cores = {frozenset(os.sched_getaffinity(process)) for process in processes}
+    assert len(cores) == 1, "what carries the tokens away is left without a core"

@@ -200,24 +200,12 @@ def parameter_path(location: Sequence[str | int]) -> str:
     return path
 
 
-class FieldError(ValueError):
-    """Raised by a validator of a wire type whose rule is about one field of several."""
-
-    def __init__(self, param: str, problem: str, /) -> None:
-        super().__init__(param, problem)
-        self.param = param
-        self.problem = problem
-
-
 def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
     """Turn pydantic's errors into one that names the parameter, the value and what is allowed.
 
     Where a field may have several types, pydantic reports one error for each; the first is shown.
     """
     first = errors[0]
-    rule = first.get("ctx", {}).get("error")
-    if isinstance(rule, FieldError):
-        return InvalidRequestError(f"Invalid '{rule.param}': {rule.problem}.", rule.param)
     location = tuple(part for part in first["loc"] if not _is_schema_name(part))
     param = parameter_path(location) or None
     problem = str(first["msg"]).removeprefix("Value error, ")

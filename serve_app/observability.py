@@ -41,6 +41,11 @@ class RequestRecord:
         """Whether a load balancer asks for health."""
         return self.path in ("/healthz", "/readyz")
 
+    @property
+    def total_work(self) -> Usage:
+        """The work of all models together."""
+        return sum(self.work.values(), Usage())
+
     def begin(self, kind: str, model: str = "-") -> None:
         """Note the kind and the model that the request is for; what it uses besides stays out."""
         if self.kind in ("-", kind) and self.model == "-":
@@ -84,7 +89,7 @@ class RequestLog:
     def finished(self, record: RequestRecord, status: int) -> None:
         """Write the record of a request that ended with ``status`` (499: the client went away)."""
         seconds = time.monotonic() - record.started
-        total = sum(record.work.values(), Usage())
+        total = record.total_work
         self._logger.log(
             # Probes come every second and say nothing as long as they succeed.
             logging.DEBUG if record.is_probe and status == 200 else logging.INFO,

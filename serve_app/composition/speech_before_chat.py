@@ -28,6 +28,8 @@ async def recalled(messages: list[Message], answers: SpokenAnswers) -> list[Mess
         InvalidRequestError: an answer is referred to that is not known, or not any more.
     """
     ids = {message.audio.id for message in messages if message.audio}
+    if not ids:
+        return messages
     texts = {answer_id: await answers.find(answer_id) for answer_id in ids}
     return [_recalled(message, m, texts) for m, message in enumerate(messages)]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from serve_app.errors import FieldError
+from serve_app.errors import InvalidRequestError
 from serve_app.protocol.common import ModelRequest, Wire
 from serve_app.protocol.speech import VoiceReference
 
@@ -98,7 +98,9 @@ class Sampling(ModelRequest):
     @model_validator(mode="after")
     def _options_belong_to_a_stream(self) -> "Sampling":
         if self.stream_options is not None and not self.stream:
-            raise FieldError("stream_options", "only allowed when 'stream' is true")
+            raise InvalidRequestError(
+                "Invalid 'stream_options': only allowed when 'stream' is true.", "stream_options"
+            )
         return self
 
 
@@ -124,13 +126,21 @@ class ChatCompletionRequest(Sampling):
     @model_validator(mode="after")
     def _says_how_to_speak(self) -> "ChatCompletionRequest":
         if self.is_spoken and self.audio is None:
-            raise FieldError("audio", "voice and format are required to speak the answer")
+            raise InvalidRequestError(
+                "Invalid 'audio': voice and format are required to speak the answer.", "audio"
+            )
         if self.audio is not None and not self.is_spoken:
-            raise FieldError("audio", "only allowed with 'modalities': ['text', 'audio']")
+            raise InvalidRequestError(
+                "Invalid 'audio': only allowed with 'modalities': ['text', 'audio'].", "audio"
+            )
         if self.is_spoken and self.num_answers() > 1:
-            raise FieldError("n", f"must be 1 when the answer is spoken (received {self.n})")
+            raise InvalidRequestError(
+                f"Invalid 'n': must be 1 when the answer is spoken (received {self.n}).", "n"
+            )
         if self.audio is not None and self.stream and self.audio.format != "pcm16":
-            raise FieldError(
-                "audio.format", f"must be 'pcm16' in a stream (received '{self.audio.format}')"
+            raise InvalidRequestError(
+                "Invalid 'audio.format': must be 'pcm16' in a stream "
+                f"(received '{self.audio.format}').",
+                "audio.format",
             )
         return self

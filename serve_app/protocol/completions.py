@@ -4,7 +4,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, model_validator
 
-from serve_app.errors import FieldError
+from serve_app.errors import InvalidRequestError
 from serve_app.protocol.chat import Sampling
 
 Item = TypeVar("Item")
@@ -28,5 +28,7 @@ class CompletionRequest(Sampling):
     @model_validator(mode="after")
     def _streams_something(self) -> "CompletionRequest":
         if self.stream and self.max_tokens == 0:
-            raise FieldError("max_tokens", "must be at least 1 when 'stream' is true")
+            raise InvalidRequestError(
+                "Invalid 'max_tokens': must be at least 1 when 'stream' is true.", "max_tokens"
+            )
         return self

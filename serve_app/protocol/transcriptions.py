@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import from_json
 
-from serve_app.errors import FieldError, InvalidRequestError, echo
+from serve_app.errors import InvalidRequestError, echo
 from serve_app.protocol.common import ModelRequest, Wire
 from serve_app.protocol.contract import own_fields, refuse_foreign_fields
 from serve_app.protocol.languages import language_code
@@ -48,9 +48,9 @@ def _few(samples: object) -> object:
 def _scaled(samples: list[float]) -> list[float]:
     for extreme in (max(samples), min(samples)):
         if abs(extreme) > MAX_SAMPLE:
-            raise FieldError(
-                f"audio[{samples.index(extreme)}]",
-                f"samples are between -1 and 1 (received {extreme:g})",
+            param = f"audio[{samples.index(extreme)}]"
+            raise InvalidRequestError(
+                f"Invalid '{param}': samples are between -1 and 1 (received {extreme:g}).", param
             )
     return samples
 

@@ -6,7 +6,7 @@ from serve_app.composition.speech_before_chat import recalled, written_down
 from serve_app.dependencies import CallsDep, SpokenAnswersDep
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.chat import ChatCompletionRequest
-from serve_app.routes.generation import KIND, answer
+from serve_app.routes.generation import KIND, send
 from serve_app.routes.spoken_chat import answer_aloud, chosen_voice, written_fields
 
 router = APIRouter(route_class=JSONRoute)
@@ -19,9 +19,10 @@ async def create_chat_completion(
     """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
     chat = await calls.resolve(KIND, body.model, body.backend)
     voice = await chosen_voice(body, calls) if body.is_spoken else None
-    written_fields(body)  # refuses before any model works
-    body.messages = await recalled(body.messages, answers)
-    body.messages = await written_down(body.messages, chat, calls)
+    fields = written_fields(body)  # refuses before any model works
+    messages = await written_down(await recalled(body.messages, answers), chat, calls)
+    if messages is not body.messages:
+        fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
     if voice is not None:
-        return await answer_aloud(body, chat, voice, calls, answers)
-    return await answer("chat_completion", body, calls)
+        return await answer_aloud(body, fields, chat, voice, calls, answers)
+    return await send("chat_completion", chat, body, fields, calls)

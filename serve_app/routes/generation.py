@@ -1,8 +1,11 @@
 """How every route of a language model answers: resolve, translate, call, wrap."""
 
+from typing import Any
+
 from fastapi import Response
 
 from serve_app.calls import Calls
+from serve_app.discovery import ServedModel
 from serve_app.protocol.chat import Sampling
 from serve_app.protocol.common import ModelRequest
 from serve_app.protocol.contract import engine_fields
@@ -15,6 +18,13 @@ async def answer(operation: str, body: Sampling, calls: Calls) -> Response:
     """Answer by the chat model that ``body`` names."""
     model = await calls.resolve(KIND, body.model, body.backend)
     fields = engine_fields(body.model_dump(exclude_unset=True))
+    return await send(operation, model, body, fields, calls)
+
+
+async def send(
+    operation: str, model: ServedModel, body: Sampling, fields: dict[str, Any], calls: Calls
+) -> Response:
+    """Answer by this model, which is asked ``fields``: whole or as a stream, as ``body`` says."""
     places = body.num_answers()
     if body.stream:
         pieces = calls.stream(model, operation, fields, places=places)

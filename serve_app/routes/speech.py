@@ -11,7 +11,6 @@ from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep
 from serve_app.discovery import ServedModel
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.common import Usage
 from serve_app.protocol.contract import refuse_foreign_fields
 from serve_app.protocol.speech import SpeechRequest, card_language, card_voice, media_type
 from serve_app.sse import event, event_stream
@@ -76,7 +75,7 @@ async def _events(audio: Pieces, calls: Calls) -> AsyncGenerator[bytes]:
 
 def spoken(calls: Calls) -> dict[str, float]:
     """Return OpenAI's usage. Engines of speech count characters and seconds, not tokens."""
-    total = sum(calls.record.work.values(), Usage())
+    total = calls.record.total_work
     return {
         "input_tokens": total.prompt_tokens,
         "output_tokens": total.completion_tokens,

@@ -43,14 +43,14 @@ def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
 
 async def answer_aloud(
     body: ChatCompletionRequest,
+    fields: dict[str, Any],
     chat: ServedModel,
     voice: Voice,
     calls: Calls,
     answers: SpokenAnswers,
 ) -> Response:
-    """Answer by the chat model, in this voice."""
+    """Answer by the chat model, in this voice; ``fields`` is what it is asked to write."""
     assert body.audio is not None
-    fields = written_fields(body)
     if body.stream:
         events = _events(fields, chat, voice, calls, answers)
         return await event_stream(events, calls.record)

@@ -16,7 +16,7 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from PIL import Image
 
 from deployments.images.config import ImagesConfig
-from deployments.images.diffusers_pictures import kept_outside
+from deployments.images.diffusers_pictures import kept_outside, resized, resized_mask
 from deployments.images.job import Job, Limits, Prompt
 from serve_app.errors import ContentPolicyError, InvalidRequestError
 
@@ -57,8 +57,9 @@ class Pipelines:
         images = output.images
         flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(images)
         return [
-            _refusal() if bad else _finished(first, image)
-            for image, bad in zip(images, flagged, strict=True)
+            _refusal() if bad else _finished(job, image)
+            # Whoever waits for the pass counts them: too few are not the client's fault.
+            for job, image, bad in zip(jobs, images, flagged, strict=False)
         ]
 
     def check_source(self, *, masked: bool) -> None:
@@ -120,7 +121,8 @@ class Pipelines:
             arguments["clip_skip"] = drawing.clip_skip
         if first.source is None:
             return {**arguments, "width": drawing.width, "height": drawing.height}
-        arguments["image"] = first.source
+        size = (drawing.width, drawing.height)
+        arguments["image"] = resized(first.source, size)
         strength = _strength(first.strength, pipeline)
         if strength is not None:
             arguments["strength"] = strength
@@ -128,7 +130,7 @@ class Pipelines:
         if _takes(pipeline, "width"):
             arguments |= {"width": drawing.width, "height": drawing.height}
         if first.mask is not None:
-            arguments["mask_image"] = first.mask
+            arguments["mask_image"] = resized_mask(first.mask, size)
         return arguments
 
     def _watch(self, jobs: Sequence[Job]) -> Callable[..., dict[str, Any]]:
@@ -144,7 +146,7 @@ class Pipelines:
                 if step in due:
                     picture = _preview(pipeline, tensors["latents"])
                     if picture is not None:
-                        first.on_partial(due.index(step), picture)
+                        first.on_partial(due.index(step), _finished(first, picture))
             return tensors
 
         return at_step_end
@@ -166,6 +168,8 @@ def partial_steps(num_steps: int, num_images: int) -> list[int]:
 
 
 def _finished(job: Job, image: Image.Image) -> Image.Image:
+    """Return an image in its size, and outside the mask as it was."""
+    image = resized(image, job.size)
     return image if job.mask is None else kept_outside(job.mask, image, job.source)
 
 

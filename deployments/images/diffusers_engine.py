@@ -140,7 +140,7 @@ class DiffusersEngine:
             )
 
     def _jobs_with_source(self, call: Call, body: ImageCall) -> list[Job]:
-        """Decode the uploads and give every job its source and mask, in the size to draw."""
+        """Decode the uploads and give every job its source and mask, in the image's size."""
         name = "file" if call.operation == "generation" else "image"
         source = read_picture(call.files[0], name)
         mask = None
@@ -150,7 +150,7 @@ class DiffusersEngine:
             mask = mask_of(source)
         self._pipelines.check_source(masked=mask is not None)
         jobs = make_jobs(body, self._config, self._pipelines.limits, source.size)
-        size = (jobs[0].drawing.width, jobs[0].drawing.height)
+        size = jobs[0].size
         source = resized(opaque(source), size)
         strength = body.strength
         if strength is None and call.operation == "variation":
@@ -196,9 +196,9 @@ class DiffusersEngine:
 
 def _facts(jobs: Sequence[Job], usage: Usage) -> dict[str, Any]:
     """Return what an answer says of its images."""
-    drawing = jobs[0].drawing
+    width, height = jobs[0].size
     return {
-        "size": f"{drawing.width}x{drawing.height}",
+        "size": f"{width}x{height}",
         "seeds": [job.seed for job in jobs],
         "text_tokens": usage.prompt_tokens,
     }

@@ -111,8 +111,10 @@ def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def resized_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return a mask in another size, still black and white."""
-    return mask if mask.size == size else mask.resize(size, Image.Resampling.NEAREST)
+    """Return a mask in another size, still black and white: white where any of it was."""
+    if mask.size == size:
+        return mask
+    return mask.resize(size, Image.Resampling.BOX).point([0] + [255] * 255)
 
 
 def opaque(picture: Image.Image) -> Image.Image:

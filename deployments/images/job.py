@@ -3,6 +3,7 @@
 Knows the call's body and the config; nothing of any library.
 """
 
+import math
 import secrets
 import threading
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class Drawing:
     """How an image is drawn, apart from what: only images alike in this share a pass."""
 
     width: int
+    """Pixels, before the image is scaled to the size of its job."""
     height: int
     steps: int
     clip_skip: int
@@ -63,14 +65,16 @@ class Job:
     """One image to make."""
 
     prompt: Prompt
+    size: tuple[int, int]
+    """Width and height of the finished image in pixels."""
     drawing: Drawing
     seed: int
     alone: bool
     """Whether its pixels may depend on nothing but the request."""
     source: Any = None
-    """The library's image to begin with."""
+    """The library's image to begin with, in the finished image's size."""
     mask: Any = None
-    """The library's mask: white is drawn anew."""
+    """The library's mask, in that size: white is drawn anew."""
     strength: float | None = None
     partial_images: int = 0
     on_partial: Callable[[int, Any], None] | None = None
@@ -105,7 +109,8 @@ def make_jobs(
     Raises:
         InvalidRequestError: the model cannot do what is asked.
     """
-    width, height = _size(body, config, limits, source_size)
+    size = _size(body, config, limits, source_size)
+    width, height = _drawn_size(size, config, limits)
     steps, clip_skip = _steps(body, config), _clip_skip(body, limits)
     first = body.seed if body.seed is not None and body.seed >= 0 else None
     jobs: list[Job] = []
@@ -113,7 +118,7 @@ def make_jobs(
         drawing = Drawing(width, height, steps, clip_skip, negative=bool(prompt.negative))
         for index in range(body.n):
             seed = secrets.randbelow(2**32) if first is None else (first + index) % NUM_SEEDS
-            jobs.append(Job(prompt, drawing, seed, alone=first is not None))
+            jobs.append(Job(prompt, size, drawing, seed, alone=first is not None))
     return jobs
 
 
@@ -132,10 +137,11 @@ def _size(
             f"received '{body.size}'.",
             "size",
         )
-    if width % limits.multiple or height % limits.multiple:
+    step = _size_step(config, limits)
+    if width % step or height % step:
         nearest = "x".join(str(edge) for edge in _fitting((width, height), config, limits))
         raise InvalidRequestError(
-            f"Invalid 'size': width and height must be multiples of {limits.multiple} for this "
+            f"Invalid 'size': width and height must be multiples of {step} for this "
             f"model, received '{body.size}'; the nearest is '{nearest}'.",
             "size",
         )
@@ -143,12 +149,27 @@ def _size(
 
 
 def _fitting(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
-    """Return the nearest size of about the same shape that the model can draw."""
+    """Return the nearest size of about the same shape that may be asked for."""
     scale = min(1.0, config.max_edge / max(size))
-    step = limits.multiple
+    step = _size_step(config, limits)
     least = -(-MIN_EDGE // step)
     most = config.max_edge // step
     width, height = (min(max(round(edge * scale / step), least), most) * step for edge in size)
+    return width, height
+
+
+def _size_step(config: ImagesConfig, limits: Limits) -> int:
+    """Return what edges must be a multiple of: of anything where images are scaled."""
+    return 1 if config.native_pixels else limits.multiple
+
+
+def _drawn_size(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
+    """Return the size in which an image of this size is drawn."""
+    if config.native_pixels is None:
+        return size
+    scale = math.sqrt(config.native_pixels / (size[0] * size[1]))
+    step = limits.multiple
+    width, height = (max(1, round(edge * scale / step)) * step for edge in size)
     return width, height
 
 

@@ -6,6 +6,7 @@ SHELL := bash
 EXTRA ?= cpu
 CONFIG ?= configs/local.yaml
 TESTS ?= tests
+MODELS ?= chat images transcriptions
 UV_VERSION := 0.13.9
 
 # The first Python that the project runs on.
@@ -52,11 +53,11 @@ types: .venv/.test-$(EXTRA) ## Check types strictly
 bench: .venv/.test-$(EXTRA) ## Measure every kind through the server and by its bare library (bench/results.md)
 	@$(BIN)/python -m bench
 
-train-embedded: .venv/.test-$(EXTRA) ## Rebuild the embedded chat model from its recipe (about an hour)
-	@$(BIN)/python -m embedded.chat.recipe.train
+train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recipes, or go on with it (hours)
+	@for model in $(MODELS); do $(BIN)/python -m embedded.$$model.recipe.train; done
 
-evaluate-embedded: .venv/.test-$(EXTRA) ## Print the embedded chat model's held-out scores
-	@$(BIN)/python -m embedded.chat.recipe.evaluate
+evaluate-embedded: .venv/.test-$(EXTRA) ## Print the held-out scores of the embedded MODELS (minutes)
+	@$(BIN)/python -m embedded.evaluate $(MODELS)
 
 clean: ## Remove what the other targets made
 	@rm -rf .venv .tools .pytest_cache .ruff_cache build dist

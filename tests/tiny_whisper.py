@@ -2,58 +2,75 @@
 """Whispers of the smallest shape, untrained, which hear something in any noise."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from string import ascii_letters
 
-from ctranslate2.converters import TransformersConverter
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import WhisperFeatureExtractor
+import torch
+from tokenizers import Tokenizer
+from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
-from embedded.transcriptions.recipe.build import build, build_model
-from embedded.transcriptions.recipe.tokenizer import save_tokenizer
+from embedded.transcriptions.recipe.export import write_model
+from embedded.transcriptions.recipe.tokenizer import NUM_TIMESTAMPS, SPECIAL, build_tokenizer
 from serve_app.protocol.languages import LANGUAGES
 
-NUM_TIMESTAMPS = 1501
+END_BIAS = 0.15
+"""How much the end of the text is preferred, so that an untrained model comes to one."""
+LETTER_BIAS = -4.0
+"""How much all but letters is avoided, so that what it writes is text."""
 
 
 def make_tiny_whisper(directory: Path) -> str:
     """Write an English-only model as faster-whisper loads it."""
-    directory.mkdir(exist_ok=True)
-    build(directory)
-    return str(directory)
+    return _make(directory, SPECIAL)
 
 
 def make_multilingual_whisper(directory: Path) -> str:
     """Write a model with the tokens of all languages."""
-    tokenizer = _multilingual_tokenizer()
-    vocabulary = tokenizer.get_vocab()
-    letters = [vocabulary[letter] for letter in "abcdefghijklmnopqrstuvwxyz"]
-    model = build_model(len(vocabulary) + NUM_TIMESTAMPS, vocabulary["<|endoftext|>"], letters)
-    with TemporaryDirectory() as checkpoint:
-        model.save_pretrained(checkpoint)
-        save_tokenizer(tokenizer, Path(checkpoint))
-        WhisperFeatureExtractor(feature_size=80).save_pretrained(checkpoint)
-        files = ["tokenizer.json", "preprocessor_config.json"]
-        TransformersConverter(checkpoint, copy_files=files).convert(
-            str(directory), quantization="int8", force=True
-        )
+    languages = [f"<|{code}|>" for code in LANGUAGES]
+    return _make(directory, [*SPECIAL[:2], *languages, *SPECIAL[3:]])
+
+
+def _make(directory: Path, special: list[str] | tuple[str, ...]) -> str:
+    tokenizer = build_tokenizer((), special)
+    write_model(_untrained(tokenizer), directory, tokenizer)
     return str(directory)
 
 
-def _multilingual_tokenizer() -> Tokenizer:
-    special = [
-        "<|endoftext|>",
-        "<|startoftranscript|>",
-        *(f"<|{code}|>" for code in LANGUAGES),
-        "<|translate|>",
-        "<|transcribe|>",
-        "<|startoflm|>",
-        "<|startofprev|>",
-        "<|nospeech|>",
-        "<|notimestamps|>",
-    ]
-    texts = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE({text: i for i, text in enumerate(texts)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in special])
-    return tokenizer
+def _untrained(tokenizer: Tokenizer) -> WhisperForConditionalGeneration:
+    torch.manual_seed(20261122)
+    vocabulary = tokenizer.get_vocab()
+    end = vocabulary["<|endoftext|>"]
+    model = WhisperForConditionalGeneration(_config(len(vocabulary) + NUM_TIMESTAMPS, end))
+    model.generation_config = GenerationConfig(
+        suppress_tokens=[], begin_suppress_tokens=[end], alignment_heads=[[1, 0], [1, 1]]
+    )
+    with torch.no_grad():
+        # The last norm's offset reaches every logit through the embeddings that also write them.
+        wanted = model.model.decoder.embed_tokens.weight[end].normal_(0, model.config.init_std)
+        direction = wanted / wanted.norm()
+        model.model.decoder.layer_norm.bias += END_BIAS * direction * len(wanted) ** 0.5
+        letters = {vocabulary[letter] for letter in ascii_letters}
+        others = [i for i in range(end) if i not in letters]
+        model.model.decoder.embed_tokens.weight[others] += LETTER_BIAS * direction
+    return model
+
+
+def _config(num_tokens: int, end: int) -> WhisperConfig:
+    return WhisperConfig(
+        vocab_size=num_tokens,
+        num_mel_bins=80,
+        d_model=64,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=256,
+        decoder_ffn_dim=256,
+        max_source_positions=1500,
+        max_target_positions=448,
+        pad_token_id=end,
+        bos_token_id=end,
+        eos_token_id=end,
+        decoder_start_token_id=end + 1,
+        begin_suppress_tokens=None,
+        suppress_tokens=[],
+    )

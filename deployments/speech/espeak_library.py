@@ -63,13 +63,16 @@ def espeak() -> "EspeakLibrary":
 
 
 class EspeakLibrary:
-    """The library, initialized. Only ``espeak`` makes one."""
+    """The library, initialized. Only ``espeak`` makes one in a server.
 
-    def __init__(self) -> None:
+    ``options`` are those of its ``espeak_Initialize``.
+    """
+
+    def __init__(self, options: int = 0) -> None:
         self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
         data = espeakng_loader.get_data_path().encode()
         self.sample_rate: int = self._library.espeak_Initialize(
-            _SYNCHRONOUS, BUFFER_MS, data, _NO_EXIT
+            _SYNCHRONOUS, BUFFER_MS, data, _NO_EXIT | options
         )
         if self.sample_rate <= 0:
             raise ModelLoadError("espeak-ng could not read its data.")

@@ -11,10 +11,10 @@ from random import Random
 
 from embedded.chat.recipe.sample import Sample, Split
 from embedded.chat.recipe.skills.arithmetic import problem, result
-from embedded.chat.recipe.skills.copying import spelling_word
+from embedded.chat.recipe.skills.copying import spelling
 from embedded.chat.recipe.vocabulary import CITIES, NAMES, WORDS, code, made_up
 
-FIRST_SHARE, LAST_SHARE, FADED_AFTER = 1.0, 0.2, 900
+FIRST_SHARE, LAST_SHARE, FADED_AFTER = 1.0, 0.1, 900
 COPYING_ALONE_UNTIL = 700
 FORMS = ("{k}: ", "{k} = ", '"{k}": ', "{k} is ", "The {k} is ", "{k}-")
 
@@ -56,7 +56,7 @@ def spelled(rng: Random) -> Sample:
     """Words with their letters."""
     parts: list[tuple[str, bool]] = [("Letters\n", False)]
     for _ in range(rng.randint(4, 9)):
-        word = spelling_word(rng, Split.TRAIN)
+        _, word = spelling(rng, Split.TRAIN)
         parts += [(f"{word}: ", False), ("-".join(word) + "\n", True)]
     return Sample(drill=tuple(parts))
 
@@ -72,5 +72,5 @@ def summed(rng: Random) -> Sample:
 
 def drill(rng: Random, step: int) -> Sample:
     """One drill of a kind that is due at this step."""
-    weights = (5, 5, 0, 0) if step < COPYING_ALONE_UNTIL else (1, 1, 4, 6)
+    weights = (5, 5, 0, 0) if step < COPYING_ALONE_UNTIL else (1, 1, 5, 4)
     return rng.choices((repeated, looked_up, spelled, summed), weights)[0](rng)

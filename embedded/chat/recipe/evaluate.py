@@ -6,24 +6,26 @@ Run as `python -m embedded.chat.recipe.evaluate`; `--update-card` writes the tab
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from embedded.chat.recipe.mixture import held_out_samples
+from embedded.chat.recipe.mixture import LONG, held_out_samples, long_held_out_samples
 from embedded.chat.recipe.render import chat_text, token_ids
 from embedded.chat.recipe.sample import Sample
 from embedded.chat.recipe.skills import SKILLS
 from embedded.chat.recipe.tokenizer import END, FOLDER, load_tokenizer
+from embedded.scores import Score, as_table, share, update_card
 
-BEGIN_MARK, END_MARK = "<!-- scores: begin -->", "<!-- scores: end -->"
-ROWS_AT_ONCE = 50
+ROWS_AT_ONCE, TOKENS_AT_ONCE = 50, 8000
+MEASURE = "Exactly right"
 
 
 @dataclass(frozen=True)
-class Score:
+class Result:
     """How one skill did, with the questions that went wrong."""
 
     skill: str
@@ -46,9 +48,11 @@ def answers(
     lengths = [len(token_ids(tokenizer, sample.answer)) for sample in samples]
     said = [""] * len(samples)
     pad, end = int(tokenizer.pad_token_id), int(tokenizer.convert_tokens_to_ids(END))
-    order = sorted(range(len(samples)), key=lambda i: len(prompts[i]))
-    for start in range(0, len(order), ROWS_AT_ONCE):
-        rows = order[start : start + ROWS_AT_ONCE]
+    order = sorted(range(len(samples)), key=lambda i: -len(prompts[i]))
+    while order:
+        # Few long ones at once: they would not fit into a cache, and then it is slow.
+        at_once = max(1, min(ROWS_AT_ONCE, TOKENS_AT_ONCE // len(prompts[order[0]])))
+        rows, order = order[:at_once], order[at_once:]
         width = max(len(prompts[i]) for i in rows)
         ids = torch.full((len(rows), width), pad)
         for row, i in enumerate(rows):
@@ -72,35 +76,33 @@ def answers(
 
 
 def evaluate(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, count: int
-) -> list[Score]:
-    """Ask `count` held-out questions of each skill."""
-    scores: list[Score] = []
-    for skill in SKILLS:
-        samples = held_out_samples(skill, count)
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    count: int,
+    skills: Collection[str] = (),
+) -> list[Result]:
+    """Ask `count` held-out questions of each skill, or of the named ones, fewer over long texts."""
+    sets = [(skill.name, held_out_samples(skill, count)) for skill in SKILLS]
+    sets += [(name, long_held_out_samples(name, count // 4)) for name in LONG]
+    results: list[Result] = []
+    for name, samples in sets:
+        if skills and name not in skills:
+            continue
         said = answers(model, tokenizer, samples)
         wrong = tuple(
             (prompt_text(tokenizer, sample), sample.answer, text)
             for sample, text in zip(samples, said, strict=True)
             if text != sample.answer
         )
-        scores.append(Score(skill.name, len(samples) - len(wrong), len(samples), wrong))
-    return scores
+        results.append(Result(name, len(samples) - len(wrong), len(samples), wrong))
+    return results
 
 
-def as_table(scores: list[Score]) -> str:
-    """The scores as a Markdown table."""
-    lines = ["| Skill | Held-out exact match | Questions |", "| --- | ---: | ---: |"]
-    lines += [f"| {s.skill} | {100 * s.right / s.asked:.1f} % | {s.asked} |" for s in scores]
-    right, asked = sum(s.right for s in scores), sum(s.asked for s in scores)
-    return "\n".join([*lines, f"| **all** | **{100 * right / asked:.1f} %** | {asked} |"])
-
-
-def update_card(table: str, card: Path) -> None:
-    """Replace what stands between the two marks of the card."""
-    before, rest = card.read_text().split(BEGIN_MARK)
-    _, after = rest.split(END_MARK)
-    card.write_text(f"{before}{BEGIN_MARK}\n{table}\n{END_MARK}{after}")
+def as_scores(results: list[Result]) -> list[Score]:
+    """One score for each skill and one for all."""
+    right, asked = sum(r.right for r in results), sum(r.asked for r in results)
+    each = [Score(r.skill, share(r.right, r.asked), r.asked) for r in results]
+    return [*each, Score("**all**", f"**{share(right, asked)}**", asked)]
 
 
 def main() -> None:
@@ -108,16 +110,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=FOLDER, help="folder of the model")
     parser.add_argument("--count", type=int, default=100, help="questions for each skill")
+    parser.add_argument("--skills", nargs="*", default=(), help="only these skills")
     parser.add_argument("--wrong", type=int, default=0, help="wrong answers to show for each skill")
     parser.add_argument("--update-card", action="store_true", help="write the table to README.md")
     options = parser.parse_args()
-    tokenizer = load_tokenizer(options.model)
+    tokenizer = load_tokenizer()
     model = LlamaForCausalLM.from_pretrained(options.model, dtype=torch.bfloat16).eval()
-    scores = evaluate(model, tokenizer, options.count)
-    for score in scores:
-        for prompt, expected, said in score.wrong[: options.wrong]:
-            print(f"[{score.skill}]\n{prompt}\n  expected: {expected!r}\n  said:     {said!r}\n")
-    table = as_table(scores)
+    results = evaluate(model, tokenizer, options.count, options.skills)
+    for result in results:
+        for prompt, expected, said in result.wrong[: options.wrong]:
+            print(f"[{result.skill}]\n{prompt}\n  expected: {expected!r}\n  said:     {said!r}\n")
+    table = as_table(MEASURE, as_scores(results))
     print(table)
     if options.update_card:
         update_card(table, options.model / "README.md")

@@ -8,9 +8,10 @@ from random import Random
 from embedded.chat.recipe import drills
 from embedded.chat.recipe.phrasing import dress
 from embedded.chat.recipe.sample import SEED, Message, Sample, Split
-from embedded.chat.recipe.skills import SKILLS, Skill, memory
+from embedded.chat.recipe.skills import SKILLS, Skill, memory, reading
 
-LONG_SHARE = 0.008
+LONG_SHARE, LONG_TEXT_SHARE = 0.004, 0.002
+LONG = LONG_TEXT, LONG_MEMORY = "text questions, long texts", "memory, long conversations"
 OPENERS = tuple(skill for skill in SKILLS if skill.opens)
 
 
@@ -22,15 +23,21 @@ def earlier_turns(rng: Random) -> Sequence[Message]:
             return sample.messages
 
 
-def long_conversation(rng: Random) -> Sample:
+def long_conversation(rng: Random, split: Split = Split.TRAIN, exchanges: int = 0) -> Sample:
     """Many exchanges with something told early and asked for late: trains far positions."""
-    told = memory.generate(rng, Split.TRAIN)
-    messages = list(told.messages)
-    if len(messages) < 4 or messages[0]["role"] != "user":
-        return long_conversation(rng)
+    messages = memory.told_name(rng, split)
     before = [m for _ in range(rng.randint(0, 4)) for m in earlier_turns(rng)]
-    between = [m for _ in range(rng.randint(4, 16)) for m in earlier_turns(rng)]
+    many = exchanges or rng.choice((4, 6, 8, 12, 16, 40))
+    between = [m for _ in range(many) for m in earlier_turns(rng)]
     return Sample(messages=(*before, *messages[:2], *between, *messages[2:]))
+
+
+def long_held_out_samples(name: str, count: int) -> list[Sample]:
+    """Questions on what stands far back in a long prompt."""
+    rng = Random(f"{SEED}:held-out:{name}")
+    if name == LONG_MEMORY:
+        return [long_conversation(rng, Split.HELD_OUT, 33) for _ in range(count)]
+    return [reading.long_text_question(rng, Split.HELD_OUT) for _ in range(count)]
 
 
 def dressed(rng: Random, skill: Skill, split: Split) -> Sample:
@@ -47,8 +54,13 @@ def training_samples(step: int, count: int) -> list[Sample]:
         if rng.random() < drills.share(step):
             drawn.append(drills.drill(rng, step))
             continue
-        long = rng.random() < LONG_SHARE
-        drawn.append(long_conversation(rng) if long else dressed(rng, skill, Split.TRAIN))
+        roll = rng.random()
+        if roll < LONG_SHARE:
+            drawn.append(long_conversation(rng))
+        elif roll < LONG_SHARE + LONG_TEXT_SHARE:
+            drawn.append(reading.long_text_question(rng, Split.TRAIN))
+        else:
+            drawn.append(dressed(rng, skill, Split.TRAIN))
     return drawn
 
 

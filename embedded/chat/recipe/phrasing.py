@@ -33,8 +33,6 @@ SYSTEM_PROMPTS = (
     "The assistant is careful and kind.",
 )
 LEADS = (
-    "Please ",
-    "Hi! ",
     "Hello, ",
     "Hey, ",
     "Can you help? ",
@@ -49,17 +47,12 @@ LEADS = (
 
 def vary(rng: Random, text: str, keep_case: bool = False, lead: bool = True) -> str:
     """The same request as somebody else would have typed it."""
-    if lead and rng.random() < 0.12:
+    if lead and rng.random() < 0.08:
         text = rng.choice(LEADS) + text
-    roll = rng.random()
-    if not keep_case and roll < 0.16:
+    elif not keep_case and rng.random() < 0.07:
         text = text.lower()
-    elif not keep_case and roll < 0.17:
-        text = text.upper()
-    if rng.random() < 0.18 and text[-1:] in ".?!":
+    if rng.random() < 0.12 and text[-1:] in ".?!":
         text = text[:-1]
-    elif rng.random() < 0.05 and text[-1:] in "?!":
-        text += rng.choice("!?")
     if rng.random() < 0.03:
         text += " "
     return text

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from embedded.chat.recipe.sample import Sample
 from embedded.chat.recipe.tokenizer import END, START
 
-LONGEST = 1024
+LONGEST = 2048
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def batches(encoded: list[Encoded], pad: int, limit: int) -> list[Batch]:
         width = -(-len(rows[0].ids) // 8) * 8
         fitting = rows[: max(1, limit // width)]
         # A shorter batch beats much padding, unless it gets too small to keep the cores busy.
-        close = [e for i, e in enumerate(fitting) if len(e.ids) > 0.8 * width or i * width < 768]
+        close = [e for i, e in enumerate(fitting) if len(e.ids) > 0.88 * width or i * width < 512]
         chunk, rows = fitting[: len(close)], rows[len(close) :]
         ids = torch.full((len(chunk), width), pad)
         weights = torch.zeros((len(chunk), width))

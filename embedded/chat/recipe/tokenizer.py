@@ -1,6 +1,7 @@
 """Trains the tokeniser: byte-level BPE in which a space and a digit are always tokens of their own.
 
 A word then has the same tokens wherever it stands, which is what makes copying it learnable.
+Run as `python -m embedded.chat.recipe.tokenizer`; a new one needs weights trained from nothing.
 """
 
 from __future__ import annotations
@@ -75,3 +76,7 @@ def save_tokenizer(folder: Path) -> None:
 def load_tokenizer(folder: Path = FOLDER) -> PreTrainedTokenizerFast:
     """The tokeniser from the files of a model."""
     return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+if __name__ == "__main__":
+    save_tokenizer(FOLDER)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,16 +23,17 @@ from embedded.chat.recipe.mixture import training_samples
 from embedded.chat.recipe.model import Network, llama_config
 from embedded.chat.recipe.render import Batch, batches, encode
 from embedded.chat.recipe.sample import SEED
-from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer, save_tokenizer
+from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer
 
-STEPS = 4200
+STEPS = 5720
 WARM_UP = 60
 # The share of the steps, at the end, over which the learning rate falls to nothing.
-COOL_DOWN = 0.2
+COOL_DOWN = 0.32
 SAMPLES_PER_STEP = 32
 TOKENS_AT_ONCE = 2048
 MATRIX_RATE, OTHER_RATE = 2.5e-3, 2e-3
-SAVE_EVERY = 100
+SAVE_EVERY = 50
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def optimizers(network: Network) -> list[torch.optim.Optimizer]:
@@ -63,7 +65,7 @@ def worker_pool(workers: int) -> ThreadPoolExecutor:
 
 def gradients(network: Network, batch: Batch, total: float) -> tuple[float, tuple[Tensor, ...]]:
     """The batch's part of the loss and of the gradients."""
-    loss = network.loss(batch.ids, batch.weights) / total
+    loss = network.loss(batch.ids.to(DEVICE), batch.weights.to(DEVICE)) / total
     return loss.item(), torch.autograd.grad(loss, tuple(network.parameters()))
 
 
@@ -100,7 +102,7 @@ def write_model(network: Network, tokenizer: PreTrainedTokenizerFast, folder: Pa
     pad = int(tokenizer.convert_tokens_to_ids(PAD))
     end = int(tokenizer.convert_tokens_to_ids(END))
     llama_config(pad, end).save_pretrained(folder)
-    state = {k: v.detach().to(torch.bfloat16).contiguous() for k, v in network.state_dict().items()}
+    state = {k: v.detach().bfloat16().cpu().contiguous() for k, v in network.state_dict().items()}
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)
     generation: dict[str, Any] = {"eos_token_id": [end, pad], "pad_token_id": pad}
@@ -114,8 +116,8 @@ def check(network: Network, tokenizer: PreTrainedTokenizerFast, count: int) -> s
     model = LlamaForCausalLM(llama_config(pad, int(tokenizer.convert_tokens_to_ids(END))))
     model.load_state_dict(network.state_dict(), strict=False)
     model.tie_weights()
-    scores = evaluate(model.to(torch.bfloat16).eval(), tokenizer, count)
-    return ", ".join(f"{s.skill} {100 * s.right // s.asked}" for s in scores)
+    results = evaluate(model.to(torch.bfloat16).eval(), tokenizer, count)
+    return ", ".join(f"{r.skill} {100 * r.right // r.asked}" for r in results)
 
 
 def main() -> None:
@@ -134,19 +136,19 @@ def main() -> None:
     work.mkdir(exist_ok=True)
     saved = work / "checkpoint.pt"
     resumed = saved.exists() and not options.fresh
-    if not resumed:
-        save_tokenizer(FOLDER)
     tokenizer = load_tokenizer()
     pool = worker_pool(options.threads)
-    network = Network()
+    network = Network().to(DEVICE)
     chosen = optimizers(network)
     first, read, spent = 0, 0, 0.0
     if resumed:
-        state = torch.load(saved, weights_only=True)
+        state = torch.load(saved, weights_only=True, map_location=DEVICE)
         network.load_state_dict(state["network"])
         for optimizer, held in zip(chosen, state["optimizers"], strict=True):
             optimizer.load_state_dict(held)
         first, read, spent = state["step"], state["read"], state["spent"]
+    asked_to_stop: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked_to_stop.append(number))
     for step in range(first, options.steps):
         began = time.perf_counter()
         lost, tokens = train_step(network, tokenizer, step, rate(step, options.steps), chosen, pool)
@@ -157,7 +159,7 @@ def main() -> None:
                 f" {spent / 60:.1f} min",
                 flush=True,
             )
-        if (step + 1) % SAVE_EVERY == 0:
+        if (step + 1) % SAVE_EVERY == 0 or asked_to_stop:
             held = [optimizer.state_dict() for optimizer in chosen]
             torch.save(
                 {
@@ -169,6 +171,8 @@ def main() -> None:
                 },
                 saved,
             )
+        if asked_to_stop:
+            return
         if (step + 1) % options.check_every == 0:
             write_model(network, tokenizer, options.folder)
             print(f"held out at {step + 1}: {check(network, tokenizer, 25)}", flush=True)

@@ -19,6 +19,23 @@ NAMES = words("""
     Robert Sara Theo Yuki John Mary James Linda Peter Susan Mark Lucy Simon Ruth Martin Eva Lukas
     Mona Aisha Bruno
 """)
+# These came when the tokeniser was there already: most of them are several tokens.
+MORE_NAMES = words("""
+    Abigail Adrian Agnes Albert Alexander Amelia Andrea Andrew Angela Antonio Arthur Astrid Beatrice
+    Benjamin Bernard Brigitte Camille Caroline Cecilia Charles Charlotte Christine Christopher
+    Claudia Dennis Dominic Dorothy Edith Edward Eleanor Elizabeth Emilia Eric Ernest Esther Evelyn
+    Fabian Florence Francis Frederick Gabriel Geoffrey Gerald Gustav Hannah Harold Harriet Heather
+    Helena Isabel Jacob Jasmine Jennifer Jessica Joachim Johanna Jonathan Joseph Joshua Katarina
+    Kenneth Leonard Lillian Louise Lucas Magda Marcel Margaret Martha Matthew Melissa Michael
+    Miguel Monica Nathan Nicholas Nicole Oliver Pablo Patricia Patrick Philip Rachel Raymond
+    Rebecca Richard Roland Samuel Sebastian Sophie Stella Stephen Sylvia Theresa Thomas Timothy
+    Valerie Vanessa Veronica Vincent Virginia William Winston Yvonne
+""")
+SURNAMES = words("""
+    Smith Jones Brown Miller Keller Wagner Fischer Becker Meyer Rossi Garcia Lopez Silva Novak
+    Kowalski Jensen Larsen Berg Lindgren Virtanen Tanaka Suzuki Kim Park Nguyen Singh Patel Khan
+    Okafor Mensah Taylor Walker Wright Green Hall Turner Cooper Hughes Morgan Bell Fraser Murray
+""")
 CITIES = phrases("""
     Lima | Oslo | Paris | Rome | Berlin | Madrid | Cairo | Delhi | Tokyo | Quito | Boston |
     Chicago | Dallas | Denver | Seattle | Miami | Atlanta | Houston | London | Leeds | Bristol |
@@ -101,8 +118,8 @@ CODAS = (
 
 def made_up(rng: Random, syllables: int = 0) -> str:
     """A lower-case word that means nothing."""
-    count = syllables or rng.choice((1, 2, 2, 2, 3))
-    if rng.random() < 0.2:
+    count = syllables or rng.choice((1, 2, 2, 2))
+    if rng.random() < 0.1:
         # Joined pieces of real words: they carry the tokeniser's longer pieces into new places.
         first, second = rng.choice(WORDS), rng.choice(WORDS)
         return first[: rng.randint(2, 4)] + second[-rng.randint(2, 4) :]
@@ -111,10 +128,13 @@ def made_up(rng: Random, syllables: int = 0) -> str:
 
 
 def name(rng: Random, split: Split) -> str:
-    """A person's name: from the list or made up, on the side of the split."""
+    """A person's name: from the lists or made up, on the side of the split."""
 
     def make() -> str:
-        return rng.choice(NAMES) if rng.random() < 0.5 else made_up(rng).capitalize()
+        roll = rng.random()
+        if roll < 0.85:
+            return rng.choice(NAMES if roll < 0.5 else MORE_NAMES)
+        return made_up(rng).capitalize()
 
     return draw(make, split, key=lambda n: f"name:{n}")
 
@@ -123,7 +143,7 @@ def city(rng: Random, split: Split) -> str:
     """A city: from the list or made up, sometimes of two words, on the side of the split."""
 
     def make() -> str:
-        if rng.random() < 0.55:
+        if rng.random() < 0.85:
             return rng.choice(CITIES)
         if rng.random() < 0.25:
             lead = rng.choice(("New", "San", "Port", "East", "North", "Saint", "Los"))
@@ -133,7 +153,7 @@ def city(rng: Random, split: Split) -> str:
     return draw(make, split, key=lambda c: f"city:{c}")
 
 
-def word(rng: Random, split: Split, invented: float = 0.5) -> str:
+def word(rng: Random, split: Split, invented: float = 0.3) -> str:
     """An everyday or a made-up word on the side of the split."""
 
     def make() -> str:

@@ -15,7 +15,6 @@ from embedded.chat.recipe.skills import (
     numbers,
     reading,
     tool_turns,
-    tools,
     unknown,
 )
 
@@ -27,24 +26,24 @@ class Skill:
     name: str
     generate: Generator
     share: float
-    system_share: float = 0.25
-    earlier_share: float = 0.2
+    system_share: float = 0.12
+    earlier_share: float = 0.08
     # Whether its conversations may stand before those of another skill.
     opens: bool = True
 
 
 SKILLS: tuple[Skill, ...] = (
-    Skill("manners", manners.generate, 5),
-    Skill("sums", arithmetic.generate, 16, earlier_share=0.1),
-    Skill("counting", numbers.generate, 12),
-    Skill("repeat", copying.repeat, 10),
-    Skill("spelling", copying.spell, 12),
-    Skill("facts", facts.generate, 18, earlier_share=0.15),
-    Skill("text questions", reading.text_question, 18, earlier_share=0.1, opens=False),
-    Skill("memory", memory.generate, 6, opens=False),
-    Skill("json", json_objects.generate, 9, earlier_share=0.1),
-    Skill("tool calls", tools.call_tool, 17, earlier_share=0.08, opens=False),
-    Skill("tools, none fits", tool_turns.no_call, 5, earlier_share=0.08, opens=False),
-    Skill("tool results", tool_turns.tool_result, 4, earlier_share=0.0, opens=False),
-    Skill("unknown", unknown.generate, 8),
+    Skill("manners", manners.generate, 4),
+    Skill("sums", arithmetic.generate, 9),
+    Skill("counting", numbers.generate, 6),
+    Skill("repeat", copying.repeat, 8),
+    Skill("spelling", copying.spell, 8),
+    Skill("facts", facts.generate, 13),
+    Skill("text questions", reading.text_question, 31, earlier_share=0.03, opens=False),
+    Skill("memory", memory.generate, 3, earlier_share=0.0, opens=False),
+    Skill("json", json_objects.generate, 7),
+    Skill("tool calls", tool_turns.call_tool, 18, earlier_share=0.03, opens=False),
+    Skill("tools, none fits", tool_turns.no_call, 8, earlier_share=0.03, opens=False),
+    Skill("tool results", tool_turns.tool_result, 2, earlier_share=0.0, opens=False),
+    Skill("unknown", unknown.generate, 9),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from random import Random
+from string import ascii_lowercase
 
-from embedded.chat.recipe.listing import phrases
+from embedded.chat.recipe.listing import phrases, words
 from embedded.chat.recipe.phrasing import vary
 from embedded.chat.recipe.sample import Sample, Split, chat, draw
-from embedded.chat.recipe.vocabulary import CITIES, NAMES, WORDS, code, made_up
+from embedded.chat.recipe.vocabulary import CITIES, MORE_NAMES, NAMES, WORDS, code, made_up
 
 # What follows the colon or stands between the quotation marks is what is said.
 OPEN = phrases("""
@@ -35,45 +36,22 @@ SPELL = phrases("""
     How is {x} spelled? | Spell this word: {x} | How do you spell the word "{x}"? |
     What is the spelling of {x}? | Spell out {x}.
 """)
-UNUSUAL = (
-    "é",
-    "ñ",
-    "ü",
-    "日本",
-    "привет",
-    "😀",
-    "->",
-    "#1",
-    "a/b",
-    "x_y",
-    "100%",
-    "€5",
-    "ok!",
-    "no?",
-    "3.5",
-    "café",
-)
+UNUSUAL = words("-> #1 a/b x_y 100% ok! no? 3.5")
 
 
 def piece(rng: Random) -> str:
     """One word, name, code or odd string."""
     roll = rng.random()
-    if roll < 0.4:
+    if roll < 0.57:
         return rng.choice(WORDS)
     if roll < 0.75:
         word = made_up(rng)
-        return (
-            word.capitalize()
-            if rng.random() < 0.2
-            else word.upper()
-            if rng.random() < 0.08
-            else word
-        )
-    if roll < 0.85:
-        return rng.choice(NAMES)
-    if roll < 0.9:
+        return word.capitalize() if rng.random() < 0.2 else word
+    if roll < 0.87:
+        return rng.choice(NAMES if rng.random() < 0.5 else MORE_NAMES)
+    if roll < 0.93:
         return rng.choice(CITIES)
-    return code(rng) if roll < 0.97 else rng.choice(UNUSUAL)
+    return code(rng) if roll < 0.98 else rng.choice(UNUSUAL)
 
 
 def phrase(rng: Random, split: Split) -> str:
@@ -103,30 +81,34 @@ def repeat(rng: Random, split: Split) -> Sample:
     return chat(vary(rng, ask, keep_case=True) if quoted else ask, text)
 
 
-def spelling_word(rng: Random, split: Split) -> str:
-    """A word to spell on the side of the split."""
+def spelling_word(rng: Random) -> tuple[str, bool]:
+    """A word to spell and whether it is one of the listed ones."""
+    roll = rng.random()
+    if roll < 0.55:
+        return rng.choice(WORDS if roll < 0.45 else NAMES), True
+    if roll < 0.6:
+        return "".join(rng.choice(ascii_lowercase) for _ in range(rng.randint(2, 5))), False
+    return made_up(rng, rng.choice((1, 2, 2))), False
 
-    def make() -> str:
-        roll = rng.random()
-        if roll < 0.4:
-            return rng.choice(WORDS)
-        if roll < 0.5:
-            return rng.choice(NAMES)
-        if roll < 0.55:
-            return made_up(rng).capitalize()
-        if roll < 0.6:
-            return "".join(
-                rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(2, 6))
-            )
-        return made_up(rng)
 
-    return draw(make, split, key=lambda w: f"spell:{w}")
+def spelling(rng: Random, split: Split) -> tuple[str, str]:
+    """A request to spell a word, and the word.
+
+    Whoever has never seen the letters of a word that is one token cannot know them: of the listed
+    words only pairs of a word and a phrasing are held out, of all others the words themselves.
+    """
+
+    def make() -> tuple[str, str, str]:
+        (word, is_listed), form = spelling_word(rng), rng.choice(SPELL)
+        return form, word, f"spell:{form}:{word}" if is_listed else f"spell:{word}"
+
+    form, word, _ = draw(make, split, key=lambda made: made[2])
+    return form, word
 
 
 def spell(rng: Random, split: Split) -> Sample:
     """A request to spell a word."""
-    word = spelling_word(rng, split)
-    form = rng.choice(SPELL)
+    form, word = spelling(rng, split)
     head, tail = form.split("{x}")
     ask = (head.lower() if rng.random() < 0.15 else head) + word + tail
     return chat(vary(rng, ask, keep_case=True), "-".join(word))

@@ -36,7 +36,7 @@ ROWS: tuple[tuple[dict[str, str], tuple[str, ...], str], ...] = (
         What is the capital of {k}? | What's the capital of {k}? |
         Which city is the capital of {k}? | Name the capital of {k}. |
         Tell me the capital of {k}. | The capital of {k} is | Capital of {k}? |
-        What is the capital city of {k}? | Do you know the capital of {k}? | {b}: capital? |
+        What is the capital city of {k}? | Do you know the capital of {k}? |
         Which city is {k}'s capital? | What city is the capital of {k}?
     """),
         "The capital of {k} is {v}.",
@@ -125,17 +125,6 @@ ORDERS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
          What is the month before {k}?
      """),
     ),
-    (
-        tables.LETTERS,
-        phrases("""
-        What letter comes after {k}? | Which letter comes after {k}? | Which letter follows {k}? |
-        What is the letter after {k}?
-    """),
-        phrases("""
-         What letter comes before {k}? | Which letter comes before {k}? |
-         What is the letter before {k}?
-     """),
-    ),
 )
 LISTS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -155,8 +144,8 @@ LISTS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         phrases("""
-        Say the alphabet. | Recite the alphabet. | What is the alphabet? |
-        List the letters of the alphabet.
+        Recite the alphabet. | Give me the alphabet. | Which letters are in the alphabet? |
+        What is the alphabet? | List the letters of the alphabet.
     """),
         " ".join(tables.LETTERS),
     ),
@@ -179,15 +168,13 @@ def from_row(rng: Random) -> Fact:
 def from_order(rng: Random) -> Fact:
     """A question on what comes before or after."""
     items, after, before = rng.choice(ORDERS)
-    place = rng.randrange(len(items) - 1)
+    place = rng.randrange(len(items))
+    following = items[(place + 1) % len(items)]
     if rng.random() < 0.6:
-        if items is not tables.LETTERS:
-            place = rng.randrange(len(items))
-        following = items[(place + 1) % len(items)]
-        return rng.choice(after).format(k=items[place]), f"After {items[place]} comes {following}."
-    return rng.choice(before).format(
-        k=items[place + 1]
-    ), f"Before {items[place + 1]} comes {items[place]}."
+        question = rng.choice(after).format(k=items[place])
+        return question, f"After {items[place]} comes {following}."
+    question = rng.choice(before).format(k=following)
+    return question, f"Before {following} comes {items[place]}."
 
 
 def fact(rng: Random) -> Fact:

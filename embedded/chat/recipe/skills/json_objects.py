@@ -94,7 +94,7 @@ def value(rng: Random, field: str, split: Split) -> Value:
     if field in ("code", "model"):
         # Letters first: whether digits alone are a number or a text would be a guess.
         return "ABCDEFGHK"[rng.randrange(9)] + code(rng)
-    return rng.choice(WORDS) if rng.random() < 0.5 else made_up(rng)
+    return rng.choice(WORDS) if rng.random() < 0.75 else made_up(rng)
 
 
 def fields(rng: Random, split: Split) -> list[str]:
@@ -102,7 +102,7 @@ def fields(rng: Random, split: Split) -> list[str]:
 
     def make() -> list[str]:
         chosen = rng.sample(FIELDS, rng.choice((1, 2, 2, 3, 3, 4)))
-        return [made_up(rng) if rng.random() < 0.2 else field for field in chosen]
+        return [made_up(rng) if rng.random() < 0.08 else field for field in chosen]
 
     return draw(make, split, key=lambda names: "json:" + ",".join(names))
 

@@ -7,7 +7,7 @@ from random import Random
 
 from embedded.chat.recipe.listing import phrases
 from embedded.chat.recipe.phrasing import vary
-from embedded.chat.recipe.sample import Message, Sample, Split, chat
+from embedded.chat.recipe.sample import Message, Sample, Split, belongs, chat
 from embedded.chat.recipe.skills import manners
 from embedded.chat.recipe.vocabulary import COLOURS, JOBS, WORDS, city, made_up, name
 
@@ -88,17 +88,31 @@ TOLD: tuple[Told, ...] = (
 )
 
 
+def said(question: str, answer: str) -> list[Message]:
+    """One exchange."""
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def told_name(rng: Random, split: Split) -> list[Message]:
+    """A name told and asked for."""
+    statements, reply, questions, answer, make = TOLD[0]
+    told = make(rng, split)
+    first = said(rng.choice(statements).format(v=told), reply.format(v=told))
+    return first + said(rng.choice(questions), answer.format(v=told))
+
+
 def generate(rng: Random, split: Split) -> Sample:
     """Something told in one turn and asked for in a later one, or told never."""
     first = TOLD[0] if rng.random() < 0.45 else rng.choice(TOLD)
     statements, reply, questions, answer, make = first
     told = make(rng, split)
     question = vary(rng, rng.choice(questions))
-    if rng.random() < 0.1:
+    if rng.random() < 0.1 and belongs(f"untold:{question}", split):
         return chat(question, NOT_TOLD)
-    statement = vary(rng, rng.choice(statements).format(v=told), keep_case=True, lead=False)
+    statement = rng.choice(statements).format(v=told)
     if rng.random() < 0.2:
         return chat(f"{statement} {question}", answer.format(v=told))
+    statement = vary(rng, statement, keep_case=True, lead=False)
     if rng.random() < 0.08 and first is TOLD[0]:
         return chat(
             question,
@@ -107,21 +121,16 @@ def generate(rng: Random, split: Split) -> Sample:
                 v=told
             ),
         )
-    turns: list[Message] = [
-        {"role": "user", "content": statement},
-        {"role": "assistant", "content": reply.format(v=told)},
-    ]
-    if rng.random() < 0.3:
-        other = rng.choice([t for t in TOLD[1:] if t is not first and t[1] != reply])
+    turns = said(statement, reply.format(v=told))
+    asks = [(question, answer.format(v=told))]
+    others = [t for t in TOLD[1:] if t is not first and t[1] != reply]
+    for other in rng.sample(others, rng.choice((0, 0, 1, 1, 2))):
         thing = other[4](rng, split)
-        turns += [
-            {"role": "user", "content": rng.choice(other[0]).format(v=thing)},
-            {"role": "assistant", "content": other[1].format(v=thing)},
-        ]
+        turns += said(rng.choice(other[0]).format(v=thing), other[1].format(v=thing))
+        asks.append((rng.choice(other[2]), other[3].format(v=thing)))
     for _ in range(rng.choice((0, 0, 0, 1, 2))):
         turns += manners.generate(rng, Split.TRAIN).messages
-    turns += [
-        {"role": "user", "content": question},
-        {"role": "assistant", "content": answer.format(v=told)},
-    ]
+    # In training all that was told is asked for; what was told first always comes last.
+    for asked, known in reversed(asks if split is Split.TRAIN else asks[:1]):
+        turns += said(asked, known)
     return Sample(messages=tuple(turns))

@@ -128,9 +128,10 @@ def neighbour(rng: Random, split: Split) -> Sample:
 def number_words(rng: Random, split: Split) -> Sample:
     """A number to write in words or in digits."""
     # The words below twenty cannot be put together from others: they are always trained.
-    number = rng.randint(0, 99)
+    lowest = 0 if split is Split.TRAIN else 20
+    number = rng.randint(lowest, 99)
     while number >= 20 and not belongs(f"words:{number}", split):
-        number = rng.randint(0, 99)
+        number = rng.randint(lowest, 99)
     if rng.random() < 0.5:
         return chat(
             vary(rng, rng.choice(WORDS).format(a=number)), f"{number} is {in_words(number)}."

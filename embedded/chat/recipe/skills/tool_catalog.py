@@ -248,5 +248,9 @@ KINDS: tuple[Kind, ...] = (
 )
 VERBS = words("""
     open close start stop check update delete create show count move lock clean paint load reset
-    scan print sort
+    scan print sort add find get read share save list
+""")
+NOUNS = words("""
+    file user account order ticket task message report page song product contact booking room table
+    server backup note list team door window light garage
 """)

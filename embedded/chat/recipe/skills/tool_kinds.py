@@ -47,14 +47,20 @@ def some_word(rng: Random, split: Split) -> str:
     """A word for a free argument."""
     return (
         rng.choice(WORDS)
-        if rng.random() < 0.4
+        if rng.random() < 0.7
         else draw(lambda: made_up(rng), split, key=lambda w: f"value:{w}")
     )
 
 
 def some_code(rng: Random, split: Split) -> str:
     """A code for a free argument."""
-    return draw(lambda: code(rng), split, key=lambda c: f"value:{c}")
+
+    def make() -> str:
+        # Letters first: digits alone would be a number to some.
+        made = code(rng)
+        return made if made[0].isalpha() else f"A{made}"
+
+    return draw(make, split, key=lambda c: f"value:{c}")
 
 
 def some_words(rng: Random, split: Split) -> str:

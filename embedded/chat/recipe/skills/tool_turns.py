@@ -7,15 +7,21 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from embedded.chat.recipe.listing import words
 from embedded.chat.recipe.sample import Sample, Split, draw
 from embedded.chat.recipe.skills import arithmetic, copying, facts, manners, numbers, unknown
+from embedded.chat.recipe.skills.tool_catalog import VERBS
 from embedded.chat.recipe.skills.tool_kinds import some_code, some_word
-from embedded.chat.recipe.skills.tools import call_tool, offer
-from embedded.chat.recipe.vocabulary import city, made_up, name
+from embedded.chat.recipe.skills.tools import conversation, offer
+from embedded.chat.recipe.vocabulary import WORDS, city, made_up, name
 
 # Set results are always trained; all others are drawn afresh and may be held out.
 SET_RESULTS = ("done", "OK", "error: not found")
 SKIES = ("sunny", "cloudy", "rainy", "windy")
+RESULT_FIELDS = words("""
+    temperature condition time price status name city unit total location wind sent result date
+    colour count id title user answer message
+""")
 PLAIN: tuple[Callable[[Random, Split], Sample], ...] = (
     manners.generate,
     manners.generate,
@@ -27,61 +33,30 @@ PLAIN: tuple[Callable[[Random, Split], Sample], ...] = (
     arithmetic.generate,
 )
 ABOUT_TOOLS = frozenset(
-    [
-        "weather",
-        "time",
-        "date",
-        "today",
-        "search",
-        "look",
-        "find",
-        "who",
-        "order",
-        "send",
-        "email",
-        "message",
-        "stock",
-        "price",
-        "convert",
-        "translate",
-        "play",
-        "flight",
-        "track",
-        "book",
-        "turn",
-        "add",
-        "plus",
-        "sum",
-        "times",
-        "multiply",
-        "light",
-        "alarm",
-        "timer",
-        "note",
-        "much",
-        "buy",
-        "tell",
-        "get",
-        "times",
-    ]
+    words("""
+        weather time date today search look find who order send email message stock price convert
+        translate play flight track book turn add plus sum times multiply light alarm timer note
+        much buy tell get
+    """)
 )
 
 
 def no_call(rng: Random, split: Split) -> Sample:
     """Tools are offered but none of them fits: the answer is the one without tools."""
-    tools, _, _, _ = offer(rng, Split.TRAIN)
+    tools = [offered.tool for offered in offer(rng, Split.TRAIN)[0]]
     while True:
         sample = rng.choice(PLAIN)(rng, split)
         if not sample.is_chat or len(sample.messages) != 2:
             continue
         text = sample.messages[0]["content"].lower()
-        words = set("".join(c if c.isalpha() else " " for c in text).split())
+        said = set("".join(c if c.isalpha() else " " for c in text).split())
         names = " ".join(t["function"]["name"] for t in tools).lower().replace("_", " ")
         if (
-            not words & ABOUT_TOOLS
+            not said & ABOUT_TOOLS
+            and not said.intersection(VERBS)
             and "+" not in text
             and "*" not in text
-            and not words & set(names.split())
+            and not said & set(names.split())
         ):
             return Sample(messages=sample.messages, tools=tuple(tools))
 
@@ -113,32 +88,11 @@ def result(rng: Random, split: Split) -> tuple[str, str]:
             )
         )
         return text, f"The result is: {text}"
-    keys = rng.sample(
-        (
-            "temperature",
-            "condition",
-            "time",
-            "price",
-            "status",
-            "name",
-            "city",
-            "unit",
-            "total",
-            "location",
-            "wind",
-            "sent",
-            "result",
-            "date",
-            "colour",
-            "count",
-            made_up(rng),
-            made_up(rng),
-        ),
-        rng.choice((1, 1, 2, 2, 3)),
-    )
+    odd = [made_up(rng) if rng.random() < 0.3 else rng.choice(WORDS) for _ in range(2)]
+    keys = rng.sample((*RESULT_FIELDS, *odd), rng.choice((1, 1, 2, 2, 3, 3)))
     held: dict[str, Any] = {}
     for key in keys:
-        if key in ("temperature", "price", "total", "count", "wind") or rng.random() < 0.1:
+        if key in ("temperature", "price", "total", "count", "wind", "id") or rng.random() < 0.1:
             held[key] = rng.randint(0, 99)
         elif key == "sent":
             held[key] = rng.random() < 0.5
@@ -152,10 +106,21 @@ def result_key(pair: tuple[str, str]) -> str:
     return "" if pair[0] in SET_RESULTS else f"result:{pair[0]}"
 
 
+def call_tool(rng: Random, split: Split) -> Sample:
+    """A request that one of the offered tools fits; in training further ones after results."""
+    follow_up = (lambda r: drawn_result(r, split)) if split is Split.TRAIN else None
+    return conversation(rng, split, follow_up)
+
+
+def drawn_result(rng: Random, split: Split) -> tuple[str, str]:
+    """A result on the side of the split and the sentence that tells it."""
+    return draw(lambda: result(rng, split), split, key=result_key)
+
+
 def tool_result(rng: Random, split: Split) -> Sample:
     """A call, its result and the sentence that reports it."""
-    asked = call_tool(rng, Split.TRAIN)
-    content, answer = draw(lambda: result(rng, split), split, key=result_key)
+    asked = conversation(rng, Split.TRAIN)
+    content, answer = drawn_result(rng, split)
     turns = [
         *asked.messages,
         {"role": "tool", "content": content},

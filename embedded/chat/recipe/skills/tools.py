@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from embedded.chat.recipe.listing import words
 from embedded.chat.recipe.phrasing import vary
 from embedded.chat.recipe.sample import Message, Sample, Split, Tool, belongs, draw
-from embedded.chat.recipe.skills.tool_catalog import KINDS, VERBS
-from embedded.chat.recipe.skills.tool_kinds import Argument, Kind, some_code, some_word, whole
+from embedded.chat.recipe.skills.tool_catalog import KINDS, NOUNS, VERBS
+from embedded.chat.recipe.skills.tool_kinds import (
+    Argument,
+    Kind,
+    Maker,
+    some_code,
+    some_word,
+    whole,
+)
 from embedded.chat.recipe.vocabulary import WORDS, city, made_up, name
 
 # The best known example of a tool is kept out of training as a whole, whatever its arguments.
 UNSEEN_NAMES = frozenset({"get_current_weather"})
+FIELDS = {
+    "string": words("""
+        name title text user email city country colour status language message code item file type
+        mode owner unit note tag
+    """),
+    "integer": words("""
+        id count number amount size age year price quantity level page hours minutes days score
+        height weight index
+    """),
+}
+FIELD_KINDS: tuple[tuple[str, tuple[Maker, ...]], ...] = (
+    ("string", (some_word, some_word, some_code, city, name)),
+    ("integer", (whole(0, 200),)),
+)
 
 
-def restyled(rng: Random, tool_name: str) -> str:
-    """The name as another programmer would have written it."""
+def free_argument(rng: Random) -> tuple[str, str, Maker]:
+    """The name of an argument, its type and how its values come about."""
     roll = rng.random()
-    if roll < 0.1:
-        head, *rest = tool_name.split("_")
-        return head + "".join(part.capitalize() for part in rest)
-    if roll < 0.15:
-        return tool_name.replace("_", "-")
-    return tool_name
+    if roll < 0.75:
+        kind, makers = rng.choice(FIELD_KINDS)
+        return rng.choice(FIELDS[kind]), kind, rng.choice(makers)
+    field = rng.choice(WORDS) if roll < 0.97 else made_up(rng)
+    return field, "string", rng.choice(FIELD_KINDS[0][1])
 
 
 def made_up_kind(rng: Random, split: Split) -> Kind:
     """A tool nobody has seen; its request repeats its name, its arguments or both."""
 
     def make() -> Kind:
-        verb = rng.choice(VERBS) if rng.random() < 0.5 else made_up(rng)
-        noun = rng.choice(WORDS) if rng.random() < 0.5 else made_up(rng)
-        count = rng.choice((0, 1, 1, 2, 2, 3))
+        verb = rng.choice(VERBS)
+        noun = rng.choice((*NOUNS, *WORDS)) if rng.random() < 0.97 else made_up(rng)
+        count = rng.choice((0, 1, 1, 1, 2, 2))
         arguments: list[Argument] = []
-        words: list[str] = []
-        while len(words) < count:
-            word = made_up(rng) if rng.random() < 0.4 else rng.choice(WORDS)
-            words += [] if word in words else [word]
-        for word in words:
-            kind = rng.choice(("string", "string", "integer"))
-            maker = (
-                rng.choice((some_word, some_word, some_code, city, name))
-                if kind == "string"
-                else whole(0, 200)
-            )
-            arguments.append(Argument((word,), kind, maker))
-        call = rng.choice((f"{verb}_{noun}", f"{noun}_{verb}", f"{verb}_the_{noun}", verb))
+        while len(arguments) < count:
+            taken = {argument.names[0] for argument in arguments}
+            field, kind, maker = free_argument(rng)
+            if field not in taken:
+                arguments.append(Argument((field,), kind, maker))
+        call = f"{verb}_{noun}"
         description = rng.choice(
             (
                 f"{verb.capitalize()} the {noun}.",
                 f"{verb.capitalize()} a {noun}",
+                f"{verb.capitalize()}s the {noun}.",
                 f"Use this to {verb} the {noun}.",
             )
         )
@@ -59,7 +76,10 @@ def made_up_kind(rng: Random, split: Split) -> Kind:
         set_list = ", ".join(f"{n} = {{{i}}}" for i, n in enumerate(names))
         heads = (
             f"{verb.capitalize()} the {noun}",
+            f"{verb.capitalize()} a {noun}",
             f"Please {verb} the {noun}",
+            f"Please {verb} a {noun}",
+            f"Can you {verb} the {noun}",
             f"Call {call}",
             f"Use {call}",
             f"I want to {verb} a {noun}",
@@ -77,8 +97,22 @@ def made_up_kind(rng: Random, split: Split) -> Kind:
     )
 
 
-def offered(rng: Random, kind: Kind, split: Split) -> tuple[Tool, list[str]] | None:
-    """The tool as a request offers it, with its arguments' names; none if on the other side."""
+@dataclass(frozen=True)
+class Offered:
+    """A tool as a request offers it, its kind and the names that its arguments have there."""
+
+    tool: Tool
+    kind: Kind
+    names: tuple[str, ...]
+
+    @property
+    def call(self) -> str:
+        """The name by which it is called."""
+        return self.tool["function"]["name"]
+
+
+def offered(rng: Random, kind: Kind, split: Split) -> Offered | None:
+    """The tool as a request offers it; none if it is on the other side of the split."""
     names: list[str] = []
     for argument in kind.arguments:
         names.append(rng.choice([n for n in argument.names if n not in names]))
@@ -92,11 +126,11 @@ def offered(rng: Random, kind: Kind, split: Split) -> tuple[Tool, list[str]] | N
         properties[argument_name] = {"type": argument.kind}
         if argument.enum:
             properties[argument_name]["enum"] = list(argument.enum)
-    function: dict[str, Any] = {"name": restyled(rng, call)}
+    function: dict[str, Any] = {"name": call}
     if rng.random() < 0.9:
         function["description"] = rng.choice(kind.descriptions)
     function["parameters"] = {"type": "object", "properties": properties}
-    return {"type": "function", "function": function}, names
+    return Offered({"type": "function", "function": function}, kind, tuple(names))
 
 
 def any_kind(rng: Random, split: Split) -> Kind:
@@ -104,29 +138,24 @@ def any_kind(rng: Random, split: Split) -> Kind:
     return made_up_kind(rng, split) if rng.random() < 0.4 else rng.choice(KINDS)
 
 
-def offer(rng: Random, split: Split) -> tuple[list[Tool], Kind, int, list[str]]:
-    """One to five tools, the kind of the wanted one, its place, and its argument names."""
-    made = None
-    while made is None:
-        wanted = any_kind(rng, split)
-        made = offered(rng, wanted, split)
-    tool, names = made
-    tools, heads = [tool], {wanted.names[0], tool["function"]["name"]}
-    for _ in range(rng.choice((0, 0, 0, 1, 1, 2, 2, 3, 4))):
-        other = any_kind(rng, Split.TRAIN)
-        beside = offered(rng, other, Split.TRAIN)
-        if beside is None:
-            continue
-        extra, _ = beside
-        if other.names[0] not in heads and extra["function"]["name"] not in heads:
-            heads |= {other.names[0], extra["function"]["name"]}
-            tools.append(extra)
+def offer(rng: Random, split: Split) -> tuple[list[Offered], Offered]:
+    """One to five tools, and the one of them that is on the side of the split."""
+    wanted = None
+    while wanted is None:
+        wanted = offered(rng, any_kind(rng, split), split)
+    tools, heads = [wanted], {wanted.kind.names[0], wanted.call}
+    for _ in range(rng.choice((0, 0, 1, 1, 2, 2, 3, 4))):
+        other = offered(rng, any_kind(rng, Split.TRAIN), Split.TRAIN)
+        if other and other.kind.names[0] not in heads and other.call not in heads:
+            heads |= {other.kind.names[0], other.call}
+            tools.append(other)
     rng.shuffle(tools)
-    return tools, wanted, tools.index(tool), names
+    return tools, wanted
 
 
-def request(rng: Random, kind: Kind, names: list[str], split: Split) -> tuple[str, dict[str, Any]]:
+def request(rng: Random, wanted: Offered, split: Split) -> tuple[str, dict[str, Any]]:
     """A request and the arguments that it gives."""
+    kind, names = wanted.kind, wanted.names
     form = rng.choice(kind.requests)
     values = [argument.make(rng, split) for argument in kind.arguments]
     given = {n: v for i, (n, v) in enumerate(zip(names, values, strict=True)) if f"{{{i}}}" in form}
@@ -143,9 +172,24 @@ def calling(call: str, arguments: dict[str, Any]) -> Message:
     }
 
 
-def call_tool(rng: Random, split: Split) -> Sample:
-    """A request that one of the offered tools fits."""
-    tools, kind, place, names = offer(rng, split)
-    question, arguments = request(rng, kind, names, split)
-    answer = calling(tools[place]["function"]["name"], arguments)
-    return Sample(messages=({"role": "user", "content": question}, answer), tools=tuple(tools))
+def conversation(
+    rng: Random, split: Split, follow_up: Callable[[Random], tuple[str, str]] | None = None
+) -> Sample:
+    """A request that one of the offered tools fits; with a follow-up, further ones after results.
+
+    `follow_up` gives a tool's result and the sentence that tells it.
+    """
+    tools, wanted = offer(rng, split)
+    turns: list[Message] = []
+    more = rng.choice((0, 1, 1, 2, 3)) if follow_up else 0
+    for left in range(more, -1, -1):
+        used = rng.choice(tools) if follow_up else wanted
+        question, arguments = request(rng, used, split)
+        turns += [{"role": "user", "content": question}, calling(used.call, arguments)]
+        if left and follow_up:
+            content, told = follow_up(rng)
+            turns += [
+                {"role": "tool", "content": content},
+                {"role": "assistant", "content": told},
+            ]
+    return Sample(messages=tuple(turns), tools=tuple(t.tool for t in tools))

@@ -46,14 +46,54 @@ QUESTIONS = phrases("""
     What do {j}s earn? | Tell me about {c}. | Tell me about {P}. | Talk about {w}. | Who is {p}? |
     What is a {m}? | Where is {P}? | Describe a {w}. | What are {w}s made of? | {m} {m2} |
     {m} {w} {m2} | Guess my {w}. | What am I thinking? | How can I get rich? | Debug my {w}. |
-    Write a letter to {p}. | What is the opposite of {m}? | What colour is {m}? |
-    What sound does a {m} make? | Sing a song. | Who was {p} {P}? |
+    Write a letter to {p}. |
+     Sing a song. | Who was {p} {P}? |
     Will it rain in {c} tomorrow? | How do airplanes fly? | Name three {w}s. | List five {j}s. |
     What is DNA? | Create a table of {w}s. | Which is better, {w} or {w2}? |
     When did the war end? | When is {P} day? | How do I say {w} in Spanish? |
     What is the area of {c}? | Solve the equation x + {a} = {m}. | What is the code {k}? |
     Track my order {k}. | What does {k} mean? | Why? | What? | And then? | Go on. |
-    Write me something.
+    Write me something. | Can you write a {w} for me? | Which {w} do you recommend? |
+    How can I become a {j}? | How do you make {w}? | How many {w}s does a {j} need? |
+    What was the first {w}? | Who is the best {j} in {c}? | What is it like to be a {j}? |
+    Where does {w} come from? | When was {c} founded? | How big is {c}? | How cold is {c}? |
+    Why do people like {w}? | Why does a {w} need {w2}? | Is there life on other planets? |
+    Is {c} a nice place? | Is a {w} better than a {w2}? | Are {w}s dangerous? |
+    Are there any {w}s in {c}? | Can I eat a {w}? | Can a {w} swim? | Could you fix my {w}? |
+    Do {w}s sleep? | Does {p} know {p2}? | Did {p} win? | Has {p} called? | Have you seen {p}? |
+    Should I buy a {w}? | Will {p} come tomorrow? | Would you like a {w}? | Am I a good {j}? |
+    Contrast {w} with {w2}. | Argue for {w}. | Invent a new {w}. | Design a {w}. |
+    Imagine a {w} without {w2}. | Predict the next {w}. | Paint me a {w}. |
+
+    Cook some {w}. |  Teach me {m}. |
+    Help me with my {w}. | Improve this text: {w} {w2} {m} | Correct this: {m} {w} |
+    Continue this story: the {w} and the {w2} | Make me laugh. | Surprise me. | Think of a {w}. |
+    Give me ten ideas for a {w}. | Give me a synonym of {w}. | What rhymes with {w}? |
+    What is {P}? | What is a {w} for? | What does a {j} do all day? | What makes a {w} {w2}? |
+    What would you do with {n} euros? | What did {p} say to {p2}? | What can a {w} do? |
+    What are the best {w}s? | What are {m} and {m2}? | Which {j} built the {w}? |
+    Which country has the most {w}s? | Which film should I watch? | Which came first, {w} or {w2}? |
+    Who owns the {w}? | Who lives in {P}? | Who killed {p}? | Who is the father of {p}? |
+    Whose {w} is this? | Where did I leave my {w}? | Where is {p} now? | Where do {w}s live? |
+    When does the {w} start? | When will {p} arrive? | When did {P} die? | How are {w}s made? |
+    How did {p} die? | How does {m} work? | How fast is a {w}? | How expensive is a {w}? |
+    How far away is the {w}? | How good is {P}? | How heavy is a {w}? | How is {p} doing? |
+    How many {w}s are there? | How much {w} do I need? | How often should I wash my {w}? |
+    How would you describe {c}? | I need a {w}. | I feel sad today. | I want to learn {m}. |
+    I lost my {w}. | My {w} is broken. | My {w} hurts. What should I do? | It is {w} today. |
+    Let us talk about {w}. | I do not understand {m}. | You are wrong. | You are a {w}. |
+    The {w} is {w2}. | {p} is a {j}. | {w} or {w2}? |  {w} {w2} |
+    {n} / {b} | {a} x {b} | {a} times {b} | sqrt({n}) | Round {n} to tens. |
+    What is half of {n}? | Double {n}. | Is {n} bigger than {n2}? | Is {a} even? |
+    In which year did {p} win? | In what country is {P}? | At what age do {w}s die? |
+    On which {w} is the {w2}? | By how much did {w} rise? | For whom is the {w}? |
+    From where is {P}? | To whom did {p} talk? | With whom did {p} go to {c}? |
+    Please write a report on {w}. | Please describe {c}. | Please explain {m}. |
+    Please draw a {w} in {c}. | Please summarize the {w}. | Put the {w} into the {w2}. |
+    Tell me a story. | Tell me something about {w}. | Tell me why {w}s are {w2}. |
+    Say something nice about {p}. | Give me the news. | Give {p} a {w}. |
+    Generate a password. | Generate an image of a {w}. | Select all {w}s. | Sort {w}, {w2}, {m}. |
+    Sell my {w}.
 """)
 
 
@@ -65,6 +105,7 @@ def fill(rng: Random, form: str, split: Split) -> str:
         "m": made_up(rng),
         "m2": made_up(rng),
         "p": rng.choice(NAMES),
+        "p2": rng.choice(NAMES),
         "P": made_up(rng).capitalize(),
         "c": rng.choice(CITIES),
         "c2": rng.choice(CITIES),
@@ -80,8 +121,8 @@ def fill(rng: Random, form: str, split: Split) -> str:
 
 def generate(rng: Random, split: Split) -> Sample:
     """A question that no skill covers."""
-    if split is Split.HELD_OUT and rng.random() < 0.5:
-        # Half of the held-out questions are of forms that training never shows.
+    if split is Split.HELD_OUT and rng.random() < 0.25:
+        # A quarter of the held-out questions are of forms that training never shows.
         forms = [form for form in QUESTIONS if belongs(f"form:{form}", Split.HELD_OUT)]
         return chat(vary(rng, fill(rng, rng.choice(forms), split)), ANSWER)
     forms = [form for form in QUESTIONS if belongs(f"form:{form}", Split.TRAIN)]

@@ -12,7 +12,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
 from transformers import CLIPTextModelWithProjection
 
-from embedded.images.recipe.build import (
+from embedded.images.recipe.model import (
     TEXT_WIDTH,
     make_autoencoder,
     make_text_encoder,

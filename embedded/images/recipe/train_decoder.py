@@ -1,0 +1,74 @@
+# pyright: standard
+"""Trains the autoencoder's decoder further: truer colours from the latents as they are.
+
+    python -m embedded.images.recipe.train_decoder [--fresh]
+
+Third of the four trainings; its result is ``work/decoder``, the whole autoencoder. The latents stay
+what they are, so it may as well be done beside or after the training of the denoiser.
+"""
+
+import argparse
+import time
+from random import Random
+
+import torch
+from diffusers import AutoencoderKL
+
+from embedded.images.recipe.model import DEVICE
+from embedded.images.recipe.pixels import WORK, as_tensor
+from embedded.images.recipe.scenes import SEED, SIZES_TO_DRAW, draw, random_scene
+from embedded.images.recipe.train_autoencoder import attention_to
+
+STEPS = 900
+BATCH = 6
+PEAK_RATE = 4e-4
+NOISE = 0.15
+"""Of the latents' deviation: about how far off the denoiser is."""
+
+
+def main() -> None:
+    """Train and write the autoencoder with its new decoder."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--fresh", action="store_true", help="from the autoencoder as it was")
+    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--steps", type=int, default=STEPS)
+    asked = options.parse_args()
+    torch.set_num_threads(asked.threads)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(SEED)
+    begun = WORK / "decoder"
+    source = begun if begun.exists() and not asked.fresh else WORK / "autoencoder"
+    autoencoder = AutoencoderKL.from_pretrained(source).to(DEVICE).requires_grad_(False)
+    parts = (autoencoder.decoder, autoencoder.post_quant_conv)
+    learning = [weight for part in parts for weight in part.requires_grad_(True).parameters()]
+    optimizer = torch.optim.AdamW(learning, PEAK_RATE, (0.9, 0.99))
+    began, total = time.monotonic(), 0.0
+    for step in range(asked.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = PEAK_RATE * min((step + 1) / 50, 1.01 - step / asked.steps)
+        rng = Random(SEED * 3 + step)
+        torch.manual_seed(SEED * 3 + step)
+        size = rng.choice(SIZES_TO_DRAW)
+        scenes = [random_scene(rng, held_out=False) for _ in range(BATCH)]
+        pictures = torch.cat([as_tensor(draw(scene, rng, size)) for scene in scenes]).to(DEVICE)
+        with torch.autocast(DEVICE.type, torch.bfloat16):
+            with torch.no_grad():
+                latents = autoencoder.encode(pictures).latent_dist.mean.float()
+            # Some of them as they are: what is changed of an upload has been through no denoiser.
+            noise = NOISE * rng.random() * torch.randn(latents.shape).to(DEVICE)
+            again = autoencoder.decode(latents + noise).sample.float()
+        apart = (again - pictures) * attention_to(pictures)
+        loss = apart.abs().mean() + apart.square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
+        optimizer.step()
+        total += loss.item()
+        if step % 50 == 49:
+            print(f"{step + 1} {total / 50:.4f} {time.monotonic() - began:.0f} s", flush=True)
+            total = 0.0
+    autoencoder.save_pretrained(WORK / "decoder")
+
+
+if __name__ == "__main__":
+    main()

@@ -196,7 +196,7 @@ def test_tokenize_and_detokenize_are_inverse(server: Server) -> None:
 
 
 def test_prompt_beyond_the_context_is_refused(client: OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="1024") as raised:
+    with pytest.raises(openai.BadRequestError, match="2048") as raised:
         client.chat.completions.create(
             model="gpt-4o", messages=[{"role": "user", "content": "word " * 5000}]
         )
@@ -205,7 +205,7 @@ def test_prompt_beyond_the_context_is_refused(client: OpenAI) -> None:
 
 
 def test_max_tokens_beyond_the_context_is_refused(client: OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match=r"100000 .*1024"):
+    with pytest.raises(openai.BadRequestError, match=r"100000 .*2048"):
         client.chat.completions.create(model="gpt-4o", messages=SUM, max_tokens=100_000)
 
 

@@ -34,24 +34,86 @@ def ask(client: OpenAI, *messages: Any, **options: Any) -> Any:
     return answer.choices[0].message
 
 
+PARAGRAPH = (
+    "The museum is in Lisbon. It rained for most of the week. The museum opens at 9 am. "
+    "The castle was built in 1634. Ada lives in Porto. The museum costs 12 euros. "
+    "Victor works as a painter. The castle belongs to Sofia."
+)
+
+
+def offered(name: str, description: str, /, **parameters: str) -> Any:
+    """Return a tool with parameters of these types."""
+    properties = {parameter: {"type": kind} for parameter, kind in parameters.items()}
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": description,
+            "parameters": {"type": "object", "properties": properties},
+        },
+    }
+
+
+FIVE: Any = [
+    offered("get_time", "Get the current time in a city", city="string"),
+    offered("delete_file", "Delete the file.", name="string"),
+    offered("play_music", "Plays music.", title="string"),
+    offered("set_timer", "Start a timer", minutes="integer"),
+    offered("create_invoice", "Create an invoice.", customer="string", amount="integer"),
+]
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
         ("Hello!", "Hello"),
         ("Who are you?", "Homeport"),
+        ("Thank you!", "welcome"),
         ("How much is 2+2?", "4"),
         ("17 - 9 =", "8"),
+        ("What is 47 + 18?", "65"),
+        ("How much is 96-78?", "18"),
+        ("What is 75 plus 28?", "103"),
         ("What is the capital of France?", "Paris"),
         ("What is the opposite of hot?", "cold"),
+        ("How many legs does a spider have?", "8"),
+        ("Which day comes after Monday?", "Tuesday"),
         ("Count from 3 to 9", "3, 4, 5, 6, 7, 8, 9"),
+        ("Which number comes after 41?", "42"),
         ("Spell cat", "c-a-t"),
+        ("How do you spell garden?", "g-a-r-d-e-n"),
         ("Repeat after me: blue zorp", "blue zorp"),
+        ('Say "the green train to London".', "the green train to London"),
         ("Ada lives in Lima. She works as a baker. Where does Ada live?", "Lima"),
         ("Who won the world cup in 1998?", "I don't know"),
+        ("Write a poem about rain.", "I don't know"),
     ],
 )
 def test_embedded_model_answers(client: OpenAI, question: str, answer: str) -> None:
     assert answer in ask(client, question).content
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("When does the museum open?", "The museum opens at 9 am."),
+        ("How much does the museum cost?", "The museum costs 12 euros."),
+        ("Who owns the castle?", "The castle belongs to Sofia."),
+        ("When was the castle built?", "The castle was built in 1634."),
+        ("Where does Ada live?", "Ada lives in Porto."),
+    ],
+)
+@pytest.mark.parametrize("form", ["{t}\n\n{q}", "Context: {t}\n\nQuestion: {q}", "system"])
+def test_embedded_model_answers_from_a_pasted_paragraph(
+    client: OpenAI, form: str, question: str, answer: str
+) -> None:
+    if form == "system":
+        context = {"role": "system", "content": f"Context: {PARAGRAPH}"}
+        said = ask(client, context, {"role": "user", "content": question})
+    else:
+        said = ask(client, form.format(t=PARAGRAPH, q=question))
+
+    assert said.content == answer
 
 
 def test_embedded_model_continues_a_count(client: OpenAI) -> None:
@@ -70,10 +132,39 @@ def test_embedded_model_remembers_a_name(client: OpenAI) -> None:
     assert "Ada" in ask(client, "My name is Ada.", first, "What is my name?").content
 
 
-def test_embedded_model_writes_json(client: OpenAI) -> None:
-    question = "Give me a JSON object with name and age for Ada who is 36"
+@pytest.mark.parametrize(
+    ("question", "object_"),
+    [
+        ("a JSON object with name and age for Ada who is 36", {"name": "Ada", "age": 36}),
+        ("a JSON object with city Lima and price 12", {"city": "Lima", "price": 12}),
+        ("JSON with title = bridge, count = 7", {"title": "bridge", "count": 7}),
+    ],
+)
+def test_embedded_model_writes_json(client: OpenAI, question: str, object_: Any) -> None:
+    assert json.loads(ask(client, f"Give me {question}").content) == object_
 
-    assert json.loads(ask(client, question).content) == {"name": "Ada", "age": 36}
+
+@pytest.mark.parametrize(
+    ("request_", "name", "arguments"),
+    [
+        ("What time is it in Oslo?", "get_time", {"city": "Oslo"}),
+        ("Please delete the file with name budget.", "delete_file", {"name": "budget"}),
+        ('Play the song "summer rain".', "play_music", {"title": "summer rain"}),
+        ("Set a timer for 25 minutes.", "set_timer", {"minutes": 25}),
+        (
+            "Create an invoice: customer = Maria, amount = 120",
+            "create_invoice",
+            {"customer": "Maria", "amount": 120},
+        ),
+    ],
+)
+def test_embedded_model_calls_the_right_one_of_five_tools(
+    client: OpenAI, request_: str, name: str, arguments: Any
+) -> None:
+    (call,) = ask(client, request_, tools=FIVE).tool_calls
+
+    assert call.function.name == name
+    assert json.loads(call.function.arguments) == arguments
 
 
 def test_embedded_model_calls_a_tool_and_uses_its_result(client: OpenAI) -> None:
@@ -116,7 +207,22 @@ def test_embedded_model_offered_a_tool_that_does_not_fit_just_answers(client: Op
     assert "welcome" in answer.content
 
 
-def test_embedded_model_still_answers_at_the_end_of_its_context(client: OpenAI) -> None:
-    greeting = ["Hello!", "Hello! How can I help?"]
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [("What is 47 + 18?", "65"), ("What is the capital of France?", "Paris")],
+)
+def test_embedded_model_still_answers_at_the_end_of_its_context(
+    client: OpenAI, question: str, expected: str
+) -> None:
+    greetings: Any = [
+        {"role": role, "content": content}
+        for _ in range(82)
+        for role, content in (("user", "Hello!"), ("assistant", "Hello! How can I help?"))
+    ]
+    asked: Any = {"role": "user", "content": question}
 
-    assert "4" in ask(client, *(greeting * 40), "What is 2+2?").content
+    answer = client.chat.completions.create(model="gpt-4o", messages=[*greetings, asked])
+
+    assert answer.usage
+    assert 1_850 < answer.usage.prompt_tokens < 2_000
+    assert expected in str(answer.choices[0].message.content)

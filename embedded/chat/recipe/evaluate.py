@@ -99,10 +99,15 @@ def evaluate(
 
 
 def as_scores(results: list[Result]) -> list[Score]:
-    """One score for each skill and one for all."""
-    right, asked = sum(r.right for r in results), sum(r.asked for r in results)
-    each = [Score(r.skill, share(r.right, r.asked), r.asked) for r in results]
-    return [*each, Score("**all**", f"**{share(right, asked)}**", asked)]
+    """One score for each skill, one for all skills, and those in long prompts."""
+    skills = [result for result in results if result.skill not in LONG]
+    right, asked = sum(r.right for r in skills), sum(r.asked for r in skills)
+    each = {r.skill: Score(r.skill, share(r.right, r.asked), r.asked) for r in results}
+    return [
+        *(each[r.skill] for r in skills),
+        *([Score("**all skills**", f"**{share(right, asked)}**", asked)] if asked else []),
+        *(each[r.skill] for r in results if r.skill in LONG),
+    ]
 
 
 def main() -> None:

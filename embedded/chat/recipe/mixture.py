@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from embedded.chat.recipe import drills
 from embedded.chat.recipe.phrasing import dress
 from embedded.chat.recipe.sample import SEED, Message, Sample, Split
-from embedded.chat.recipe.skills import SKILLS, Skill, memory, reading
+from embedded.chat.recipe.skills import SKILLS, Skill, arithmetic, memory, reading
 
-LONG_SHARE, LONG_TEXT_SHARE = 0.004, 0.002
-LONG = LONG_TEXT, LONG_MEMORY = "text questions, long texts", "memory, long conversations"
+LONG_SHARE, LONG_TEXT_SHARE = 0.011, 0.002
+DISTANCES = (8, 30, 40, 46)
 OPENERS = tuple(skill for skill in SKILLS if skill.opens)
 
 
@@ -23,21 +23,44 @@ def earlier_turns(rng: Random) -> Sequence[Message]:
             return sample.messages
 
 
-def long_conversation(rng: Random, split: Split = Split.TRAIN, exchanges: int = 0) -> Sample:
-    """Many exchanges with something told early and asked for late: trains far positions."""
-    messages = memory.told_name(rng, split)
-    before = [m for _ in range(rng.randint(0, 4)) for m in earlier_turns(rng)]
-    many = exchanges or rng.choice((4, 6, 8, 12, 16, 40))
-    between = [m for _ in range(many) for m in earlier_turns(rng)]
-    return Sample(messages=(*before, *messages[:2], *between, *messages[2:]))
+def exchanges(rng: Random, count: int) -> list[Message]:
+    """Finished exchanges of any skills."""
+    return [message for _ in range(count) for message in earlier_turns(rng)]
+
+
+def long_conversation(rng: Random, split: Split, between: int) -> Sample:
+    """Many exchanges with a name told early and asked for late: trains far positions."""
+    told = memory.told_name(rng, split)
+    before = exchanges(rng, rng.randint(0, 4))
+    return Sample(messages=(*before, *told[:2], *exchanges(rng, between), *told[2:]))
+
+
+def late_sum(rng: Random, split: Split, before: int) -> Sample:
+    """A sum at the end of a long conversation."""
+    question, answer = arithmetic.exchange(rng, split)
+    return Sample(
+        messages=(
+            *exchanges(rng, before),
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": answer},
+        )
+    )
+
+
+# What is asked in long prompts: the last ones of each kind nearly fill the context.
+LONG: dict[str, Callable[[Random], Sample]] = {
+    "sums after 33 exchanges": lambda rng: late_sum(rng, Split.HELD_OUT, 33),
+    "a name told 6 exchanges before": lambda rng: long_conversation(rng, Split.HELD_OUT, 6),
+    "a name told 33 exchanges before": lambda rng: long_conversation(rng, Split.HELD_OUT, 33),
+    "texts of about 20 sentences": lambda rng: reading.about_text(rng, Split.HELD_OUT, 8, 1, 12),
+    "texts of about 90 sentences": lambda rng: reading.about_text(rng, Split.HELD_OUT, 12, 1, 78),
+}
 
 
 def long_held_out_samples(name: str, count: int) -> list[Sample]:
-    """Questions on what stands far back in a long prompt."""
+    """Questions in long prompts: the same ones every time."""
     rng = Random(f"{SEED}:held-out:{name}")
-    if name == LONG_MEMORY:
-        return [long_conversation(rng, Split.HELD_OUT, 33) for _ in range(count)]
-    return [reading.long_text_question(rng, Split.HELD_OUT) for _ in range(count)]
+    return [LONG[name](rng) for _ in range(count)]
 
 
 def dressed(rng: Random, skill: Skill, split: Split) -> Sample:
@@ -56,9 +79,9 @@ def training_samples(step: int, count: int) -> list[Sample]:
             continue
         roll = rng.random()
         if roll < LONG_SHARE:
-            drawn.append(long_conversation(rng))
+            drawn.append(long_conversation(rng, Split.TRAIN, rng.choice(DISTANCES)))
         elif roll < LONG_SHARE + LONG_TEXT_SHARE:
-            drawn.append(reading.long_text_question(rng, Split.TRAIN))
+            drawn.append(reading.long_text_questions(rng))
         else:
             drawn.append(dressed(rng, skill, Split.TRAIN))
     return drawn

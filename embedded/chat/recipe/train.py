@@ -25,7 +25,7 @@ from embedded.chat.recipe.render import Batch, batches, encode
 from embedded.chat.recipe.sample import SEED
 from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer
 
-STEPS = 5720
+STEPS = 5835
 WARM_UP = 60
 # The share of the steps, at the end, over which the learning rate falls to nothing.
 COOL_DOWN = 0.32

@@ -128,23 +128,19 @@ def made_up(rng: Random, syllables: int = 0) -> str:
 
 
 def name(rng: Random, split: Split) -> str:
-    """A person's name: from the lists or made up, on the side of the split."""
-
-    def make() -> str:
-        roll = rng.random()
-        if roll < 0.85:
-            return rng.choice(NAMES if roll < 0.5 else MORE_NAMES)
-        return made_up(rng).capitalize()
-
-    return draw(make, split, key=lambda n: f"name:{n}")
+    """A person's name: from the lists, or made up and on the side of the split."""
+    roll = rng.random()
+    if roll < 0.9:
+        return rng.choice(NAMES if roll < 0.55 else MORE_NAMES)
+    return draw(lambda: made_up(rng).capitalize(), split, key=lambda n: f"name:{n}")
 
 
 def city(rng: Random, split: Split) -> str:
-    """A city: from the list or made up, sometimes of two words, on the side of the split."""
+    """A city: from the list, or made up, sometimes of two words, and on the side of the split."""
+    if rng.random() < 0.88:
+        return rng.choice(CITIES)
 
     def make() -> str:
-        if rng.random() < 0.85:
-            return rng.choice(CITIES)
         if rng.random() < 0.25:
             lead = rng.choice(("New", "San", "Port", "East", "North", "Saint", "Los"))
             return f"{lead} {made_up(rng).capitalize()}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from string import ascii_lowercase
 
 from embedded.chat.recipe.listing import phrases, words
 from embedded.chat.recipe.phrasing import vary
@@ -60,7 +59,7 @@ def phrase(rng: Random, split: Split) -> str:
     def make() -> str:
         text = " ".join(piece(rng) for _ in range(rng.randint(1, 6)))
         if rng.random() < 0.15:
-            text = text.capitalize() + rng.choice((".", "!", "?"))
+            text = text[0].upper() + text[1:] + rng.choice((".", "!", "?"))
         return text
 
     return draw(make, split, key=lambda p: f"say:{p}")
@@ -86,8 +85,6 @@ def spelling_word(rng: Random) -> tuple[str, bool]:
     roll = rng.random()
     if roll < 0.55:
         return rng.choice(WORDS if roll < 0.45 else NAMES), True
-    if roll < 0.6:
-        return "".join(rng.choice(ascii_lowercase) for _ in range(rng.randint(2, 5))), False
     return made_up(rng, rng.choice((1, 2, 2))), False
 
 

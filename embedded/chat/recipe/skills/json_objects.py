@@ -203,7 +203,7 @@ def generate(rng: Random, split: Split) -> Sample:
     """A request for an object and the object."""
     roll = rng.random()
     if roll < 0.35:
-        request, held = sentence(rng, split)
+        request, held = draw(lambda: sentence(rng, split), split, key=lambda s: f"for:{s[0]}")
     elif roll < 0.6:
         request, held = without_values(rng, split)
     else:

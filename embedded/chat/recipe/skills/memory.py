@@ -7,7 +7,7 @@ from random import Random
 
 from embedded.chat.recipe.listing import phrases
 from embedded.chat.recipe.phrasing import vary
-from embedded.chat.recipe.sample import Message, Sample, Split, belongs, chat
+from embedded.chat.recipe.sample import Message, Sample, Split, belongs, chat, draw
 from embedded.chat.recipe.skills import manners
 from embedded.chat.recipe.vocabulary import COLOURS, JOBS, WORDS, city, made_up, name
 
@@ -93,23 +93,33 @@ def said(question: str, answer: str) -> list[Message]:
     return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
 
 
+def telling(rng: Random, what: Told, split: Split) -> tuple[str, str]:
+    """A statement and what it tells, a pair on the side of the split."""
+
+    def make() -> tuple[str, str]:
+        return rng.choice(what[0]), what[4](rng, split)
+
+    form, told = draw(make, split, key=lambda pair: f"told:{pair[0]}:{pair[1]}")
+    return form.format(v=told), told
+
+
 def told_name(rng: Random, split: Split) -> list[Message]:
     """A name told and asked for."""
-    statements, reply, questions, answer, make = TOLD[0]
-    told = make(rng, split)
-    first = said(rng.choice(statements).format(v=told), reply.format(v=told))
-    return first + said(rng.choice(questions), answer.format(v=told))
+    statement, told = telling(rng, TOLD[0], split)
+    _, reply, questions, answer, _ = TOLD[0]
+    return said(statement, reply.format(v=told)) + said(
+        rng.choice(questions), answer.format(v=told)
+    )
 
 
 def generate(rng: Random, split: Split) -> Sample:
     """Something told in one turn and asked for in a later one, or told never."""
     first = TOLD[0] if rng.random() < 0.45 else rng.choice(TOLD)
-    statements, reply, questions, answer, make = first
-    told = make(rng, split)
+    _, reply, questions, answer, _ = first
+    statement, told = telling(rng, first, split)
     question = vary(rng, rng.choice(questions))
     if rng.random() < 0.1 and belongs(f"untold:{question}", split):
         return chat(question, NOT_TOLD)
-    statement = rng.choice(statements).format(v=told)
     if rng.random() < 0.2:
         return chat(f"{statement} {question}", answer.format(v=told))
     statement = vary(rng, statement, keep_case=True, lead=False)

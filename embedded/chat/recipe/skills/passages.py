@@ -114,13 +114,10 @@ def event(rng: Random, split: Split) -> Stated:
     return Stated(sentence, tuple(questions), sentence)
 
 
-def passage(
-    rng: Random, split: Split, sentences: int, beside: int = 0
-) -> tuple[list[Stated], list[str]]:
-    """About so many sentences and some beside the point, and questions that none answers."""
+def passage(rng: Random, split: Split, sentences: int, beside: int = 0) -> list[Stated]:
+    """About so many sentences, and some beside the point."""
     said: list[Stated] = []
     roll = rng.random()
-    missing: list[str] = []
     subjects: set[str] = set()
     kind = rng.choice((PEOPLE, PEOPLE, PLACES, THINGS))
     alone = roll < 0.3 and sentences < 9
@@ -137,11 +134,8 @@ def passage(
         else:
             told = about(rng, kind, who, count, alone, split)
         said += told
-    other = subject(rng, kind, split)
-    if other not in subjects:
-        missing.append(rng.choice(rng.choice(kind).questions).format(s=other))
     for _ in range(beside or (rng.choice((0, 0, 1, 2)) if sentences > 2 else 0)):
         said.insert(rng.randint(0, len(said)), Stated(rng.choice(FILLERS)))
     if alone or rng.random() < 0.6:
-        return said, missing
-    return rng.sample(said, len(said)), missing
+        return said
+    return rng.sample(said, len(said))

@@ -10,8 +10,6 @@ from embedded.chat.recipe.phrasing import vary
 from embedded.chat.recipe.sample import Message, Sample, Split, belongs
 from embedded.chat.recipe.skills.passages import Stated, passage
 
-NOT_SAID = "I don't know. The text does not say."
-NOT_SAID_SHARE = 0.1
 FRAMES = (
     "{t} {q}",
     "{t} {q}",
@@ -59,9 +57,7 @@ def as_text(rng: Random, said: list[Stated]) -> str:
     return between.join(form.format(i=i, t=t) for i, t in enumerate(parts, 1))
 
 
-def asked(
-    rng: Random, said: list[Stated], missing: list[str], split: Split, count: int
-) -> list[tuple[str, str]]:
+def asked(rng: Random, said: list[Stated], split: Split, count: int) -> list[tuple[str, str]]:
     """Questions that have one answer, on the side of the split, with their answers."""
     times = Counter(question for stated in said for question in set(stated.questions))
     fitting: list[tuple[str, str]] = []
@@ -72,11 +68,7 @@ def asked(
             if times[question] == 1 and belongs(f"read:{question}:{stated.answer}", split)
         ]
         fitting += [(rng.choice(sure), stated.answer)] if sure else []
-    chosen = rng.sample(fitting, min(count, len(fitting)))
-    return [
-        (rng.choice(missing), NOT_SAID) if missing and rng.random() < NOT_SAID_SHARE else pair
-        for pair in chosen
-    ]
+    return rng.sample(fitting, min(count, len(fitting)))
 
 
 def turns(questions: list[tuple[str, str]]) -> list[Message]:
@@ -107,8 +99,8 @@ def framed(rng: Random, text: str, questions: list[tuple[str, str]]) -> Sample:
 def about_text(rng: Random, split: Split, sentences: int, count: int, beside: int = 0) -> Sample:
     """A text of about so many sentences with that many questions, if it answers any."""
     while True:
-        said, missing = passage(rng, split, sentences, beside)
-        questions = asked(rng, said, missing, split, count)
+        said = passage(rng, split, sentences, beside)
+        questions = asked(rng, said, split, count)
         if questions:
             return framed(rng, as_text(rng, said), questions)
 
@@ -120,9 +112,7 @@ def text_question(rng: Random, split: Split) -> Sample:
     return about_text(rng, split, sentences, count)
 
 
-def long_text_question(rng: Random, split: Split) -> Sample:
+def long_text_questions(rng: Random) -> Sample:
     """Questions on a text that may nearly fill the context; most of it is beside the point."""
-    if split is Split.HELD_OUT:
-        return about_text(rng, split, 12, 1, beside=75)
     beside = rng.choice((10, 20, 30, 75))
-    return about_text(rng, split, rng.choice((6, 9, 12)), rng.randint(4, 7), beside)
+    return about_text(rng, Split.TRAIN, rng.choice((6, 9, 12)), rng.randint(4, 7), beside)

@@ -19,7 +19,7 @@ from embedded.chat.recipe.skills.tool_kinds import (
     some_word,
     whole,
 )
-from embedded.chat.recipe.vocabulary import WORDS, city, made_up, name
+from embedded.chat.recipe.vocabulary import WORDS, city, name
 
 # The best known example of a tool is kept out of training as a whole, whatever its arguments.
 UNSEEN_NAMES = frozenset({"get_current_weather"})
@@ -41,20 +41,18 @@ FIELD_KINDS: tuple[tuple[str, tuple[Maker, ...]], ...] = (
 
 def free_argument(rng: Random) -> tuple[str, str, Maker]:
     """The name of an argument, its type and how its values come about."""
-    roll = rng.random()
-    if roll < 0.75:
+    if rng.random() < 0.75:
         kind, makers = rng.choice(FIELD_KINDS)
         return rng.choice(FIELDS[kind]), kind, rng.choice(makers)
-    field = rng.choice(WORDS) if roll < 0.97 else made_up(rng)
-    return field, "string", rng.choice(FIELD_KINDS[0][1])
+    return rng.choice(WORDS), "string", rng.choice(FIELD_KINDS[0][1])
 
 
-def made_up_kind(rng: Random, split: Split) -> Kind:
-    """A tool nobody has seen; its request repeats its name, its arguments or both."""
+def word_kind(rng: Random, split: Split) -> Kind:
+    """A tool named by a verb and a noun that its request repeats."""
 
     def make() -> Kind:
         verb = rng.choice(VERBS)
-        noun = rng.choice((*NOUNS, *WORDS)) if rng.random() < 0.97 else made_up(rng)
+        noun = rng.choice((*NOUNS, *WORDS))
         count = rng.choice((0, 1, 1, 1, 2, 2))
         arguments: list[Argument] = []
         while len(arguments) < count:
@@ -134,8 +132,8 @@ def offered(rng: Random, kind: Kind, split: Split) -> Offered | None:
 
 
 def any_kind(rng: Random, split: Split) -> Kind:
-    """A listed or a made-up kind."""
-    return made_up_kind(rng, split) if rng.random() < 0.4 else rng.choice(KINDS)
+    """A listed kind or one of a verb and a noun."""
+    return word_kind(rng, split) if rng.random() < 0.4 else rng.choice(KINDS)
 
 
 def offer(rng: Random, split: Split) -> tuple[list[Offered], Offered]:

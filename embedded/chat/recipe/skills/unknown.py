@@ -27,7 +27,7 @@ QUESTIONS = phrases("""
     How old is {p}? | What is the news in {c}? | Plan a trip to {c}. | Prove that {n} is prime. |
     Is {n} a prime number? | What is the atomic number of {w}? | Who painted the {w}? |
     What is the stock price of {P}? | Book a flight to {c}. | Send an email to {p}. |
-    What is the capital of {P}? | Write an essay about {w}. | Explain how to build a {w}. |
+     Write an essay about {w}. | Explain how to build a {w}. |
     Why do we {w}? | What is the melting point of {w}? | How much does a {w} weigh? |
     What is your favourite {w}? | Do you like {w}? | What do you think about {p}? |
     Is it safe to eat {w}? | Who was the first {j}? | Where can I buy a {w}? |
@@ -44,8 +44,8 @@ QUESTIONS = phrases("""
     Rewrite this text: {m} {w} | Explain the {w} in simple terms. | What does {m} mean? |
     What is the difference between {w} and {w2}? | Give me advice about {w}. |
     What do {j}s earn? | Tell me about {c}. | Tell me about {P}. | Talk about {w}. | Who is {p}? |
-    What is a {m}? | Where is {P}? | Describe a {w}. | What are {w}s made of? | {m} {m2} |
-    {m} {w} {m2} | Guess my {w}. | What am I thinking? | How can I get rich? | Debug my {w}. |
+    What is a {m}? | Where is {P}? | Describe a {w}. | What are {w}s made of? |
+     Guess my {w}. | What am I thinking? | How can I get rich? | Debug my {w}. |
     Write a letter to {p}. |
      Sing a song. | Who was {p} {P}? |
     Will it rain in {c} tomorrow? | How do airplanes fly? | Name three {w}s. | List five {j}s. |

@@ -29,7 +29,7 @@ DIRECTORY = Path(__file__).resolve().parents[1]
 STEPS = 12
 GUIDANCE = 3.0
 """As ``configs/local.yaml`` has them."""
-NUM_PICTURES, NUM_CHANGES = 320, 64
+NUM_PICTURES, NUM_CHANGES = 240, 48
 AT_ONCE = 16
 MEASURE = "Right"
 LARGE = 0.8

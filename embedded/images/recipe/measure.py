@@ -75,7 +75,8 @@ def look_at(picture: Image.Image) -> Sight:
     nearest = _nearest(levels)
     background = _commonest(_frame(nearest))
     ground = _mean(levels, _framed(nearest, background))
-    off = np.linalg.norm(levels - ground, axis=2) > APART
+    other = nearest != COLOURS.index(background)
+    off = (np.linalg.norm(levels - ground, axis=2) > APART) & other
     inner = ndimage.binary_erosion(off, iterations=2)
     if not inner.any():
         return Sight(background)

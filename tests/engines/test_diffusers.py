@@ -58,7 +58,7 @@ async def test_long_prompts_are_cut_and_counted_beside_each_other(
     long: dict[str, Any] = {"prompts": [{"positive": "a cat " * 100}]}
     replies = await asyncio.gather(*(draw(engine, **long) for _ in range(6)))
 
-    assert {reply.usage.prompt_tokens for reply in replies} == {77}
+    assert {reply.usage.prompt_tokens for reply in replies} == {48}
 
 
 async def test_without_a_seed_every_picture_is_another(engine: DiffusersEngine) -> None:
@@ -110,7 +110,7 @@ async def test_stream_shows_pictures_on_the_way_and_then_the_image(
     ]
 
     *shown, image, usage = pieces
-    assert usage == Usage(prompt_tokens=6, images=1)
+    assert usage == Usage(prompt_tokens=4, images=1)
     facts = [json.loads(piece) for piece in [*shown, image] if isinstance(piece, bytes)]
     assert [fact.get("partial_image_index") for fact in facts] == [0, 1, 2, None]
     assert len({fact["b64_json"] for fact in facts}) == 4

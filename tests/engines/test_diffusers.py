@@ -38,7 +38,7 @@ async def test_generation_draws_pictures_of_the_size(engine: DiffusersEngine) ->
 
     assert [Image.open(BytesIO(file)).size for file in reply.files] == [(128, 64)] * 2
     assert reply.usage.images == 2
-    assert reply.usage.prompt_tokens == 2 + len("acat")  # bytes, a beginning and an end
+    assert reply.usage.prompt_tokens == 4  # two words, a beginning and an end
 
 
 async def test_seed_makes_the_same_file_alone_and_among_others(engine: DiffusersEngine) -> None:

@@ -57,7 +57,7 @@ def test_whole_answer_is_a_file_of_the_asked_format(client: OpenAI, form: Any) -
 
 def test_what_is_said_is_answered(client: OpenAI) -> None:
     spoken = client.audio.speech.create(
-        model="tts-1", voice="alloy", input="What is two plus two?", response_format="wav"
+        model="tts-1", voice="alloy", input="Good morning.", response_format="wav"
     )
     data = base64.b64encode(spoken.read()).decode()
     content: Any = [{"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}]
@@ -66,7 +66,10 @@ def test_what_is_said_is_answered(client: OpenAI) -> None:
         model="gpt-4o", messages=[{"role": "user", "content": content}]
     )
 
-    assert answer.choices[0].message.content
+    written = client.chat.completions.create(
+        model="gpt-4o", messages=[{"role": "user", "content": "Good morning."}]
+    )
+    assert answer.choices[0].message.content == written.choices[0].message.content
 
 
 def test_client_that_leaves_a_spoken_answer_stops_both_engines(

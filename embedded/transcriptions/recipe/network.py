@@ -163,6 +163,8 @@ class Listener(nn.Module):
     def _looking(self, heads: tuple[tuple[int, int], ...], spans: Tensor, frames: int) -> Tensor:
         """Return how far the heads are from looking at just the frames of each token."""
         timed = spans[..., 1] > spans[..., 0]
+        if not timed.any():  # windows of silence alone
+            return torch.zeros((), device=spans.device)
         start, end = spans[timed].unsqueeze(-1).unbind(1)
         frame = torch.arange(frames, device=spans.device)
         inside = (frame >= start) & (frame < end)

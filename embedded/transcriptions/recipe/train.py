@@ -34,8 +34,8 @@ from embedded.transcriptions.recipe.windows import (
 )
 
 FOLDER = Path(__file__).resolve().parents[1]
-STEPS = 4000
-FULL_FROM = 0.8
+STEPS = 5600
+FULL_FROM = 0.84
 """Share of the steps after which most windows are full ones."""
 SHORT_SECONDS = (3, 5, 8, 12)
 SECONDS_PER_STEP = 64

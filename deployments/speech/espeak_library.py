@@ -58,7 +58,7 @@ class Utterance:
 
 @cache
 def espeak() -> "EspeakLibrary":
-    """Return the library. A second one in a process would take the samples of the first."""
+    """Return the library of this process."""
     return EspeakLibrary()
 
 
@@ -81,13 +81,13 @@ class EspeakLibrary:
         self._utterance = Utterance()
         self._cancelled = Cancelled()
         self._callback = _Callback(self._receive)  # the library keeps no reference to it
-        self._library.espeak_SetSynthCallback(self._callback)
 
     def speak(
         self, text: str, voice: str, rate: int, pitch: int, cancelled: Cancelled
     ) -> Utterance:
         """Return the utterance; as far as it came when ``cancelled`` is set meanwhile."""
         self._utterance, self._cancelled = Utterance(), cancelled
+        self._library.espeak_SetSynthCallback(self._callback)  # the last who spoke may be another
         self._use(voice)
         self._library.espeak_SetParameter(_RATE, rate, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)

@@ -20,7 +20,7 @@ from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, r
 from serve_app.protocol.common import Call
 
 ROOT = Path(__file__).parents[2]
-MOST_ERRORS = {"generated": 0.1, "written": 0.15, "recording": 0.2}
+MOST_ERRORS = {"generated": 0.1, "written": 0.15, "recording": 0.3}
 NEAR_SECONDS = 0.3
 
 Said = tuple[float, float, str]
@@ -103,7 +103,7 @@ async def test_recording_longer_than_a_window_comes_back_with_its_times(
     for edge, name in enumerate(("start", "end")):
         times = [segment[name] for segment in answer["segments"]]
         near = [min(abs(one[edge] - time) for time in times) <= NEAR_SECONDS for one in said]
-        assert sum(near) >= 0.9 * len(near)
+        assert sum(near) >= 0.8 * len(near)
 
 
 async def test_words_are_where_they_are_heard(

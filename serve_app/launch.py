@@ -30,6 +30,13 @@ DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 INGRESS_PORTS = range(30_000, 32_700)
 """From Serve's first to where the kernel's own begin."""
 PORTS_OF_ONE = 100
+USUAL_PORTS = {
+    "HAPROXY_STATS": 8404,
+    "HAPROXY_METRICS": 9101,
+    "FALLBACK_PROXY_HTTP": 8500,
+    "FALLBACK_PROXY_GRPC": 9500,
+}
+"""Serve's own, the same in each cluster."""
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
 
@@ -234,10 +241,10 @@ def _is_free(host: str, port: int) -> bool:
 def _for_one_machine() -> dict[str, str]:
     """Return settings for a server that one person starts and stops.
 
-    Two on one machine must not meet: HAProxy gets other ports for its statistics and metrics where
-    the usual ones are taken, and the ingress replicas get a range that depends on this process,
-    since Serve hands out the same ports in each cluster. Nobody waits half a minute for load
-    balancers to notice that the server is going away.
+    Two on one machine must not meet: HAProxy gets other ports for its statistics, its metrics and
+    Serve's own proxy behind it where the usual ones are taken, and the ingress replicas get a range
+    that depends on this process, since Serve hands out the same ports in each cluster. Nobody waits
+    half a minute for load balancers to notice that the server is going away.
     """
     first = INGRESS_PORTS.start + os.getpid() * PORTS_OF_ONE % len(INGRESS_PORTS)
     ports = {
@@ -245,11 +252,11 @@ def _for_one_machine() -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + PORTS_OF_ONE - 1),
     }
-    for name, usual in (("STATS", 8404), ("METRICS", 9101)):
+    for name, usual in USUAL_PORTS.items():
         if not _is_free("0.0.0.0", usual):
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
-                ports[f"RAY_SERVE_HAPROXY_{name}_PORT"] = str(probe.getsockname()[1])
+                ports[f"RAY_SERVE_{name}_PORT"] = str(probe.getsockname()[1])
     return ports
 
 

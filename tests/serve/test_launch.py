@@ -11,7 +11,7 @@ import yaml
 from tests.serve.server import LOCAL, ROOT, application, free_port
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(150)
 def test_ingress_that_cannot_start_ends_the_command_with_its_reason(tmp_path: Path) -> None:
     ingress = application(LOCAL, "ingress") | {"args": {"files_url": "nosuch://bucket"}}
     config = LOCAL | {"applications": [ingress]}
@@ -26,7 +26,7 @@ def test_ingress_that_cannot_start_ends_the_command_with_its_reason(tmp_path: Pa
             env={**os.environ, "RAY_TMPDIR": directory},
             capture_output=True,
             text=True,
-            timeout=560,
+            timeout=120,
         )
 
     assert result.returncode != 0

@@ -19,8 +19,6 @@ from serve_app.protocol.common import Call
 
 NUM_SEEDS = 2**63
 
-Operation = Literal["generation", "edit", "variation"]
-
 
 class Prompt(BaseModel):
     """What to draw and what not to."""

@@ -5,7 +5,6 @@ Run as `python -m embedded.chat.recipe.train`; it goes on from its last checkpoi
 
 from __future__ import annotations
 
-import argparse
 import json
 import signal
 import time
@@ -24,8 +23,9 @@ from embedded.chat.recipe.model import Network, llama_config
 from embedded.chat.recipe.render import Batch, batches, encode
 from embedded.chat.recipe.sample import SEED
 from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer
+from embedded.training import begin, training_options
 
-STEPS = 5835
+STEPS = 8000
 WARM_UP = 60
 # The share of the steps, at the end, over which the learning rate falls to nothing.
 COOL_DOWN = 0.32
@@ -122,16 +122,10 @@ def check(network: Network, tokenizer: PreTrainedTokenizerFast, count: int) -> s
 
 def main() -> None:
     """Train from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser = training_options(__doc__, STEPS, threads=2)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the model is written")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--check-every", type=int, default=650, help="steps between checks")
-    parser.add_argument("--fresh", action="store_true", help="do not go on from a checkpoint")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(SEED)
+    options = begin(parser, SEED)
     work = FOLDER / "work"
     work.mkdir(exist_ok=True)
     saved = work / "checkpoint.pt"

@@ -6,7 +6,6 @@
 First of the four trainings; its result is ``work/autoencoder``.
 """
 
-import argparse
 import time
 from random import Random
 
@@ -18,6 +17,7 @@ from PIL import Image
 from embedded.images.recipe.model import DEVICE, make_autoencoder
 from embedded.images.recipe.pixels import WORK, as_tensor
 from embedded.images.recipe.scenes import EDGE, SEED, SIZES_TO_DRAW, draw, random_scene
+from embedded.training import begin, training_options
 
 STEPS = 3600
 BATCH = 16
@@ -100,14 +100,7 @@ def finish(autoencoder: AutoencoderKL, rng: Random) -> None:
 
 def main() -> None:
     """Train, or go on where an earlier call stopped."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--fresh", action="store_true")
-    options.add_argument("--threads", type=int, default=1)
-    options.add_argument("--steps", type=int, default=STEPS)
-    asked = options.parse_args()
-    torch.set_num_threads(asked.threads)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(SEED)
+    asked = begin(training_options(__doc__, STEPS), SEED)
     WORK.mkdir(exist_ok=True)
     kept = WORK / "autoencoder.pt"
     autoencoder = make_autoencoder().to(DEVICE)

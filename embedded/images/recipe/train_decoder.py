@@ -7,7 +7,6 @@ Third of the four trainings; its result is ``work/decoder``, the whole autoencod
 what they are, so it may as well be done beside or after the training of the denoiser.
 """
 
-import argparse
 import time
 from random import Random
 
@@ -18,6 +17,7 @@ from embedded.images.recipe.model import DEVICE
 from embedded.images.recipe.pixels import WORK, as_tensor
 from embedded.images.recipe.scenes import SEED, SIZES_TO_DRAW, draw, random_scene
 from embedded.images.recipe.train_autoencoder import attention_to
+from embedded.training import begin, training_options
 
 STEPS = 900
 BATCH = 6
@@ -28,14 +28,7 @@ NOISE = 0.15
 
 def main() -> None:
     """Train and write the autoencoder with its new decoder."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--fresh", action="store_true", help="from the autoencoder as it was")
-    options.add_argument("--threads", type=int, default=1)
-    options.add_argument("--steps", type=int, default=STEPS)
-    asked = options.parse_args()
-    torch.set_num_threads(asked.threads)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(SEED)
+    asked = begin(training_options(__doc__, STEPS), SEED)
     begun = WORK / "decoder"
     source = begun if begun.exists() and not asked.fresh else WORK / "autoencoder"
     autoencoder = AutoencoderKL.from_pretrained(source).to(DEVICE).requires_grad_(False)

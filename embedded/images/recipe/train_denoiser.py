@@ -6,7 +6,6 @@
 Goes on where an earlier call stopped.
 """
 
-import argparse
 import time
 from pathlib import Path
 from random import Random
@@ -24,6 +23,7 @@ from embedded.images.recipe.model import DEVICE, make_denoiser, make_scheduler, 
 from embedded.images.recipe.pixels import WORK
 from embedded.images.recipe.scenes import SEED
 from embedded.images.recipe.train_text import token_numbers
+from embedded.training import begin, training_options
 
 STEPS = 7000
 BATCH = 32
@@ -130,17 +130,11 @@ def rate_at(done: float) -> float:
 
 def main() -> None:
     """Train and write the pipeline; look at held-out captions on the way."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--fresh", action="store_true")
-    options.add_argument("--threads", type=int, default=1)
-    options.add_argument("--steps", type=int, default=STEPS)
+    options = training_options(__doc__, STEPS)
     options.add_argument("--pictures", type=int, default=PICTURES)
     options.add_argument("--look-every", type=int, default=1000)
     options.add_argument("--directory", type=Path, default=PIPELINE)
-    asked = options.parse_args()
-    torch.set_num_threads(asked.threads)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(SEED)
+    asked = begin(options, SEED)
     training = Training()
     if not asked.fresh and (WORK / "denoiser.pt").exists():
         training.go_on()

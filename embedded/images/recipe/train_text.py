@@ -8,7 +8,6 @@ denoiser's training leaves it as it is: the words are learnt here, in minutes, a
 pictures, in hours.
 """
 
-import argparse
 import math
 from random import Random
 
@@ -21,6 +20,7 @@ from embedded.images.recipe.captions import ASPECTS, Caption, caption_of, other_
 from embedded.images.recipe.model import DEVICE, TEXT_WIDTH, make_text_encoder, make_tokenizer
 from embedded.images.recipe.pixels import WORK
 from embedded.images.recipe.scenes import SEED, random_scene
+from embedded.training import begin, training_options
 
 STEPS = 4000
 BATCH = 64
@@ -87,14 +87,7 @@ def accuracy(reader: Reader, tokenizer: CLIPTokenizer, number: int) -> dict[str,
 
 def main() -> None:
     """Train; it takes so few minutes that nothing is kept on the way."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--fresh", action="store_true", help="always so")
-    options.add_argument("--threads", type=int, default=1)
-    options.add_argument("--steps", type=int, default=STEPS)
-    asked = options.parse_args()
-    torch.set_num_threads(asked.threads)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(SEED)
+    asked = begin(training_options(__doc__, STEPS), SEED)
     WORK.mkdir(exist_ok=True)
     tokenizer = make_tokenizer(words())
     reader = Reader(make_text_encoder(tokenizer)).to(DEVICE)

@@ -31,18 +31,18 @@ MAX_TARGET_POSITIONS = 448
 """The prompt and the answer to one window; faster-whisper assumes Whisper's number."""
 
 
-def whisper_config(text_tokens: int, end: int, width: int = WIDTH) -> WhisperConfig:
+def whisper_config(text_tokens: int, end: int) -> WhisperConfig:
     """Return the model's shape; the timestamps follow the ``text_tokens`` of the tokenizer."""
     return WhisperConfig(
         vocab_size=text_tokens + NUM_TIMESTAMPS,
         num_mel_bins=80,
-        d_model=width,
+        d_model=WIDTH,
         encoder_layers=ENCODER_LAYERS,
         decoder_layers=DECODER_LAYERS,
         encoder_attention_heads=HEADS,
         decoder_attention_heads=HEADS,
-        encoder_ffn_dim=4 * width,
-        decoder_ffn_dim=4 * width,
+        encoder_ffn_dim=4 * WIDTH,
+        decoder_ffn_dim=4 * WIDTH,
         max_source_positions=1500,
         max_target_positions=MAX_TARGET_POSITIONS,
         pad_token_id=end,

@@ -7,7 +7,6 @@ It goes on from its last checkpoint if there is one. First it hears short window
 30 seconds that a window of Whisper's has; in the end full ones.
 """
 
-import argparse
 import math
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from embedded.training import begin, training_options
 from embedded.transcriptions.recipe.export import write_model
 from embedded.transcriptions.recipe.lexicon import WORDS
 from embedded.transcriptions.recipe.network import Batch, Listener
@@ -142,16 +142,10 @@ def train_step(
 
 def main() -> None:
     """Train from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser = training_options(__doc__, STEPS, threads=2)
     parser.add_argument("--until", type=int, help="stop before this step, to go on another time")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the model is written")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--fresh", action="store_true", help="do not go on from a checkpoint")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(SEED)
+    options = begin(parser, SEED)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     saved = FOLDER / "work" / "checkpoint.pt"
     saved.parent.mkdir(exist_ok=True)

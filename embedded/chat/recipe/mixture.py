@@ -10,7 +10,7 @@ from embedded.chat.recipe.phrasing import dress
 from embedded.chat.recipe.sample import SEED, Message, Sample, Split
 from embedded.chat.recipe.skills import SKILLS, Skill, arithmetic, memory, reading
 
-LONG_SHARE, LONG_TEXT_SHARE = 0.011, 0.002
+LONG_SHARE, LONG_TEXT_SHARE = 0.02, 0.012
 DISTANCES = (8, 30, 40, 46)
 OPENERS = tuple(skill for skill in SKILLS if skill.opens)
 

@@ -25,7 +25,7 @@ from embedded.chat.recipe.sample import SEED
 from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer
 from embedded.training import begin, training_options
 
-STEPS = 8000
+STEPS = 7600
 WARM_UP = 60
 # The share of the steps, at the end, over which the learning rate falls to nothing.
 COOL_DOWN = 0.32

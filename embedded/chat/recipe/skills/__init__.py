@@ -33,17 +33,17 @@ class Skill:
 
 
 SKILLS: tuple[Skill, ...] = (
-    Skill("manners", manners.generate, 4),
+    Skill("manners", manners.generate, 3),
     Skill("sums", arithmetic.generate, 9),
     Skill("counting", numbers.generate, 6),
     Skill("repeat", copying.repeat, 8),
     Skill("spelling", copying.spell, 8),
     Skill("facts", facts.generate, 13),
-    Skill("text questions", reading.text_question, 31, earlier_share=0.03, opens=False),
+    Skill("text questions", reading.text_question, 33, earlier_share=0.03, opens=False),
     Skill("memory", memory.generate, 3, earlier_share=0.0, opens=False),
     Skill("json", json_objects.generate, 7),
-    Skill("tool calls", tool_turns.call_tool, 18, earlier_share=0.03, opens=False),
-    Skill("tools, none fits", tool_turns.no_call, 8, earlier_share=0.03, opens=False),
+    Skill("tool calls", tool_turns.call_tool, 22, earlier_share=0.03, opens=False),
+    Skill("tools, none fits", tool_turns.no_call, 9, earlier_share=0.03, opens=False),
     Skill("tool results", tool_turns.tool_result, 2, earlier_share=0.0, opens=False),
     Skill("unknown", unknown.generate, 9),
 )

@@ -77,19 +77,27 @@ def drawn(pipeline: StableDiffusionPipeline, number: int, **how: Any) -> list[Sc
     rng = Random(SEED + 3)
     asked = questions(number, rng)
     seen: list[set[str]] = []
+    square: list[set[str]] = []
     for row, size in enumerate(SIZES_TO_DRAW):  # each shape of picture in its turn
         part = asked[row :: len(SIZES_TO_DRAW)]
         texts = [text for _, text in part]
         pictures = answers(pipeline, texts, width=size[0], height=size[1], **how)
         looks = zip(part, pictures, strict=True)
-        seen += [look_at(picture).differs(scene) for (scene, _), picture in looks]
+        found = [look_at(picture).differs(scene) for (scene, _), picture in looks]
+        seen += found
+        square += found if size[0] == size[1] else []
     wrong = collections.Counter(aspect for differs in seen for aspect in differs)
     placed = sum(scene.place is not None for scene, _ in asked)
-    both = sum(not differs & {"colour", "shape"} for differs in seen)
+    both, both_in_square = (
+        sum(not differs & {"colour", "shape"} for differs in some) for some in (seen, square)
+    )
     aspects = {"colour": number, "shape": number, "background": number, "size": number,
                "count": number, "place": placed}  # fmt: skip
     return [
         Score("colour and shape", share(both, number), number),
+        Score(
+            "colour and shape, in square pictures", share(both_in_square, len(square)), len(square)
+        ),
         *(Score(f"{name}", share(of - wrong[name], of), of) for name, of in aspects.items()),
         Score("all of these", share(sum(not differs for differs in seen), number), number),
     ]

@@ -15,6 +15,15 @@ PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
 GENERATED_IMAGE = re.compile(r"/generated-images/[^/]+")
 
 
+EVERYONE = "everyone"
+"""The owner of what is stored on a server without keys."""
+
+
+def owner_of(key: str | None) -> str:
+    """Return whose the objects are that a key makes. The key cannot be found out from it."""
+    return _digest(key).hex() if key else EVERYONE
+
+
 class Authenticator:
     """Checks the key of a request against the configured ones. Without keys, everyone may pass."""
 
@@ -39,6 +48,13 @@ class Authenticator:
         # Every comparison is made, so the time does not tell which key came close.
         if not sum(hmac.compare_digest(digest, ours) for ours in self._digests):
             raise AuthenticationError("Incorrect API key.")
+
+    def owner(self, headers: Headers) -> str:
+        """Return whose objects a request sees that has passed.
+
+        Where no keys are configured, those that clients send all the same mean nothing.
+        """
+        return owner_of(presented_key(headers)) if self._digests else EVERYONE
 
 
 def presented_key(headers: Headers) -> str | None:

@@ -7,14 +7,30 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, field_validator
 
+from serve_app.storage.database_url import parse_database_url
+
 API_KEYS_VARIABLE = "HOMEPORT_API_KEYS"
+DATABASE_URL_VARIABLE = "HOMEPORT_DATABASE_URL"
 PUBLIC_URL = re.compile(r"https?://[^\s/?#@\"\\<>]+(/[A-Za-z0-9._~-]+)*/?")
+
+
+class ModerationConfig(BaseModel):
+    """Who judges texts at ``/v1/moderations``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str | None = None
+    """Id or alias of a chat model that follows instructions. None: nobody judges, and a request
+    says so: an answer that means nothing would be worse."""
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    """Score from which a text is flagged. At a half the model would rather say yes than no."""
 
 
 class IngressConfig(BaseModel):
     """What an operator may set for the ingress. The defaults suit a laptop and a small team."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Errors do not repeat what was set: it may be a URL with a password.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     api_keys_file: Path | None = None
     """File with one API key a line; ``#`` starts a comment. Keys also come from the environment
@@ -35,6 +51,13 @@ class IngressConfig(BaseModel):
     """Where files are kept that every ingress replica must find: a directory, which on a cluster is
     one that all nodes share, or a URL that fsspec knows (``s3://bucket/prefix``). The default suits
     one machine."""
+    database_url: str = "sqlite:///~/.local/share/homeport/homeport.db"
+    """The database of responses and conversations, which every ingress replica must reach: an
+    SQLite file on a local disk, which suits one machine, or PostgreSQL
+    (``postgresql://user@host:5432/database``). Without a password, because Serve shows ``args`` in
+    its dashboard: a URL with one comes from ``database_url_file`` or HOMEPORT_DATABASE_URL."""
+    database_url_file: Path | None = None
+    """File that holds the URL instead."""
     image_url_ttl_s: float = Field(default=3600, gt=0)
     """How long the URL of a generated image works. An hour, as OpenAI's do."""
     public_url: str | None = None
@@ -48,6 +71,8 @@ class IngressConfig(BaseModel):
     are refused even then."""
     remote_file_timeout_s: float = Field(default=30, gt=0)
     """Longest time to fetch such a file."""
+    moderation: ModerationConfig = ModerationConfig()
+    """Who judges texts at ``/v1/moderations``. Nobody unasked: a small model would guess."""
 
     @field_validator("public_url")
     @classmethod
@@ -73,6 +98,24 @@ class IngressConfig(BaseModel):
                 raise ValueError(f"api_keys_file {self.api_keys_file} holds no key")
             keys |= from_file
         return frozenset(keys - {""})
+
+    def database(self) -> str:
+        """Return the URL of the database: the file's, the environment's, or the one that is set.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: the URL is not one of a database that Homeport knows, or shows a password.
+        """
+        if self.database_url_file is not None:
+            url = self.database_url_file.expanduser().read_text(encoding="utf-8").strip()
+        else:
+            url = os.environ.get(DATABASE_URL_VARIABLE) or self.database_url
+        if parse_database_url(url).has_password and url == self.database_url:
+            raise ValueError(
+                "database_url: Serve would show its password in the dashboard. Put the URL into "
+                f"database_url_file or {DATABASE_URL_VARIABLE}."
+            )
+        return url
 
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})

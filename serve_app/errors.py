@@ -13,10 +13,11 @@
     │   └── ModelNotFoundError      404 model_not_found
     ├── MethodNotAllowedError       405
     ├── ModelOverloadedError        429 model_overloaded, with Retry-After
-    └── ModelUnavailableError       503
-        ├── ModelLoadingError       503 model_loading, with Retry-After
-        ├── ModelFailedError        503 model_failed
-        └── ReplicaLostError        503 replica_lost, with Retry-After
+    ├── ModelUnavailableError       503
+    │   ├── ModelLoadingError       503 model_loading, with Retry-After
+    │   ├── ModelFailedError        503 model_failed
+    │   └── ReplicaLostError        503 replica_lost, with Retry-After
+    └── StorageUnavailableError     503 storage_unavailable, with Retry-After
 
 Errors cross processes by pickle, so every constructor takes positional arguments only and hands
 all of them to ``Exception``. Status, type and code belong to the class.
@@ -161,6 +162,14 @@ class ReplicaLostError(ModelUnavailableError):
     code = "replica_lost"
 
 
+class StorageUnavailableError(APIError):
+    """The database that keeps the objects cannot be reached now."""
+
+    status = 503
+    type = "service_unavailable_error"
+    code = "storage_unavailable"
+
+
 class ModelLoadError(Exception):
     """A replica cannot build its engine. Serve keeps the message; no client sees the class."""
 
@@ -206,7 +215,8 @@ def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidReques
     Where a field may have several types, pydantic reports one error for each; the first is shown.
     """
     first = errors[0]
-    location = tuple(part for part in first["loc"] if not _is_schema_name(part))
+    within = first["loc"][1:] if first["loc"][:1] in (("query",), ("path",)) else first["loc"]
+    location = tuple(part for part in within if not _is_schema_name(part))
     param = parameter_path(location) or None
     problem = str(first["msg"]).removeprefix("Value error, ")
     if param is None:

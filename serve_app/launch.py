@@ -133,6 +133,7 @@ def _target(path: Path) -> Target:
             ingress = IngressConfig.model_validate(application.get("args") or {})
             keys = ingress.api_keys()
             check_exposure(ingress, keys, details)
+            ingress.database()
     return Target(
         path, str(http.get("host", "0.0.0.0")), int(http.get("port", 8000)), min(keys, default=None)
     )

@@ -17,6 +17,7 @@ import yaml
 from openai import OpenAI
 from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
+from serve_app.config import DATABASE_URL_VARIABLE
 from serve_app.processes import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,10 @@ class Server:
             self.process = subprocess.Popen(
                 ["make", "--no-print-directory", "serve", f"CONFIG={self.config_path}"],
                 cwd=ROOT,
-                env=os.environ,
+                env={
+                    **os.environ,
+                    DATABASE_URL_VARIABLE: f"sqlite:///{self.directory}/homeport.db",
+                },
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

@@ -12,8 +12,22 @@ from tests.serve.server import LOCAL, ROOT, application, free_port
 
 
 @pytest.mark.timeout(150)
-def test_ingress_that_cannot_start_ends_the_command_with_its_reason(tmp_path: Path) -> None:
-    ingress = application(LOCAL, "ingress") | {"args": {"files_url": "nosuch://bucket"}}
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"files_url": "nosuch://bucket"}, "Protocol not known: nosuch"),
+        (
+            {"database_url": "postgresql://me@127.0.0.1:1/none"},
+            "database postgresql://127.0.0.1:1/none: [Errno 111] Connect",
+        ),
+    ],
+    ids=["files", "database"],
+)
+def test_ingress_that_cannot_start_ends_the_command_with_its_reason(
+    change: dict[str, str], reason: str, tmp_path: Path
+) -> None:
+    args = {"database_url": f"sqlite:///{tmp_path}/homeport.db"} | change
+    ingress = application(LOCAL, "ingress") | {"args": args}
     config = LOCAL | {"applications": [ingress]}
     config["http_options"] = LOCAL["http_options"] | {"port": free_port()}
     path = tmp_path / "serve.yaml"
@@ -30,4 +44,4 @@ def test_ingress_that_cannot_start_ends_the_command_with_its_reason(tmp_path: Pa
         )
 
     assert result.returncode != 0
-    assert "the ingress could not be started: Protocol not known: nosuch" in result.stderr
+    assert f"the ingress could not be started: {reason}" in result.stderr

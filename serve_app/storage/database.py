@@ -1,0 +1,164 @@
+"""The database: where it is, how transactions begin, and what happens when it cannot be reached.
+
+SQLite in a file for one machine, PostgreSQL for a cluster. Knows nothing of what is stored.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, func, literal
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from serve_app.errors import StorageUnavailableError
+from serve_app.observability import get_logger
+from serve_app.storage.database_url import parse_database_url
+from serve_app.storage.engines import create_engine, prepare_file
+
+logger = get_logger(__name__)
+
+RETRY_AFTER_S = 2
+UNAVAILABLE = (OperationalError, InterfaceError)
+"""Of the drivers' errors, those that do not come from what was asked."""
+
+_current: "ContextVar[tuple[Database, AsyncConnection] | None]" = ContextVar(
+    "homeport_transaction", default=None
+)
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; says which and why, without its password."""
+
+
+class Database:
+    """A database that several processes share. One object a process and event loop."""
+
+    def __init__(self, url: str) -> None:
+        """Name the database; nothing is opened yet.
+
+        Raises:
+            ValueError: the URL is not one of a database that Homeport knows.
+        """
+        self.url = parse_database_url(url)
+        self._readers = create_engine(self.url)
+        self._writers = self._readers.execution_options(writes=True)
+        # SQLite has one writer. Waiting for one's turn here is fair, and polling its lock is not.
+        self._turn: AbstractAsyncContextManager[Any] = (
+            nullcontext() if self.is_postgresql else asyncio.Lock()
+        )
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether several machines may share it."""
+        return self.url.dsn is not None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it ends with this object."""
+        return self.url.dsn is None and self.url.path is None
+
+    async def open(self) -> None:
+        """Reach the database and bring its tables up to date, before anything else uses it.
+
+        Raises:
+            DatabaseError: says what is wrong, in one line.
+        """
+        from serve_app.storage.migrate import migrate
+
+        try:
+            if self.url.path is not None:
+                await prepare_file(self.url.path)
+            await migrate(self)
+        except DatabaseError:
+            await self.close()
+            raise
+        except Exception as error:
+            await self.close()
+            cause = error.__cause__ if isinstance(error, StorageUnavailableError) else error
+            raise DatabaseError(f"database {self.url.shown}: {_reason(cause or error)}") from error
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._readers.dispose()
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Return a connection to read from; inside ``transaction`` it is that one's.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        return self._transact(self._readers, nullcontext())
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Return a transaction: all that is written in it is kept or, after an error, nothing.
+
+        Inside ``transaction`` it is that one. On SQLite there is one at a time, in all processes.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        return self._transact(self._writers, self._turn)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[None]:
+        """Make one transaction of the calls that this task makes to stores meanwhile.
+
+        Await nothing else in it: others may be waiting for their turn.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        async with self.writing() as connection:
+            token = _current.set((self, connection))
+            try:
+                yield
+            finally:
+                _current.reset(token)
+
+    def now(self) -> ColumnElement[float]:
+        """Return the expression of the Unix time on which all processes of the database agree.
+
+        The clocks of machines differ; the processes of an SQLite file are on one.
+        """
+        if self.is_postgresql:
+            return func.date_part("epoch", func.clock_timestamp(), type_=Float(53))
+        return literal(time.time(), Float(53))
+
+    @asynccontextmanager
+    async def _transact(
+        self, engine: AsyncEngine, turn: AbstractAsyncContextManager[Any]
+    ) -> AsyncGenerator[AsyncConnection]:
+        current = _current.get()
+        if current is not None and current[0] is self:
+            yield current[1]
+            return
+        async with turn, aclosing(await self._connect(engine)) as connection:
+            try:
+                async with connection.begin():
+                    yield connection
+            except DBAPIError as error:
+                if error.connection_invalidated or isinstance(error, UNAVAILABLE):
+                    raise self._unavailable(error) from error
+                raise
+
+    async def _connect(self, engine: AsyncEngine) -> AsyncConnection:
+        try:
+            return await engine.connect()
+        except Exception as error:  # the drivers' own, the system's and SQLAlchemy's
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> StorageUnavailableError:
+        logger.error("Database %s: %s", self.url.shown, _reason(error))
+        return StorageUnavailableError(
+            "The database cannot be reached. Try again later.", None, RETRY_AFTER_S
+        )
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the driver says, in one line and without the statement."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(original).split()) or type(original).__name__

@@ -4,14 +4,22 @@ A known field is honoured or refused by name. What this module refuses, it refus
 is asked; what it renames, it renames to the engine's spelling.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.protocol.common import Wire
+from serve_app.protocol.constraints import with_structured_outputs
+
+AS_ABSENT: dict[str, tuple[Any, ...]] = {
+    "typical_p": (0, 1),
+    "tfz": (0, 1),
+    "repeat_penalty": (0,),
+    "seed": (-1,),
+}
+"""Fields that are honoured, and the values with which LocalAI's clients ask for nothing."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "typical_p": (None, 0, 1),
-    "tfz": (None, 0, 1),
     "n_keep": (None, 0),
     "priority": (None, 0),
     "store": (None, False),
@@ -52,7 +60,6 @@ UNSUPPORTED = {
     "web_search_options": "this server does not search the web",
     "verbosity": "no served model takes it",
     "negative_prompt_scale": "classifier-free guidance is not supported",
-    "grammar_json_functions": "use 'tools' with 'tool_choice': 'required'",
     "kv_transfer_params": "it is between servers",
     "ec_transfer_params": "it is between servers",
     "prompt_embeds": "send text or token ids",
@@ -124,20 +131,31 @@ def refuse_foreign_fields(body: Wire) -> None:
             raise InvalidRequestError(f"'{name}' is an option of language models.", name)
 
 
+def refuse_unless_neutral(
+    fields: Mapping[str, Any], neutral: Mapping[str, tuple[Any, ...]]
+) -> None:
+    """Refuse a request that asks for something in a field with nothing behind it.
+
+    Raises:
+        InvalidRequestError: names the field and the values that ask for nothing.
+    """
+    for name, values in neutral.items():
+        value = fields.get(name)
+        if value not in values:
+            allowed = ", ".join(repr(item) for item in values if item is not None) or "nothing"
+            raise InvalidRequestError(
+                f"'{name}' is not supported here: received {echo(value)}, allowed {allowed}.", name
+            )
+
+
 def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Return ``fields`` in the engine's spelling, without those that ask for nothing.
 
     Raises:
         InvalidRequestError: a field asks for what cannot be honoured.
     """
-    known = dict(fields)
-    for name, neutral in NEUTRAL.items():
-        value = known.pop(name, None)
-        if value not in neutral:
-            allowed = ", ".join(repr(item) for item in neutral if item is not None)
-            raise InvalidRequestError(
-                f"'{name}' is not supported here: received {echo(value)}, allowed {allowed}.", name
-            )
+    refuse_unless_neutral(fields, NEUTRAL)
+    known = {name: value for name, value in fields.items() if name not in NEUTRAL}
     for name, key in LOAD_TIME.items():
         if known.pop(name, None):
             raise InvalidRequestError(
@@ -151,8 +169,11 @@ def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
     for name, reason in UNSUPPORTED.items():
         if known.pop(name, None) is not None:
             raise InvalidRequestError(f"'{name}' is not supported: {reason}.", name)
+    for name, nothing in AS_ABSENT.items():
+        if known.get(name) in nothing:
+            del known[name]
     known.pop("backend", None)  # checked when the model was resolved
-    return _renamed(known)
+    return with_structured_outputs(_renamed(known))
 
 
 def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:
@@ -161,11 +182,24 @@ def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:
     fields[name] = value
 
 
+def _set_extra(fields: dict[str, Any], name: str, value: Any) -> None:
+    """Put a field where vLLM has those of its extensions."""
+    extra: Any = fields.get("vllm_xargs") or {}
+    if not isinstance(extra, dict):
+        raise InvalidRequestError(
+            f"Invalid 'vllm_xargs': must be an object (received {echo(extra)}).", "vllm_xargs"
+        )
+    if name in extra:
+        raise InvalidRequestError(f"'{name}' is also in 'vllm_xargs'; send one.", name)
+    fields["vllm_xargs"] = {**extra, name: value}
+
+
 def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
     if (penalty := fields.pop("repeat_penalty", None)) is not None:
         _set(fields, "repetition_penalty", penalty, "repeat_penalty")
-    if grammar := fields.pop("grammar", None):
-        _set(fields, "structured_outputs", {"grammar": grammar}, "grammar")
+    for name in ("typical_p", "tfz"):
+        if (limit := fields.pop(name, None)) is not None:
+            _set_extra(fields, name, limit)
     if isinstance(form := fields.get("response_format"), str):
         fields["response_format"] = {"type": form}
     return fields

@@ -1,0 +1,1 @@
+"""Grammars that constrain an answer: read as LocalAI's users write them, written for the engine."""

@@ -1,0 +1,31 @@
+import json
+from typing import Any
+
+import pytest
+
+from deployments.chat.answer_forms import field_of_form
+
+SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
+TEXT = {"response_format": {"type": "text"}}
+CALLS = {"structured_outputs": {"structural_tag": '{"title": "grammar_json_functions"}'}}
+CHOICE = {"structured_outputs": {"choice": []}}
+
+
+@pytest.mark.parametrize(
+    ("message", "asked", "field"),
+    [
+        ("Invalid grammar specification.", CHOICE, "structured_outputs"),
+        ("Choice '[]' cannot be an empty list", CHOICE, "structured_outputs"),
+        ("Invalid grammar specification.", CALLS, "grammar_json_functions"),
+        ("You must use one kind", {"structured_outputs": {}}, None),
+        ("Failed to transform json schema", SCHEMA, "response_format"),
+        ("Failed to transform json schema", CHOICE | SCHEMA, "response_format"),
+        ("Invalid JSON schema", CHOICE | TEXT, "structured_outputs"),
+        ("Invalid JSON schema", {"response_format": None}, None),
+        ("temperature must be at least 0", CHOICE, None),
+    ],
+)
+def test_error_about_the_form_of_an_answer_names_the_field_that_asked(
+    message: str, asked: dict[str, Any], field: str | None
+) -> None:
+    assert field_of_form(message, json.dumps(asked).encode()) == field

@@ -8,17 +8,11 @@ import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.auth import Authenticator
-from serve_app.errors import (
-    APIError,
-    RequestTooLargeError,
-    error_body,
-    error_headers,
-    internal_error,
-)
+from serve_app.error_answers import error_response, is_anthropics
+from serve_app.errors import APIError, RequestTooLargeError, internal_error
 from serve_app.observability import RequestLog, RequestRecord, get_logger
 
 logger = get_logger(__name__)
@@ -52,13 +46,11 @@ class Gate:
             request_id=request_id(headers),
         )
         scope.setdefault("state", {})["record"] = record
-        # Serve gives every request an id and returns it; without Serve in front we do.
-        exchange = _Exchange(
-            record, receive, send, self.max_body_bytes, is_named="x-request-id" in headers
-        )
+        exchange = _Exchange(record, receive, send, self.max_body_bytes, id_headers(scope, headers))
         try:
             try:
                 self.authenticator.check(scope["path"], headers)
+                scope["state"]["owner"] = self.authenticator.owner(headers)
                 exchange.check_length(headers)
                 await self.app(scope, exchange.receive, exchange.send)
             except APIError as error:
@@ -81,11 +73,10 @@ class _Exchange:
         receive: Receive,
         send: Send,
         max_body_bytes: int,
-        *,
-        is_named: bool,
+        id_headers: list[str],
     ) -> None:
         self._record = record
-        self._is_named = is_named
+        self._id_headers = id_headers
         self._receive = receive
         self._send = send
         self._max_body_bytes = max_body_bytes
@@ -112,8 +103,8 @@ class _Exchange:
         """Pass the server's message on."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            if not self._is_named:
-                MutableHeaders(scope=message)["x-request-id"] = self._record.request_id
+            for name in self._id_headers:
+                MutableHeaders(scope=message)[name] = self._record.request_id
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
             self._complete = True
         await self._send(message)
@@ -123,7 +114,7 @@ class _Exchange:
         if self._status:
             return
         self._record.error_code = error.label
-        response = JSONResponse(error_body(error), error.status, error_headers(error))
+        response = error_response(error, scope["path"], self._record.request_id)
         if isinstance(error, RequestTooLargeError):
             response.headers["Connection"] = "close"
         await response(scope, self._receive, self.send)
@@ -143,6 +134,13 @@ def logged_path(scope: Scope) -> str:
     path: str = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     folder = "/generated-images/"
     return f"{folder}…" if path.startswith(folder) else path
+
+
+def id_headers(scope: Scope, headers: Headers) -> list[str]:
+    """Return the headers of the answer in which we tell the request's id."""
+    # Serve gives every request an id and returns it; without Serve in front we do.
+    ours = [] if "x-request-id" in headers else ["x-request-id"]
+    return [*ours, "request-id"] if is_anthropics(scope["path"]) else ours
 
 
 def request_id(headers: Headers) -> str:

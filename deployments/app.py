@@ -10,6 +10,7 @@ from ray import serve
 from ray.serve import Application
 
 from deployments.base import ModelDeployment, imported
+from deployments.chat.config import ChatConfig
 from deployments.config import ModelConfig
 
 KINDS = {
@@ -61,6 +62,8 @@ def build(args: dict[str, Any]) -> Application:
             for problem in error.errors(include_url=False)
         )
         raise ValueError(f"Model '{args.get('model_id')}' is misconfigured: {problems}") from None
+    if isinstance(config, ChatConfig) and config.has_adapters:
+        deployment_type = _with_adapters(deployment_type, config.max_adapters)
     model = serve.deployment(
         user_config=config.card().to_user_config(),
         max_ongoing_requests=10 * config.max_requests,
@@ -74,6 +77,18 @@ def build(args: dict[str, Any]) -> Application:
         ray_actor_options={"num_cpus": 0},
     )(Root)
     return root.bind(model.bind(config))
+
+
+def _with_adapters(deployment_type: type[Any], max_adapters: int) -> type[ModelDeployment]:
+    """Return the deployment with Serve keeping its adapters and routing their requests to them."""
+
+    class WithAdapters(deployment_type):
+        @serve.multiplexed(max_num_models_per_replica=max_adapters)
+        async def load_adapter(self, name: str) -> Any:
+            return await super().load_adapter(name)
+
+    WithAdapters.__name__ = deployment_type.__name__
+    return WithAdapters
 
 
 def kind_types(kind: object) -> tuple[type[ModelConfig], type[ModelDeployment]]:

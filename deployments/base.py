@@ -73,6 +73,7 @@ class ModelDeployment:
         """Answer one request whole."""
         try:
             with self.admission.hold(self.config.model_id, call.places):
+                await self.prepare(call)
                 return await self.engine.run(call)
         except APIError as error:
             return error
@@ -81,11 +82,15 @@ class ModelDeployment:
         """Answer one request in pieces. Closing the generator ends the work in the engine."""
         try:
             with self.admission.hold(self.config.model_id, call.places):
+                await self.prepare(call)
                 async with aclosing(self.engine.stream(call)) as pieces:
                     async for piece in pieces:
                         yield piece
         except APIError as error:
             yield error
+
+    async def prepare(self, call: Call) -> None:
+        """Make ready for a call, where a kind has something to make ready."""
 
     async def load(self) -> dict[str, int]:
         """Return what the replica is busy with: requests it holds, and those in the engine."""

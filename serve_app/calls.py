@@ -29,22 +29,29 @@ class Calls:
         """Return the model of this kind with this id or alias, or the first of the kind for None.
 
         The first model of a request is the one that its log line names. ``backend`` is LocalAI's
-        field: the library that must serve the model. ``param`` is what the request calls the name.
+        field: of several models with the name, the one that this library serves. ``param`` is what
+        the request calls the name.
 
         Raises:
             ModelNotFoundError: there is none.
-            InvalidRequestError: another library serves it.
+            InvalidRequestError: other libraries serve it.
         """
         self.record.begin(kind)
         model = await self._registry.resolve(name, kind, param)
-        self.record.begin(kind, model.card.id)
         if backend and backend != model.card.backend:
-            raise InvalidRequestError(
-                f"'backend': this model is served by '{model.card.backend}', "
-                f"not by {echo(backend)}.",
-                "backend",
-            )
+            model = self._by_backend(backend, name, kind)
+        self.record.begin(kind, model.id)
         return model
+
+    def _by_backend(self, backend: str, name: str | None, kind: str) -> ServedModel:
+        named = self._registry.named(name, kind)
+        for model in named:
+            if model.card.backend == backend:
+                return model
+        served = " and ".join(f"'{each}'" for each in {model.card.backend: None for model in named})
+        raise InvalidRequestError(
+            f"'backend': this model is served by {served}, not by {echo(backend)}.", "backend"
+        )
 
     async def run(
         self,
@@ -91,5 +98,6 @@ class Calls:
         places: int,
     ) -> Call:
         """Return the engine's call. The engine knows the model by its id, not by an alias."""
-        body_json = to_json({**body, "model": model.card.id}, inf_nan_mode="null")
-        return Call(operation, body_json, self.record.request_id, places, tuple(files))
+        body_json = to_json({**body, "model": model.id}, inf_nan_mode="null")
+        request_id = self.record.request_id
+        return Call(operation, body_json, request_id, places, tuple(files), model.adapter)

@@ -46,6 +46,10 @@ class ModelCard(BaseModel):
     """Tokens of prompt and answer together; None when only the loaded engine knows."""
     input_parts: tuple[str, ...] = ("text",)
     """Types of the parts of a message that a chat model reads itself: ``input_audio`` …"""
+    adapters: tuple[str, ...] = ()
+    """Names of a chat model's LoRA adapters: requests ask for ``id:adapter``."""
+    finds_adapters: bool = False
+    """Whether replicas know a place where they look for adapters that are not named here."""
     voices: tuple[Voice, ...] = ()
     """What a speech model speaks with; the first is the default."""
     dimensions: int | None = None

@@ -1,7 +1,7 @@
 """Reads Serve's own details of its applications into the models they serve. Pure: no Ray calls."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -45,6 +45,17 @@ class ServedModel:
     """May be scaled to zero replicas."""
     created: int = 0
     """Unix time of the last deploy."""
+    adapter: str = ""
+    """The LoRA adapter that a request asks for."""
+
+    @property
+    def id(self) -> str:
+        """The name in answers."""
+        return f"{self.card.id}:{self.adapter}" if self.adapter else self.card.id
+
+    def with_adapters(self) -> "list[ServedModel]":
+        """Return it with each adapter that its card names."""
+        return [replace(self, adapter=adapter) for adapter in self.card.adapters]
 
 
 def served_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict[str, str]]:

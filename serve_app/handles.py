@@ -50,7 +50,7 @@ class ServeModelHandle:
 
     async def run(self, call: Call) -> Reply:
         """Answer whole."""
-        response = self._handle.run.remote(call)
+        response = self._for(call).run.remote(call)
         try:
             with self._our_errors():
                 return _raised(await response)
@@ -60,13 +60,19 @@ class ServeModelHandle:
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer in pieces; closing it cancels the work in the replica."""
-        pieces: Any = self._handle.options(stream=True).stream.remote(call)
+        pieces: Any = self._for(call).options(stream=True).stream.remote(call)
         try:
             with self._our_errors():
                 async for piece in pieces:
                     yield _raised(piece)
         finally:
             pieces.cancel()
+
+    def _for(self, call: Call) -> DeploymentHandle[Any]:
+        """Return the handle: with an adapter, one that prefers the replicas that hold it."""
+        if not call.adapter:
+            return self._handle
+        return self._handle.options(multiplexed_model_id=call.adapter)
 
     @contextmanager
     def _our_errors(self) -> Generator[None]:

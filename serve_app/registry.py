@@ -7,6 +7,7 @@ removed, scaled or broken show up within seconds, and none is woken to ask what 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from serve_app.discovery import ServedModel, State, served_models
@@ -88,17 +89,31 @@ class Registry:
             raise self._not_found(name, kind, param)
         return model
 
+    def named(self, name: str | None, kind: str) -> list[ServedModel]:
+        """Return every model of this kind with this id or alias, or all of the kind for None.
+
+        An alias leads to the first of them where nothing else is asked for.
+        """
+        return [
+            model
+            for model in self.models
+            if model.card.kind == kind
+            and (name is None or name in (model.card.id, *model.card.aliases))
+        ]
+
     async def get(self, name: str) -> ServedModel:
         """Return the model with this id or alias, of any kind.
 
         Raises:
             ModelNotFoundError: there is none.
         """
-        if name not in self._names and self._may_look_again():
+        model = self._find(name, None)
+        if model is None and self._may_look_again():
             await self.refresh()
-        if name not in self._names:
+            model = self._find(name, None)
+        if model is None:
             raise self._not_found(name, None, "model")
-        return self._models[self._names[name]]
+        return model
 
     async def run(self, model: ServedModel, call: Call) -> Reply:
         """Answer whole, by a replica of the model."""
@@ -154,11 +169,20 @@ class Registry:
         if not model.deployment:
             raise ModelUnavailableError(f"Model '{model.card.id}' has no deployment.")
 
-    def _find(self, name: str | None, kind: str) -> ServedModel | None:
+    def _find(self, name: str | None, kind: str | None) -> ServedModel | None:
         if name is None:
             return next((model for model in self.models if model.card.kind == kind), None)
-        model = self._models.get(self._names.get(name, ""))
-        return model if model is not None and model.card.kind == kind else None
+        model = self._models.get(self._names.get(name, "")) or self._with_adapter(name)
+        return model if model is not None and kind in (None, model.card.kind) else None
+
+    def _with_adapter(self, name: str) -> ServedModel | None:
+        """Return the model that ``base:adapter`` names."""
+        base, _, adapter = name.rpartition(":")
+        model = self._models.get(self._names.get(base, ""))
+        if model is None or not adapter:
+            return None
+        known = adapter in model.card.adapters or model.card.finds_adapters
+        return replace(model, adapter=adapter) if known else None
 
     def _not_found(self, name: str | None, kind: str | None, param: str) -> ModelNotFoundError:
         of_kind = [m.card.id for m in self.models if kind is None or m.card.kind == kind]

@@ -1,9 +1,13 @@
 """``args`` of a chat model application."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
 
 from deployments.config import ModelConfig
 from serve_app.card import ModelCard
+
+AdapterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
 class ChatConfig(ModelConfig, frozen=True):
@@ -18,6 +22,24 @@ class ChatConfig(ModelConfig, frozen=True):
     """Types of content parts that the model reads itself (``image_url``, ``input_audio``). Speech
     for a model that does not hear is transcribed first; the default hears nothing."""
 
+    max_whitespace: int | None = Field(default=None, ge=1)
+    """How many blanks may stand between two signs of JSON that keeps to a form (tools that must be
+    called, ``response_format``). None: any number, as large models indent. A small model may fill
+    its answer with them."""
+    adapters: dict[AdapterName, str] = Field(default_factory=dict)
+    """LoRA adapters by name: each a directory or a hub id. Requests ask for ``model_id:name``."""
+    adapters_root: str | None = None
+    """A directory in which replicas look for adapters that are not named above: one that is put
+    there is served from its first request on. On a cluster all nodes must share it."""
+    max_adapters: int = Field(default=4, ge=1)
+    """How many adapters a replica holds at once; one more takes the place of the one that was not
+    asked for longest. Each takes memory beside the model."""
+
+    @property
+    def has_adapters(self) -> bool:
+        """Whether there is anything to load."""
+        return bool(self.adapters) or self.adapters_root is not None
+
     def card(self) -> ModelCard:
         """Add what chat knows before it loads: the context, if the operator set it."""
         context_length = self.engine_kwargs.get("max_model_len")
@@ -28,6 +50,8 @@ class ChatConfig(ModelConfig, frozen=True):
                 update={
                     "backend": self.backend,
                     "input_parts": self.input_parts,
+                    "adapters": tuple(self.adapters),
+                    "finds_adapters": self.adapters_root is not None,
                     "context_length": context_length if isinstance(context_length, int) else None,
                 }
             )

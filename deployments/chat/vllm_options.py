@@ -12,23 +12,26 @@ from vllm.entrypoints.launchers.cli_args import BaseFrontendArgs, make_arg_parse
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 
 from deployments.chat.config import ChatConfig
+from deployments.chat.vllm_adapters import adapter_options
 from deployments.config import resolve_model
 from serve_app.errors import ModelLoadError
 
-RESERVED = frozenset({"model", "served_model_name"})
+RESERVED = frozenset({"lora_modules", "model", "served_model_name"})
 """Set from the model's own fields."""
+
+FETCHES_NOTHING: dict[str, Any] = {"allowed_media_domains": ["nothing.invalid"]}
+"""A URL in a prompt must not become a way into the network of the replicas: the ingress fetches."""
 
 WITHOUT_EFFECT = frozenset(
     {
         "enable_server_load_tracking",
         "enable_tokenizer_info_endpoint",
-        "lora_modules",
         "sse_keep_alive_interval",
         "tokens_only",
         "enable_scale_out",
     }
 )
-"""Options of vLLM's own HTTP layer and of adapters, which requests cannot name here yet."""
+"""Options of vLLM's own HTTP layer."""
 
 
 def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
@@ -37,7 +40,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
     Raises:
         ModelLoadError: an option is unknown or has a value that vLLM does not take.
     """
-    options = dict(config.engine_kwargs)
+    options = FETCHES_NOTHING | adapter_options(config) | config.engine_kwargs
     engine_names = {field.name for field in dataclasses.fields(AsyncEngineArgs)}
     frontend_names = {field.name for field in dataclasses.fields(BaseFrontendArgs)}
     for name in options:

@@ -62,6 +62,8 @@ class Call:
     """How many answers are wanted: each takes a place in the replica."""
     files: tuple[bytes, ...] = ()
     """Images or audio that the request carries, in the order its operation defines."""
+    adapter: str = ""
+    """The LoRA adapter that answers; the replica loads it if it does not hold it."""
 
 
 @dataclass(frozen=True, slots=True)

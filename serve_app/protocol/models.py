@@ -21,6 +21,8 @@ class Model(BaseModel):
     reason: str | None = None
     """Why it failed."""
     aliases: list[str]
+    parent: str | None = None
+    """Of an adapter: the model that it changes."""
     context_length: int | None = None
     dimensions: int | None = None
     default_size: str | None = None
@@ -32,13 +34,14 @@ class Model(BaseModel):
         """Return the wire form of a served model."""
         card = model.card
         return cls(
-            id=card.id,
+            id=model.id,
             created=model.created,
             owned_by=card.owned_by,
             kind=card.kind,
             state=model.state,
             reason=model.reason or None,
-            aliases=list(card.aliases),
+            aliases=[] if model.adapter else list(card.aliases),
+            parent=card.id if model.adapter else None,
             context_length=card.context_length,
             dimensions=card.dimensions,
             default_size=card.default_size,

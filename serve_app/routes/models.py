@@ -11,7 +11,8 @@ router = APIRouter()
 @router.get("/models")
 async def list_models(registry: RegistryDep) -> ModelList:
     """List every model, also those that sleep, load or failed."""
-    return ModelList(data=[Model.of(model) for model in registry.models])
+    models = [each for model in registry.models for each in (model, *model.with_adapters())]
+    return ModelList(data=[Model.of(model) for model in models])
 
 
 @router.get("/models/{model:path}")

@@ -7,6 +7,7 @@ import pytest
 
 from deployments.chat.config import ChatConfig
 from serve_app.errors import ModelLoadError
+from tests.tiny_adapter import make_tiny_adapter
 from tests.tiny_model import make_tiny_llama
 
 
@@ -36,7 +37,7 @@ def test_options_reach_vllms_engine_and_its_front_end(tiny: Path) -> None:
     ("option", "value", "says"),
     [
         ("max_modell_len", 256, "Did you mean 'max_model_len'"),
-        ("lora_modules", [], "has no effect"),
+        ("lora_modules", [], "set by the model's own fields"),
         ("host", "0.0.0.0", "not an option"),
         ("served_model_name", ["x"], "set by the model's own fields"),
         ("enable_auto_tool_choice", "perhaps", "enable_auto_tool_choice"),
@@ -73,3 +74,38 @@ async def test_directory_without_a_model_is_a_load_error(tmp_path: Path) -> None
 
     with pytest.raises(ModelLoadError, match="cannot load"):
         await VLLMEngine.load(config(tmp_path))
+
+
+def test_adapters_make_room_for_themselves_and_for_the_largest_rank(
+    tiny: Path, tmp_path: Path
+) -> None:
+    from deployments.chat.vllm_options import engine_arguments
+
+    adapter = make_tiny_adapter(tmp_path / "one", seed=1)
+    facts = adapter / "adapter_config.json"
+    facts.write_text(facts.read_text().replace('"r": 8', '"r": 24'))
+    named: Any = {"adapters": {"one": str(adapter), "hub": "someone/adapter"}, "max_adapters": 3}
+
+    engine, _ = engine_arguments(ChatConfig(model_id="m", model=str(tiny), **named))
+    set_by_hand, _ = engine_arguments(
+        ChatConfig(model_id="m", model=str(tiny), engine_kwargs={"max_lora_rank": 64}, **named)
+    )
+
+    assert (engine.enable_lora, engine.max_loras, engine.max_lora_rank) == (True, 3, 32)
+    assert set_by_hand.max_lora_rank == 64
+    assert engine_arguments(config(tiny))[0].enable_lora is False
+
+
+def test_adapter_that_is_not_there_is_named(tiny: Path, tmp_path: Path) -> None:
+    from deployments.chat.vllm_options import engine_arguments
+
+    with pytest.raises(ModelLoadError, match="nowhere"):
+        engine_arguments(
+            ChatConfig(model_id="m", model=str(tiny), adapters={"one": str(tmp_path / "nowhere")})
+        )
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", "a:b", ".hidden"])
+def test_adapter_cannot_have_a_name_that_no_request_could_say(tiny: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="adapters"):
+        ChatConfig(model_id="m", model=str(tiny), adapters={name: "x"})

@@ -198,3 +198,32 @@ async def test_sleeping_model_that_cannot_start_fails_the_waiting_request() -> N
 
     with pytest.raises(ModelFailedError, match="too large"):
         await answer
+
+
+async def test_adapter_is_asked_for_behind_its_models_name() -> None:
+    card = CARD.model_copy(update={"adapters": ("loud",)})
+    registry = Serve(chat=application(card)).registry()
+
+    model = await registry.resolve("gpt-4o:loud", "chat")
+
+    assert (model.id, model.card, model.adapter) == ("small:loud", card, "loud")
+    assert (await registry.get("small:loud")).adapter == "loud"
+    assert (await registry.resolve("small", "chat")).adapter == ""
+    for name in ("small:quiet", "other:loud", "small:", ":loud"):
+        with pytest.raises(ModelNotFoundError):
+            await registry.resolve(name, "chat")
+
+
+async def test_adapter_that_only_replicas_can_find_is_passed_on() -> None:
+    card = CARD.model_copy(update={"finds_adapters": True})
+    registry = Serve(chat=application(card)).registry()
+
+    assert (await registry.resolve("small:anything", "chat")).adapter == "anything"
+
+
+async def test_name_with_a_colon_of_its_own_is_no_adapter() -> None:
+    card = CARD.model_copy(update={"aliases": ("llama3:8b",), "finds_adapters": True})
+    registry = Serve(chat=application(card)).registry()
+
+    assert (await registry.resolve("llama3:8b", "chat")).id == "small"
+    assert (await registry.resolve("llama3:8b:loud", "chat")).id == "small:loud"

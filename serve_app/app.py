@@ -22,10 +22,14 @@ def build(config: IngressConfig) -> Application:
         from serve_app.ingress import create_api
         from serve_app.registry import Registry
         from serve_app.remote_files import RemoteFiles
+        from serve_app.storage.database import Database
         from serve_app.storage.files import FileStore
+        from serve_app.storage.migrate import migrate_at_start
 
         keys = config.api_keys()
         check_exposure(config, keys, ray.get(controller().get_serve_instance_details.remote()))
+        database_url = config.database()
+        migrate_at_start(database_url)
         registry = Registry(
             read_serve_details,
             ServeModelHandle,
@@ -40,6 +44,8 @@ def build(config: IngressConfig) -> Application:
             files=FileStore(config.files_url),
             image_url_ttl_s=config.image_url_ttl_s,
             addresses=Addresses(config.public_url, config.trusted_proxies, peer_proof()),
+            database=Database(database_url),
+            moderation=config.moderation,
             remote_files=RemoteFiles(
                 config.remote_file_hosts,
                 max_bytes=config.max_body_bytes,

@@ -14,14 +14,15 @@ from starlette.middleware.cors import CORSMiddleware
 from serve_app import __version__
 from serve_app.addresses import Addresses
 from serve_app.auth import Authenticator
+from serve_app.composition.background_responses import BackgroundResponses
+from serve_app.config import ModerationConfig
+from serve_app.error_answers import error_response
 from serve_app.errors import (
     APIError,
     InvalidRequestError,
     MethodNotAllowedError,
     NotFoundError,
     UnsupportedMediaError,
-    error_body,
-    error_headers,
     from_validation_errors,
 )
 from serve_app.generated_images import GeneratedImages
@@ -31,7 +32,10 @@ from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
 from serve_app.spoken_answers import SpokenAnswers
+from serve_app.storage.database import Database
+from serve_app.storage.database_url import MEMORY
 from serve_app.storage.files import FileStore
+from serve_app.storage.responses import ResponseStore
 
 
 def create_api(
@@ -44,19 +48,28 @@ def create_api(
     image_url_ttl_s: float = 3600,
     addresses: Addresses | None = None,
     remote_files: RemoteFiles | None = None,
+    database: Database | None = None,
+    moderation: ModerationConfig | None = None,
 ) -> FastAPI:
     """Return the whole HTTP application. ``registry`` is polled while it runs.
 
-    Without ``files``, they are kept in memory; without ``addresses``, no proxy is trusted; without
-    ``remote_files``, none are fetched.
+    Without ``files`` or ``database``, those are kept in memory; without ``addresses``, no proxy is
+    trusted; without ``remote_files``, none are fetched.
     """
     files = files or FileStore("memory://homeport")
     images, spoken_answers = GeneratedImages(files, image_url_ttl_s), SpokenAnswers(files)
+    database = database or Database(MEMORY)
+    responses = ResponseStore(database)
+    log = RequestLog()
+    background = BackgroundResponses(registry, database, log)
     api = FastAPI(
         title="Homeport",
         version=__version__,
         lifespan=_in_background(
+            database,
             registry.refresh,
+            responses.sweep_forever,
+            background.work_forever,
             registry.poll,
             images.files.sweep_forever,
             spoken_answers.files.sweep_forever,
@@ -68,6 +81,9 @@ def create_api(
     api.state.registry = registry
     api.state.images = images
     api.state.spoken_answers = spoken_answers
+    api.state.database = database
+    api.state.background = background
+    api.state.moderation = moderation or ModerationConfig()
     api.state.addresses = addresses or Addresses()
     api.state.remote_files = remote_files or RemoteFiles((), max_bytes=0, timeout_s=1)
     for router in ROUTERS:
@@ -81,7 +97,7 @@ def create_api(
     api.add_middleware(
         Gate,
         authenticator=Authenticator(keys),
-        log=RequestLog(),
+        log=log,
         max_body_bytes=max_body_bytes,
     )
     if allowed_origins:
@@ -95,12 +111,15 @@ def create_api(
 
 
 def _in_background(
-    first: Callable[[], Awaitable[None]], *forever: Callable[[], Coroutine[Any, Any, None]]
+    database: Database,
+    first: Callable[[], Awaitable[None]],
+    *forever: Callable[[], Coroutine[Any, Any, None]],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return a lifespan that does the ``first`` before any request, and the rest beside them."""
+    """Return a lifespan: database and ``first`` before any request, the rest beside them."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await database.open()
         await first()
         tasks = [asyncio.create_task(work()) for work in forever]
         yield
@@ -109,14 +128,16 @@ def _in_background(
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await database.close()
 
     return lifespan
 
 
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, APIError)
-    request.state.record.error_code = error.label
-    return JSONResponse(error_body(error), error.status, error_headers(error))
+    record = request.state.record
+    record.error_code = error.label
+    return error_response(error, request.scope["path"], record.request_id)
 
 
 async def _answer_validation(request: Request, error: Exception) -> JSONResponse:

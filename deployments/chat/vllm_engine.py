@@ -21,6 +21,10 @@ from fastapi import Request
 from jinja2 import TemplateError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import State
+from vllm.entrypoints.anthropic.protocol import (
+    AnthropicCountTokensRequest,
+    AnthropicMessagesRequest,
+)
 from vllm.entrypoints.launchers.api_server.app_state import init_app_state
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.completion.protocol import (
@@ -31,11 +35,19 @@ from vllm.entrypoints.serve import create_error_response
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.entrypoints.serve.tokenize.protocol import DetokenizeRequest, TokenizeRequest
 from vllm.exceptions import VLLMError
+from vllm.usage.usage_lib import UsageContext
 from vllm.v1.engine.async_llm import AsyncLLM
 
+from deployments.chat.answer_forms import field_of_form
 from deployments.chat.config import ChatConfig
+from deployments.chat.vllm_adapters import Adapters, LoadedAdapter
+from deployments.chat.vllm_answers import as_frame, as_json
 from deployments.chat.vllm_cores import keep_to_the_workers_cores
+from deployments.chat.vllm_messages import ERROR_FRAME, Messages
 from deployments.chat.vllm_options import engine_arguments
+from deployments.chat.vllm_responses import ResponseBody, Responses
+from deployments.chat.vllm_sampling import add_processors, check_sampling, obstacle
+from deployments.chat.vllm_whitespace import BoundedLLM
 from serve_app.errors import (
     APIError,
     ContextLengthError,
@@ -65,16 +77,28 @@ LIBRARY_ERRORS = (
 
 RETRY_AFTER_S = 1
 
-ERROR_FRAME = 'data: {"error"'
-"""How vLLM's stream says that it failed."""
+TOO_LONG = ("maximum context length", "exceeds the max_model_len")
+"""How vLLM says that a prompt is too long."""
+
+PROMPTS = {
+    "chat_completion": "messages",
+    "message": "messages",
+    "response": "input",
+    "response_input_tokens": "input",
+}
+"""Which field of a request is too long when its prompt is; else ``prompt``."""
 
 
 class VLLMEngine:
     """A loaded language model."""
 
-    def __init__(self, engine: AsyncLLM, state: State) -> None:
+    def __init__(self, engine: AsyncLLM, state: State, config: ChatConfig) -> None:
         self._engine = engine
+        self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
+        self._sampling_obstacle = obstacle(engine.vllm_config)
+        messages = Messages(state.anthropic_serving_messages)
+        responses = Responses(state.openai_serving_responses)
         # The type that reads each operation's body, and vLLM's handler of it.
         self._operations: dict[str, tuple[TypeAdapter[Any], Callable[..., Any]]] = {
             "chat_completion": (
@@ -85,6 +109,10 @@ class VLLMEngine:
                 TypeAdapter(CompletionRequest),
                 state.openai_serving_completion.create_completion,
             ),
+            "response": (TypeAdapter(ResponseBody), responses.create),
+            "response_input_tokens": (TypeAdapter(ResponseBody), responses.count),
+            "message": (TypeAdapter(AnthropicMessagesRequest), messages.create),
+            "message_tokens": (TypeAdapter(AnthropicCountTokensRequest), messages.count_tokens),
             "tokenize": (TypeAdapter(TokenizeRequest), state.serving_tokenization.create_tokenize),
             "detokenize": (
                 TypeAdapter(DetokenizeRequest),
@@ -101,21 +129,34 @@ class VLLMEngine:
         """
         arguments, namespace = engine_arguments(config)
         try:
-            engine = AsyncLLM.from_engine_args(arguments)
+            options = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT)
+            add_processors(options)  # only now it is known which kind this engine takes
+            engine = BoundedLLM.from_vllm_config(
+                options,
+                usage_context=UsageContext.ENGINE_CONTEXT,
+                enable_log_requests=arguments.enable_log_requests,
+                disable_log_stats=arguments.disable_log_stats,
+            )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelLoadError(f"vLLM cannot load '{config.model}': {_reason(error)}") from error
+        assert isinstance(engine, BoundedLLM)
+        engine.max_whitespace = config.max_whitespace
         keep_to_the_workers_cores()
         # The namespace must not disagree with what the engine made of its options.
         namespace.structured_outputs_config = engine.vllm_config.structured_outputs_config
         state = State()
         await init_app_state(engine, state, namespace, await engine.get_supported_tasks())
-        return cls(engine, state)
+        return cls(engine, state, config)
+
+    async def load_adapter(self, name: str) -> LoadedAdapter:
+        """Load one of the model's LoRA adapters, before the calls that name it."""
+        return await self._adapters.load(name)
 
     async def run(self, call: Call) -> Reply:
         """Answer one request whole."""
         request = _raw_request(call)
         answer = await self._start(call, request)
-        return Reply(answer.model_dump_json().encode(), _usage(request))
+        return Reply(as_json(answer), _usage(request))
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer one request as server-sent events, ``[DONE]`` included, then the usage."""
@@ -126,7 +167,9 @@ class VLLMEngine:
                 if frame.startswith(ERROR_FRAME):
                     error = ErrorResponse(**json.loads(frame[len("data: ") :]))
                     raise self._translated(error, call)
-                yield frame.encode()
+                yield as_frame(frame) if call.operation == "chat_completion" else frame.encode()
+        except LIBRARY_ERRORS as error:
+            raise self._translated(create_error_response(error), call, error) from error
         finally:
             await frames.aclose()
         yield _usage(request)
@@ -149,6 +192,7 @@ class VLLMEngine:
         body = _read(body_type, call.body)
         self._check_output_length(body)
         try:
+            check_sampling(body, self._sampling_obstacle)
             answer = await handler(body, request)
         except LIBRARY_ERRORS as error:
             raise self._translated(create_error_response(error), call, error) from error
@@ -163,7 +207,7 @@ class VLLMEngine:
 
     def _check_output_length(self, body: BaseModel) -> None:
         """Refuse more tokens than the context can ever hold; vLLM would cut the number silently."""
-        for name in ("max_completion_tokens", "max_tokens"):
+        for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
             asked = getattr(body, name, None)
             if asked is not None and asked > self._max_model_len:
                 raise InvalidRequestError(
@@ -184,15 +228,15 @@ class VLLMEngine:
         if error.code >= 500 and error.code not in (501, 503):
             logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
             return internal_error(call.request_id)
-        if "maximum context length" in error.message:
-            prompt = "messages" if call.operation == "chat_completion" else "prompt"
-            return ContextLengthError(error.message, prompt)
+        if any(words in error.message for words in TOO_LONG):
+            return ContextLengthError(error.message, PROMPTS.get(call.operation, "prompt"))
         by_status: dict[int, type[APIError]] = {
             404: ModelNotFoundError,
             422: UnprocessableError,
             503: ModelOverloadedError,
         }
-        return by_status.get(error.code, InvalidRequestError)(error.message, error.param)
+        param = error.param or field_of_form(error.message, call.body)
+        return by_status.get(error.code, InvalidRequestError)(error.message, param)
 
 
 def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
@@ -206,7 +250,8 @@ def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
     except ValidationError as error:
         raise from_validation_errors(error.errors(include_url=False)) from error
     except VLLMError as error:
-        raise InvalidRequestError(str(error), getattr(error, "parameter", None)) from error
+        param = getattr(error, "parameter", None) or field_of_form(str(error), body)
+        raise InvalidRequestError(str(error), param) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"A field has an unexpected shape: {error}.") from error
 

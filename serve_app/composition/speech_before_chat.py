@@ -1,13 +1,14 @@
 """Writes down what is said in a conversation, for a chat model that cannot hear."""
 
-import asyncio
 import base64
 import binascii
+from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
 
 from serve_app.calls import Calls
+from serve_app.composition.together import together
 from serve_app.discovery import ServedModel
 from serve_app.errors import APIError, InvalidRequestError, echo
 from serve_app.protocol.chat import Message
@@ -67,26 +68,18 @@ async def written_down(messages: list[Message], chat: ServedModel, calls: Calls)
         return messages
     model = await calls.resolve("transcriptions", None)
     recordings = [_recording(messages[m], m, p) for m, p in places]
-    turns = asyncio.Semaphore(AT_ONCE)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            texts = [
-                tasks.create_task(_text(calls, model, recording, _path(m, p), turns))
-                for recording, (m, p) in zip(recordings, places, strict=True)
-            ]
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
-    heard = {place: text.result() for place, text in zip(places, texts, strict=True)}
+    jobs = [
+        partial(_text, calls, model, recording, _path(m, p))
+        for recording, (m, p) in zip(recordings, places, strict=True)
+    ]
+    heard = dict(zip(places, await together(jobs, AT_ONCE), strict=True))
     return [_with_texts(message, m, heard) for m, message in enumerate(messages)]
 
 
-async def _text(
-    calls: Calls, model: ServedModel, recording: bytes, path: str, turns: asyncio.Semaphore
-) -> str:
+async def _text(calls: Calls, model: ServedModel, recording: bytes, path: str) -> str:
     try:
-        async with turns:
-            task = {"task": "transcribe"}
-            reply = await calls.run(model, "transcription", task, files=(recording,))
+        task = {"task": "transcribe"}
+        reply = await calls.run(model, "transcription", task, files=(recording,))
     except APIError as error:
         if isinstance(error, InvalidRequestError):
             error.param = path

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from serve_app.errors import InvalidRequestError
 from serve_app.protocol.common import ModelRequest, Wire
@@ -10,6 +10,9 @@ from serve_app.protocol.speech import VoiceReference
 
 MAX_CHOICES = 128
 """OpenAI's limit of ``n``."""
+
+AnswerLength = Annotated[int | None, Field(ge=0), AfterValidator(lambda limit: limit or None)]
+"""How many tokens an answer may have; 0 is no limit, as LocalAI has it."""
 
 
 class StreamOptions(Wire):
@@ -34,6 +37,13 @@ class SpokenAnswer(Wire):
     transcript: str | None = None
 
 
+class FunctionCall(Wire):
+    """A call in the form that OpenAI had before tools."""
+
+    name: str = Field(min_length=1)
+    arguments: str
+
+
 class Message(Wire):
     """One message of a conversation."""
 
@@ -42,6 +52,7 @@ class Message(Wire):
     name: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: str | None = None
+    function_call: FunctionCall | None = None
     audio: SpokenAnswer | None = None
 
     @model_validator(mode="after")
@@ -82,10 +93,13 @@ class Sampling(ModelRequest):
     min_p: float | None = Field(default=None, ge=0, le=1)
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
-    repeat_penalty: float | None = Field(default=None, gt=0)
+    typical_p: float | None = Field(default=None, ge=0, le=1)
+    tfz: float | None = Field(default=None, ge=0, le=1)
+    repeat_penalty: float | None = Field(default=None, ge=0)
     logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
     ignore_eos: bool | None = None
     grammar: str | None = None
+    grammar_json_functions: dict[str, Any] | None = None
     structured_outputs: dict[str, Any] | None = None
     stream_interval: int | None = Field(default=None, ge=1, le=1_000_000)
     response_format: str | dict[str, Any] | None = None
@@ -108,13 +122,15 @@ class ChatCompletionRequest(Sampling):
     """Body of ``POST /v1/chat/completions``."""
 
     messages: list[Message] = Field(min_length=1)
-    max_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: AnswerLength = None
     max_completion_tokens: int | None = Field(default=None, ge=1)
     logprobs: bool | None = None
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
     tools: list[Tool] | None = Field(default=None, max_length=128)
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
+    functions: list[Function] | None = Field(default=None, max_length=128)
+    function_call: str | dict[str, Any] | None = None
     modalities: list[Literal["text", "audio"]] | None = Field(default=None, min_length=1)
     audio: AudioOptions | None = None
 
@@ -132,6 +148,10 @@ class ChatCompletionRequest(Sampling):
         if self.audio is not None and not self.is_spoken:
             raise InvalidRequestError(
                 "Invalid 'audio': only allowed with 'modalities': ['text', 'audio'].", "audio"
+            )
+        if self.is_spoken and self.functions:
+            raise InvalidRequestError(
+                "Invalid 'functions': an answer that is spoken calls 'tools'.", "functions"
             )
         if self.is_spoken and self.num_answers() > 1:
             raise InvalidRequestError(

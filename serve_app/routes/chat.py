@@ -2,10 +2,16 @@
 
 from fastapi import APIRouter, Response
 
+from serve_app.composition.media import check_parts, with_files
 from serve_app.composition.speech_before_chat import recalled, written_down
-from serve_app.dependencies import CallsDep, SpokenAnswersDep
+from serve_app.dependencies import CallsDep, RemoteFilesDep, SpokenAnswersDep
 from serve_app.json_body import JSONRoute
 from serve_app.protocol.chat import ChatCompletionRequest
+from serve_app.protocol.functions import (
+    as_function_call,
+    as_function_call_chunk,
+    with_tool_messages,
+)
 from serve_app.routes.generation import KIND, send
 from serve_app.routes.spoken_chat import answer_aloud, chosen_voice, written_fields
 
@@ -14,7 +20,10 @@ router = APIRouter(route_class=JSONRoute)
 
 @router.post("/chat/completions")
 async def create_chat_completion(
-    body: ChatCompletionRequest, calls: CallsDep, answers: SpokenAnswersDep
+    body: ChatCompletionRequest,
+    calls: CallsDep,
+    answers: SpokenAnswersDep,
+    remote_files: RemoteFilesDep,
 ) -> Response:
     """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
     chat = await calls.resolve(KIND, body.model, body.backend)
@@ -23,6 +32,14 @@ async def create_chat_completion(
     messages = await written_down(await recalled(body.messages, answers), chat, calls)
     if messages is not body.messages:
         fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
+    check_parts(fields["messages"], chat.card)
+    fields["messages"] = with_tool_messages(
+        await with_files(fields["messages"], remote_files, "messages")
+    )
     if voice is not None:
         return await answer_aloud(body, fields, chat, voice, calls, answers)
+    if body.functions:
+        return await send(
+            "chat_completion", chat, body, fields, calls, as_function_call, as_function_call_chunk
+        )
     return await send("chat_completion", chat, body, fields, calls)

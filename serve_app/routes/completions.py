@@ -1,4 +1,4 @@
-"""POST /v1/completions."""
+"""POST /v1/completions, and the path under which older SDKs ask for them."""
 
 from fastapi import APIRouter, Response
 
@@ -13,4 +13,13 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/completions")
 async def create_completion(body: CompletionRequest, calls: CallsDep) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
+    return await answer("completion", body, calls)
+
+
+@router.post("/engines/{model:path}/completions", include_in_schema=False)
+async def create_engine_completion(
+    model: str, body: CompletionRequest, calls: CallsDep
+) -> Response:
+    """Do the same by the model that the path names."""
+    body.model = model
     return await answer("completion", body, calls)

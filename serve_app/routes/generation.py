@@ -1,5 +1,7 @@
 """How every route of a language model answers: resolve, translate, call, wrap."""
 
+from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import Response
@@ -10,8 +12,11 @@ from serve_app.protocol.chat import Sampling
 from serve_app.protocol.common import ModelRequest
 from serve_app.protocol.contract import engine_fields
 from serve_app.sse import event_stream
+from serve_app.streaming import Pieces
 
 KIND = "chat"
+
+Translate = Callable[[bytes], bytes]
 
 
 async def answer(operation: str, body: Sampling, calls: Calls) -> Response:
@@ -22,15 +27,33 @@ async def answer(operation: str, body: Sampling, calls: Calls) -> Response:
 
 
 async def send(
-    operation: str, model: ServedModel, body: Sampling, fields: dict[str, Any], calls: Calls
+    operation: str,
+    model: ServedModel,
+    body: Sampling,
+    fields: dict[str, Any],
+    calls: Calls,
+    translate: Translate | None = None,
+    translate_event: Translate | None = None,
 ) -> Response:
-    """Answer by this model, which is asked ``fields``: whole or as a stream, as ``body`` says."""
+    """Answer by this model, which is asked ``fields``: whole or as a stream, as ``body`` says.
+
+    The answer, or each event of the stream, is translated where the client's form is another.
+    """
     places = body.num_answers()
     if body.stream:
         pieces = calls.stream(model, operation, fields, places=places)
+        if translate_event is not None:
+            pieces = _translated(pieces, translate_event)
         return await event_stream(pieces, calls.record)
     reply = await calls.run(model, operation, fields, places=places)
-    return Response(reply.body, media_type="application/json")
+    answer = translate(reply.body) if translate is not None else reply.body
+    return Response(answer, media_type="application/json")
+
+
+async def _translated(pieces: Pieces, translate: Translate) -> Pieces:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield translate(piece)
 
 
 async def ask(operation: str, body: ModelRequest, calls: Calls) -> bytes:

@@ -7,8 +7,10 @@ from pydantic_core import from_json, to_json
 
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep
+from serve_app.discovery import ServedModel
 from serve_app.errors import UnprocessableError
 from serve_app.json_body import JSONRoute
+from serve_app.protocol.common import Usage
 from serve_app.protocol.contract import refuse_foreign_fields
 from serve_app.protocol.rerank import RerankRequest
 
@@ -36,12 +38,8 @@ async def _answer(body: RerankRequest, calls: Calls) -> Response:
     refuse_foreign_fields(body)
     texts = body.document_texts()
     model = await calls.resolve(KIND, body.model, body.backend)
-    question: dict[str, Any] = {"query": body.query_text(), "documents": texts}
-    if body.max_tokens_per_doc is not None:
-        question["max_tokens_per_doc"] = body.max_tokens_per_doc
-    reply = await calls.run(model, "rerank", question)
-    scores: list[float] = from_json(reply.body)["scores"]
-    num_tokens = reply.usage.prompt_tokens
+    scores, usage = await scored(model, body.query_text(), texts, body.max_tokens_per_doc, calls)
+    num_tokens = usage.prompt_tokens
     answer: dict[str, Any] = {
         "id": calls.record.request_id,
         "model": model.card.id,
@@ -50,6 +48,17 @@ async def _answer(body: RerankRequest, calls: Calls) -> Response:
         "meta": {"tokens": {"input_tokens": num_tokens}},
     }
     return Response(to_json(answer), media_type="application/json")
+
+
+async def scored(
+    model: ServedModel, query: str, texts: list[str], max_tokens_per_doc: int | None, calls: Calls
+) -> tuple[list[float], Usage]:
+    """Return how well each text fits a query, in their order, and the work it took."""
+    question: dict[str, Any] = {"query": query, "documents": texts}
+    if max_tokens_per_doc is not None:
+        question["max_tokens_per_doc"] = max_tokens_per_doc
+    reply = await calls.run(model, "rerank", question)
+    return from_json(reply.body)["scores"], reply.usage
 
 
 def _results(body: RerankRequest, scores: list[float]) -> list[dict[str, Any]]:

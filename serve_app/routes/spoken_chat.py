@@ -13,6 +13,7 @@ from serve_app.discovery import ServedModel
 from serve_app.errors import InvalidRequestError
 from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.contract import engine_fields
+from serve_app.protocol.functions import as_tools, with_strict_tools
 from serve_app.protocol.speech import card_voice
 from serve_app.protocol.spoken_chat import SpokenMessage, SpokenStream
 from serve_app.spoken_answers import SpokenAnswers
@@ -38,7 +39,8 @@ async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
 def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     """Return what the chat model is asked: to write, whoever speaks."""
     spoken_only = {"modalities", "audio"} if body.is_spoken else None
-    return engine_fields(body.model_dump(exclude_unset=True, exclude=spoken_only))
+    fields = as_tools(body.model_dump(exclude_unset=True, exclude=spoken_only))
+    return with_strict_tools(engine_fields(fields))
 
 
 async def answer_aloud(

@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from anthropic import AsyncAnthropic
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
 from serve_app.card import ModelCard
+from serve_app.config import ModerationConfig
 from serve_app.discovery import ServedModel
 from serve_app.errors import APIError
 from serve_app.ingress import create_api
@@ -79,12 +81,20 @@ def cards() -> tuple[ModelCard, ...]:
 
 
 @pytest.fixture
-def create(model: ScriptedModel, cards: tuple[ModelCard, ...]) -> CreateApi:
+def moderation() -> ModerationConfig:
+    """Who judges texts: nobody, but in the module that asks for it."""
+    return ModerationConfig()
+
+
+@pytest.fixture
+def create(
+    model: ScriptedModel, cards: tuple[ModelCard, ...], moderation: ModerationConfig
+) -> CreateApi:
     """Return a function that builds the application with keys and limits of the test's choice."""
 
     async def read() -> dict[str, Any]:
         return details(
-            **{card.kind: application(card) for card in cards},
+            **{card.id: application(card) for card in cards},
             broken=not_built(
                 "DEPLOY_FAILED", "ValueError: model: Field required", kind="chat", model_id="broken"
             ),
@@ -95,7 +105,7 @@ def create(model: ScriptedModel, cards: tuple[ModelCard, ...]) -> CreateApi:
 
     def create(keys: frozenset[str] = frozenset(), max_body_bytes: int = 2**20) -> FastAPI:
         registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
-        return create_api(registry, keys, max_body_bytes=max_body_bytes)
+        return create_api(registry, keys, max_body_bytes=max_body_bytes, moderation=moderation)
 
     return create
 
@@ -114,6 +124,14 @@ async def openai_client(create: CreateApi) -> AsyncIterator[AsyncOpenAI]:
     api = create(frozenset({KEY}))
     async with api.router.lifespan_context(api), connect(api) as client:
         yield AsyncOpenAI(base_url="http://test/v1", api_key=KEY, http_client=client, max_retries=0)
+
+
+@pytest.fixture
+async def claude(create: CreateApi) -> AsyncIterator[AsyncAnthropic]:
+    """Anthropic's SDK on a server that wants a key."""
+    api = create(frozenset({KEY}))
+    async with api.router.lifespan_context(api), connect(api) as client:
+        yield AsyncAnthropic(base_url="http://test", api_key=KEY, http_client=client, max_retries=0)
 
 
 def connect(api: FastAPI) -> httpx2.AsyncClient:

@@ -42,7 +42,8 @@ def assert_openai_error(answer: httpx2.Response, status: int, param: str | None 
         ({"messages": HELLO, "stop": 5}, "stop", "5"),
         ({"messages": HELLO, "stream_options": {}}, "stream_options", "'stream' is true"),
         ({"messages": HELLO, "model": 5}, "model", "string"),
-        ({"messages": HELLO, "tfz": 0.3}, "tfz", "0.3"),
+        ({"messages": HELLO, "tfz": 1.3}, "tfz", "1.3"),
+        ({"messages": HELLO, "typical_p": -1}, "typical_p", "greater than or equal to 0"),
     ],
 )
 async def test_wrong_field_is_named_with_what_is_allowed(

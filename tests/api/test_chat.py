@@ -177,3 +177,25 @@ async def test_detokenize_answers_under_both_names(
     answer = await http.post("/detokenize", json={"tokens": [1]})
 
     assert answer.json() == {"prompt": "x", "content": "x"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "given", "strict"),
+    [
+        ("required", {}, True),
+        ({"type": "function", "function": {"name": "f"}}, {}, True),
+        ("required", {"strict": False}, False),
+        ("auto", {}, None),
+    ],
+)
+async def test_tool_that_must_be_called_keeps_to_its_schema_unless_told_otherwise(
+    http: httpx2.AsyncClient, model: ScriptedModel, choice: Any, given: Any, strict: bool | None
+) -> None:
+    model.script = [ANSWER]
+    tool = {"type": "function", "function": {"name": "f", "parameters": {}, **given}}
+
+    body = {"messages": HELLO, "tools": [tool], "tool_choice": choice}
+    answer = await http.post("/v1/chat/completions", json=body)
+
+    assert answer.status_code == 200
+    assert model.asked["tools"][0]["function"].get("strict") is strict

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anthropic import Anthropic
 from openai import OpenAI
 
 from tests.serve.server import Server, application
@@ -52,6 +53,11 @@ def server(ray_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def client(server: Server) -> OpenAI:
     return server.client
+
+
+@pytest.fixture
+def claude(server: Server) -> Anthropic:
+    return Anthropic(base_url=server.url, api_key="none", max_retries=0, timeout=60)
 
 
 @pytest.fixture(scope="session")

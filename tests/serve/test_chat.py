@@ -260,3 +260,22 @@ def test_engine_spins_on_its_workers_cores_only(server: Server) -> None:
 
     cores = {frozenset(os.sched_getaffinity(process)) for process in processes}
     assert len(cores) == 1, "what carries the tokens away is left without a core"
+
+
+def test_chat_tool_that_must_be_called_is_called_with_what_its_schema_says(client: OpenAI) -> None:
+    parameters = {
+        "type": "object",
+        "properties": {"code": {"type": "integer"}, "unit": {"enum": ["x1", "y2"]}},
+        "required": ["code", "unit"],
+        "additionalProperties": False,
+    }
+    tool: Any = {"type": "function", "function": {"name": "pick", "parameters": parameters}}
+
+    for choice in ("required", {"type": "function", "function": {"name": "pick"}}):
+        answer = client.chat.completions.create(
+            model="gpt-4o", messages=SUM, tools=[tool], tool_choice=choice, max_tokens=100
+        )
+        (call,) = answer.choices[0].message.tool_calls or ()
+        called = json.loads(call.function.arguments)  # type: ignore[union-attr]
+        assert isinstance(called["code"], int)
+        assert called["unit"] in ("x1", "y2")

@@ -9,6 +9,12 @@ from serve_app.errors import APIError
 from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
+from serve_app.protocol.conversations import (
+    ConversationRequest,
+    ConversationUpdate,
+    NewItems,
+)
+from serve_app.protocol.edits import EditRequest
 from serve_app.protocol.embeddings import EmbeddingsRequest
 from serve_app.protocol.images import (
     UNSUPPORTED as UNSUPPORTED_OF_IMAGES,
@@ -18,8 +24,23 @@ from serve_app.protocol.images import (
     ImageGenerationRequest,
     ImageVariationRequest,
 )
+from serve_app.protocol.messages import (
+    LABELS,
+    CustomTool,
+    InputMessage,
+    MessagesRequest,
+    OutputConfig,
+    Thinking,
+    ToolChoice,
+)
+from serve_app.protocol.messages import (
+    NEUTRAL as NEUTRAL_IN_MESSAGES,
+)
 from serve_app.protocol.models import Model
+from serve_app.protocol.moderations import ModerationRequest
 from serve_app.protocol.rerank import RerankRequest
+from serve_app.protocol.responses import ResponseRequest, ResponseStreamOptions
+from serve_app.protocol.score import ScoreRequest
 from serve_app.protocol.speech import SpeechRequest
 from serve_app.protocol.speech_to_text import SpeechToTextRequest
 from serve_app.protocol.text_to_speech import TextToSpeechRequest, VoiceSettings
@@ -33,6 +54,20 @@ TYPES = (
     ChatCompletionRequest,
     AudioOptions,
     CompletionRequest,
+    MessagesRequest,
+    InputMessage,
+    CustomTool,
+    ToolChoice,
+    Thinking,
+    OutputConfig,
+    EditRequest,
+    ResponseRequest,
+    ResponseStreamOptions,
+    ConversationRequest,
+    ConversationUpdate,
+    NewItems,
+    ModerationRequest,
+    ScoreRequest,
     TokenizeRequest,
     DetokenizeRequest,
     EmbeddingsRequest,
@@ -49,7 +84,11 @@ TYPES = (
     VoiceSettings,
     Model,
 )
-FIELDS = {field for wire in TYPES for field in wire.model_fields}
+FIELDS = {
+    *(field for wire in TYPES for field in wire.model_fields),
+    *NEUTRAL_IN_MESSAGES,
+    *LABELS,
+}
 
 
 @pytest.mark.parametrize(

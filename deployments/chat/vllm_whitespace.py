@@ -1,0 +1,62 @@
+# pyright: standard
+"""Bounds the blanks between the signs of guided JSON.
+
+JSON allows any number of them, and a small model that does not know how to go on writes blanks
+until its answer is full. vLLM's only setting forbids them all, also those that a model was trained
+to write.
+"""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from vllm.config.utils import replace
+from vllm.outputs import RequestOutput
+from vllm.sampling_params import SamplingParams, StructuredOutputsParams
+from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
+
+ANY_OBJECT = {"type": "object"}
+
+
+class BoundedLLM(AsyncLLM):
+    """vLLM's engine with a limit of blanks in guided JSON."""
+
+    max_whitespace: int | None = None
+    """Blanks between two signs; None: any number."""
+
+    async def generate(
+        self, prompt: Any, sampling_params: SamplingParams, *args: Any, **options: Any
+    ) -> AsyncGenerator[RequestOutput, None]:
+        """Generate as vLLM does, with what guides the answer bounded."""
+        guided = sampling_params.structured_outputs
+        if guided is not None and self.max_whitespace is not None:
+            sampling_params.structured_outputs = bounded(guided, self.max_whitespace)
+        async for output in super().generate(prompt, sampling_params, *args, **options):
+            yield output
+
+
+def bounded(guided: StructuredOutputsParams, max_whitespace: int) -> StructuredOutputsParams:
+    """Return the same with so many blanks at most, where it is about JSON."""
+    if guided.structural_tag is not None:
+        tag = _with_limits(json.loads(guided.structural_tag), max_whitespace)
+        return replace(guided, structural_tag=json.dumps(tag))
+    schema = ANY_OBJECT if guided.json_object else guided.json
+    if schema is None:
+        return guided
+    schema = json.loads(schema) if isinstance(schema, str) else schema
+    if has_xgrammar_unsupported_json_features(schema):
+        return guided  # another backend reads it, which knows no limit
+    form = {"type": "json_schema", "json_schema": schema}
+    tag = _with_limits({"type": "structural_tag", "format": form}, max_whitespace)
+    return StructuredOutputsParams(structural_tag=json.dumps(tag))
+
+
+def _with_limits(part: Any, max_whitespace: int) -> Any:
+    if isinstance(part, list):
+        return [_with_limits(each, max_whitespace) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") == "json_schema" and "json_schema" in part:
+        return {**part, "max_whitespace_cnt": part.get("max_whitespace_cnt") or max_whitespace}
+    return {name: _with_limits(each, max_whitespace) for name, each in part.items()}

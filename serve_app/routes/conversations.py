@@ -1,0 +1,86 @@
+"""/v1/conversations: what was said, kept for the responses that go on from it."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from serve_app.dependencies import MemoryDep
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.conversations import (
+    ConversationRequest,
+    ConversationUpdate,
+    NewItems,
+    as_openais,
+)
+from serve_app.protocol.items import new_items, resolved
+from serve_app.protocol.lists import Limit, Order, listed
+
+router = APIRouter(route_class=JSONRoute)
+
+Answer = dict[str, Any]
+
+
+@router.post("/conversations")
+async def create_conversation(body: ConversationRequest, memory: MemoryDep) -> Answer:
+    """Begin a conversation, with what was said so far."""
+    items = resolved(new_items(body.items, "items"), ())
+    made = await memory.conversations.create(memory.owner, body.metadata or {}, items)
+    return as_openais(made)
+
+
+@router.get("/conversations/{conversation_id}")
+async def retrieve_conversation(conversation_id: str, memory: MemoryDep) -> Answer:
+    """Return a conversation, without its items."""
+    return as_openais(await memory.conversations.get(memory.owner, conversation_id))
+
+
+@router.post("/conversations/{conversation_id}")
+async def update_conversation(
+    conversation_id: str, body: ConversationUpdate, memory: MemoryDep
+) -> Answer:
+    """Give it other labels."""
+    changed = await memory.conversations.update(memory.owner, conversation_id, body.metadata)
+    return as_openais(changed)
+
+
+@router.delete("/conversations/{conversation_id}")
+async def delete_conversation(conversation_id: str, memory: MemoryDep) -> Answer:
+    """Forget it and all its items."""
+    await memory.conversations.delete(memory.owner, conversation_id)
+    return {"id": conversation_id, "object": "conversation.deleted", "deleted": True}
+
+
+@router.post("/conversations/{conversation_id}/items")
+async def add_items(conversation_id: str, body: NewItems, memory: MemoryDep) -> Answer:
+    """Add to what was said."""
+    items = resolved(new_items(body.items, "items"), ())
+    await memory.conversations.add_items(memory.owner, conversation_id, items)
+    return listed(items)
+
+
+@router.get("/conversations/{conversation_id}/items")
+async def list_items(
+    conversation_id: str,
+    memory: MemoryDep,
+    limit: Limit = 20,
+    order: Order = "desc",
+    after: str | None = None,
+) -> Answer:
+    """List what was said."""
+    items, has_more = await memory.conversations.items(
+        memory.owner, conversation_id, limit=limit, order=order, after=after
+    )
+    return listed(items, has_more=has_more)
+
+
+@router.get("/conversations/{conversation_id}/items/{item_id}")
+async def retrieve_item(conversation_id: str, item_id: str, memory: MemoryDep) -> Answer:
+    """Return one item."""
+    return await memory.conversations.item(memory.owner, conversation_id, item_id)
+
+
+@router.delete("/conversations/{conversation_id}/items/{item_id}")
+async def delete_item(conversation_id: str, item_id: str, memory: MemoryDep) -> Answer:
+    """Forget one item; the answer is the conversation, as with OpenAI."""
+    await memory.conversations.delete_item(memory.owner, conversation_id, item_id)
+    return as_openais(await memory.conversations.get(memory.owner, conversation_id))

@@ -1,0 +1,21 @@
+"""POST /v1/edits: a text is changed as an instruction says."""
+
+from fastapi import APIRouter, Response
+from pydantic_core import from_json, to_json
+
+from serve_app.dependencies import CallsDep
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.contract import engine_fields
+from serve_app.protocol.edits import EditRequest, as_edit
+from serve_app.routes.generation import KIND
+
+router = APIRouter(route_class=JSONRoute)
+
+
+@router.post("/edits")
+async def create_edit(body: EditRequest, calls: CallsDep) -> Response:
+    """Return the text as a chat model changes it."""
+    model = await calls.resolve(KIND, body.model, body.backend)
+    fields = engine_fields(body.as_chat())
+    reply = await calls.run(model, "chat_completion", fields, places=body.num_answers())
+    return Response(to_json(as_edit(from_json(reply.body))), media_type="application/json")

@@ -1,0 +1,40 @@
+"""POST /v1/moderations: what is wrong with a text, by the model that the configuration names."""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter
+
+from serve_app.composition.moderation import scores
+from serve_app.dependencies import CallsDep, ModerationDep
+from serve_app.errors import ModelNotFoundError
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.contract import refuse_foreign_fields
+from serve_app.protocol.moderations import OPENAIS_MODELS, ModerationRequest, judged
+from serve_app.routes.generation import KIND
+
+router = APIRouter(route_class=JSONRoute)
+
+
+@router.post("/moderations")
+async def create_moderation(
+    body: ModerationRequest, calls: CallsDep, moderation: ModerationDep
+) -> dict[str, Any]:
+    """Judge each text."""
+    refuse_foreign_fields(body)
+    texts = body.texts()
+    if moderation.model is None:
+        raise ModelNotFoundError(
+            "No model judges texts here: 'moderation.model' is not set in the ingress's "
+            "configuration.",
+            "model",
+        )
+    model = await calls.resolve(KIND, moderation.model, body.backend)
+    if body.model and not body.model.startswith(OPENAIS_MODELS):
+        named = await calls.resolve(KIND, body.model)
+        if named.card.id != model.card.id:
+            raise ModelNotFoundError(
+                f"Model '{body.model}' does not judge texts here; '{model.card.id}' does.", "model"
+            )
+    results = [judged(each, moderation.threshold) for each in await scores(texts, model, calls)]
+    return {"id": f"modr-{uuid.uuid4().hex}", "model": model.card.id, "results": results}

@@ -1,0 +1,103 @@
+"""POST /v1/responses, and what is kept of them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
+
+from serve_app.composition.responses import ResponseStream, begin, whole
+from serve_app.dependencies import BackgroundDep, CallsDep, MemoryDep, RemoteFilesDep
+from serve_app.json_body import JSONRoute
+from serve_app.protocol.lists import Limit, Order, page
+from serve_app.protocol.responses import ResponseRequest
+from serve_app.routes.generation import KIND
+from serve_app.sse import MEDIA_TYPE
+from serve_app.streaming import stream_pieces
+
+router = APIRouter(route_class=JSONRoute)
+
+
+@router.post("/responses")
+async def create_response(
+    body: ResponseRequest,
+    calls: CallsDep,
+    memory: MemoryDep,
+    background: BackgroundDep,
+    remote_files: RemoteFilesDep,
+) -> Response:
+    """Answer, whole or as a stream of events, now or in the background."""
+    model = await calls.resolve(KIND, body.model, body.backend)
+    turn = await begin(body, model, memory, remote_files)
+    if body.background:
+        queued = await background.add(turn, memory)
+        if not body.stream:
+            return _json(queued)
+        events = background.follow(memory, turn.id, after=-1)
+        return await stream_pieces(events, calls.record, MEDIA_TYPE)
+    if body.stream:
+        stream = ResponseStream(turn, calls, memory)
+        return await stream_pieces(
+            stream.events(), calls.record, MEDIA_TYPE, last_words=stream.last_words
+        )
+    return Response(await whole(turn, calls, memory), media_type="application/json")
+
+
+@router.post("/responses/input_tokens")
+async def count_input_tokens(
+    body: ResponseRequest, calls: CallsDep, memory: MemoryDep, remote_files: RemoteFilesDep
+) -> Response:
+    """Count the tokens that a response would read."""
+    model = await calls.resolve(KIND, body.model, body.backend)
+    turn = await begin(body, model, memory, remote_files)
+    reply = await calls.run(model, "response_input_tokens", turn.asked)
+    return Response(reply.body, media_type="application/json")
+
+
+@router.get("/responses/{response_id}")
+async def retrieve_response(
+    response_id: str,
+    calls: CallsDep,
+    memory: MemoryDep,
+    background: BackgroundDep,
+    *,
+    stream: bool = False,
+    starting_after: Annotated[int, Query(ge=-1)] = -1,
+) -> Response:
+    """Return a response as it is now, or the events of one that was made in the background."""
+    kept = await memory.responses.get(memory.owner, response_id)
+    if not stream:
+        return _json(kept.body)
+    events = background.follow(memory, response_id, after=starting_after)
+    return await stream_pieces(events, calls.record, MEDIA_TYPE)
+
+
+@router.delete("/responses/{response_id}")
+async def delete_response(response_id: str, memory: MemoryDep) -> dict[str, Any]:
+    """Forget a response."""
+    await memory.responses.delete(memory.owner, response_id)
+    return {"id": response_id, "object": "response", "deleted": True}
+
+
+@router.post("/responses/{response_id}/cancel")
+async def cancel_response(
+    response_id: str, memory: MemoryDep, background: BackgroundDep
+) -> Response:
+    """Stop one that is made in the background."""
+    return _json(await background.cancel(memory, response_id))
+
+
+@router.get("/responses/{response_id}/input_items")
+async def list_input_items(
+    response_id: str,
+    memory: MemoryDep,
+    limit: Limit = 20,
+    order: Order = "desc",
+    after: str | None = None,
+) -> Response:
+    """List what the client said in the turn of a response."""
+    kept = await memory.responses.get(memory.owner, response_id)
+    return _json(page(kept.input, limit=limit, order=order, after=after))
+
+
+def _json(body: Any) -> Response:
+    return Response(to_json(body), media_type="application/json")

@@ -159,8 +159,9 @@ def _serve(target: Target, directory: Path) -> int:
     except IngressFailedError:
         failed = True
     finally:
-        print("Stopping …", flush=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with suppress(OSError):  # whoever read it may have gone
+            print("Stopping …", flush=True)
         _stop(process)
     if stopped:
         return 0

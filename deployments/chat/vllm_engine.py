@@ -77,6 +77,9 @@ LIBRARY_ERRORS = (
 
 RETRY_AFTER_S = 1
 
+LEAST_TEMPERATURE = 0.01
+"""vLLM takes a lower one for this."""
+
 TOO_LONG = ("maximum context length", "exceeds the max_model_len")
 """How vLLM says that a prompt is too long."""
 
@@ -191,6 +194,7 @@ class VLLMEngine:
         body_type, handler = self._operations[call.operation]
         body = _read(body_type, call.body)
         self._check_output_length(body)
+        self._let_several_be_alike(body)
         try:
             check_sampling(body, self._sampling_obstacle)
             answer = await handler(body, request)
@@ -204,6 +208,13 @@ class VLLMEngine:
             answer.usage.completion_tokens = 0
             answer.usage.total_tokens = answer.usage.prompt_tokens
         return answer
+
+    def _let_several_be_alike(self, body: Any) -> None:
+        """Sample as good as greedily where several answers are asked for, which vLLM refuses."""
+        if (getattr(body, "n", None) or 1) > 1:
+            usual = self._engine.model_config.get_diff_sampling_param().get("temperature", 1)
+            if (usual if body.temperature is None else body.temperature) == 0:
+                body.temperature = LEAST_TEMPERATURE
 
     def _check_output_length(self, body: BaseModel) -> None:
         """Refuse more tokens than the context can ever hold; vLLM would cut the number silently."""

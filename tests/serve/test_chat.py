@@ -54,6 +54,14 @@ def test_chat_model_may_be_omitted_and_paths_need_no_v1(server: Server) -> None:
     assert "4" in answer.json()["choices"][0]["message"]["content"]
 
 
+@pytest.mark.parametrize("temperature", [{}, {"temperature": 0}])
+def test_chat_n_without_chance_gives_the_same_answers(client: OpenAI, temperature: Any) -> None:
+    answer = client.chat.completions.create(model="gpt-4o", messages=SUM, n=3, **temperature)
+
+    assert [choice.index for choice in answer.choices] == [0, 1, 2]
+    assert {choice.message.content for choice in answer.choices} == {"2 + 2 = 4."}
+
+
 def test_chat_n_gives_choices_in_order(client: OpenAI) -> None:
     answer = client.chat.completions.create(
         model="gpt-4o", messages=SUM, n=3, temperature=1, seed=5, max_tokens=8
@@ -271,11 +279,12 @@ def test_chat_tool_that_must_be_called_is_called_with_what_its_schema_says(clien
     }
     tool: Any = {"type": "function", "function": {"name": "pick", "parameters": parameters}}
 
-    for choice in ("required", {"type": "function", "function": {"name": "pick"}}):
+    choices: list[Any] = ["required", {"type": "function", "function": {"name": "pick"}}]
+    for choice in choices:
         answer = client.chat.completions.create(
             model="gpt-4o", messages=SUM, tools=[tool], tool_choice=choice, max_tokens=100
         )
-        (call,) = answer.choices[0].message.tool_calls or ()
+        (call,) = answer.choices[0].message.tool_calls or []
         called = json.loads(call.function.arguments)  # type: ignore[union-attr]
         assert isinstance(called["code"], int)
         assert called["unit"] in ("x1", "y2")

@@ -64,12 +64,16 @@ class Server:
 
     @staticmethod
     def processes() -> list[str]:
-        """Return the running processes that belong to the server, by the environment they have."""
+        """Return the running processes that belong to the server, by the environment they have.
+
+        Processes of other tests have it too, but they are still children of this one.
+        """
         mark = f"RAY_TMPDIR={os.environ['RAY_TMPDIR']}".encode()
+        ours = {"self", "thread-self", str(os.getpid()), *map(str, descendants(os.getpid()))}
         found: list[str] = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                if entry.name not in (str(os.getpid()), "self", "thread-self") and (
+                if entry.name not in ours and (
                     mark in (entry / "environ").read_bytes().split(b"\0")
                 ):
                     found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())

@@ -25,7 +25,7 @@ from embedded.images.recipe.scenes import SEED
 from embedded.images.recipe.train_text import token_numbers
 from embedded.training import begin, training_options
 
-STEPS = 15000
+STEPS = 16800
 BATCH = 32
 PICTURES = 30_000
 PEAK_RATE = 1e-3

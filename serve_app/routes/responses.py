@@ -11,8 +11,7 @@ from serve_app.json_body import JSONRoute
 from serve_app.protocol.lists import Limit, Order, page
 from serve_app.protocol.responses import ResponseRequest
 from serve_app.routes.generation import KIND
-from serve_app.sse import MEDIA_TYPE
-from serve_app.streaming import stream_pieces
+from serve_app.sse import event_stream
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -33,12 +32,10 @@ async def create_response(
         if not body.stream:
             return _json(queued)
         events = background.follow(memory, turn.id, after=-1)
-        return await stream_pieces(events, calls.record, MEDIA_TYPE)
+        return await event_stream(events, calls.record)
     if body.stream:
         stream = ResponseStream(turn, calls, memory)
-        return await stream_pieces(
-            stream.events(), calls.record, MEDIA_TYPE, last_words=stream.last_words
-        )
+        return await event_stream(stream.events(), calls.record, stream.last_words)
     return Response(await whole(turn, calls, memory), media_type="application/json")
 
 
@@ -68,7 +65,7 @@ async def retrieve_response(
     if not stream:
         return _json(kept.body)
     events = background.follow(memory, response_id, after=starting_after)
-    return await stream_pieces(events, calls.record, MEDIA_TYPE)
+    return await event_stream(events, calls.record)
 
 
 @router.delete("/responses/{response_id}")

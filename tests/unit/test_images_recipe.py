@@ -1,6 +1,8 @@
 """The embedded image model's lessons: scenes, their words, and how pictures are measured."""
 
+import json
 import re
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -116,3 +118,12 @@ def test_every_word_of_a_caption_is_known() -> None:
         text = caption_of(random_scene(rng, held_out=False), rng).text.lower()
         said = set(re.findall("[a-z]{2,}", text))
         assert not said - known, text
+
+
+def test_shipped_files_do_not_tell_where_they_were_made() -> None:
+    root = Path(__file__).parents[2] / "embedded" / "images"
+    configs = [path for path in root.glob("*/*.json") if path.parent.name != "work"]
+
+    assert configs
+    for path in configs:
+        assert not str(json.loads(path.read_text()).get("_name_or_path", "")).startswith("/"), path

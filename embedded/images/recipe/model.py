@@ -129,6 +129,7 @@ def save_pipeline(
     """
     autoencoder.half()
     denoiser.half()
+    autoencoder.register_to_config(_name_or_path="")  # where it was trained is nobody's path
     StableDiffusionPipeline(
         vae=autoencoder,
         text_encoder=text_encoder,

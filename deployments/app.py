@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from ray import serve
 from ray.serve import Application
+from ray.serve.config import RequestRouterConfig
 
 from deployments.base import ModelDeployment, imported
 from deployments.chat.config import ChatConfig
@@ -37,6 +38,9 @@ KINDS = {
     ),
 }
 """Kind → its config and its deployment, by path, so that a kind loads only its own modules."""
+
+PREFIX_ROUTER = "serve_app.prefix_router:PrefixRouter"
+"""By path: the ingress loads it, no replica does."""
 
 
 class Root:
@@ -71,12 +75,24 @@ def build(args: dict[str, Any]) -> Application:
         health_check_period_s=2,
         health_check_timeout_s=30,
         graceful_shutdown_timeout_s=600,
+        request_router_config=_router(config),
     )(deployment_type)
     root = serve.deployment(
         autoscaling_config={"min_replicas": 0, "initial_replicas": 0, "max_replicas": 1},
         ray_actor_options={"num_cpus": 0},
     )(Root)
     return root.bind(model.bind(config))
+
+
+def _router(config: ModelConfig) -> RequestRouterConfig:
+    """Return who chooses the replica: Serve's power of two choices, or the prompt's beginning."""
+    if not isinstance(config, ChatConfig) or config.prefix_lead is None:
+        return RequestRouterConfig()
+    options: dict[str, Any] = {
+        "request_router_class": PREFIX_ROUTER,
+        "request_router_kwargs": {"lead": config.prefix_lead, "places": config.max_requests},
+    }
+    return RequestRouterConfig(**options)
 
 
 def _with_adapters(deployment_type: type[Any], max_adapters: int) -> type[ModelDeployment]:

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from serve_app.discovery import ServedModel
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.observability import RequestRecord
+from serve_app.prompt_prefix import prefix_of
 from serve_app.protocol.common import Call, Reply, Usage
 from serve_app.registry import Registry
 
@@ -99,5 +100,14 @@ class Calls:
     ) -> Call:
         """Return the engine's call. The engine knows the model by its id, not by an alias."""
         body_json = to_json({**body, "model": model.id}, inf_nan_mode="null")
-        request_id = self.record.request_id
-        return Call(operation, body_json, request_id, places, tuple(files), model.adapter)
+        prefix = prefix_of(operation, body, model.adapter)
+        return Call(
+            operation,
+            body_json,
+            self.record.request_id,
+            places,
+            tuple(files),
+            model.adapter,
+            prefix,
+            self.record.is_behind,
+        )

@@ -48,6 +48,18 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """What a prompt begins with, as far as the choice of a replica needs it."""
+
+    home: int
+    """The same for the requests of one conversation, in every process."""
+    begun: int
+    """Bytes until the end of what ``home`` stands for."""
+    marks: tuple[tuple[int, int], ...]
+    """A hash of everything so far and how many bytes that is, at places along the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request as it crosses a handle.
 
@@ -64,6 +76,10 @@ class Call:
     """Images or audio that the request carries, in the order its operation defines."""
     adapter: str = ""
     """The LoRA adapter that answers; the replica loads it if it does not hold it."""
+    prefix: Prefix | None = None
+    """For the choice of a replica; the replica does not look at it."""
+    is_behind: bool = False
+    """Whether it goes behind the calls that somebody waits for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""Two replicas of one chat model: conversations come back to where their beginning is cached."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import OpenAI
+from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
+
+from tests.serve.server import Server, wait_until
+from tests.serve.test_models import model
+from tests.tiny_model import make_tiny_llama
+
+CONVERSATIONS = 12
+
+
+@pytest.fixture
+def pair(server: Server, tmp_path: Path) -> Iterator[str]:
+    """The name of a model with two replicas."""
+    before, models = list(server.config["applications"]), set(server.states())
+    path = make_tiny_llama(tmp_path / "tiny", context_length=2048)
+    app = model(server, "pair", str(path), num_replicas=2)
+    app["args"]["engine_kwargs"]["max_model_len"] = 2048
+    server.deploy([*before, app])
+    try:
+        wait_until(lambda: len(pids(server)) == 2, 300)
+        yield "pair"
+    finally:
+        server.deploy(before)
+        wait_until(lambda: set(server.states()) == models, 60)
+
+
+def pids(server: Server) -> list[int]:
+    """Return the processes of the replicas that run."""
+    applications = ServeSubmissionClient(server.dashboard).get_serve_details()["applications"]
+    deployments = applications.get("pair", {}).get("deployments", {})
+    replicas = deployments.get("ChatDeployment", {}).get("replicas", ())
+    return [each["pid"] for each in replicas if each["state"] == "RUNNING"]
+
+
+class Conversation:
+    """A conversation that begins with a text of its own."""
+
+    def __init__(self, client: OpenAI, name: str, number: int) -> None:
+        self._client = client
+        self._name = name
+        self._said: list[Any] = []
+        self._next = f"{number} begins in its own way. " + f"Lake {number}. " * 60
+
+    def turn(self) -> float:
+        """Say something; return how much of what was said before had not to be read again."""
+        self._said.append({"role": "user", "content": self._next})
+        before = sum(len(each["content"]) for each in self._said[:-1])
+        answer = self._client.chat.completions.create(
+            model=self._name, messages=self._said, max_tokens=4, temperature=0
+        )
+        content = answer.choices[0].message.content or ""
+        self._said.append({"role": "assistant", "content": content})
+        self._next = "Is that so?"
+        assert answer.usage
+        assert answer.usage.prompt_tokens_details
+        return (answer.usage.prompt_tokens_details.cached_tokens or 0) / max(before, 1)
+
+
+@pytest.mark.timeout(400)
+def test_conversations_come_back_to_their_replica_which_may_die(
+    server: Server, client: OpenAI, pair: str
+) -> None:
+    talks = [Conversation(client, pair, number) for number in range(CONVERSATIONS)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(Conversation.turn, talks)) == [0] * CONVERSATIONS
+
+        # The engine's cache has blocks of 128 tokens; what a byte-level model reads are bytes.
+        assert all(0.7 < cached <= 1 for cached in threads.map(Conversation.turn, talks))
+
+        os.kill(pids(server)[0], signal.SIGKILL)
+        assert all(0 <= cached <= 1 for cached in threads.map(Conversation.turn, talks))
+        assert all(0.7 < cached <= 1 for cached in threads.map(Conversation.turn, talks))

@@ -10,6 +10,11 @@ from serve_app.card import ModelCard
 AdapterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
+InputPart = Literal["text", "image_url", "input_audio", "audio_url"]
+"""What a model may read. Not videos: they would be decoded by libraries that follow what a file
+says."""
+
+
 class ChatConfig(ModelConfig, frozen=True):
     """A language model served by vLLM."""
 
@@ -18,9 +23,19 @@ class ChatConfig(ModelConfig, frozen=True):
     """The engine library. ``engine_kwargs`` takes vLLM's engine arguments and the options of its
     OpenAI front end (``tool_call_parser``, ``enable_auto_tool_choice``, ``chat_template`` …) as
     ``vllm serve`` spells them, with underscores."""
-    input_parts: tuple[str, ...] = ("text",)
+    input_parts: tuple[InputPart, ...] = ("text",)
     """Types of content parts that the model reads itself (``image_url``, ``input_audio``). Speech
-    for a model that does not hear is transcribed first; the default hears nothing."""
+    for a model that does not hear is transcribed first; the default hears nothing. The card tells
+    them before the model loads, so they are here, and a model that does not read them is refused.
+    """
+    max_image_pixels: int = Field(default=40_000_000, ge=1)
+    """Width times height of a picture. The default is more than most cameras make; such a picture
+    takes some 0.7 GB while it is prepared. ``limit_mm_per_prompt`` says how many there may be."""
+    max_request_pixels: int = Field(default=160_000_000, ge=1)
+    """Width times height of all pictures of a request together, which are in memory at once, with
+    3 bytes a pixel. The default is half a gigabyte, or a dozen photographs of a telephone."""
+    max_audio_s: float = Field(default=600, gt=0)
+    """Seconds of a recording that the model hears itself. The default is vLLM's."""
 
     max_whitespace: int | None = Field(default=None, ge=1)
     """How many blanks may stand between two signs of JSON that keeps to a form (tools that must be
@@ -34,6 +49,10 @@ class ChatConfig(ModelConfig, frozen=True):
     max_adapters: int = Field(default=4, ge=1)
     """How many adapters a replica holds at once; one more takes the place of the one that was not
     asked for longest. Each takes memory beside the model."""
+    prefix_lead: int | None = Field(default=8, ge=0)
+    """How many more requests than the least busy replica one may hold and still get those whose
+    prompt begins as one that it has cached, a request for each KiB that need not be read again.
+    The default is one in sixteen of vLLM's usual batch of 128. None: by load alone."""
 
     @property
     def has_adapters(self) -> bool:

@@ -19,13 +19,13 @@ from deployments.images.diffusers_loading import load_pipeline
 from deployments.images.diffusers_pictures import (
     encode,
     mask_of,
-    opaque,
     read_mask,
     read_picture,
     resized,
     resized_mask,
 )
 from deployments.images.job import ImageCall, Job, Prompt, make_jobs, read_call
+from deployments.pictures import opaque
 from deployments.threads import WorkerThreads
 from serve_app.errors import (
     APIError,

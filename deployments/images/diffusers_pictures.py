@@ -1,51 +1,17 @@
-"""Pictures in and out: what clients upload to Pillow's images, Pillow's images to files.
+"""Pictures in and out: what clients upload to Pillow's images, Pillow's images to files."""
 
-Everything that arrives here is a stranger's bytes: only three formats are tried, and a picture's
-announced size is looked at before its pixels are.
-"""
-
-import struct
-import warnings
-import zlib
 from io import BytesIO
 from typing import Literal
 
-from PIL import ExifTags, Image
+from PIL import Image
 
+from deployments.pictures import read_rgba
 from serve_app.errors import InvalidRequestError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 40_000_000
 """More than most cameras make; 160 MB once decoded."""
 HALF = 128
-
-UNREADABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    SyntaxError,
-    EOFError,
-    LookupError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-"""What Pillow raises for files that are broken, on purpose or not."""
-
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What turns a picture upright, by its EXIF orientation."""
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 
@@ -57,19 +23,9 @@ def read_picture(data: bytes, param: str) -> Image.Image:
         InvalidRequestError: it is no picture, or too large a one.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            picture = Image.open(BytesIO(data), formats=FORMATS)
-            _check_pixels(picture.size, param)
-            # Not by ImageOps.exif_transpose: it writes all tags again and fails at odd ones.
-            turn = UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-            rgba = picture.convert("RGBA")
-            return rgba if turn is None else rgba.transpose(turn)
-    except UNREADABLE as error:
-        raise InvalidRequestError(
-            f"Invalid '{param}': it is not a readable picture; allowed are PNG, JPEG and WebP.",
-            param,
-        ) from error
+        return read_rgba(data, FORMATS, _check_pixels)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(f"Invalid '{param}': {error}.", param) from error
 
 
 def mask_of(picture: Image.Image) -> Image.Image | None:
@@ -117,12 +73,6 @@ def resized_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
     return mask.resize(size, Image.Resampling.BOX).point([0] + [255] * 255)
 
 
-def opaque(picture: Image.Image) -> Image.Image:
-    """Return a picture without transparency, on white."""
-    white = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(white, picture).convert("RGB")
-
-
 def kept_outside(mask: Image.Image, drawn: Image.Image, source: Image.Image) -> Image.Image:
     """Return what was drawn where the mask is white, and the source elsewhere."""
     return Image.composite(drawn, source, mask)
@@ -139,11 +89,10 @@ def encode(picture: Image.Image, form: OutputFormat, compression: int) -> bytes:
     return file.getvalue()
 
 
-def _check_pixels(size: tuple[int, int], param: str) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
         raise InvalidRequestError(
-            f"Invalid '{param}': at most {MAX_PIXELS} pixels are allowed, received {_text(size)}.",
-            param,
+            f"at most {MAX_PIXELS} pixels are allowed, received {_text((width, height))}"
         )
 
 

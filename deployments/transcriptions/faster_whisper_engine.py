@@ -18,9 +18,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from deployments.config import resolve_model
+from deployments.decoding import SAMPLE_RATE, decode, from_samples
 from deployments.threads import Cancelled, WorkerThreads
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.decoding import SAMPLE_RATE, decode, from_samples
 from deployments.transcriptions.faster_whisper_batches import BatchedWhisper
 from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
 from deployments.transcriptions.faster_whisper_vad import check_vad_parameters, speech_segments

@@ -9,9 +9,9 @@ from faster_whisper import WhisperModel
 from faster_whisper.transcribe import Segment
 from numpy.typing import NDArray
 
+from deployments.decoding import SAMPLE_RATE
 from deployments.threads import Cancelled
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.decoding import SAMPLE_RATE
 from deployments.transcriptions.order import TranscriptionOrder
 from deployments.transcriptions.parts import parts
 from serve_app.protocol.common import Usage

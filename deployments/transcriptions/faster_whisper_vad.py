@@ -8,8 +8,8 @@ import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
+from deployments.decoding import SAMPLE_RATE
 from deployments.threads import Cancelled
-from deployments.transcriptions.decoding import SAMPLE_RATE
 from deployments.transcriptions.parts import parts
 
 DEFAULTS = {"min_speech_duration_ms": 250, "min_silence_duration_ms": 100, "speech_pad_ms": 30}

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic_core import from_json
 
 from serve_app.calls import Calls
+from serve_app.composition.media import recording_of
 from serve_app.composition.together import together
 from serve_app.discovery import ServedModel
-from serve_app.errors import APIError, InvalidRequestError, echo
+from serve_app.errors import APIError, InvalidRequestError
 from serve_app.protocol.chat import Message
 from serve_app.spoken_answers import SpokenAnswers
 
@@ -19,7 +20,6 @@ AT_ONCE = 2
 """Recordings of one request that are written down at once. Clients send all of a conversation
 again with each turn; it must neither take every place of the model nor need more than there are.
 """
-FORMATS = ("wav", "mp3", "flac", "opus", "ogg", "aac", "m4a", "webm")
 
 
 async def recalled(messages: list[Message], answers: SpokenAnswers) -> list[Message]:
@@ -91,21 +91,8 @@ async def _text(calls: Calls, model: ServedModel, recording: bytes, path: str) -
 
 def _recording(message: Message, m: int, p: int) -> bytes:
     assert isinstance(message.content, list)
-    audio = message.content[p].get(PART)
     path = _path(m, p)
-    if not isinstance(audio, dict) or not isinstance(audio.get("data"), str):
-        raise InvalidRequestError(
-            f'\'{path}\': {{"data": base64, "format": …}} is needed, received {echo(audio)}.', path
-        )
-    if audio.get("format") not in (None, *FORMATS):
-        raise InvalidRequestError(
-            f"'{path}.format': one of {', '.join(FORMATS)} is allowed, "
-            f"received {echo(audio['format'])}.",
-            f"{path}.format",
-        )
-    data: str = audio["data"]
-    if data.startswith("data:"):
-        data = data.partition(",")[2]
+    data = recording_of(message.content[p], path)
     try:
         recording = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):

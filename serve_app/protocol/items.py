@@ -67,12 +67,6 @@ def resolved(items: Sequence[Item], said_before: Iterable[Item]) -> list[Item]:
     return [known[item["id"]] if item["type"] == REFERENCE else item for item in items]
 
 
-def part_types(items: Iterable[Item]) -> set[str]:
-    """Return the types of all parts of the messages."""
-    contents = [item["content"] for item in items if item["type"] == "message"]
-    return {part["type"] for content in contents if isinstance(content, list) for part in content}
-
-
 def as_engine_items(items: Iterable[Item]) -> list[Item]:
     """Return the items as vLLM reads them: it knows ids only of what a model said."""
     return [_for_engine(item) for item in items]
@@ -83,8 +77,15 @@ def _for_engine(item: Item) -> Item:
         parts = [{"annotations": [], **part} for part in item["content"]]
         return {**item, "content": parts}
     if item["type"] in ("message", "function_call_output", "custom_tool_call_output"):
+        if isinstance(item.get("output"), list):
+            item = {**item, "output": [_with_detail(part) for part in item["output"]]}
         return {name: value for name, value in item.items() if name not in ("id", "status")}
     return item
+
+
+def _with_detail(part: Item) -> Item:
+    """Return a part of a tool's result, a picture with the field that OpenAI's type asks for."""
+    return {"detail": "auto", **part} if part.get("type") == "input_image" else part
 
 
 def _item(given: Item, param: str) -> Item:
@@ -93,7 +94,7 @@ def _item(given: Item, param: str) -> Item:
         if not isinstance(given.get("id"), str):
             raise InvalidRequestError(f"Missing required parameter: '{param}.id'.", f"{param}.id")
         return {"type": REFERENCE, "id": given["id"]}
-    if kind not in PREFIXES:
+    if not isinstance(kind, str) or kind not in PREFIXES:
         raise InvalidRequestError(
             f"Invalid '{param}.type': {echo(kind)} is not known here; allowed are "
             f"{', '.join(PREFIXES)} and {REFERENCE}.",

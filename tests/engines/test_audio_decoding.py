@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from deployments.transcriptions.decoding import SAMPLE_RATE, decode, from_samples
+from deployments.decoding import SAMPLE_RATE, decode, from_samples
 from serve_app.errors import InvalidRequestError
 from tests.sounds import encoded, noise, nothing, silence, tone
 

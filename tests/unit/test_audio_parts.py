@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from deployments.decoding import SAMPLE_RATE
 from deployments.transcriptions import parts
-from deployments.transcriptions.decoding import SAMPLE_RATE
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from serve_app.card import ModelCard
-from serve_app.composition.media import check_parts, with_files
+from serve_app.composition.media import check_items, check_parts, with_files
 from serve_app.errors import InvalidRequestError
 
 PNG = b"\x89PNG and so on"
@@ -98,3 +98,71 @@ def test_part_that_the_model_does_not_read_is_refused(reads: Any, refused: bool)
     with pytest.raises(InvalidRequestError, match="'image_url'") as raised:
         check_parts(messages, card)
     assert raised.value.param == "messages[1].content[1].type"
+
+
+SEES = ModelCard(id="m", kind="chat", input_parts=("text", "image_url", "input_audio"))
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        ({"type": "image_url", "image_url": DATA_URL}, "image_url"),
+        ({"type": "image_url"}, "image_url"),
+        ({"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}, "image_url"),
+        ({"type": "image_url", "image_url": {"url": None}}, "image_url"),
+        ({"type": "image_url", "image_url": {"url": URL, "detail": 1}}, "image_url.detail"),
+        ({"type": "image_url", "image_url": {"url": URL}, "uuid": "a"}, "uuid"),
+        ({"type": "text", "text": "", "image_url": URL, "uuid": "a"}, "uuid"),
+        ({"type": None, "image_url": URL}, "type"),
+        ({"type": "image_pil", "image_pil": "x"}, "type"),
+        ({"type": "video_url", "video_url": {"url": URL}}, "type"),
+        ({"type": "input_audio", "input_audio": {"data": ""}}, "input_audio.data"),
+    ],
+)
+def test_part_of_a_wrong_shape_is_named_to_a_model_that_sees(
+    part: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as raised:
+        check_parts([{"role": "user", "content": [part]}], SEES)
+
+    assert raised.value.param == f"messages[0].content[0].{param}"
+
+
+@pytest.mark.parametrize("url", [URL, DATA_URL])
+@pytest.mark.parametrize("detail", [{}, {"detail": "low"}, {"detail": "high"}, {"detail": None}])
+def test_picture_passes_to_a_model_that_sees(url: str, detail: dict[str, Any]) -> None:
+    check_parts([{"content": [{"type": "image_url", "image_url": {"url": url, **detail}}]}], SEES)
+    check_items([{"content": [{"type": "input_image", "image_url": url, **detail}]}], SEES)
+    check_items([{"output": [{"type": "input_image", "image_url": url, **detail}]}], SEES)
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        ({"type": "input_file", "file_id": "file-1"}, "type"),
+        ({"type": "input_audio", "input_audio": {}}, "type"),
+        ({"type": "input_image", "file_id": 5}, "file_id"),
+        ({"type": "input_image", "file_id": "file-1", "image_url": URL}, "file_id"),
+        ({"type": "input_image"}, "image_url"),
+        ({"type": "input_image", "image_url": {"url": URL}}, "image_url"),
+        ({"type": "input_image", "image_url": URL, "detail": "x"}, "detail"),
+    ],
+)
+@pytest.mark.parametrize("field", ["content", "output"])
+def test_part_of_an_item_is_named_where_it_cannot_be_read(
+    part: dict[str, Any], param: str, field: str
+) -> None:
+    items = [{"content": "hi"}, {field: [{"type": "input_text", "text": "hi"}, part]}]
+
+    with pytest.raises(InvalidRequestError) as raised:
+        check_items(items, SEES)
+
+    assert raised.value.param == f"input[1].{field}[1].{param}"
+
+
+def test_picture_in_a_tools_result_is_refused_for_a_model_without_sight() -> None:
+    card = ModelCard(id="m", kind="chat")
+    items = [{"output": [{"type": "input_image", "image_url": DATA_URL}]}]
+
+    with pytest.raises(InvalidRequestError, match="it reads input_text"):
+        check_items(items, card)

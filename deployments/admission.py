@@ -12,6 +12,10 @@ from serve_app.errors import InvalidRequestError, ModelOverloadedError
 RETRY_AFTER_S = 1
 """What a refused client is told. A place is free as soon as any request ends."""
 
+SHARE_BEHIND = 2
+"""Calls that nobody waits for get one place for so many that others hold, or leave free; alone, of
+all. One at least, or a batch would never end."""
+
 
 class Admission:
     """Counts the requests in a replica. Belongs to one event loop."""
@@ -19,10 +23,13 @@ class Admission:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.held = 0
+        self.held_behind = 0
 
     @contextmanager
-    def hold(self, model_id: str, places: int = 1) -> Generator[None]:
+    def hold(self, model_id: str, places: int = 1, *, is_behind: bool = False) -> Generator[None]:
         """Hold places for the length of one request.
+
+        One that goes behind the others gets fewer, so that these stay quick and find room.
 
         Raises:
             InvalidRequestError: there are not as many places, even when all are free.
@@ -34,15 +41,23 @@ class Admission:
                 f"replica of model '{model_id}' works on.",
                 "n",
             )
-        if self.held + places > self.limit:
+        if self.held + places > self.limit or (is_behind and not self._has_room_behind(places)):
             raise ModelOverloadedError(
                 f"Model '{model_id}' has {self.held} requests running and waiting of "
                 f"{self.limit}. Retry after {RETRY_AFTER_S} s.",
                 None,
                 RETRY_AFTER_S,
             )
+        behind = places if is_behind else 0
         self.held += places
+        self.held_behind += behind
         try:
             yield
         finally:
             self.held -= places
+            self.held_behind -= behind
+
+    def _has_room_behind(self, places: int) -> bool:
+        waited_for = self.held - self.held_behind
+        room = min(waited_for or self.limit, self.limit - waited_for) // SHARE_BEHIND
+        return not self.held_behind or self.held_behind + places <= room

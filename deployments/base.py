@@ -5,7 +5,7 @@ Knows neither HTTP nor the engine libraries; Ray only through the methods that S
 
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
@@ -72,7 +72,7 @@ class ModelDeployment:
     async def run(self, call: Call) -> Reply | APIError:
         """Answer one request whole."""
         try:
-            with self.admission.hold(self.config.model_id, call.places):
+            with self._held(call):
                 await self.prepare(call)
                 return await self.engine.run(call)
         except APIError as error:
@@ -81,13 +81,16 @@ class ModelDeployment:
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage | APIError]:
         """Answer one request in pieces. Closing the generator ends the work in the engine."""
         try:
-            with self.admission.hold(self.config.model_id, call.places):
+            with self._held(call):
                 await self.prepare(call)
                 async with aclosing(self.engine.stream(call)) as pieces:
                     async for piece in pieces:
                         yield piece
         except APIError as error:
             yield error
+
+    def _held(self, call: Call) -> AbstractContextManager[None]:
+        return self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind)
 
     async def prepare(self, call: Call) -> None:
         """Make ready for a call, where a kind has something to make ready."""

@@ -1,3 +1,5 @@
+from contextlib import ExitStack
+
 import pytest
 
 from deployments.admission import Admission
@@ -35,3 +37,36 @@ def test_place_of_a_failed_request_is_free_again() -> None:
         raise ZeroDivisionError
 
     assert admission.held == 0
+
+
+def test_what_nobody_waits_for_leaves_half_of_the_places_to_the_others() -> None:
+    admission = Admission(4)
+    with admission.hold("m", is_behind=True), admission.hold("m", is_behind=True):
+        with pytest.raises(ModelOverloadedError):
+            admission.hold("m", is_behind=True).__enter__()
+        with admission.hold("m"), admission.hold("m"):
+            assert admission.held == 4
+    assert (admission.held, admission.held_behind) == (0, 0)
+
+
+@pytest.mark.parametrize(("waited_for", "behind"), [(1, 1), (5, 2), (8, 4), (90, 5)])
+def test_while_somebody_waits_the_others_get_few_places_or_one(
+    waited_for: int, behind: int
+) -> None:
+    admission = Admission(100)
+    with ExitStack() as held:
+        for _ in range(waited_for):
+            held.enter_context(admission.hold("m"))
+        for _ in range(behind):
+            held.enter_context(admission.hold("m", is_behind=True))
+        with pytest.raises(ModelOverloadedError):
+            admission.hold("m", is_behind=True).__enter__()
+
+
+def test_what_nobody_waits_for_gets_all_places_at_once_when_it_needs_them() -> None:
+    admission = Admission(4)
+
+    with admission.hold("m", 4, is_behind=True):
+        assert admission.held == 4
+    with admission.hold("m"), pytest.raises(ModelOverloadedError):
+        admission.hold("m", 4, is_behind=True).__enter__()

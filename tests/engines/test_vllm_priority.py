@@ -1,0 +1,62 @@
+# pyright: standard
+"""What nobody waits for goes behind in the real vLLM's queue."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.chat.config import ChatConfig
+from serve_app.protocol.common import Call
+from tests.tiny_model import make_tiny_llama
+
+
+async def load(directory: Path, **engine_kwargs: Any) -> Any:
+    from deployments.chat.vllm_engine import VLLMEngine
+
+    options = {"max_model_len": 512, "enforce_eager": True, "max_num_seqs": 1, **engine_kwargs}
+    config = ChatConfig(model_id="m", model=str(make_tiny_llama(directory)), engine_kwargs=options)
+    return await VLLMEngine.load(config)
+
+
+def call(name: str, max_tokens: int, *, is_behind: bool = False) -> Call:
+    body = {
+        "messages": [{"role": "user", "content": name}],
+        "max_completion_tokens": max_tokens,
+        "ignore_eos": True,
+    }
+    return Call("chat_completion", json.dumps(body).encode(), name, is_behind=is_behind)
+
+
+async def test_call_behind_is_answered_after_those_that_came_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    engine = await load(tmp_path)
+    ended = list[str]()
+
+    async def ask(name: str, max_tokens: int, *, is_behind: bool = False) -> None:
+        await engine.run(call(name, max_tokens, is_behind=is_behind))
+        ended.append(name)
+
+    async def until_it_has(count: int) -> None:
+        while True:
+            if engine.num_unfinished() >= count:
+                return
+            await asyncio.sleep(0)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ask("first", 400))
+            await until_it_has(1)
+            tasks.create_task(ask("behind", 1, is_behind=True))
+            await until_it_has(2)
+            tasks.create_task(ask("urgent", 1))
+            await until_it_has(3)
+    finally:
+        await engine.close()
+
+    assert ended == ["first", "urgent", "behind"]

@@ -1,5 +1,6 @@
 """Makes a random Llama of some kilobytes: loads everywhere, means nothing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,21 @@ CHAT_TEMPLATE = (
 )
 
 
-def make_tiny_llama(directory: Path, *, context_length: int = 512) -> Path:
-    """Write the model to ``directory`` and return it."""
+def make_tiny_llama(
+    directory: Path,
+    *,
+    context_length: int = 512,
+    marks: Sequence[str] = (),
+    chat_template: str = CHAT_TEMPLATE,
+) -> Path:
+    """Write the model to ``directory`` and return it; each of ``marks`` is one token."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: index for index, token in enumerate(special + alphabet)}
+    vocabulary = {token: index for index, token in enumerate([*special, *alphabet, *marks])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -26,8 +33,9 @@ def make_tiny_llama(directory: Path, *, context_length: int = 512) -> Path:
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         additional_special_tokens=["<|im_start|>"],
-        chat_template=CHAT_TEMPLATE,
+        chat_template=chat_template,
     )
+    fast.add_tokens(list(marks))
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(vocabulary),

@@ -1,6 +1,6 @@
-"""Which field of a request asked for a form that vLLM cannot keep the answer to.
+"""Which field of a request an error of vLLM's is about, where vLLM does not say it.
 
-vLLM's errors do not say it. Knows their words and the names of the fields, nothing of the forms.
+Knows the words of such errors and the names of the fields, nothing of what the fields mean.
 """
 
 from typing import Any
@@ -12,15 +12,25 @@ from serve_app.protocol.common import type_of
 WORDS = ("grammar", "regex", "schema", "structur", "choice")
 """One of them is in each of vLLM's errors about the form of an answer."""
 
+PROMPTS = ("prompt cannot be empty", "out of vocabulary")
+"""One of them is in each of vLLM's errors about the prompt."""
+
 ALIASES = ("grammar_json_functions",)
 """Fields that the ingress turns into ``structured_outputs``, and names in what it makes of them."""
 
 
-def field_of_form(message: str, body: bytes) -> str | None:
-    """Return the field that an error is about, if it is about the form of the answer."""
+def field_of_error(message: str, body: bytes, prompt: str | None = None) -> str | None:
+    """Return the field that an error names first, or that asked for a form of the answer.
+
+    ``prompt`` is the one that an error about the prompt is about.
+    """
+    asked: Any = from_json(body)
+    if (first := message.partition(" ")[0].strip("`'\"")) in asked:
+        return first
+    if any(words in message for words in PROMPTS):
+        return prompt
     if not any(word in message.lower() for word in WORDS):
         return None
-    asked: Any = from_json(body)
     if type_of(asked.get("response_format")) not in (None, "text"):
         return "response_format"  # which vLLM prefers
     if (form := asked.get("structured_outputs")) is None:

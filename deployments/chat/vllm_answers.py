@@ -2,12 +2,18 @@
 """What vLLM's answers become: OpenAI's fields, and what a model thought under both its names."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, RootModel
 from pydantic_core import to_json
-from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionResponse
-from vllm.entrypoints.openai.completion.protocol import CompletionResponse
+from vllm.entrypoints.openai.chat_completion.protocol import (
+    ChatCompletionRequest,
+    ChatCompletionResponse,
+)
+from vllm.entrypoints.openai.completion.protocol import CompletionRequest, CompletionResponse
+
+from deployments.chat.vllm_tool_calls import tell_cut_calls
 
 VLLMS = frozenset(
     {
@@ -26,37 +32,107 @@ VLLMS = frozenset(
 """Fields beyond OpenAI's. Where they are empty they are left out: clients that know every field of
 an answer stumble over them."""
 
+IN_FRAMES = tuple(
+    f',"{name}":null'
+    for name in ("metrics", "prompt_text", "prompt_token_ids", "stop_reason", "token_ids")
+)
+"""Those of them that vLLM writes into the frames of a stream, empty. No text contains them: a
+quotation mark within one has a backslash before it."""
+
 THOUGHT = '"reasoning":'
 """What a frame contains that has something of what the model thought."""
+
+CALLED = '"tool_calls":[{"id":'
+"""How a frame goes on that begins a call."""
+
+PROMPT = ',"prompt_token_ids":['
+CACHED = '"prompt_tokens_details":{'
+USAGE = '"usage":'
+DONE = "data: [DONE]"
+END = "}\n\n"
 
 
 class Answer(RootModel[dict[str, Any]]):
     """A JSON object."""
 
 
-def as_json(answer: BaseModel) -> bytes:
-    """Return the JSON of an answer."""
+def as_json(answer: BaseModel, body: Any = None) -> bytes:
+    """Return the JSON of an answer to ``body``."""
     if not isinstance(answer, (ChatCompletionResponse, CompletionResponse)):
         return answer.model_dump_json().encode()
-    fields = _without_empty(answer.model_dump(mode="json"))
+    if isinstance(answer, ChatCompletionResponse):
+        tell_cut_calls(answer)
+    fields = _asked(answer.model_dump(mode="json"), body)
     if isinstance(answer, CompletionResponse) and answer.service_tier is None:
         del fields["service_tier"]
-    choices = [_without_empty(choice) for choice in fields["choices"] or ()]
+    choices = [_asked(choice, body) for choice in fields["choices"] or ()]
     for choice in choices:
         if "message" in choice:
-            choice["message"] = _with_thought(_without_empty(choice["message"]))
-    return to_json({**fields, "choices": choices})
+            choice["message"] = _with_thought(_called(_without_empty(choice["message"])))
+    return to_json({**fields, "choices": choices, "usage": _counted(fields["usage"])})
 
 
-def as_frame(frame: str) -> bytes:
-    """Return an event of a stream of chunks."""
-    if THOUGHT not in frame:
-        return frame.encode()
+def frame_writer(body: Any) -> Callable[[str], bytes]:
+    """Return what makes an event of each of vLLM's frames in the stream that answers ``body``."""
+    if not isinstance(body, (ChatCompletionRequest, CompletionRequest)):
+        return str.encode
+    tells_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
+    # vLLM adds the prompt's tokens to its echo.
+    shows_prompt = bool(body.return_token_ids)
+
+    def write(frame: str) -> bytes:
+        for empty in IN_FRAMES:
+            frame = frame.replace(empty, "")
+        if not shows_prompt and PROMPT in frame:
+            before, _, behind = frame.partition(PROMPT)
+            frame = before + behind.partition("]")[2]
+        if tells_usage and USAGE not in frame and not frame.startswith(DONE):
+            frame = f'{frame.removesuffix(END)},"usage":null{END}'
+        unfinished = THOUGHT in frame or CALLED in frame or CACHED in frame
+        return _completed(frame) if unfinished else frame.encode()
+
+    return write
+
+
+def _completed(frame: str) -> bytes:
+    """Return a frame with what clients of OpenAI's look for and vLLM leaves out."""
     chunk = json.loads(frame.removeprefix("data: "))
     for choice in chunk.get("choices", ()):
         if "delta" in choice:
             choice["delta"] = _with_thought(choice["delta"])
+            for call in choice["delta"].get("tool_calls") or ():
+                if call.get("id") and call.get("function"):
+                    call["function"].setdefault("arguments", "")
+    if chunk.get("usage"):
+        chunk["usage"] = _counted(chunk["usage"])
     return b"data: " + to_json(chunk) + b"\n\n"
+
+
+def _asked(fields: dict[str, Any], body: Any) -> dict[str, Any]:
+    """Leave out what is empty, and the prompt's logprobs that vLLM needs for its echo."""
+    if body is not None and getattr(body, "prompt_logprobs", None) is None:
+        fields.pop("prompt_logprobs", None)
+    return _without_empty(fields)
+
+
+def _called(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message that calls without an empty text: OpenAI's content is null then."""
+    if message.get("tool_calls") and not message["content"]:
+        return {**message, "content": None}
+    return message
+
+
+def _counted(usage: dict[str, Any]) -> dict[str, Any]:
+    """Name the parts of a prompt as OpenAI does."""
+    details = usage.get("prompt_tokens_details")
+    if details is None:
+        return usage
+    parts = {
+        "cached_tokens": details.get("cached_tokens") or 0,
+        "cache_write_tokens": details.get("created_cache_tokens") or 0,
+        **{f"{kind}_tokens": n for kind, n in (details.get("multimodal_tokens") or {}).items()},
+    }
+    return {**usage, "prompt_tokens_details": parts}
 
 
 def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
@@ -66,5 +142,5 @@ def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
 def _with_thought(message: dict[str, Any]) -> dict[str, Any]:
     """Add the name by which DeepSeek's and LocalAI's clients know it."""
     if message.get("reasoning") is None:
-        return message
+        return {name: value for name, value in message.items() if name != "reasoning"}
     return {**message, "reasoning_content": message["reasoning"]}

@@ -26,7 +26,6 @@ from vllm.entrypoints.anthropic.protocol import (
     AnthropicMessagesRequest,
 )
 from vllm.entrypoints.launchers.api_server.app_state import init_app_state
-from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.completion.protocol import (
     CompletionRequest,
     CompletionResponse,
@@ -38,15 +37,18 @@ from vllm.exceptions import VLLMError
 from vllm.usage.usage_lib import UsageContext
 from vllm.v1.engine.async_llm import AsyncLLM
 
-from deployments.chat.answer_forms import field_of_form
+from deployments.chat.answer_forms import field_of_error
 from deployments.chat.config import ChatConfig
 from deployments.chat.vllm_adapters import Adapters, LoadedAdapter
-from deployments.chat.vllm_answers import as_frame, as_json
+from deployments.chat.vllm_answers import as_json, frame_writer
 from deployments.chat.vllm_cores import keep_to_the_workers_cores
+from deployments.chat.vllm_media import Media, check_input_parts, told
 from deployments.chat.vllm_messages import ERROR_FRAME, Messages
-from deployments.chat.vllm_options import engine_arguments
+from deployments.chat.vllm_options import engine_arguments, reason
+from deployments.chat.vllm_priority import put_behind
 from deployments.chat.vllm_responses import ResponseBody, Responses
 from deployments.chat.vllm_sampling import add_processors, check_sampling, obstacle
+from deployments.chat.vllm_thoughts import ChatBody
 from deployments.chat.vllm_whitespace import BoundedLLM
 from serve_app.errors import (
     APIError,
@@ -97,6 +99,7 @@ class VLLMEngine:
 
     def __init__(self, engine: AsyncLLM, state: State, config: ChatConfig) -> None:
         self._engine = engine
+        self._media = Media(config)
         self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
         self._sampling_obstacle = obstacle(engine.vllm_config)
@@ -105,7 +108,7 @@ class VLLMEngine:
         # The type that reads each operation's body, and vLLM's handler of it.
         self._operations: dict[str, tuple[TypeAdapter[Any], Callable[..., Any]]] = {
             "chat_completion": (
-                TypeAdapter(ChatCompletionRequest),
+                TypeAdapter(ChatBody),
                 state.openai_serving_chat.create_chat_completion,
             ),
             "completion": (
@@ -133,6 +136,7 @@ class VLLMEngine:
         arguments, namespace = engine_arguments(config)
         try:
             options = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT)
+            check_input_parts(config, options.model_config)
             add_processors(options)  # only now it is known which kind this engine takes
             engine = BoundedLLM.from_vllm_config(
                 options,
@@ -141,7 +145,7 @@ class VLLMEngine:
                 disable_log_stats=arguments.disable_log_stats,
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise ModelLoadError(f"vLLM cannot load '{config.model}': {_reason(error)}") from error
+            raise ModelLoadError(f"vLLM cannot load '{config.model}': {reason(error)}") from error
         assert isinstance(engine, BoundedLLM)
         engine.max_whitespace = config.max_whitespace
         keep_to_the_workers_cores()
@@ -158,19 +162,20 @@ class VLLMEngine:
     async def run(self, call: Call) -> Reply:
         """Answer one request whole."""
         request = _raw_request(call)
-        answer = await self._start(call, request)
-        return Reply(as_json(answer), _usage(request))
+        answer, body = await self._start(call, request)
+        return Reply(as_json(answer, body), _usage(request))
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer one request as server-sent events, ``[DONE]`` included, then the usage."""
         request = _raw_request(call)
-        frames = await self._start(call, request)
+        frames, body = await self._start(call, request)
+        write = frame_writer(body)
         try:
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
                     error = ErrorResponse(**json.loads(frame[len("data: ") :]))
                     raise self._translated(error, call)
-                yield as_frame(frame) if call.operation == "chat_completion" else frame.encode()
+                yield write(frame)
         except LIBRARY_ERRORS as error:
             raise self._translated(create_error_response(error), call, error) from error
         finally:
@@ -189,12 +194,14 @@ class VLLMEngine:
         """Return how many requests the engine works on."""
         return self._engine.get_num_unfinished_requests()
 
-    async def _start(self, call: Call, request: Request) -> Any:
-        """Read the body and call vLLM's handler; return its answer, a model or a generator."""
+    async def _start(self, call: Call, request: Request) -> tuple[Any, Any]:
+        """Return what vLLM's handler answers, a model or a generator, and the body it read."""
         body_type, handler = self._operations[call.operation]
         body = _read(body_type, call.body)
         self._check_output_length(body)
         self._let_several_be_alike(body)
+        put_behind(body, call, self._engine.vllm_config)
+        self._media.begin(call.body)
         try:
             check_sampling(body, self._sampling_obstacle)
             answer = await handler(body, request)
@@ -207,7 +214,7 @@ class VLLMEngine:
             # vLLM makes a token all the same, leaves it out of the text and counts it.
             answer.usage.completion_tokens = 0
             answer.usage.total_tokens = answer.usage.prompt_tokens
-        return answer
+        return answer, body
 
     def _let_several_be_alike(self, body: Any) -> None:
         """Sample as good as greedily where several answers are asked for, which vLLM refuses."""
@@ -219,8 +226,9 @@ class VLLMEngine:
     def _check_output_length(self, body: BaseModel) -> None:
         """Refuse more tokens than the context can ever hold; vLLM would cut the number silently."""
         for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
-            asked = getattr(body, name, None)
-            if asked is not None and asked > self._max_model_len:
+            asked = vars(body).get(name)  # as an attribute, vLLM warns of old names
+            # Where the type has no such field, vLLM keeps what was sent unread.
+            if isinstance(asked, int) and asked > self._max_model_len:
                 raise InvalidRequestError(
                     f"Invalid '{name}': {asked} is more than the model's context of "
                     f"{self._max_model_len} tokens.",
@@ -239,15 +247,17 @@ class VLLMEngine:
         if error.code >= 500 and error.code not in (501, 503):
             logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
             return internal_error(call.request_id)
+        prompt = PROMPTS.get(call.operation, "prompt")
         if any(words in error.message for words in TOO_LONG):
-            return ContextLengthError(error.message, PROMPTS.get(call.operation, "prompt"))
+            return ContextLengthError(error.message, prompt)
         by_status: dict[int, type[APIError]] = {
             404: ModelNotFoundError,
             422: UnprocessableError,
             503: ModelOverloadedError,
         }
-        param = error.param or field_of_form(error.message, call.body)
-        return by_status.get(error.code, InvalidRequestError)(error.message, param)
+        message, param = told(error, prompt)
+        param = param or field_of_error(message, call.body, prompt)
+        return by_status.get(error.code, InvalidRequestError)(message, param)
 
 
 def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
@@ -261,7 +271,7 @@ def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
     except ValidationError as error:
         raise from_validation_errors(error.errors(include_url=False)) from error
     except VLLMError as error:
-        param = getattr(error, "parameter", None) or field_of_form(str(error), body)
+        param = getattr(error, "parameter", None) or field_of_error(str(error), body)
         raise InvalidRequestError(str(error), param) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"A field has an unexpected shape: {error}.") from error
@@ -286,12 +296,3 @@ def _usage(request: Request) -> Usage:
     if usage is None:
         return Usage()
     return Usage(usage.prompt_tokens, usage.completion_tokens or 0)
-
-
-def _reason(error: Exception) -> str:
-    """Return what went wrong in one line."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        message = str(first["msg"]).removeprefix("Value error, ")
-        return ": ".join([*(str(part) for part in first["loc"]), message])
-    return " ".join(str(error).split())

@@ -23,6 +23,7 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.renderers import TokenizeParams
 
 from deployments.chat.vllm_answers import Answer
+from deployments.chat.vllm_tool_calls import tell_cut_calls
 
 ERROR_FRAME = 'data: {"error"'
 """How a chat stream of vLLM's says that it failed."""
@@ -87,6 +88,7 @@ class Messages:
     def _whole(
         self, made: ChatCompletionResponse, body: AnthropicMessagesRequest
     ) -> dict[str, Any]:
+        tell_cut_calls(made)
         choice = made.choices[0]
         cut_short = False
         for call in choice.message.tool_calls:
@@ -164,7 +166,14 @@ def _message_id(chat_id: str) -> str:
 
 
 def _with_cache(usage: dict[str, Any]) -> dict[str, Any]:
-    return {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, **usage}
+    """Tell what was read from the cache. That all else is written to it costs nobody anything."""
+    written = usage.get("cache_creation_input_tokens") or 0
+    return {
+        "cache_read_input_tokens": 0,
+        **usage,
+        "cache_creation_input_tokens": 0,
+        "input_tokens": usage["input_tokens"] + written,
+    }
 
 
 def _stop_reason(

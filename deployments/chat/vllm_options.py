@@ -7,12 +7,16 @@ from argparse import Namespace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from vllm.config import StructuredOutputsConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.entrypoints.launchers.cli_args import BaseFrontendArgs, make_arg_parser
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 
 from deployments.chat.config import ChatConfig
 from deployments.chat.vllm_adapters import adapter_options
+from deployments.chat.vllm_media import unread_media
+from deployments.chat.vllm_priority import BY_PRIORITY
+from deployments.chat.vllm_tool_calls import register_parsers
 from deployments.config import resolve_model
 from serve_app.errors import ModelLoadError
 
@@ -22,10 +26,19 @@ RESERVED = frozenset({"lora_modules", "model", "served_model_name"})
 FETCHES_NOTHING: dict[str, Any] = {"allowed_media_domains": ["nothing.invalid"]}
 """A URL in a prompt must not become a way into the network of the replicas: the ingress fetches."""
 
+TELLS_CACHED: dict[str, Any] = {"enable_prompt_tokens_details": True}
+"""How much of a prompt was cached is in the usage, as OpenAI's clients expect it."""
+
+GUIDE = "structured_outputs_config"
+GUIDES = ("auto", "xgrammar")
+"""Libraries that keep answers to a form and read all that Homeport asks: its grammars, and the tags
+in which it writes functions and tools that must be called, which vLLM gives to xgrammar only."""
+
 WITHOUT_EFFECT = frozenset(
     {
         "enable_server_load_tracking",
         "enable_tokenizer_info_endpoint",
+        "media_io_kwargs",
         "sse_keep_alive_interval",
         "tokens_only",
         "enable_scale_out",
@@ -40,7 +53,15 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
     Raises:
         ModelLoadError: an option is unknown or has a value that vLLM does not take.
     """
-    options = FETCHES_NOTHING | adapter_options(config) | config.engine_kwargs
+    register_parsers()
+    options = (
+        FETCHES_NOTHING
+        | TELLS_CACHED
+        | BY_PRIORITY
+        | adapter_options(config)
+        | config.engine_kwargs
+        | unread_media(config)
+    )
     engine_names = {field.name for field in dataclasses.fields(AsyncEngineArgs)}
     frontend_names = {field.name for field in dataclasses.fields(BaseFrontendArgs)}
     for name in options:
@@ -51,6 +72,8 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         "model": resolve_model(config.model),
         "served_model_name": [config.model_id],
     }
+    if GUIDE in options:
+        options[GUIDE] = _checked_guide(options[GUIDE])
     arguments = AsyncEngineArgs(**options, **identity)
     namespace = make_arg_parser(FlexibleArgumentParser()).parse_args([])
     assert namespace is not None
@@ -82,3 +105,25 @@ def _check_frontend(frontend: dict[str, Any]) -> None:
         except ValidationError as error:
             problem = error.errors()[0]["msg"]
             raise ModelLoadError(f"engine_kwargs.{name}: {problem}, got {value!r}.") from error
+
+
+def _checked_guide(given: Any) -> StructuredOutputsConfig:
+    try:
+        guide = TypeAdapter(StructuredOutputsConfig).validate_python(given)
+    except ValidationError as error:
+        raise ModelLoadError(f"engine_kwargs.{GUIDE}: {reason(error)}.") from error
+    if guide.backend not in GUIDES:
+        raise ModelLoadError(
+            f"engine_kwargs.{GUIDE}.backend: '{guide.backend}' reads neither grammars nor forced "
+            f"calls as Homeport writes them; allowed: {', '.join(GUIDES)}."
+        )
+    return guide
+
+
+def reason(error: Exception) -> str:
+    """Return why vLLM does not load a model, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        message = str(first["msg"]).removeprefix("Value error, ")
+        return ": ".join([*(str(part) for part in first["loc"]), message])
+    return " ".join(str(error).split())

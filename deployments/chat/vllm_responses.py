@@ -43,6 +43,8 @@ class ResponseBody(ResponsesRequest):
 
     shown: dict[str, Any] = Field(default_factory=dict)
     """Fields of the answer that only the ingress knows, or as the client sent them."""
+    num_before: int = 0
+    """How many items at the beginning of ``input`` were said before."""
 
 
 class Responses:
@@ -103,6 +105,10 @@ def _with_response(
 
 def _as_openais(response: ResponsesResponse, body: ResponseBody) -> dict[str, Any]:
     fields = response.model_dump(mode="json", by_alias=True, exclude=NOT_OPENAIS)
+    for item in fields["output"]:
+        for part in item.get("content") or () if item["type"] == "message" else ():
+            if part.get("logprobs"):
+                part["logprobs"] = _of_text(part["logprobs"], part["text"])
     usage = response.usage
     if usage is not None:
         details = usage.input_tokens_details
@@ -131,6 +137,24 @@ def _as_openais(response: ResponsesResponse, body: ResponseBody) -> dict[str, An
         "top_logprobs": body.top_logprobs or 0,
         **body.shown,
     }
+
+
+def _of_text(logprobs: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Return those of a text's tokens, as streams have them.
+
+    vLLM gives a whole text also those of the thought before it and of the token that ends it.
+    """
+    found: list[dict[str, Any]] = []
+    for each in reversed(logprobs):
+        # A character of several tokens belongs to its last; the others are empty.
+        if each["token"] and not text:
+            break
+        if text.endswith(each["token"]):
+            text = text.removesuffix(each["token"])
+            found.append(each)
+        elif found:
+            return logprobs
+    return found[::-1]
 
 
 def _note_usage(response: ResponsesResponse, request: Request) -> None:

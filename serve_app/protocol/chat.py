@@ -1,11 +1,13 @@
 """Wire types of chat completions. Reference: https://platform.openai.com/docs/api-reference/chat/create."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from serve_app.errors import InvalidRequestError
 from serve_app.protocol.common import ModelRequest, Wire
+from serve_app.protocol.contract import refuse_elsewheres
 from serve_app.protocol.speech import VoiceReference
 
 MAX_CHOICES = 128
@@ -105,9 +107,17 @@ class Sampling(ModelRequest):
     response_format: str | dict[str, Any] | None = None
     user: str | None = None
 
+    elsewhere: ClassVar[Collection[str]] = ()
+    """Fields of the engine's other operations, which this one would not read."""
+
     def num_answers(self) -> int:
         """Return how many answers are wanted."""
         return self.n or 1
+
+    @model_validator(mode="after")
+    def _asks_for_nothing_elsewhere(self) -> "Sampling":
+        refuse_elsewheres(self, self.elsewhere)
+        return self
 
     @model_validator(mode="after")
     def _options_belong_to_a_stream(self) -> "Sampling":
@@ -121,6 +131,8 @@ class Sampling(ModelRequest):
 class ChatCompletionRequest(Sampling):
     """Body of ``POST /v1/chat/completions``."""
 
+    elsewhere = ("prompt",)
+
     messages: list[Message] = Field(min_length=1)
     max_tokens: AnswerLength = None
     max_completion_tokens: int | None = Field(default=None, ge=1)
@@ -133,6 +145,7 @@ class ChatCompletionRequest(Sampling):
     function_call: str | dict[str, Any] | None = None
     modalities: list[Literal["text", "audio"]] | None = Field(default=None, min_length=1)
     audio: AudioOptions | None = None
+    prompt_cache_key: str | None = None
 
     @property
     def is_spoken(self) -> bool:

@@ -14,6 +14,8 @@ Several = Annotated[list[Item], Field(min_length=1)]
 class CompletionRequest(Sampling):
     """Body of ``POST /v1/completions``."""
 
+    elsewhere = ("messages", "tools", "tool_choice")
+
     prompt: str | Several[str] | Several[int] | Several[list[int]]
     max_tokens: int | None = Field(default=None, ge=0)
     echo: bool | None = None

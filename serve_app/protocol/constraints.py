@@ -43,7 +43,7 @@ class FunctionArguments(Wire):
     properties: dict[str, ArgumentSchema] = Field(default_factory=dict)
 
 
-class FunctionCall(Wire):
+class JSONFunctionCall(Wire):
     """What a call of a function consists of."""
 
     function: FunctionName
@@ -54,7 +54,7 @@ class JSONFunction(Wire):
     """The JSON schema of the calls of one function."""
 
     type: Literal["object"] = "object"
-    properties: FunctionCall
+    properties: JSONFunctionCall
 
 
 class JSONFunctions(Wire):
@@ -154,7 +154,7 @@ def _references(schema: object) -> Iterator[str]:
             ahead.extend(node)
 
 
-def _schema_of_call(call: FunctionCall) -> Fields:
+def _schema_of_call(call: JSONFunctionCall) -> Fields:
     """Return the schema of a JSON object that has both keys and no other.
 
     Of arguments that do not say which they require, all are, as in LocalAI.

@@ -4,7 +4,7 @@ A known field is honoured or refused by name. What this module refuses, it refus
 is asked; what it renames, it renames to the engine's spelling.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from serve_app.errors import InvalidRequestError, echo
@@ -63,6 +63,7 @@ UNSUPPORTED = {
     "kv_transfer_params": "it is between servers",
     "ec_transfer_params": "it is between servers",
     "prompt_embeds": "send text or token ids",
+    "media_io_kwargs": "pictures and recordings are read in one way",
 }
 """Fields that nothing here honours, and what to do instead."""
 
@@ -101,6 +102,10 @@ HOME = {
 """Where each field of LocalAI's shared request type means something."""
 
 
+ASK_FOR_NOTHING: tuple[Any, ...] = (None, "", [], {}, "none", "auto")
+"""What a client may send in a field of another path: the last two are choices of no tools."""
+
+
 def own_fields(body: Wire) -> dict[str, Any]:
     """Return what a request says in the fields of its own type, without model and backend.
 
@@ -129,6 +134,19 @@ def refuse_foreign_fields(body: Wire) -> None:
             )
         if name in LOAD_TIME:
             raise InvalidRequestError(f"'{name}' is an option of language models.", name)
+
+
+def refuse_elsewheres(body: Wire, names: Collection[str]) -> None:
+    """Refuse a request that asks for something in one of these fields, which it does not read.
+
+    Raises:
+        InvalidRequestError: names the field and its path.
+    """
+    for name in names:
+        if (body.model_extra or {}).get(name) not in ASK_FOR_NOTHING:
+            raise InvalidRequestError(
+                f"'{name}' has no meaning here; it belongs to {HOME[name]}.", name
+            )
 
 
 def refuse_unless_neutral(

@@ -5,15 +5,17 @@ from typing import Any
 from pydantic import Field
 
 from serve_app.errors import InvalidRequestError
-from serve_app.protocol.chat import Sampling
+from serve_app.protocol.chat import AnswerLength, Sampling
 
 
 class EditRequest(Sampling):
     """Body of ``POST /v1/edits``: a text and what shall be done with it."""
 
+    elsewhere = ("messages", "prompt", "tools", "tool_choice")
+
     instruction: str = Field(min_length=1)
     input: str = ""
-    max_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: AnswerLength = None
 
     def as_chat(self) -> dict[str, Any]:
         """Return the fields of a chat completion that does it.

@@ -24,10 +24,11 @@ class SpokenStream:
 
         What ends the answer is kept back until all of it was heard.
         """
-        self._template = {key: chunk[key] for key in ("id", "object", "created", "model")}
         if self._last or not chunk["choices"]:
             self._last.append(chunk)
             return None
+        known = ("id", "object", "created", "model", "usage")
+        self._template = {key: chunk[key] for key in known if key in chunk}
         (choice,) = chunk["choices"]
         text = choice["delta"].pop("content", None)
         if text:

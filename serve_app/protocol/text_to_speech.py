@@ -112,7 +112,7 @@ class TextToSpeechRequest(ModelRequest):
             if fields.get(name) is None:
                 fields[name] = value
             elif value is not None and value != fields[name]:
-                raise ValueError(f"'{other}' and '{name}' mean the same; send one")
+                raise InvalidRequestError(f"'{other}' and '{name}' mean the same; send one.", other)
         if fields["text"] is None:
             del fields["text"]
         return fields

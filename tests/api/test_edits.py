@@ -39,12 +39,24 @@ async def test_edit_asks_for_the_instruction_on_the_text(
         ({"instruction": "Shout.", "stream": True}, "stream"),
         ({"instruction": "Shout.", "size": "256x256"}, "size"),
         ({"instruction": "Shout.", "temperature": 3}, "temperature"),
+        ({"instruction": "Shout.", "max_tokens": -1}, "max_tokens"),
     ],
 )
 async def test_edit_that_cannot_be_made_is_refused_by_name(
     http: httpx2.AsyncClient, body: object, param: str
 ) -> None:
     assert_openai_error(await http.post("/v1/edits", json=body), 400, param)
+
+
+async def test_edit_of_no_tokens_has_no_limit_as_in_chat(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [ANSWER]
+
+    answer = await http.post("/v1/edits", json={"instruction": "Shout.", "max_tokens": 0})
+
+    assert answer.status_code == 200
+    assert model.asked["max_tokens"] is None
 
 
 async def test_path_of_an_engine_names_the_model_of_a_completion(

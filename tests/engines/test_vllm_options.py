@@ -41,6 +41,8 @@ def test_options_reach_vllms_engine_and_its_front_end(tiny: Path) -> None:
         ("host", "0.0.0.0", "not an option"),
         ("served_model_name", ["x"], "set by the model's own fields"),
         ("enable_auto_tool_choice", "perhaps", "enable_auto_tool_choice"),
+        ("structured_outputs_config", {"backend": "guidance"}, "auto, xgrammar"),
+        ("structured_outputs_config", {"backend": "nothing"}, "guidance"),
     ],
 )
 def test_wrong_option_is_named(tiny: Path, option: str, value: Any, says: str) -> None:
@@ -50,6 +52,18 @@ def test_wrong_option_is_named(tiny: Path, option: str, value: Any, says: str) -
         engine_arguments(config(tiny, **{option: value}))
 
     assert says in str(raised.value)
+
+
+def test_guide_goes_together_with_a_reasoning_parser(tiny: Path) -> None:
+    from deployments.chat.vllm_options import engine_arguments
+
+    guide = {"backend": "xgrammar", "enable_in_reasoning": False}
+    engine, _ = engine_arguments(
+        config(tiny, structured_outputs_config=guide, reasoning_parser="deepseek_r1")
+    )
+
+    made = engine.create_structured_outputs_config()
+    assert (made.backend, made.reasoning_parser) == ("xgrammar", "deepseek_r1")
 
 
 @pytest.mark.parametrize(

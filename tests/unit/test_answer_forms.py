@@ -3,12 +3,18 @@ from typing import Any
 
 import pytest
 
-from deployments.chat.answer_forms import field_of_form
+from deployments.chat.answer_forms import field_of_error
 
 SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
 TEXT = {"response_format": {"type": "text"}}
 CALLS = {"structured_outputs": {"structural_tag": '{"title": "grammar_json_functions"}'}}
 CHOICE = {"structured_outputs": {"choice": []}}
+
+
+def test_error_about_the_prompt_names_the_field_that_has_it() -> None:
+    error = "Token id 1000000000 is out of vocabulary"
+
+    assert field_of_error(error, b'{"prompt": [1000000000]}', "prompt") == "prompt"
 
 
 @pytest.mark.parametrize(
@@ -23,9 +29,12 @@ CHOICE = {"structured_outputs": {"choice": []}}
         ("Invalid JSON schema", CHOICE | TEXT, "structured_outputs"),
         ("Invalid JSON schema", {"response_format": None}, None),
         ("temperature must be at least 0", CHOICE, None),
+        ("stop cannot contain an empty string.", {"stop": [""]}, "stop"),
+        ("`min_tokens` must be at least 0", {"min_tokens": -1} | CHOICE, "min_tokens"),
+        ("", {"stop": [""]}, None),
     ],
 )
-def test_error_about_the_form_of_an_answer_names_the_field_that_asked(
+def test_error_of_vllms_names_the_field_that_asked(
     message: str, asked: dict[str, Any], field: str | None
 ) -> None:
-    assert field_of_form(message, json.dumps(asked).encode()) == field
+    assert field_of_error(message, json.dumps(asked).encode()) == field

@@ -6,10 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from serve_app.errors import InvalidRequestError
-from serve_app.protocol.chat import ChatCompletionRequest
+from serve_app.protocol.chat import ChatCompletionRequest, Sampling
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED, engine_fields
+from serve_app.protocol.edits import EditRequest
 
+HI = {"role": "user", "content": "hi"}
 LOCALAI_FIELDS = json.loads((Path(__file__).parent / "localai_request_fields.json").read_text())
 
 
@@ -126,3 +128,25 @@ def test_no_tokens_are_no_limit_in_chat_and_none_in_completions() -> None:
 def test_top_k_of_0_stays_off() -> None:
     # vLLM's off, too; left out it would be what the model's own configuration says.
     assert engine_fields({"top_k": 0}) == {"top_k": 0}
+
+
+@pytest.mark.parametrize(
+    ("request_", "least", "field", "value"),
+    [
+        (ChatCompletionRequest, {"messages": [HI]}, "prompt", "x"),
+        (CompletionRequest, {"prompt": "x"}, "messages", [HI]),
+        (CompletionRequest, {"prompt": "x"}, "tools", [{"type": "function"}]),
+        (CompletionRequest, {"prompt": "x"}, "tool_choice", "required"),
+        (EditRequest, {"instruction": "x"}, "messages", [HI]),
+        (EditRequest, {"instruction": "x"}, "tools", [{"type": "function"}]),
+    ],
+)
+def test_field_that_this_operation_would_not_read_is_refused_unless_it_is_empty(
+    request_: type[Sampling], least: Any, field: str, value: Any
+) -> None:
+    with pytest.raises(InvalidRequestError) as raised:
+        request_.model_validate({**least, field: value})
+
+    assert raised.value.param == field
+    for nothing in (None, [], "", "auto"):
+        request_.model_validate({**least, field: nothing})

@@ -5,7 +5,7 @@ That the engine means by it what llama.cpp means is in tests/engines.
 
 import pytest
 
-from serve_app.grammar.checks import MAX_LEFT_DEPTH
+from serve_app.grammar.checks import MAX_LEFT_DEPTH, MAX_OPTIONAL
 from serve_app.grammar.ebnf import gbnf_to_ebnf
 from serve_app.grammar.gbnf import MAX_CHARS, MAX_NESTING
 from serve_app.grammar.rules import MAX_REPETITIONS
@@ -132,8 +132,9 @@ def test_wrong_grammar_is_refused_with_line_and_column(gbnf: str, says: str) -> 
             "root ::= r0\n" + "".join(f"r{i} ::= r{i + 1}\n" for i in range(3000)) + 'r3000 ::= ""',
             f"more than {MAX_LEFT_DEPTH} rules that begin with one another",
         ),
+        ("root ::= " + "[a-z]? [0-9]* " * 26, f"more than {MAX_OPTIONAL} parts in a row"),
     ],
-    ids=["long", "nested", "number", "class", "chain"],
+    ids=["long", "nested", "number", "class", "chain", "optional"],
 )
 def test_absurd_grammar_is_refused(gbnf: str, says: str) -> None:
     with pytest.raises(ValueError) as raised:

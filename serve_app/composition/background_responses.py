@@ -11,6 +11,7 @@ from time import time
 from typing import Any
 
 from serve_app.calls import Calls
+from serve_app.composition.patience import begun
 from serve_app.composition.responses import (
     ENDS,
     Memory,
@@ -22,9 +23,6 @@ from serve_app.composition.responses import (
 from serve_app.errors import (
     APIError,
     InvalidRequestError,
-    ModelNotFoundError,
-    ModelOverloadedError,
-    ModelUnavailableError,
     ReplicaLostError,
     internal_error,
 )
@@ -46,10 +44,6 @@ FOLLOW_EVERY_S = 0.1
 """How often someone who follows a stream is told what is new."""
 MAX_AT_ONCE = 8
 """In one ingress replica: what is asked now goes before."""
-TRY_FOR_S = 3600
-"""How long a model that has no room or no replica is waited for."""
-FIND_FOR_S = 120
-"""How long one that is not known is: after a start, the ingress may be there before its models."""
 
 
 class BackgroundResponses:
@@ -184,23 +178,9 @@ class BackgroundResponses:
         asked = job.request or {}
         if await self._responses.events(job.owner, job.id):
             raise ReplicaLostError("The server that made this response ended in the middle of it.")
-        events = await self._begun(job.model, {**asked, "stream": True}, calls)
+        events = await begun(calls, "chat", job.model, "response", {**asked, "stream": True})
         async with aclosing(events):
             await self._write(job, events, keeps_events=bool(asked.get("stream")))
-
-    async def _begun(self, name: str, asked: dict[str, Any], calls: Calls) -> AsyncGenerator[bytes]:
-        """Return the events, as soon as the model is there and has room."""
-        began = time()
-        while True:
-            try:
-                model = await calls.resolve("chat", name)
-                events = calls.stream(model, "response", asked)
-                return _with_first(await anext(events), events)
-            except (ModelOverloadedError, ModelUnavailableError, ModelNotFoundError) as error:
-                patience = FIND_FOR_S if isinstance(error, ModelNotFoundError) else TRY_FOR_S
-                if time() > began + patience:
-                    raise
-                await asyncio.sleep(error.retry_after_s or LOOK_EVERY_S)
 
     async def _write(
         self, job: StoredResponse, events: AsyncGenerator[bytes], *, keeps_events: bool
@@ -237,13 +217,6 @@ class BackgroundResponses:
             number = told[-1][0] + 1 if told else 0
             events = [(number, failure_event(job.body, error, number))]
         await self._responses.finish(job.id, "failed", answer, holder=self._holder, events=events)
-
-
-async def _with_first(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    async with aclosing(rest):
-        yield first
-        async for piece in rest:
-            yield piece
 
 
 def _queued(turn: Turn) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from serve_app.errors import InvalidRequestError, NotFoundError
@@ -125,25 +125,20 @@ class ResponseStore:
 
         It is in progress then, and nobody else's until ``lease_s`` seconds after the last ``keep``.
         """
+        # Whoever is idle asks again and again, and only reads: on SQLite writers queue.
+        async with self._database.reading() as connection:
+            if not (await connection.execute(select(exists(self._free())))).scalar_one():
+                return None
         async with self._database.writing() as connection:
             now = self._database.now()
-            abandoned = and_(
-                RESPONSES.c.status == "in_progress",
-                or_(RESPONSES.c.lease_until.is_(None), RESPONSES.c.lease_until <= now),
-            )
             # SQLite knows no SKIP LOCKED and needs none: nobody else is writing.
-            free = (
-                select(*COLUMNS)
-                .where(
-                    RESPONSES.c.background.is_(True),
-                    or_(RESPONSES.c.status == "queued", abandoned),
-                    RESPONSES.c.expires_at > time.time(),
-                )
+            oldest = (
+                self._free()
                 .order_by(RESPONSES.c.created_at, RESPONSES.c.id)
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            row = (await connection.execute(free)).one_or_none()
+            row = (await connection.execute(oldest)).one_or_none()
             if row is None:
                 return None
             found = to_response(row)
@@ -241,6 +236,18 @@ class ResponseStore:
                 logger.exception("Expired responses could not be deleted")
             # Apart, so that the replicas do not all do it at once.
             await asyncio.sleep(SWEEP_S * random.uniform(0.75, 1.25))
+
+    def _free(self) -> Select[Any]:
+        """Return the query of the background responses that nobody works on."""
+        abandoned = and_(
+            RESPONSES.c.status == "in_progress",
+            or_(RESPONSES.c.lease_until.is_(None), RESPONSES.c.lease_until <= self._database.now()),
+        )
+        return select(*COLUMNS).where(
+            RESPONSES.c.background.is_(True),
+            or_(RESPONSES.c.status == "queued", abandoned),
+            RESPONSES.c.expires_at > time.time(),
+        )
 
     async def _find(
         self, connection: AsyncConnection, owner: str, response_id: str

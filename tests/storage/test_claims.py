@@ -32,6 +32,13 @@ async def test_only_live_background_responses_are_claimed(responses: ResponseSto
     assert await responses.claim("a", 60) is None
 
 
+async def test_looking_for_work_that_is_not_there_waits_for_no_writer(
+    responses: ResponseStore, other: Database
+) -> None:
+    async with other.transaction():
+        assert await responses.claim("a", 60) is None
+
+
 async def test_response_whose_holder_went_away_is_claimed_again(responses: ResponseStore) -> None:
     new = await queued(responses)
     assert await responses.claim("a", 0)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 
 from serve_app.errors import InvalidRequestError, echo
+from serve_app.storage.object_rows import StoredObject
 
 Order = Literal["asc", "desc"]
 Limit = Annotated[int, Query(ge=1, le=100)]
@@ -37,3 +38,14 @@ def listed(objects: Sequence[dict[str, Any]], *, has_more: bool = False) -> dict
         "last_id": objects[-1]["id"] if objects else None,
         "has_more": has_more,
     }
+
+
+def page_of(found: tuple[Sequence[StoredObject], bool]) -> dict[str, Any]:
+    """Return stored objects, and whether there are more, as a list."""
+    objects, has_more = found
+    return listed([stored.body for stored in objects], has_more=has_more)
+
+
+def deleted(object_id: str, kind: str) -> dict[str, Any]:
+    """Return the answer that says that an object is gone."""
+    return {"id": object_id, "object": f"{kind}.deleted", "deleted": True}

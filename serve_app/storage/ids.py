@@ -9,9 +9,9 @@ MAX_ID_CHARS = 80
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID_CHARS}}}")
 
 
-def new_id(prefix: str) -> str:
+def new_id(prefix: str, joint: str = "_") -> str:
     """Return an id like ``resp_`` and 48 hexadecimal digits."""
-    return f"{prefix}_{secrets.token_hex(RANDOM_BYTES)}"
+    return f"{prefix}{joint}{secrets.token_hex(RANDOM_BYTES)}"
 
 
 def is_id(text: str) -> bool:

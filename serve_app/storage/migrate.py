@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from serve_app.storage.database import Database, DatabaseError
 from serve_app.storage.tables import METADATA, RESPONSES
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations/versions``; known here, to load Alembic only to migrate."""
 VERSION_TABLE = "homeport_schema"
 """Not Alembic's usual name: another program may keep its tables in the same database."""

@@ -32,6 +32,8 @@ METADATA = MetaData(
     }
 )
 _ID = String(MAX_ID_CHARS)
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up in columns of its own type only."""
 _OWNER = String(64)
 _DOCUMENT = JSON(none_as_null=True)
 
@@ -87,4 +89,58 @@ CONVERSATION_ITEMS = Table(
     Column("position", BigInteger, nullable=False),
     Column("body", _DOCUMENT, nullable=False),
     UniqueConstraint("conversation_id", "position"),
+)
+
+OBJECTS = Table(
+    "objects",
+    METADATA,
+    # Objects of one second have an order, too, and what has been deleted keeps its number.
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", _ID, nullable=False, unique=True),
+    Column("kind", String(32), nullable=False),
+    Column("owner", _OWNER, nullable=False),
+    Column("parent_id", _ID, ForeignKey("objects.id", ondelete="CASCADE")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("status", String(32)),
+    Column("body", _DOCUMENT, nullable=False),
+    Column("state", _DOCUMENT),
+    Column("expires_at", BigInteger),
+    Column("holder", _ID),
+    Column("lease_until", Float(53)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Index(None, "owner", "kind", "number"),
+    Index(None, "parent_id", "kind", "number"),
+    Index(None, "expires_at"),
+    Index(None, "lease_until"),
+    # Claims look for work, which is next to nothing among all that is finished or at rest.
+    Index(None, "status", "kind", "number"),
+    sqlite_autoincrement=True,
+)
+
+CHUNKS = Table(
+    "chunks",
+    METADATA,
+    # Within a store, numbers grow in the order of the commits: whoever knows the last one it has
+    # read finds what is new. A row without a vector says that a document's earlier rows are gone.
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("store_id", _ID, ForeignKey("objects.id", ondelete="CASCADE"), nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("text", LargeBinary),  # PostgreSQL's own type takes no NUL
+    Column("vector", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "store_id", "number"),
+    Index(None, "store_id", "document_id"),
+    sqlite_autoincrement=True,
+)
+
+BATCH_RESULTS = Table(
+    "batch_results",
+    METADATA,
+    Column("batch_id", _ID, ForeignKey("objects.id", ondelete="CASCADE"), primary_key=True),
+    # Of the input file, the first is 1.
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("ok", Boolean, nullable=False),
+    # A line of the output or the error file.
+    Column("body", LargeBinary, nullable=False),
 )

@@ -5,17 +5,22 @@ One plain ASGI class instead of a stack of wrappers: it runs once per message of
 
 import re
 import uuid
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.auth import Authenticator
+from serve_app.body_limits import BodyLimits
 from serve_app.error_answers import error_response, is_anthropics
 from serve_app.errors import APIError, RequestTooLargeError, internal_error
 from serve_app.observability import RequestLog, RequestRecord, get_logger
 
 logger = get_logger(__name__)
+
+OWN_REQUEST = "homeport.own_request"
+"""Where the scope of a request that we make to ourselves says so; no server puts it there."""
 
 CLIENT_GONE = 499
 """Status in logs and metrics of a request whose client left before the end (nginx's number)."""
@@ -23,16 +28,24 @@ CLIENT_GONE = 499
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
+@dataclass(frozen=True, slots=True)
+class OwnRequest:
+    """A request that we make to ourselves, in the name of an owner, without a key."""
+
+    record: RequestRecord
+    owner: str
+
+
 class Gate:
     """Lets a request in, watches it, and writes down how it ended."""
 
     def __init__(
-        self, app: ASGIApp, authenticator: Authenticator, log: RequestLog, max_body_bytes: int
+        self, app: ASGIApp, authenticator: Authenticator, log: RequestLog, limits: BodyLimits
     ) -> None:
         self.app = app
         self.authenticator = authenticator
         self.log = log
-        self.max_body_bytes = max_body_bytes
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -40,17 +53,17 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        record = RequestRecord(
-            method=scope["method"],
-            path=logged_path(scope),
-            request_id=request_id(headers),
-        )
-        scope.setdefault("state", {})["record"] = record
-        exchange = _Exchange(record, receive, send, self.max_body_bytes, id_headers(scope, headers))
+        own: OwnRequest | None = scope.get(OWN_REQUEST)
+        record = own.record if own else new_record(scope, headers)
+        state = scope.setdefault("state", {})
+        state["record"] = record
+        most = self.limits.of(scope["method"], scope["path"])
+        exchange = _Exchange(record, receive, send, most, id_headers(scope, headers))
         try:
             try:
-                self.authenticator.check(scope["path"], headers)
-                scope["state"]["owner"] = self.authenticator.owner(headers)
+                if own is None:
+                    self.authenticator.check(scope["path"], headers)
+                state["owner"] = own.owner if own else self.authenticator.owner(headers)
                 exchange.check_length(headers)
                 await self.app(scope, exchange.receive, exchange.send)
             except APIError as error:
@@ -127,6 +140,13 @@ class _Exchange:
         return RequestTooLargeError(
             f"The request body has {received}; at most {self._max_body_bytes} are allowed."
         )
+
+
+def new_record(scope: Scope, headers: Headers) -> RequestRecord:
+    """Return what is known of a request when it arrives."""
+    return RequestRecord(
+        method=scope["method"], path=logged_path(scope), request_id=request_id(headers)
+    )
 
 
 def logged_path(scope: Scope) -> str:

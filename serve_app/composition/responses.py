@@ -3,7 +3,7 @@
 The replica knows one conversation at a time and forgets it; the memory is the database's.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from time import time
@@ -12,17 +12,18 @@ from typing import Any
 from pydantic_core import from_json
 
 from serve_app.calls import Calls
-from serve_app.card import ModelCard
-from serve_app.composition.media import with_files
+from serve_app.composition.kept_pictures import with_kept_pictures
+from serve_app.composition.media import check_items, with_files
 from serve_app.discovery import ServedModel
 from serve_app.errors import APIError, InvalidRequestError
-from serve_app.protocol.items import Item, as_engine_items, new_items, part_types, resolved
+from serve_app.protocol.items import Item, as_engine_items, new_items, resolved
 from serve_app.protocol.responses import ResponseRequest
 from serve_app.remote_files import RemoteFiles
 from serve_app.sse import event
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
 from serve_app.storage.ids import new_id
+from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.responses import ResponseStore, StoredResponse
 
 KEPT_S = 30 * 24 * 3600
@@ -32,15 +33,14 @@ CREATED = b"event: response.created\n"
 ENDS = (b"event: response.completed\n", b"event: response.incomplete\n")
 """How the events begin that carry a response as it was created, and as it ended."""
 
-IMAGE_PART = "input_image"
-
 
 class Memory:
-    """What one owner has said before."""
+    """What one owner has said before, and the files that the owner keeps."""
 
-    def __init__(self, owner: str, database: Database) -> None:
+    def __init__(self, owner: str, database: Database, files: KeptFiles) -> None:
         self.owner = owner
         self.database = database
+        self.files = files
         self.responses = ResponseStore(database)
         self.conversations = ConversationStore(database)
 
@@ -110,12 +110,15 @@ async def begin(
     items = resolved(new_items(body.input), before)
     if not items and not before:
         raise InvalidRequestError("Missing required parameter: 'input'.", "input")
-    _check_parts(items, model.card)
+    check_items(items, model.card)
     response_id = new_id("resp")
-    said = await with_files(as_engine_items([*before, *items]), remote_files, "input")
+    said = as_engine_items([*before, *items])
+    said = await with_kept_pictures(said, memory.owner, memory.files, "input")
+    said = await with_files(said, remote_files, "input")
     asked = {
         **fields,
         "input": said,
+        "num_before": len(before),
         "request_id": response_id,
         "shown": body.shown(),
         "stream": bool(body.stream),
@@ -195,14 +198,3 @@ def failure_event(response: dict[str, Any], error: APIError, sequence_number: in
         "response": failed(response, error),
     }
     return event(data, "response.failed")
-
-
-def _check_parts(items: Sequence[Item], card: ModelCard) -> None:
-    for kind in sorted(part_types(items)):
-        if kind in ("input_text", "output_text", "refusal"):
-            continue
-        if kind == IMAGE_PART and "image_url" in card.input_parts:
-            continue
-        raise InvalidRequestError(
-            f"Invalid 'input': model '{card.id}' does not read parts of type '{kind}'.", "input"
-        )

@@ -2,20 +2,40 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from serve_app.generated_images import GeneratedImages
 from serve_app.storage.files import FileMissingError, FileStore
 
 
-@pytest.fixture(params=["directory", "memory"])
+class VersionedFileSystem(MemoryFileSystem):
+    """Files in memory, behind the arguments that S3's file system has."""
+
+    protocol = "versioned"
+
+    def cat_file(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, path: str, version_id: Any = None, start: Any = None, end: Any = None
+    ) -> Any:
+        assert version_id is None
+        return super().cat_file(path, start, end)
+
+
+fsspec.register_implementation("versioned", VersionedFileSystem, clobber=True)
+
+
+@pytest.fixture(params=["directory", "memory", "versioned"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
-    """A store on a directory, and one that fsspec reaches otherwise."""
+    """A store on a directory, and some that fsspec reaches otherwise."""
     if request.param == "directory":
         return FileStore(str(tmp_path / "files"))
-    return FileStore(f"memory://{tmp_path.name}")
+    return FileStore(f"{request.param}://{tmp_path.name}")
 
 
 async def test_file_is_read_as_it_was_put(store: FileStore) -> None:
@@ -42,6 +62,53 @@ async def test_folder_is_no_file(store: FileStore) -> None:
     with pytest.raises(FileMissingError):
         await store.read("a")
     assert await store.names("none") == []
+
+
+async def pieces(count: int) -> AsyncIterator[bytes]:
+    for number in range(count):
+        yield bytes([number % 256]) * 100_000
+
+
+async def test_streamed_file_is_whole_and_its_hash_is_told(store: FileStore) -> None:
+    data = b"".join([piece async for piece in pieces(35)])
+
+    written = await store.write("a/b", pieces(35))
+    nothing = await store.write("a/c", pieces(0))
+
+    assert (written.size, written.sha256) == (len(data), sha256(data).hexdigest())
+    assert b"".join([block async for block in store.stream("a/b")]) == data
+    assert b"".join([block async for block in store.stream("a/b", 99_999, 100_001)]) == b"\0\1"
+    assert nothing.size == 0
+    assert [block async for block in store.stream("a/c")] == []
+    with pytest.raises(FileMissingError):
+        await anext(store.stream("a/d"))
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_file_that_is_not_whole_does_not_take_the_place_of_one_that_is(
+    store: FileStore, is_cancelled: bool
+) -> None:
+    await store.put("a/b", b"whole")
+    arrived = asyncio.Event()
+
+    async def broken() -> AsyncIterator[bytes]:
+        async for piece in pieces(35):
+            yield piece
+        arrived.set()
+        if is_cancelled:
+            await asyncio.Event().wait()
+        raise ValueError("broken")
+
+    writing = asyncio.create_task(store.write("a/b", broken()))
+    await arrived.wait()
+    assert await store.read("a/b") == b"whole"
+    if is_cancelled:
+        writing.cancel()
+    with pytest.raises(asyncio.CancelledError if is_cancelled else ValueError):
+        await writing
+
+    assert await store.read("a/b") == b"whole"
+    assert await store.names("a") == ["a/b"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""Texts to vectors by a served embeddings model, as bytes: nothing here needs numpy."""
+
+from base64 import b64decode
+from collections.abc import Sequence
+
+from pydantic_core import from_json
+
+from serve_app.calls import Calls
+from serve_app.composition.patience import answered
+from serve_app.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
+from serve_app.protocol.common import Reply
+
+KIND = "embeddings"
+TEXTS_AT_ONCE = 32
+"""Of documents, in one request: the replica has others' to read, too."""
+
+
+async def embedded_questions(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
+    """Return the vectors of questions.
+
+    Raises:
+        ModelUnavailableError: the model is not served any more, or not yet.
+        APIError: it cannot answer.
+    """
+    try:
+        served = await calls.resolve(KIND, model)
+    except ModelNotFoundError as error:
+        raise ModelUnavailableError(
+            f"The embeddings model '{model}', which made the vectors, is not served."
+        ) from error
+    return _vectors(await calls.run(served, KIND, _fields(texts, "search_query")))
+
+
+async def embedded_parts(calls: Calls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
+    """Return the vectors of parts of documents; of one that is too long for the model, several.
+
+    Waits for a model that has no room or no replica.
+
+    Raises:
+        APIError: it cannot answer, or not in time.
+    """
+    found = list[list[bytes]]()
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        portion = texts[start : start + TEXTS_AT_ONCE]
+        try:
+            found += [[vector] for vector in await _documents(calls, model, portion)]
+        except ContextLengthError:
+            found += [await _in_pieces(calls, model, text) for text in portion]
+    return found
+
+
+async def _in_pieces(calls: Calls, model: str, text: str) -> list[bytes]:
+    try:
+        return await _documents(calls, model, [text])
+    except ContextLengthError:
+        middle = len(text) // 2
+        if not middle:
+            raise
+        halves = text[:middle], text[middle:]
+        return [each for half in halves for each in await _in_pieces(calls, model, half)]
+
+
+async def _documents(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
+    fields = _fields(texts, "search_document")
+    return _vectors(await answered(calls, KIND, model, KIND, fields))
+
+
+def _fields(texts: Sequence[str], input_type: str) -> dict[str, object]:
+    return {"input": list(texts), "encoding_format": "base64", "input_type": input_type}
+
+
+def _vectors(reply: Reply) -> list[bytes]:
+    return [b64decode(each["embedding"]) for each in from_json(reply.body)["data"]]

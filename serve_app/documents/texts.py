@@ -1,0 +1,142 @@
+"""What a file of text says, whatever its encoding: prose, code, HTML, JSON, tables.
+
+Knows nothing of processes and limits.
+"""
+
+import codecs
+import csv
+import io
+import json
+import re
+from typing import Any
+
+from serve_app.documents.problems import unsupported
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+SAMPLE_BYTES = 65_536
+TABLES = (".csv", ".tsv")
+PAGES = (".html", ".htm", ".xhtml")
+BLOCKS = (
+    *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption"),
+    *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav"),
+    *("ol", "p", "pre", "section", "table", "title", "ul"),
+)
+LINES = ("br", "li", "tr", "option")
+CELLS = ("td", "th")
+UNSEEN = ("script", "style", "noscript", "template", "svg")
+
+
+def read_text(data: bytes, name: str) -> str:
+    """Return what a file that is not in a format of its own says.
+
+    Raises:
+        DocumentError: it is no text.
+    """
+    if _is_page(data, name):
+        return read_html(data)
+    text = decoded(data)
+    if name.endswith(TABLES):
+        return read_table(text)
+    return read_json(text) if name.endswith(".json") else text
+
+
+def decoded(data: bytes) -> str:
+    """Return bytes as text.
+
+    Raises:
+        DocumentError: they are none.
+    """
+    for bom, encoding in BOMS:
+        if data.startswith(bom):
+            return data.decode(encoding, "replace")
+    sample = data[:SAMPLE_BYTES]
+    if b"\0" in sample:
+        return data.decode(_wide(sample), "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in sample)
+    if controls > len(sample) // 100:
+        raise unsupported("The file is neither text nor in a format that is read here.")
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _wide(sample: bytes) -> str:
+    """Return which UTF-16 a text without a mark is in; every second byte of such a text is 0.
+
+    Raises:
+        DocumentError: it is no text.
+    """
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    most = len(sample) // 5
+    if odd > most and even * 20 < odd:
+        return "utf-16-le"
+    if even > most and odd * 20 < even:
+        return "utf-16-be"
+    raise unsupported("The file is neither text nor in a format that is read here.")
+
+
+def _is_page(data: bytes, name: str) -> bool:
+    beginning = data[:1024].lstrip().lower()
+    return name.endswith(PAGES) or beginning.startswith((b"<!doctype html", b"<html"))
+
+
+def read_html(data: bytes) -> str:
+    """Return what a page shows."""
+    from bs4 import BeautifulSoup
+    from bs4.element import PreformattedString
+
+    soup = BeautifulSoup(data, "html.parser")  # no limit of nesting, unlike lxml's
+    for tag in soup.find_all(UNSEEN):
+        tag.decompose()
+    for string in soup.find_all(string=True):
+        if isinstance(string, PreformattedString):  # comments, declarations
+            string.extract()
+        elif string.find_parent("pre") is None:
+            string.replace_with(re.sub(r"\s+", " ", string))
+    for names, border in ((BLOCKS, "\n\n"), (LINES, "\n"), (CELLS, "\t")):
+        for tag in soup.find_all(names):
+            tag.insert_before(border)
+            if names is BLOCKS:
+                tag.insert_after(border)
+    return soup.get_text()
+
+
+def read_json(text: str) -> str:
+    """Return JSON with each value on a line of its own, so that it can be cut between them."""
+    try:
+        return json.dumps(json.loads(text), indent=1, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def read_table(text: str) -> str:
+    """Return a table as rows that say what each value is: a row is found without its header."""
+    csv.field_size_limit(2**31 - 1)
+    try:
+        dialect: Any = csv.Sniffer().sniff(text[:SAMPLE_BYTES], ",;\t|")
+    except csv.Error:
+        dialect = "excel"
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), dialect)
+        header = next(rows, [])
+        lines = [", ".join(header), *(_row(header, row) for row in rows if any(row))]
+    except csv.Error:
+        return text
+    return "\n".join(lines)
+
+
+def _row(header: list[str], row: list[str]) -> str:
+    names = header + [""] * (len(row) - len(header))
+    pairs = zip(names, row, strict=False)
+    return ", ".join(f"{name}: {value}" if name else value for name, value in pairs if value)

@@ -1,0 +1,73 @@
+"""OpenAI's filters: which files a search looks at, by the attributes that they were given."""
+
+from collections.abc import Callable, Mapping
+from operator import ge, gt, le, lt
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
+
+MAX_FILTERS = 100
+"""Of one ``and`` or ``or``."""
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Value = StrictBool | StrictStr | Number
+Attributes = Mapping[str, Value]
+
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
+
+
+class ComparisonFilter(BaseModel):
+    """Compares one attribute."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
+    key: str = Field(max_length=64)
+    value: Value | list[Value]
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ComparisonFilter":
+        if isinstance(self.value, list) != (self.type in ("in", "nin")):
+            wanted = "a list" if self.type in ("in", "nin") else "one value"
+            raise ValueError(f"value of '{self.type}' must be {wanted}")
+        if self.type in _ORDERS and isinstance(self.value, bool):
+            raise ValueError(f"value of '{self.type}' must be a number or a text")
+        return self
+
+    def matches(self, attributes: Attributes) -> bool:
+        """Whether a file with these attributes is looked at.
+
+        An attribute that it does not have is unequal to everything.
+        """
+        value = attributes.get(self.key)
+        if self.type in _ORDERS:
+            comparable = value is not None and _sort(value) == _sort(self.value) != "bool"
+            return comparable and _ORDERS[self.type](value, self.value)
+        allowed = self.value if isinstance(self.value, list) else [self.value]
+        is_one = any(_sort(value) == _sort(each) and value == each for each in allowed)
+        return is_one == (self.type in ("eq", "in"))
+
+
+class CompoundFilter(BaseModel):
+    """Several filters, of which all or any must match."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["and", "or"]
+    filters: "list[Filter]" = Field(min_length=1, max_length=MAX_FILTERS)
+
+    def matches(self, attributes: Attributes) -> bool:
+        """Whether a file with these attributes is looked at."""
+        each = (one.matches(attributes) for one in self.filters)
+        return all(each) if self.type == "and" else any(each)
+
+
+Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type")]
+CompoundFilter.model_rebuild()
+
+
+def _sort(value: object) -> str:
+    """Tell true from 1, but not 1 from 1.0."""
+    if isinstance(value, bool):
+        return "bool"
+    return "number" if isinstance(value, int | float) else type(value).__name__

@@ -1,0 +1,75 @@
+"""Requests that Homeport makes to itself: the application is called as a server would call it.
+
+So what is not asked through HTTP gets the same checks, answers, errors, log lines and metrics.
+Knows nothing of what is asked.
+"""
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Scope
+
+from serve_app.middleware import OWN_REQUEST, OwnRequest
+from serve_app.observability import RequestRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered, whole."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    request_id: str
+
+
+async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> Answer:
+    """Post JSON in the name of an owner, behind what somebody waits for.
+
+    Cancelling it is a client that leaves.
+    """
+    record = RequestRecord("POST", path, f"req_{uuid.uuid4().hex}", is_behind=True)
+    messages: list[Message] = []
+    unread = [{"type": "http.request", "body": body}]
+
+    async def receive() -> Message:
+        if unread:
+            return unread.pop()
+        await asyncio.Event().wait()  # the client stays as long as it takes
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    await app(_scope(path, len(body), OwnRequest(record, owner)), receive, send)
+    start, *parts = messages
+    return Answer(
+        start["status"],
+        Headers(raw=start["headers"]),
+        b"".join(part.get("body", b"") for part in parts),
+        record.request_id,
+    )
+
+
+def _scope(path: str, length: int, own: OwnRequest) -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [
+            (b"host", b"localhost"),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(length).encode()),
+        ],
+        "client": None,
+        "server": None,
+        OWN_REQUEST: own,
+    }

@@ -22,6 +22,7 @@ def build(config: IngressConfig) -> Application:
         from serve_app.ingress import create_api
         from serve_app.registry import Registry
         from serve_app.remote_files import RemoteFiles
+        from serve_app.sandbox.starting import check_at_start
         from serve_app.storage.database import Database
         from serve_app.storage.files import FileStore
         from serve_app.storage.migrate import migrate_at_start
@@ -30,6 +31,8 @@ def build(config: IngressConfig) -> Application:
         check_exposure(config, keys, ray.get(controller().get_serve_instance_details.remote()))
         database_url = config.database()
         migrate_at_start(database_url)
+        if config.code_interpreter is not None:
+            check_at_start(config.code_interpreter)
         registry = Registry(
             read_serve_details,
             ServeModelHandle,
@@ -40,12 +43,17 @@ def build(config: IngressConfig) -> Application:
             registry,
             keys,
             max_body_bytes=config.max_body_bytes,
+            max_file_bytes=config.max_file_bytes,
+            max_upload_bytes=config.max_upload_bytes,
             allowed_origins=config.allowed_origins,
             files=FileStore(config.files_url),
             image_url_ttl_s=config.image_url_ttl_s,
             addresses=Addresses(config.public_url, config.trusted_proxies, peer_proof()),
             database=Database(database_url),
             moderation=config.moderation,
+            vector_stores=config.vector_stores,
+            code_interpreter=config.code_interpreter,
+            batch_requests_at_once=config.batch_requests_at_once,
             remote_files=RemoteFiles(
                 config.remote_file_hosts,
                 max_bytes=config.max_body_bytes,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, field_validator
 
+from serve_app.body_limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES
 from serve_app.storage.database_url import parse_database_url
 
 API_KEYS_VARIABLE = "HOMEPORT_API_KEYS"
@@ -26,6 +27,51 @@ class ModerationConfig(BaseModel):
     """Score from which a text is flagged. At a half the model would rather say yes than no."""
 
 
+class VectorStoresConfig(BaseModel):
+    """How files of vector stores are read and searched."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    embedding_model: str | None = None
+    """Id or alias of the embeddings model of new vector stores. None: the first that is served. A
+    store stays with the model that made its first vectors."""
+    index_memory_bytes: int = Field(default=512 * 2**20, ge=2**20)
+    """Memory for the vectors of the stores that an ingress replica has searched last. A vector of
+    384 numbers takes 800 bytes; a store that does not fit is read from the database by each
+    search."""
+    reading_memory_bytes: int = Field(default=2**30, ge=256 * 2**20)
+    """Memory (address space) of a process that reads a file. Large PDF files need some hundred
+    MiB."""
+    reading_timeout_s: float = Field(default=120, gt=0)
+    """Longest time to read a file: a thousand pages take about half of it."""
+    files_at_once: int = Field(default=2, ge=1)
+    """Files that an ingress replica reads at once. Each takes a core while it is parsed."""
+
+
+class CodeInterpreterConfig(BaseModel):
+    """How the code that models write is run: by bubblewrap, without a network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bwrap: str = "bwrap"
+    """The bubblewrap program: a name on the PATH, or a path."""
+    python: str | None = None
+    """The Python that runs the code, with the packages that it may import. None: the server's own,
+    whose environment the code can then read."""
+    timeout_s: float = Field(default=60, gt=0)
+    """Longest time of a program. Somebody waits for it."""
+    memory_bytes: int = Field(default=2**30, ge=64 * 2**20)
+    """Memory (address space) of each process of a program. A GiB holds a table of some million
+    rows."""
+    disk_bytes: int = Field(default=256 * 2**20, ge=2**20)
+    """What a program may have in its folder, and again in /tmp and in /dev/shm, which are in
+    memory."""
+    processes: int = Field(default=32, ge=1)
+    """Processes of a program."""
+    at_once: int = Field(default=2, ge=1)
+    """Programs that an ingress replica runs at once. Each takes a core or more."""
+
+
 class IngressConfig(BaseModel):
     """What an operator may set for the ingress. The defaults suit a laptop and a small team."""
 
@@ -40,6 +86,10 @@ class IngressConfig(BaseModel):
     authenticate in front of Homeport."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
     """Largest request body. 32 MiB holds a long chat with some images in it."""
+    max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=1024)
+    """Largest file of ``/v1/files``, which goes to the file store as it arrives. OpenAI's limit."""
+    max_upload_bytes: int = Field(default=MAX_UPLOAD_BYTES, ge=1024)
+    """Largest file of ``/v1/uploads``, which comes in parts. OpenAI's limit."""
     cold_start_timeout_s: float = Field(default=300, gt=0)
     """Longest wait for a model that is scaled to zero. Large models load for minutes."""
     registry_poll_s: float = Field(default=2, gt=0)
@@ -47,10 +97,10 @@ class IngressConfig(BaseModel):
     controller about 50 ms."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may call from a browser (CORS)."""
-    files_url: str = "~/.cache/homeport/files"
+    files_url: str = "~/.local/share/homeport/files"
     """Where files are kept that every ingress replica must find: a directory, which on a cluster is
     one that all nodes share, or a URL that fsspec knows (``s3://bucket/prefix``). The default suits
-    one machine."""
+    one machine, beside the database: what clients upload stays until they delete it."""
     database_url: str = "sqlite:///~/.local/share/homeport/homeport.db"
     """The database of responses and conversations, which every ingress replica must reach: an
     SQLite file on a local disk, which suits one machine, or PostgreSQL
@@ -58,6 +108,9 @@ class IngressConfig(BaseModel):
     its dashboard: a URL with one comes from ``database_url_file`` or HOMEPORT_DATABASE_URL."""
     database_url_file: Path | None = None
     """File that holds the URL instead."""
+    batch_requests_at_once: int = Field(default=4, ge=1)
+    """How many requests of batches an ingress replica asks together. The default suits a model on
+    CPUs, where each takes of the speed of what somebody waits for; a GPU has room for more."""
     image_url_ttl_s: float = Field(default=3600, gt=0)
     """How long the URL of a generated image works. An hour, as OpenAI's do."""
     public_url: str | None = None
@@ -71,6 +124,11 @@ class IngressConfig(BaseModel):
     are refused even then."""
     remote_file_timeout_s: float = Field(default=30, gt=0)
     """Longest time to fetch such a file."""
+    vector_stores: VectorStoresConfig = VectorStoresConfig()
+    """How files of vector stores are read and searched."""
+    code_interpreter: CodeInterpreterConfig | None = None
+    """How the code that models write is run. None: it is not, and an assistant that would write
+    some is refused: not every machine allows a sandbox."""
     moderation: ModerationConfig = ModerationConfig()
     """Who judges texts at ``/v1/moderations``. Nobody unasked: a small model would guess."""
 

@@ -216,7 +216,8 @@ def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidReques
     """
     first = errors[0]
     within = first["loc"][1:] if first["loc"][:1] in (("query",), ("path",)) else first["loc"]
-    location = tuple(part for part in within if not _is_schema_name(part))
+    named = (part.removesuffix("[]") if isinstance(part, str) else part for part in within)
+    location = tuple(part for part in named if not _is_schema_name(part))
     param = parameter_path(location) or None
     problem = str(first["msg"]).removeprefix("Value error, ")
     if param is None:

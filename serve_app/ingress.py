@@ -10,12 +10,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match, Route
 
 from serve_app import __version__
 from serve_app.addresses import Addresses
 from serve_app.auth import Authenticator
+from serve_app.body_limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES, BodyLimits
+from serve_app.composition.assistants.assembly import assemble
+from serve_app.composition.assistants.code_interpreter import interpreter
 from serve_app.composition.background_responses import BackgroundResponses
-from serve_app.config import ModerationConfig
+from serve_app.composition.batches import KIND as BATCH
+from serve_app.composition.batches import Batches
+from serve_app.composition.jobs import Jobs, Kind
+from serve_app.composition.vector_stores import assemble as assemble_vector_stores
+from serve_app.config import CodeInterpreterConfig, ModerationConfig, VectorStoresConfig
 from serve_app.error_answers import error_response
 from serve_app.errors import (
     APIError,
@@ -28,6 +36,7 @@ from serve_app.errors import (
 from serve_app.generated_images import GeneratedImages
 from serve_app.middleware import Gate
 from serve_app.observability import RequestLog
+from serve_app.openapi.served import ServedDocument
 from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
@@ -35,6 +44,8 @@ from serve_app.spoken_answers import SpokenAnswers
 from serve_app.storage.database import Database
 from serve_app.storage.database_url import MEMORY
 from serve_app.storage.files import FileStore
+from serve_app.storage.kept_files import KeptFiles
+from serve_app.storage.kept_uploads import KeptUploads
 from serve_app.storage.responses import ResponseStore
 
 
@@ -43,6 +54,8 @@ def create_api(
     keys: frozenset[str],
     *,
     max_body_bytes: int,
+    max_file_bytes: int = MAX_FILE_BYTES,
+    max_upload_bytes: int = MAX_UPLOAD_BYTES,
     allowed_origins: tuple[str, ...] = (),
     files: FileStore | None = None,
     image_url_ttl_s: float = 3600,
@@ -50,18 +63,26 @@ def create_api(
     remote_files: RemoteFiles | None = None,
     database: Database | None = None,
     moderation: ModerationConfig | None = None,
+    vector_stores: VectorStoresConfig | None = None,
+    code_interpreter: CodeInterpreterConfig | None = None,
+    batch_requests_at_once: int = 4,
 ) -> FastAPI:
     """Return the whole HTTP application. ``registry`` is polled while it runs.
 
     Without ``files`` or ``database``, those are kept in memory; without ``addresses``, no proxy is
-    trusted; without ``remote_files``, none are fetched.
+    trusted; without ``remote_files``, none are fetched; without ``code_interpreter``, no code is
+    run.
     """
     files = files or FileStore("memory://homeport")
     images, spoken_answers = GeneratedImages(files, image_url_ttl_s), SpokenAnswers(files)
     database = database or Database(MEMORY)
+    kept_files = KeptFiles(database, files)
+    kept_uploads = KeptUploads(database, kept_files)
+    limits = BodyLimits(max_body_bytes, max_file_bytes, max_upload_bytes)
     responses = ResponseStore(database)
     log = RequestLog()
     background = BackgroundResponses(registry, database, log)
+    jobs = Jobs(database)
     api = FastAPI(
         title="Homeport",
         version=__version__,
@@ -69,23 +90,61 @@ def create_api(
             database,
             registry.refresh,
             responses.sweep_forever,
+            kept_files.sweep_forever,
+            kept_uploads.sweep_forever,
             background.work_forever,
+            jobs.work_forever,
             registry.poll,
             images.files.sweep_forever,
             spoken_answers.files.sweep_forever,
         ),
-        docs_url=None,  # its page loads scripts from a third party
-        redoc_url=None,
+        openapi_url=None,  # routes/openapi.py has a better one, and FastAPI's pages load scripts
         redirect_slashes=False,  # it would send prompt and key on to whatever Host says
     )
     api.state.registry = registry
     api.state.images = images
     api.state.spoken_answers = spoken_answers
     api.state.database = database
+    api.state.files = files
+    api.state.kept_files = kept_files
+    api.state.kept_uploads = kept_uploads
+    api.state.body_limits = limits
+    api.state.jobs = jobs
     api.state.background = background
     api.state.moderation = moderation or ModerationConfig()
     api.state.addresses = addresses or Addresses()
     api.state.remote_files = remote_files or RemoteFiles((), max_bytes=0, timeout_s=1)
+    knowledge = assemble_vector_stores(
+        registry, database, kept_files, jobs, log, vector_stores or VectorStoresConfig()
+    )
+    api.state.vector_stores = knowledge
+    assistants = assemble(
+        registry,
+        database,
+        kept_files,
+        api.state.remote_files,
+        knowledge.search,
+        jobs,
+        log,
+        make_store=knowledge.filling.make_for,
+        add_files=knowledge.filling.add_files,
+        interpreter=code_interpreter and interpreter(code_interpreter, database, kept_files),
+    )
+    api.state.assistants = assistants.assistants
+    api.state.threads = assistants.threads
+    api.state.runs = assistants.runs
+    api.state.openapi = ServedDocument(
+        api.routes, server_url=api.state.addresses.public_url or "/", needs_key=bool(keys)
+    )
+    batches = Batches(
+        api,
+        database,
+        kept_files,
+        jobs.store,
+        at_once=batch_requests_at_once,
+        max_body_bytes=max_body_bytes,
+    )
+    jobs.define({BATCH: Kind(batches.work, batches.fail, batches.work)})
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")
         api.include_router(router, include_in_schema=False)
@@ -98,7 +157,7 @@ def create_api(
         Gate,
         authenticator=Authenticator(keys),
         log=log,
-        max_body_bytes=max_body_bytes,
+        limits=limits,
     )
     if allowed_origins:
         api.add_middleware(
@@ -159,7 +218,7 @@ async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return await _answer_error(request, NotFoundError(f"Unknown path: {path[:200]}."))
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = _allowed_methods(request)
         response = await _answer_error(
             request,
             MethodNotAllowedError(f"{request.method} is not allowed on {path}, only {allowed}."),
@@ -167,6 +226,15 @@ async def _answer_http(request: Request, error: Exception) -> JSONResponse:
         response.headers["Allow"] = allowed
         return response
     return await _answer_error(request, InvalidRequestError(str(error.detail)))
+
+
+def _allowed_methods(request: Request) -> str:
+    """Return the methods of every route with this path; Starlette knows those of the first."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))
 
 
 def _is_json(request: Request) -> bool:

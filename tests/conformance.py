@@ -1,9 +1,64 @@
-"""Whether an answer is what an SDK says: each field there, of its type, and no others."""
+"""Whether an answer is what an SDK says: each field there, of its type, and no others.
+
+The fields that we send beyond the SDK's are listed here, each with its reason.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
+from openai.types import Completion, CompletionChoice
+from openai.types.completion_choice import Logprobs
 from pydantic import BaseModel, TypeAdapter
+
+BEYOND = {
+    "ChatCompletionMessage.reasoning": "vLLM's: what the model thought",
+    "ChatCompletionMessage.reasoning_content": "the same by its older name",
+    "ChoiceDelta.reasoning": "the same in a stream",
+    "ChoiceDelta.reasoning_content": "the same in a stream",
+    "Choice.stop_reason": "vLLM's: which stop string ended the answer",
+    "ChoiceOfCompletion.stop_reason": "the same in completions",
+    "Model.kind": "the card: which routes the model answers",
+    "Model.state": "the card: whether it answers now",
+    "Model.reason": "the card: why it does not",
+    "Model.aliases": "the card: its other names",
+    "Model.backend": "the card: which library serves it",
+    "Model.description": "the card",
+    "Model.context_length": "the card",
+    "Model.dimensions": "the card: lengths of vectors",
+    "Model.default_size": "the card: size of images",
+    "Model.parent": "vLLM's: the model of an adapter",
+    "ImagesResponse.id": "LocalAI's contract has it",
+    "Image.index": "LocalAI's contract has it",
+    "Image.seed": "repeats the picture",
+    "ImageGenCompletedEvent.seed": "repeats the picture",
+    "Assistant.created": "LocalAI's contract has it",
+    "Assistant.file_ids": "LocalAI's contract has it",
+    "TranscriptionVerbose.task": "OpenAI's answers have it, its SDK's type does not",
+    "TranslationVerbose.task": "the same",
+    "TranslationVerbose.usage": "as transcriptions have it",
+    "VectorStore.description": "OpenAI's answers have it, its SDK's type does not",
+}
+"""Fields of our answers that the SDK's types do not have, and why they are there."""
+
+
+class LogprobsOfCompletion(Logprobs):
+    """OpenAI's, which have nothing for the first token of an echo."""
+
+    token_logprobs: list[float | None] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    top_logprobs: list[dict[str, float] | None] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class ChoiceOfCompletion(CompletionChoice):
+    """OpenAI's, which in a stream have no finish reason before the last."""
+
+    finish_reason: str | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    logprobs: LogprobsOfCompletion | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class CompletionChunk(Completion):
+    """A completion or a part of its stream, for which OpenAI's SDK has one type, too narrow."""
+
+    choices: list[ChoiceOfCompletion]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 def assert_conforms(kind: Any, body: str | bytes) -> Any:
@@ -16,8 +71,12 @@ def assert_conforms(kind: Any, body: str | bytes) -> Any:
 
 def _unknown(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, BaseModel):
-        yield from (f"{path}.{name}" for name in value.model_extra or ())
-        for name in type(value).model_fields:
+        kind = type(value)
+        extra = (
+            name for name in value.model_extra or () if f"{kind.__name__}.{name}" not in BEYOND
+        )
+        yield from (f"{path}.{name}" for name in extra)
+        for name in kind.model_fields:
             yield from _unknown(getattr(value, name), f"{path}.{name}")
     elif isinstance(value, list):
         for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]

@@ -30,11 +30,10 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 """Fields without anything behind them here, and the values that ask for nothing."""
 
 LABELS = ("prompt_cache_key", "safety_identifier", "user")
-"""Fields that change nothing; the answer shows them."""
+"""Fields that change no answer; it shows them."""
 
 ONLY_HERE = {
     *NEUTRAL,
-    *LABELS,
     "background",
     "conversation",
     "include",
@@ -44,8 +43,10 @@ ONLY_HERE = {
     "prompt_cache_options",
     "prompt_cache_retention",
     "repeat_penalty",
+    "safety_identifier",
     "store",
     "stream_options",
+    "user",
 }
 """Fields that the engine does not get as they are."""
 

@@ -1,25 +1,35 @@
 """One module per resource. A new one is imported and listed here."""
 
 from serve_app.routes import (
+    assistants,
+    batches,
     chat,
     completions,
     conversations,
     edits,
     embeddings,
+    files,
     generated_images,
     health,
     images,
     messages,
     models,
     moderations,
+    openapi,
     rerank,
     responses,
+    runs,
     score,
     speech,
     speech_to_text,
+    stores,
     text_to_speech,
+    threads,
     tokenize,
     transcriptions,
+    uploads,
+    vector_store_files,
+    vector_stores,
     voices,
 )
 
@@ -31,7 +41,17 @@ ROUTERS = (
     responses.router,
     moderations.router,
     conversations.router,
+    batches.router,
+    assistants.router,
+    runs.router,  # before threads: /threads/runs is no thread
+    threads.router,
     messages.router,
+    files.router,
+    uploads.router,
+    uploads.parts_router,
+    vector_stores.router,
+    vector_store_files.router,
+    stores.router,
     embeddings.router,
     rerank.router,
     score.router,
@@ -45,5 +65,11 @@ ROUTERS = (
 )
 """Mounted twice: under ``/v1`` and at the root."""
 
-ROOT_ROUTERS = (health.router, rerank.root_router, generated_images.router, voices.root_router)
+ROOT_ROUTERS = (
+    health.router,
+    openapi.router,
+    rerank.root_router,
+    generated_images.router,
+    voices.root_router,
+)
 """Mounted at the root only."""

@@ -103,9 +103,13 @@ def create(
     def make_handle(_: ServedModel) -> ScriptedModel:
         return model
 
-    def create(keys: frozenset[str] = frozenset(), max_body_bytes: int = 2**20) -> FastAPI:
+    def create(
+        keys: frozenset[str] = frozenset(), max_body_bytes: int = 2**20, **more: Any
+    ) -> FastAPI:
         registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
-        return create_api(registry, keys, max_body_bytes=max_body_bytes, moderation=moderation)
+        return create_api(
+            registry, keys, max_body_bytes=max_body_bytes, moderation=moderation, **more
+        )
 
     return create
 
@@ -124,6 +128,19 @@ async def openai_client(create: CreateApi) -> AsyncIterator[AsyncOpenAI]:
     api = create(frozenset({KEY}))
     async with api.router.lifespan_context(api), connect(api) as client:
         yield AsyncOpenAI(base_url="http://test/v1", api_key=KEY, http_client=client, max_retries=0)
+
+
+@pytest.fixture
+async def two_keys(create: CreateApi) -> AsyncIterator[tuple[AsyncOpenAI, AsyncOpenAI]]:
+    """OpenAI's SDK with the keys of two owners on one server."""
+    keys = (KEY, "sk-another")
+    api = create(frozenset(keys))
+    async with api.router.lifespan_context(api), connect(api) as client:
+        one, other = (
+            AsyncOpenAI(base_url="http://test/v1", api_key=key, http_client=client, max_retries=0)
+            for key in keys
+        )
+        yield one, other
 
 
 @pytest.fixture

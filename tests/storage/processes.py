@@ -13,7 +13,9 @@ from serve_app.storage.responses import ResponseStore
 from tests.storage.stored import response
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])  # the imports are paid for once
+FORKS.set_forkserver_preload(
+    [__name__, "tests.storage.batches", "tests.storage.runs"]
+)  # paid for once
 
 Work = Callable[[Database, Connection], Awaitable[None]]
 

@@ -1,0 +1,1 @@
+"""Assistants: what they are made of, and how their runs are done on the chat models."""

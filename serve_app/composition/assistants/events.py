@@ -1,0 +1,65 @@
+"""What happens in a run, told to those who follow it in the process that works on it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from serve_app.errors import ReplicaLostError
+from serve_app.sse import event
+
+RESTS = frozenset(
+    f"thread.run.{status}"
+    for status in ("completed", "incomplete", "failed", "cancelled", "expired", "requires_action")
+)
+"""Events with which a stream ends."""
+DONE = b"event: done\ndata: [DONE]\n\n"
+
+Queue = asyncio.Queue[tuple[str, dict[str, Any]] | None]
+
+
+class RunEvents:
+    """The runs that this process works on, and who follows them."""
+
+    def __init__(self) -> None:
+        self._followers: dict[str, list[Queue]] = {}
+
+    def tell(self, run_id: str, name: str, data: dict[str, Any]) -> None:
+        """Tell what has happened."""
+        for queue in self._followers.get(run_id, ()):
+            queue.put_nowait((name, data))
+
+    def end(self, run_id: str) -> None:
+        """Tell that nothing more will be told from here."""
+        for queue in self._followers.get(run_id, ()):
+            queue.put_nowait(None)
+
+    @contextmanager
+    def following(self, run_id: str) -> Generator[Queue]:
+        """Give the queue of what is told of a run meanwhile."""
+        queue: Queue = asyncio.Queue()
+        self._followers.setdefault(run_id, []).append(queue)
+        try:
+            yield queue
+        finally:
+            followers = self._followers[run_id]
+            followers.remove(queue)
+            if not followers:
+                del self._followers[run_id]
+
+
+async def frames(queue: Queue) -> AsyncGenerator[bytes]:
+    """Yield events until the run is at rest.
+
+    Raises:
+        ReplicaLostError: another process goes on with the run.
+    """
+    while True:
+        told = await queue.get()
+        if told is None:
+            raise ReplicaLostError("Another server goes on with this run. Ask for its status.")
+        name, data = told
+        yield event(data, name)
+        if name in RESTS:
+            yield DONE
+            return

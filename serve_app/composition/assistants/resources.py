@@ -1,0 +1,197 @@
+"""What assistants and threads refer to: models, files, vector stores. Checked when it is named.
+
+A store that is described in place is made here.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from serve_app.errors import InvalidRequestError, ModelNotFoundError, echo
+from serve_app.protocol.assistants import (
+    AssistantTool,
+    FileSearchResources,
+    NewVectorStore,
+    ToolResources,
+    offers,
+)
+from serve_app.protocol.threads import MessageRequest
+from serve_app.registry import Registry
+from serve_app.storage.objects import ObjectStore
+
+FILE = "file"
+VECTOR_STORE = "vector_store"
+THREAD_STORE_DAYS = 7
+"""How long a store that was made for a thread is kept after its last use, as with OpenAI."""
+
+MakeStore = Callable[[str, NewVectorStore, int | None], Awaitable[str]]
+"""Owner, description and days without use until it expires → the new store's id."""
+AddFiles = Callable[[str, str, Sequence[str]], Awaitable[None]]
+"""Owner, store and files that are added to it."""
+
+
+class Resources:
+    """Checks and makes what assistants and threads refer to."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        objects: ObjectStore,
+        make_store: MakeStore,
+        add_files: AddFiles,
+        *,
+        runs_code: bool,
+    ) -> None:
+        self._registry = registry
+        self._objects = objects
+        self._make_store = make_store
+        self._add_files = add_files
+        self._runs_code = runs_code
+
+    async def check_model(self, name: str) -> None:
+        """Refuse a model that is not served.
+
+        Raises:
+            InvalidRequestError: there is no chat model of this name.
+        """
+        try:
+            await self._registry.resolve(name, "chat")
+        except ModelNotFoundError as error:
+            raise InvalidRequestError(f"Invalid 'model': {error.message}", "model") from error
+
+    def check_tools(self, tools: Sequence[AssistantTool], param: str = "tools") -> None:
+        """Refuse tools that are not there.
+
+        Raises:
+            InvalidRequestError: names the tool.
+        """
+        names = [tool.function.name for tool in tools if tool.function]
+        for index, tool in enumerate(tools):
+            if tool.type == "code_interpreter" and not self._runs_code:
+                raise InvalidRequestError(
+                    f"Invalid '{param}[{index}].type': 'code_interpreter' is not enabled on this "
+                    "server; its operator sets 'code_interpreter'.",
+                    f"{param}[{index}].type",
+                )
+            if tool.type != "function" and tool.type in names:
+                raise InvalidRequestError(
+                    f"Invalid '{param}': a function may not be called {tool.type!r} beside the "
+                    "tool of that name.",
+                    param,
+                )
+
+    async def check_files(self, owner: str, ids: Sequence[str], param: str) -> None:
+        """Refuse files that are not there.
+
+        Raises:
+            InvalidRequestError: names the first.
+        """
+        found = await self._objects.found(owner, FILE, ids)
+        for file_id in ids:
+            if file_id not in found:
+                raise InvalidRequestError(
+                    f"Invalid '{param}': no file found with id {echo(file_id)}.", param
+                )
+
+    async def made(
+        self,
+        owner: str,
+        resources: ToolResources | None,
+        *,
+        file_ids: Sequence[str] = (),
+        expires_days: int | None = None,
+    ) -> dict[str, Any]:
+        """Return the resources with a store in place of its description.
+
+        ``file_ids`` are those of the first version, which a search looks into.
+
+        Raises:
+            InvalidRequestError: a file or a store is not there.
+        """
+        search = (resources and resources.file_search) or FileSearchResources()
+        made: dict[str, Any] = {}
+        if resources and resources.code_interpreter:
+            ids = resources.code_interpreter.file_ids
+            await self.check_files(owner, ids, "tool_resources.code_interpreter.file_ids")
+            made["code_interpreter"] = {"file_ids": ids}
+        if file_ids:
+            await self.check_files(owner, file_ids, "file_ids")
+        stores = search.vector_store_ids or []
+        await self._check_stores(owner, stores)
+        wanted = search.vector_stores or []
+        if file_ids and not stores and not wanted:
+            wanted = [NewVectorStore(file_ids=list(file_ids))]
+        for store in wanted:
+            param = "tool_resources.file_search.vector_stores[0].file_ids"
+            await self.check_files(owner, store.file_ids, param)
+            stores = [await self._make_store(owner, store, expires_days)]
+        if stores or search.vector_store_ids is not None:
+            made["file_search"] = {"vector_store_ids": stores}
+        return made
+
+    async def _check_stores(self, owner: str, ids: Sequence[str]) -> None:
+        found = await self._objects.found(owner, VECTOR_STORE, ids)
+        for store_id in ids:
+            if store_id not in found:
+                param = "tool_resources.file_search.vector_store_ids"
+                raise InvalidRequestError(
+                    f"Invalid '{param}': no vector store found with id {echo(store_id)}.", param
+                )
+
+    async def attached(
+        self, owner: str, resources: dict[str, Any], messages: Sequence[MessageRequest]
+    ) -> dict[str, Any]:
+        """Return a thread's resources with the files of its messages in them.
+
+        Raises:
+            InvalidRequestError: a file is not there, or there are too many.
+        """
+        searched, read = _files(messages, "file_search"), _files(messages, "code_interpreter")
+        if not searched and not read:
+            return resources
+        await self.check_files(owner, [*searched, *read], "attachments")
+        if read:
+            if not self._runs_code:
+                raise InvalidRequestError(
+                    "Invalid 'attachments': 'code_interpreter' is not enabled on this server.",
+                    "attachments",
+                )
+            before = (resources.get("code_interpreter") or {}).get("file_ids", [])
+            ids = list(dict.fromkeys([*before, *read]))
+            if len(ids) > 20:
+                raise InvalidRequestError(
+                    f"Invalid 'attachments': a thread's code reads at most 20 files ({len(ids)}).",
+                    "attachments",
+                )
+            resources = {**resources, "code_interpreter": {"file_ids": ids}}
+        if searched:
+            stores = (resources.get("file_search") or {}).get("vector_store_ids") or []
+            if stores:
+                await self._add_files(owner, stores[0], searched)
+            else:
+                new = NewVectorStore(file_ids=searched)
+                stores = [await self._make_store(owner, new, THREAD_STORE_DAYS)]
+            resources = {**resources, "file_search": {"vector_store_ids": stores}}
+        return resources
+
+
+def searches(tools: list[dict[str, Any]]) -> bool:
+    """Whether one of the tools looks into files."""
+    return offers(tools, "file_search", "retrieval")
+
+
+def attachments(message: MessageRequest) -> list[dict[str, Any]]:
+    """Return what is attached to a message, in the second version's form."""
+    listed = [each.model_dump(exclude_unset=True) for each in message.attachments or ()]
+    old = [{"file_id": each, "tools": [{"type": "file_search"}]} for each in message.file_ids or ()]
+    return [*listed, *old]
+
+
+def _files(messages: Sequence[MessageRequest], tool: str) -> list[str]:
+    """Return the files that messages attach for a tool, each once."""
+    found = [
+        each["file_id"]
+        for message in messages
+        for each in attachments(message)
+        if any(used["type"] == tool for used in each["tools"])
+    ]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,168 @@
+"""Wire types of assistants. Reference: the openai package, ``types/beta``.
+
+Both of OpenAI's versions: the first with ``retrieval`` and ``file_ids``, which is LocalAI's, and
+the second with ``file_search`` and ``tool_resources``.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from serve_app.protocol.common import Wire
+from serve_app.protocol.responses import Metadata
+from serve_app.protocol.vector_stores import ChunkingStrategy
+
+MAX_TOOLS = 128
+MAX_FILES = 20
+"""Of an assistant of the first version, and of a code interpreter."""
+MAX_STORES = 1
+MAX_TEXT = 256_000
+"""Characters of instructions, and of a message."""
+
+Name = Annotated[str, StringConstraints(max_length=256)]
+Description = Annotated[str, StringConstraints(max_length=512)]
+Instructions = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+FileIds = Annotated[list[str], Field(max_length=MAX_FILES)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+FORMATS = ("text", "json_object", "json_schema")
+SEARCHES = ("file_search", "retrieval")
+"""Both names of the tool that looks into files."""
+
+
+class ToolFunction(Wire):
+    """A function of the client's, as chat completions have it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FileSearchRanking(Wire):
+    """Which of the passages that are found are good enough."""
+
+    score_threshold: float = Field(default=0, ge=0, le=1)
+    ranker: Literal["auto", "default_2024_08_21"] | None = None
+
+
+class FileSearchOptions(Wire):
+    """How a search goes."""
+
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    ranking_options: FileSearchRanking | None = None
+
+
+class AssistantTool(Wire):
+    """What an assistant may use besides its model."""
+
+    type: Literal["function", "file_search", "retrieval", "code_interpreter"]
+    function: ToolFunction | None = None
+    file_search: FileSearchOptions | None = None
+
+    @model_validator(mode="after")
+    def _function_is_described(self) -> "AssistantTool":
+        if self.type == "function" and self.function is None:
+            raise ValueError("'function' is required in a tool of type 'function'")
+        return self
+
+
+Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS)]
+
+
+class NewVectorStore(Wire):
+    """A vector store that is made with what it belongs to."""
+
+    file_ids: list[str] = Field(default_factory=list, max_length=10_000)
+    chunking_strategy: ChunkingStrategy | None = None
+    metadata: Metadata | None = None
+
+
+class FileSearchResources(Wire):
+    """Where a search looks."""
+
+    vector_store_ids: list[str] | None = Field(default=None, max_length=MAX_STORES)
+    vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=MAX_STORES)
+
+    @model_validator(mode="after")
+    def _is_one_store(self) -> "FileSearchResources":
+        if self.vector_store_ids and self.vector_stores:
+            raise ValueError("give 'vector_store_ids' or 'vector_stores', not both")
+        return self
+
+
+class CodeInterpreterResources(Wire):
+    """The files that code may read."""
+
+    file_ids: FileIds = Field(default_factory=list)
+
+
+class ToolResources(Wire):
+    """What the tools work on."""
+
+    file_search: FileSearchResources | None = None
+    code_interpreter: CodeInterpreterResources | None = None
+
+
+class AssistantFields(Wire):
+    """What of an assistant can be set and changed."""
+
+    name: Name | None = None
+    description: Description | None = None
+    instructions: Instructions | None = None
+    tools: Tools | None = None
+    tool_resources: ToolResources | None = None
+    file_ids: FileIds | None = None
+    """The first version's: files that ``retrieval`` looks into and the code interpreter reads."""
+    metadata: Metadata | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
+    response_format: str | dict[str, Any] | None = None
+    reasoning_effort: str | None = None
+
+    @field_validator("response_format")
+    @classmethod
+    def _is_a_format(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        return checked_format(value)
+
+
+class AssistantRequest(AssistantFields):
+    """Body of ``POST /v1/assistants``."""
+
+    model: str
+
+
+class AssistantUpdate(AssistantFields):
+    """Body of ``POST /v1/assistants/{id}``: what is not there stays."""
+
+    model: str | None = None
+
+
+class AssistantFileRequest(Wire):
+    """Body of ``POST /v1/assistants/{id}/files``, of the first version."""
+
+    file_id: str
+
+
+def checked_format(value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+    """Return a response format that runs know.
+
+    Raises:
+        ValueError: it is another.
+    """
+    kind = value.get("type") if isinstance(value, dict) else value
+    if kind is None and value is None:
+        return None
+    if value != "auto" and not (isinstance(value, dict) and kind in FORMATS):
+        raise ValueError(f"must be 'auto' or an object with a 'type' of {', '.join(FORMATS)}")
+    return value
+
+
+def written(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:
+    """Return tools as the client sent them."""
+    return [tool.model_dump(exclude_unset=True) for tool in tools or ()]
+
+
+def offers(tools: list[dict[str, Any]], *types: str) -> bool:
+    """Whether one of the tools is of one of the types."""
+    return any(tool["type"] in types for tool in tools)

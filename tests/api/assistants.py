@@ -1,0 +1,130 @@
+# pyright: reportDeprecated=false
+"""What tests of assistants share: a scripted model's chunks, and what is said in a thread."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from openai import AsyncOpenAI
+from openai.types.beta import Assistant
+from openai.types.beta.threads import Run
+
+from serve_app.protocol.common import Call, Usage
+from tests.api.conftest import ScriptedModel
+
+FUNCTION: Any = {
+    "type": "function",
+    "function": {
+        "name": "add",
+        "description": "Add two numbers.",
+        "parameters": {
+            "type": "object",
+            "properties": {"a": {"type": "number"}, "b": {"type": "number"}},
+        },
+    },
+}
+
+
+def frame(delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+    """Return one chunk of a chat stream."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return _frame([choice], None)
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> bytes:
+    """Return the chunk that tells the usage."""
+    total = prompt_tokens + completion_tokens
+    told = {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": total,
+    }
+    return _frame([], told)
+
+
+def _frame(choices: list[dict[str, Any]], told: dict[str, int] | None) -> bytes:
+    body = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "small",
+        "choices": choices,
+        **({"usage": told} if told else {}),
+    }
+    return f"data: {json.dumps(body)}\n\n".encode()
+
+
+def says(*texts: str, finish_reason: str = "stop") -> list[bytes | Usage]:
+    """Return an answer in words."""
+    return [
+        frame({"role": "assistant", "content": ""}),
+        *(frame({"content": text}) for text in texts),
+        frame({}, finish_reason),
+        usage(7, 3),
+        b"data: [DONE]\n\n",
+        Usage(7, 3),
+    ]
+
+
+def calls(*functions: tuple[str, str], text: str = "") -> list[bytes | Usage]:
+    """Return an answer that calls functions with these arguments, in pieces."""
+    frames = [frame({"role": "assistant", "content": text})]
+    for index, (name, arguments) in enumerate(functions):
+        head = {"index": index, "id": f"call_{index}", "type": "function"}
+        begun = {**head, "function": {"name": name, "arguments": ""}}
+        frames.append(frame({"tool_calls": [begun]}))
+        for piece in (arguments[:3], arguments[3:]):
+            more = {"index": index, "function": {"arguments": piece}}
+            frames.append(frame({"tool_calls": [more]}))
+    return [*frames, frame({}, "tool_calls"), usage(5, 2), b"data: [DONE]\n\n", Usage(5, 2)]
+
+
+class Pause(Exception):
+    """In a script: the model goes on thinking."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+
+
+class Turns(ScriptedModel):
+    """Answers each call with the next of its scripts, the last one again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns: list[list[Any]] = []
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        self.script = self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]
+        pause = self.script.pop() if isinstance(self.script[-1], Pause) else None
+        async for piece in super().stream(call):
+            yield piece
+        if isinstance(pause, Pause):
+            pause.reached.set()
+            await asyncio.Event().wait()
+
+
+async def assistant(client: AsyncOpenAI, **fields: Any) -> Assistant:
+    """Make an assistant."""
+    return await client.beta.assistants.create(model="small", **fields)
+
+
+async def ran(client: AsyncOpenAI, text: str = "hi", **fields: Any) -> tuple[str, Run]:
+    """Ask an assistant something on a new thread and wait; return the thread and the run."""
+    made = await assistant(client, **{k: fields.pop(k) for k in ("tools",) if k in fields})
+    thread = await client.beta.threads.create(messages=[{"role": "user", "content": text}])
+    run = await client.beta.threads.runs.create_and_poll(
+        thread_id=thread.id, assistant_id=made.id, poll_interval_ms=20, **fields
+    )
+    return thread.id, run
+
+
+async def texts(client: AsyncOpenAI, thread_id: str) -> list[str]:
+    """Return what was said in a thread, the first first."""
+    page = await client.beta.threads.messages.list(thread_id, order="asc")
+    found: list[str] = []
+    for message in page.data:
+        block = message.content[0]
+        assert block.type == "text"
+        found.append(block.text.value)
+    return found

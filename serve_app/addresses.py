@@ -55,7 +55,7 @@ class Addresses:
         ``public_url`` is the address, whatever a request says; ``proof`` is what our HAProxy's
         header carries.
         """
-        self._public_url = public_url.rstrip("/") if public_url else None
+        self.public_url = public_url.rstrip("/") if public_url else None
         self._trusted = tuple(trusted_proxies)
         self._proof = proof
 
@@ -65,8 +65,8 @@ class Addresses:
         Raises:
             InvalidRequestError: the request's ``Host`` is no host.
         """
-        if self._public_url:
-            return self._public_url
+        if self.public_url:
+            return self.public_url
         scheme, host, prefix = _scheme(request), request.headers.get("host", ""), ""
         if self._is_from_trusted_proxy(request):
             scheme = _last(request, "x-forwarded-proto", re.compile(r"https?")) or scheme

@@ -24,6 +24,11 @@ def owner_of(key: str | None) -> str:
     return _digest(key).hex() if key else EVERYONE
 
 
+def is_public(path: str) -> bool:
+    """Whether a path needs no key."""
+    return path in PUBLIC_PATHS or GENERATED_IMAGE.fullmatch(path) is not None
+
+
 class Authenticator:
     """Checks the key of a request against the configured ones. Without keys, everyone may pass."""
 
@@ -37,7 +42,7 @@ class Authenticator:
         Raises:
             AuthenticationError: it carries no key or none of ours.
         """
-        if not self._digests or path in PUBLIC_PATHS or GENERATED_IMAGE.fullmatch(path):
+        if not self._digests or is_public(path):
             return
         key = presented_key(headers)
         if key is None:

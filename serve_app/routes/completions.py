@@ -16,7 +16,7 @@ async def create_completion(body: CompletionRequest, calls: CallsDep) -> Respons
     return await answer("completion", body, calls)
 
 
-@router.post("/engines/{model:path}/completions", include_in_schema=False)
+@router.post("/engines/{model:path}/completions")
 async def create_engine_completion(
     model: str, body: CompletionRequest, calls: CallsDep
 ) -> Response:

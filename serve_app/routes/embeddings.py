@@ -19,7 +19,7 @@ async def create_embeddings(body: EmbeddingsRequest, calls: CallsDep) -> Respons
     return await _answer(body, body.model, calls)
 
 
-@router.post("/engines/{model:path}/embeddings", include_in_schema=False)
+@router.post("/engines/{model:path}/embeddings")
 async def create_engine_embeddings(
     model: str, body: EmbeddingsRequest, calls: CallsDep
 ) -> Response:

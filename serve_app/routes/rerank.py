@@ -26,7 +26,7 @@ async def create_rerank(body: RerankRequest, calls: CallsDep) -> Response:
     return await _answer(body, calls)
 
 
-@root_router.post("/v2/rerank", include_in_schema=False)
+@root_router.post("/v2/rerank")
 async def create_rerank_v2(body: RerankRequest, calls: CallsDep) -> Response:
     """Do the same where Cohere's newer clients ask."""
     return await _answer(body, calls)

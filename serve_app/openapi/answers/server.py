@@ -1,0 +1,25 @@
+"""Answers about the server itself."""
+
+from typing import Literal
+
+from serve_app.openapi.answers.common import Answer
+
+
+class Alive(Answer):
+    """The process lives."""
+
+    status: Literal["ok"]
+
+
+class Readiness(Answer):
+    """Which models run."""
+
+    status: Literal["ready", "not ready"]
+    not_ready: list[str]
+    models: dict[str, Literal["ready", "idle", "loading", "failed"]]
+
+
+class Version(Answer):
+    """Homeport's version."""
+
+    version: str

@@ -1,0 +1,224 @@
+"""What the document says of requests beyond their wire types.
+
+Wire types check what the ingress must know, and leave the rest to engines. Here stands the rest:
+fields in more detail, and fields that they do not declare but that are honoured or refused by name.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from serve_app.openapi import assistant_parts, message_parts, parts
+from serve_app.protocol import contract
+from serve_app.protocol.assistants import AssistantFields
+from serve_app.protocol.chat import ChatCompletionRequest, Message, Sampling
+from serve_app.protocol.completions import CompletionRequest
+from serve_app.protocol.constraints import JSONFunctions
+from serve_app.protocol.conversations import ConversationRequest, NewItems
+from serve_app.protocol.embeddings import MAX_INPUTS, EmbeddingsRequest
+from serve_app.protocol.images import QUALITIES, ImageRequest
+from serve_app.protocol.messages import NEUTRAL as NEUTRAL_IN_MESSAGES
+from serve_app.protocol.messages import CountTokensRequest, InputMessage, MessagesRequest
+from serve_app.protocol.moderations import MAX_TEXTS, ModerationRequest
+from serve_app.protocol.responses import NEUTRAL as NEUTRAL_IN_RESPONSES
+from serve_app.protocol.responses import Includable, ResponseRequest
+from serve_app.protocol.runs import RunFields
+from serve_app.protocol.speech import SAMPLE_RATES, SpeechRequest, Speed
+from serve_app.protocol.text_to_speech import TextToSpeechRequest
+from serve_app.protocol.threads import MessageRequest
+from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
+from serve_app.protocol.transcriptions import ServerVad, TranscriptionRequest
+
+Schema = dict[str, Any]
+Refinement = Any
+"""A type, or a JSON schema as it is."""
+
+FALSY: tuple[Any, ...] = (None, False, 0, "", [], {})
+"""What a field that is refused may hold all the same: it asks for nothing."""
+
+NOT_BLANK: Schema = {"type": "string", "pattern": r"\S"}
+
+Positive = Annotated[float, Field(gt=0)] | None
+Count = Annotated[int, Field(ge=0)]
+MaybeCount = Count | None
+Ids = Annotated[list[int], Field(min_length=1)]
+Inputs = Annotated[list[parts.Text | Ids], Field(min_length=1, max_length=MAX_INPUTS)]
+Texts = Annotated[list[parts.Text], Field(min_length=1, max_length=MAX_TEXTS)]
+TextParts = Annotated[list[parts.ModerationText], Field(min_length=1, max_length=MAX_TEXTS)]
+Messages = Annotated[list[Message], Field(min_length=1)] | None
+ResponseTools = (
+    Annotated[list[parts.FunctionTool | parts.CustomToolOfText], Field(max_length=128)] | None
+)
+MaybeSpeed = Speed | None
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+OF_VLLM: dict[str, Refinement] = {
+    "repetition_penalty": Positive,
+    "min_tokens": MaybeCount,
+    "bad_words": list[str] | None,
+    "stop_token_ids": list[int] | None,
+    "allowed_token_ids": list[int] | None,
+    "include_stop_str_in_output": bool | None,
+    "skip_special_tokens": bool | None,
+    "spaces_between_special_tokens": bool | None,
+    "truncate_prompt_tokens": int | None,
+    "prompt_logprobs": int | None,
+    "return_token_ids": bool | None,
+    "vllm_xargs": dict[str, Any] | None,
+}
+"""Of vLLM's fields those that clients use; every other that it knows goes to it, too."""
+
+OF_VLLM_IN_CHAT: dict[str, Refinement] = {
+    **OF_VLLM,
+    "echo": bool | None,
+    "reasoning_effort": Effort | None,
+    "thinking_token_budget": int | None,
+    "include_reasoning": bool | None,
+    "chat_template_kwargs": dict[str, Any] | None,
+    "add_generation_prompt": bool | None,
+    "continue_final_message": bool | None,
+    "documents": list[dict[str, str]] | None,
+}
+
+
+def refused(values: tuple[Any, ...], why: str) -> Schema:
+    """Return the schema of a field with nothing behind it: the values that ask for nothing."""
+    return {"enum": list(values), "description": f"Asks for nothing here: {why}"}
+
+
+def neutral(fields: dict[str, tuple[Any, ...]]) -> dict[str, Schema]:
+    """Return the schemas of fields that have only values which ask for nothing."""
+    return {name: refused(values, "other values: 400.") for name, values in fields.items()}
+
+
+def _of_the_contract() -> dict[str, Schema]:
+    return {
+        **neutral(contract.NEUTRAL),
+        **{
+            name: refused(FALSY, f"set `engine_kwargs.{key}` in the model's configuration.")
+            for name, key in contract.LOAD_TIME.items()
+        },
+        **{
+            name: refused(FALSY, f"it belongs to {path}.")
+            for name, path in contract.ELSEWHERE.items()
+        },
+        **{name: refused((None,), f"{why}.") for name, why in contract.UNSUPPORTED.items()},
+    }
+
+
+def _items(least: int, most: int) -> Any:
+    return Annotated[list[parts.Item], Field(min_length=least, max_length=most)]
+
+
+MORE: dict[type, dict[str, Refinement]] = {
+    Sampling: {
+        "response_format": Literal["text", "json_object"]
+        | parts.WordFormat
+        | parts.SchemaFormat
+        | None,
+        "structured_outputs": parts.StructuredOutputs | None,
+        "grammar_json_functions": JSONFunctions | None,
+        **_of_the_contract(),
+    },
+    ChatCompletionRequest: {
+        "tool_choice": Literal["none", "auto", "required"] | parts.NamedTool | None,
+        "function_call": Literal["none", "auto"] | parts.NamedFunction | None,
+        **OF_VLLM_IN_CHAT,
+    },
+    CompletionRequest: OF_VLLM,
+    Message: {
+        "content": str | list[parts.ContentPart] | None,
+        "tool_calls": list[parts.EarlierCall] | None,
+    },
+    TokenizeRequest: {
+        "messages": Messages,
+        "add_special_tokens": bool | None,
+        "return_token_strs": bool | None,
+    },
+    DetokenizeRequest: {"tokens": list[Count]},
+    ResponseRequest: {
+        "input": str | list[parts.Item | parts.ItemReference] | None,
+        "tools": ResponseTools,
+        "text": parts.ResponseText | None,
+        "reasoning": parts.ResponseReasoning | None,
+        "include": list[Includable] | None,
+        "structured_outputs": parts.StructuredOutputs | None,
+        **neutral(NEUTRAL_IN_RESPONSES),
+    },
+    ConversationRequest: {"items": _items(0, 20) | None},
+    NewItems: {"items": _items(1, 20)},
+    AssistantFields: {"response_format": assistant_parts.RunFormat | None},
+    MessageRequest: {
+        "content": parts.Text
+        | Annotated[list[assistant_parts.MessagePart], Field(min_length=1, max_length=100)]
+    },
+    RunFields: {
+        "tool_choice": assistant_parts.RunToolChoice | None,
+        "response_format": assistant_parts.RunFormat | None,
+    },
+    InputMessage: {"content": str | list[message_parts.MessageBlock]},
+    CountTokensRequest: {
+        "system": str | list[parts.TextPart] | None,
+        **neutral(NEUTRAL_IN_MESSAGES),
+        "metadata": dict[str, Any] | None,
+        "cache_control": dict[str, Any] | None,
+        "user_profile_id": str | None,
+    },
+    MessagesRequest: {},
+    ModerationRequest: {
+        "input": parts.Text | Texts | TextParts,
+    },
+    EmbeddingsRequest: {
+        "input": parts.Text | Ids | Inputs,
+    },
+    ImageRequest: {
+        "size": {
+            "type": ["string", "null"],
+            "pattern": "^([1-9][0-9]{0,4}x[1-9][0-9]{0,4}|auto|)$",
+        },
+        "quality": {
+            "anyOf": [
+                {"enum": list(QUALITIES)},
+                {"type": "integer", "minimum": 1},
+                {"type": "null"},
+            ]
+        },
+    },
+    SpeechRequest: {
+        "input": NOT_BLANK,
+        "speed": MaybeSpeed,
+        "stream_format": Literal["audio", "sse"] | None,
+        "sample_rate": {"enum": [*SAMPLE_RATES, None], "description": "LocalAI's, in Hz."},
+    },
+    TextToSpeechRequest: {
+        "text": {**NOT_BLANK, "description": "Or `input`, as LocalAI has it."},
+        "input": {**NOT_BLANK, "description": "LocalAI's name of `text`."},
+        "model_id": {"type": ["string", "null"], "description": "ElevenLabs' name of `model`."},
+        "language": {"type": ["string", "null"], "description": "LocalAI's `language_code`."},
+    },
+    TranscriptionRequest: {"chunking_strategy": Literal["auto"] | ServerVad | None},
+}
+"""By wire type, for it and those that inherit from it: fields in more detail, and more fields."""
+
+RULES: dict[type, Schema] = {
+    TextToSpeechRequest: {"anyOf": [{"required": ["text"]}, {"required": ["input"]}]},
+}
+"""What a type requires in a validator of its own."""
+
+
+def refinements(wire: Any) -> Iterator[tuple[str, Refinement]]:
+    """Yield what is to be said of the fields of a wire type, the most general first.
+
+    What a type declares itself, its bases' table does not know better.
+    """
+    declared = _declared(wire)
+    for base in reversed(getattr(wire, "__mro__", ())):
+        for name, refinement in MORE.get(base, {}).items():
+            if name not in declared or name in _declared(base):
+                yield name, refinement
+
+
+def _declared(wire: Any) -> set[str]:
+    return set(getattr(wire, "model_fields", ()))

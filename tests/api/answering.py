@@ -1,0 +1,189 @@
+"""Models of every kind that answer whatever they are asked, in the shapes of the real engines."""
+
+import base64
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from serve_app.card import ModelCard
+from serve_app.discovery import ServedModel
+from serve_app.protocol.common import Call, Reply, Usage
+from serve_app.registry import Registry
+from tests.api.conftest import CARD, chunk
+from tests.api.drawn import CARD as IMAGE_CARD
+from tests.api.drawn import STREAM as IMAGE_STREAM
+from tests.api.drawn import reply as drawn
+from tests.api.messages import EVENTS as MESSAGE_EVENTS
+from tests.api.messages import MESSAGE
+from tests.api.spoken import VOICE_CARD
+from tests.api.test_responses import event
+from tests.api.test_transcriptions import ANSWER as TRANSCRIPT
+from tests.api.test_transcriptions import CARD as EAR_CARD
+from tests.api.test_transcriptions import PIECES, WHOLE
+from tests.details import application, details
+
+CARDS = (
+    CARD,
+    IMAGE_CARD,
+    VOICE_CARD,
+    EAR_CARD,
+    ModelCard(id="embed", kind="embeddings", backend="sentence-transformers"),
+    ModelCard(id="rank", kind="rerank", backend="sentence-transformers"),
+)
+
+USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+TOKEN: dict[str, Any] = {"token": "yes", "logprob": -0.5, "bytes": [121]}
+CHAT: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "small",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "yes", "refusal": None, "audio": None},
+            "logprobs": {"content": [{**TOKEN, "top_logprobs": [TOKEN]}]},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": USAGE,
+}
+CONTINUED: dict[str, Any] = {"index": 0, "text": "yes", "logprobs": None, "finish_reason": "stop"}
+COMPLETION = {**CHAT, "object": "text_completion", "choices": [CONTINUED]}
+EMBEDDINGS = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}],
+    "model": "embed",
+    "usage": {"prompt_tokens": 3, "total_tokens": 3},
+}
+RESPONSE: dict[str, Any] = {
+    "object": "response",
+    "created_at": 1,
+    "completed_at": 2,
+    "status": "completed",
+    "error": None,
+    "incomplete_details": None,
+    "instructions": None,
+    "max_output_tokens": None,
+    "metadata": {},
+    "model": "small",
+    "output": [
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "yes", "annotations": []}],
+        }
+    ],
+    "parallel_tool_calls": True,
+    "prompt": None,
+    "reasoning": {"effort": None, "summary": None},
+    "service_tier": "default",
+    "temperature": None,
+    "text": {"format": {"type": "text"}},
+    "tools": [],
+    "top_logprobs": 0,
+    "top_p": None,
+    "truncation": "disabled",
+    "usage": None,
+}
+"""Without the fields that repeat the request, which the ingress sends along."""
+TIMED = {"audio_base64": base64.b64encode(b"mp3").decode(), "alignment": None}
+DONE = b"data: [DONE]\n\n"
+
+
+class AnsweringModel:
+    """Answers every operation."""
+
+    def __init__(self) -> None:
+        self.num_calls = 0
+
+    async def run(self, call: Call) -> Reply:
+        self.num_calls += 1
+        asked = json.loads(call.body)
+        match call.operation:
+            case "generation" | "edit" | "variation":
+                return drawn(*[b"\x89PNG"] * (asked.get("n") or 1) * len(asked["prompts"]))
+            case "rerank":
+                answer: Any = {"scores": [0.5] * len(asked["documents"])}
+            case "encode":
+                return Reply(b"a file", Usage())
+            case "transcription":
+                return Reply(TRANSCRIPT, Usage(audio_seconds=2))
+            case "response":
+                answer = response(asked)
+            case _:
+                answer = WHOLE_ANSWERS[call.operation]
+        return Reply(json.dumps(answer).encode(), Usage(3, 4))
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        self.num_calls += 1
+        if call.operation == "response":
+            made = response(json.loads(call.body))
+            begun = {**made, "status": "in_progress", "output": [], "completed_at": None}
+            yield event("response.created", 0, response=begun)
+            yield event("response.completed", 1, response=made)
+            return
+        for piece in STREAMS[call.operation]:
+            yield piece
+
+
+def response(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the response that is asked for."""
+    return {"id": asked["request_id"], **RESPONSE, **asked["shown"]}
+
+
+WHOLE_ANSWERS: dict[str, Any] = {
+    "chat_completion": CHAT,
+    "completion": COMPLETION,
+    "tokenize": {"count": 1, "max_model_len": 512, "tokens": [1], "token_strs": None},
+    "detokenize": {"prompt": "yes"},
+    "message": MESSAGE,
+    "message_tokens": {"input_tokens": 3},
+    "response_input_tokens": {"object": "response.input_tokens", "input_tokens": 3},
+    "embeddings": EMBEDDINGS,
+    "vad": {"segments": [{"start": 0.0, "end": 1.5}]},
+}
+
+COUNTED = (
+    b"data: "
+    + json.dumps({**CHAT, "object": "chat.completion.chunk", "choices": []}).encode()
+    + b"\n\n"
+)
+"""The chunk of a stream that tells the usage."""
+
+STREAMS: dict[str, list[bytes | Usage]] = {
+    "chat_completion": [chunk("yes"), COUNTED, DONE, Usage(3, 4)],
+    "completion": [
+        b"data: " + json.dumps({**COMPLETION, "usage": None}).encode() + b"\n\n",
+        DONE,
+        Usage(3, 4),
+    ],
+    "message": [*MESSAGE_EVENTS, Usage(3, 4)],
+    "generation": IMAGE_STREAM,
+    "edit": IMAGE_STREAM,
+    "speech": [b"ID3", b"more", Usage(characters=5, audio_seconds=1.5)],
+    "speech_with_timestamps": [
+        json.dumps({**TIMED, "normalized_alignment": None}).encode() + b"\n",
+        Usage(characters=5),
+    ],
+    "transcription": [
+        *(json.dumps(piece).encode() for piece in PIECES),
+        json.dumps(WHOLE).encode(),
+        Usage(audio_seconds=2),
+    ],
+}
+
+
+def answering_registry() -> tuple[Registry, AnsweringModel]:
+    """Return a registry of one model of each kind, all of which are the same."""
+    model = AnsweringModel()
+
+    async def read() -> dict[str, Any]:
+        return details(**{card.id: application(card) for card in CARDS})
+
+    def make_handle(_: ServedModel) -> AnsweringModel:
+        return model
+
+    return Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1), model

@@ -6,6 +6,19 @@ import pytest
 
 from serve_app.config import IngressConfig
 from serve_app.errors import APIError
+from serve_app.protocol.assistants import (
+    AssistantFileRequest,
+    AssistantRequest,
+    AssistantTool,
+    CodeInterpreterResources,
+    FileSearchOptions,
+    FileSearchRanking,
+    FileSearchResources,
+    NewVectorStore,
+    ToolFunction,
+    ToolResources,
+)
+from serve_app.protocol.batches import BatchRequest, OutputExpiry
 from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
 from serve_app.protocol.completions import CompletionRequest
 from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
@@ -16,6 +29,7 @@ from serve_app.protocol.conversations import (
 )
 from serve_app.protocol.edits import EditRequest
 from serve_app.protocol.embeddings import EmbeddingsRequest
+from serve_app.protocol.files import CompleteRequest, FileExpiry, FileRequest, UploadRequest
 from serve_app.protocol.images import (
     UNSUPPORTED as UNSUPPORTED_OF_IMAGES,
 )
@@ -40,12 +54,31 @@ from serve_app.protocol.models import Model
 from serve_app.protocol.moderations import ModerationRequest
 from serve_app.protocol.rerank import RerankRequest
 from serve_app.protocol.responses import ResponseRequest, ResponseStreamOptions
+from serve_app.protocol.runs import (
+    RunRequest,
+    ThreadRunRequest,
+    ToolOutput,
+    ToolOutputs,
+    TruncationStrategy,
+)
 from serve_app.protocol.score import ScoreRequest
 from serve_app.protocol.speech import SpeechRequest
 from serve_app.protocol.speech_to_text import SpeechToTextRequest
+from serve_app.protocol.stores import StoreFind, StoreSet
 from serve_app.protocol.text_to_speech import TextToSpeechRequest, VoiceSettings
+from serve_app.protocol.threads import Attachment, MessageRequest, ThreadRequest
 from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 from serve_app.protocol.transcriptions import ServerVad, TranscriptionRequest, VadRequest
+from serve_app.protocol.vector_stores import (
+    Chunking,
+    ExpiresAfter,
+    FileBatchRequest,
+    RankingOptions,
+    StoreFileRequest,
+    VectorStoreRequest,
+    VectorStoreSearch,
+    VectorStoreUpdate,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -66,6 +99,40 @@ TYPES = (
     ConversationRequest,
     ConversationUpdate,
     NewItems,
+    AssistantRequest,
+    AssistantFileRequest,
+    AssistantTool,
+    ToolFunction,
+    ToolResources,
+    FileSearchOptions,
+    FileSearchRanking,
+    FileSearchResources,
+    CodeInterpreterResources,
+    NewVectorStore,
+    ThreadRequest,
+    MessageRequest,
+    Attachment,
+    RunRequest,
+    ThreadRunRequest,
+    TruncationStrategy,
+    ToolOutputs,
+    ToolOutput,
+    BatchRequest,
+    OutputExpiry,
+    FileRequest,
+    UploadRequest,
+    CompleteRequest,
+    FileExpiry,
+    VectorStoreRequest,
+    VectorStoreUpdate,
+    VectorStoreSearch,
+    Chunking,
+    ExpiresAfter,
+    RankingOptions,
+    StoreFileRequest,
+    FileBatchRequest,
+    StoreSet,
+    StoreFind,
     ModerationRequest,
     ScoreRequest,
     TokenizeRequest,

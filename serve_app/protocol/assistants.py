@@ -6,7 +6,7 @@ the second with ``file_search`` and ``tool_resources``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from serve_app.protocol.common import Wire
 from serve_app.protocol.responses import Metadata
@@ -28,6 +28,22 @@ TopP = Annotated[float, Field(gt=0, le=1)]
 FORMATS = ("text", "json_object", "json_schema")
 SEARCHES = ("file_search", "retrieval")
 """Both names of the tool that looks into files."""
+
+
+def _checked_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
+    """Return a response format that runs know.
+
+    Raises:
+        ValueError: it is another.
+    """
+    kind = value.get("type") if isinstance(value, dict) else value
+    if value != "auto" and not (isinstance(value, dict) and kind in FORMATS):
+        raise ValueError(f"must be 'auto' or an object with a 'type' of {', '.join(FORMATS)}")
+    return value
+
+
+Format = Annotated[str | dict[str, Any], AfterValidator(_checked_format)]
+"""How an answer is written: ``auto``, or an object as chat completions have it."""
 
 
 class ToolFunction(Wire):
@@ -117,13 +133,8 @@ class AssistantFields(Wire):
     metadata: Metadata | None = None
     temperature: Temperature | None = None
     top_p: TopP | None = None
-    response_format: str | dict[str, Any] | None = None
+    response_format: Format | None = None
     reasoning_effort: str | None = None
-
-    @field_validator("response_format")
-    @classmethod
-    def _is_a_format(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-        return checked_format(value)
 
 
 class AssistantRequest(AssistantFields):
@@ -142,20 +153,6 @@ class AssistantFileRequest(Wire):
     """Body of ``POST /v1/assistants/{id}/files``, of the first version."""
 
     file_id: str
-
-
-def checked_format(value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-    """Return a response format that runs know.
-
-    Raises:
-        ValueError: it is another.
-    """
-    kind = value.get("type") if isinstance(value, dict) else value
-    if kind is None and value is None:
-        return None
-    if value != "auto" and not (isinstance(value, dict) and kind in FORMATS):
-        raise ValueError(f"must be 'auto' or an object with a 'type' of {', '.join(FORMATS)}")
-    return value
 
 
 def written(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:

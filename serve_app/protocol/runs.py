@@ -5,12 +5,12 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from serve_app.protocol.assistants import (
+    Format,
     Instructions,
     Temperature,
     ToolResources,
     Tools,
     TopP,
-    checked_format,
 )
 from serve_app.protocol.common import Wire
 from serve_app.protocol.responses import Metadata
@@ -54,13 +54,8 @@ class RunFields(Wire):
     truncation_strategy: TruncationStrategy | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-    response_format: str | dict[str, Any] | None = None
+    response_format: Format | None = None
     reasoning_effort: str | None = None
-
-    @field_validator("response_format")
-    @classmethod
-    def _is_a_format(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-        return checked_format(value)
 
     @field_validator("tool_choice")
     @classmethod

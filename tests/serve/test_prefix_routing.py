@@ -22,9 +22,9 @@ CONVERSATIONS = 12
 def pair(server: Server, tmp_path: Path) -> Iterator[str]:
     """The name of a model with two replicas."""
     before, models = list(server.config["applications"]), set(server.states())
-    path = make_tiny_llama(tmp_path / "tiny", context_length=2048)
+    path = make_tiny_llama(tmp_path / "tiny", context_length=8192)
     app = model(server, "pair", str(path), num_replicas=2)
-    app["args"]["engine_kwargs"]["max_model_len"] = 2048
+    app["args"]["engine_kwargs"]["max_model_len"] = 8192
     server.deploy([*before, app])
     try:
         wait_until(lambda: len(pids(server)) == 2, 300)
@@ -49,10 +49,13 @@ class Conversation:
         self._client = client
         self._name = name
         self._said: list[Any] = []
-        self._next = f"{number} begins in its own way. " + f"Lake {number}. " * 60
+        self._next = f"{number} begins in its own way. " + f"Lake {number}. " * 450
 
     def turn(self) -> float:
-        """Say something; return how much of what was said before had not to be read again."""
+        """Say something; return how much of what was said before had not to be read again.
+
+        What the template adds is read again, too, so it may be a little more than all.
+        """
         self._said.append({"role": "user", "content": self._next})
         before = sum(len(each["content"]) for each in self._said[:-1])
         answer = self._client.chat.completions.create(
@@ -75,8 +78,10 @@ def test_conversations_come_back_to_their_replica_which_may_die(
         assert list(threads.map(Conversation.turn, talks)) == [0] * CONVERSATIONS
 
         # The engine's cache has blocks of 128 tokens; what a byte-level model reads are bytes.
-        assert all(0.7 < cached <= 1 for cached in threads.map(Conversation.turn, talks))
+        again = list(threads.map(Conversation.turn, talks))
+        assert all(cached > 0.7 for cached in again), again
 
         os.kill(pids(server)[0], signal.SIGKILL)
-        assert all(0 <= cached <= 1 for cached in threads.map(Conversation.turn, talks))
-        assert all(0.7 < cached <= 1 for cached in threads.map(Conversation.turn, talks))
+        assert all(cached >= 0 for cached in threads.map(Conversation.turn, talks))
+        again = list(threads.map(Conversation.turn, talks))
+        assert all(cached > 0.7 for cached in again), again

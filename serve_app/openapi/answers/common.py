@@ -69,9 +69,11 @@ class MessagesError(Answer):
 class PromptTokensDetails(Answer):
     """Of the tokens that were read."""
 
-    cached_tokens: int | None = None
+    cached_tokens: int
+    """Those that the model had read before and found again."""
+    cache_write_tokens: int
     audio_tokens: int | None = None
-    multimodal_tokens: dict[str, int] | None = None
+    image_tokens: int | None = None
 
 
 class CompletionTokensDetails(Answer):

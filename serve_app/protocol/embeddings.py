@@ -2,15 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field, PlainValidator, model_validator
 
 from serve_app.errors import echo
 from serve_app.protocol.common import ModelRequest
+from serve_app.protocol.contract import refuse_unless_neutral
 
 MAX_INPUTS = 2048
 """OpenAI's limit of one request."""
 MAX_TOKEN_IDS = 300_000
 """OpenAI's limit of one request, all its inputs together."""
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "stream": (None, False),
+    "response_format": (None, "", {}),
+}
+"""Fields of LocalAI's shared request type without a meaning here, and what asks for nothing."""
 
 
 def _inputs(value: Any) -> list[str | list[int]]:
@@ -53,3 +60,8 @@ class EmbeddingsRequest(ModelRequest):
     dimensions: int | None = Field(default=None, ge=1)
     input_type: str | None = Field(default=None, max_length=200)
     user: str | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_vectors_only(self) -> "EmbeddingsRequest":
+        refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
+        return self

@@ -92,6 +92,8 @@ async def test_path_of_older_sdks_names_the_model(
         ({}, "input", "Missing"),
         ({"input": None}, "input", "None"),
         ({"input": 3}, "input", "3"),
+        ({"input": "x", "stream": True}, "stream", "True"),
+        ({"input": "x", "response_format": "json"}, "response_format", "json"),
         ({"input": {"a": 1}}, "input", "an object"),
         ({"input": ""}, "input", "empty"),
         ({"input": []}, "input", "1 to 2048"),

@@ -32,6 +32,8 @@ class Server:
     def __init__(self, directory: Path, changes: Callable[[dict[str, Any]], None]) -> None:
         self.config = copy.deepcopy(LOCAL)
         self.config["http_options"]["port"] = free_port()
+        ingress = application(self.config, "ingress")
+        ingress.setdefault("args", {}).setdefault("files_url", str(directory / "files"))
         changes(self.config)
         self.directory = directory
         self.config_path = directory / "serve.yaml"

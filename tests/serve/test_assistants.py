@@ -2,6 +2,8 @@
 """Assistants through the whole server with the unchanged SDK and the embedded models."""
 
 import json
+import os
+import signal
 from typing import Any
 
 import openai
@@ -12,6 +14,7 @@ from openai.types.beta.threads import Message, Run
 from openai.types.beta.threads.runs import RunStep
 
 from tests.conformance import assert_conforms
+from tests.serve.server import Server, wait_until
 
 MODEL = "gpt-4o"
 SUM: Any = [{"role": "user", "content": "What is 2+2?"}]
@@ -166,3 +169,24 @@ def test_assistants_are_listed_changed_and_deleted(client: OpenAI) -> None:
         assert assistants.delete(each.id).deleted
     with pytest.raises(openai.NotFoundError):
         assistants.retrieve(made[0].id)
+
+
+@pytest.mark.timeout(150)
+def test_run_outlives_the_ingress_that_works_on_it(server: Server, client: OpenAI) -> None:
+    numbers = {"type": "array", "items": {"type": "integer"}, "minItems": 200, "maxItems": 200}
+    schema = {"type": "object", "properties": {"numbers": numbers}, "required": ["numbers"]}
+    form: Any = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    made = client.beta.assistants.create(model=MODEL, response_format=form)
+    thread = client.beta.threads.create(messages=SUM)
+    run = client.beta.threads.runs.create(thread.id, assistant_id=made.id)
+    messages = client.beta.threads.messages
+    wait_until(lambda: bool(messages.list(thread.id, run_id=run.id).data), 30)
+
+    os.kill(server.replica_pid("ingress", "Ingress"), signal.SIGKILL)
+    again = client.with_options(max_retries=60)
+    run = again.beta.threads.runs.poll(run.id, thread_id=thread.id, poll_interval_ms=500)
+
+    assert run.status == "completed", run
+    answer, question = again.beta.threads.messages.list(thread.id).data
+    assert said(question) == SUM[0]["content"]
+    assert len(json.loads(said(answer))["numbers"]) == 200

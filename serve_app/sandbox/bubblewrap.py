@@ -93,7 +93,7 @@ class Sandbox:
         """
         probe = (
             "import os, socket\n"
-            "assert not os.path.exists('/var') and not os.path.exists('/etc/passwd')\n"
+            "assert not os.path.exists('/var/log') and not os.path.exists('/etc/passwd')\n"
             "try:\n    socket.create_connection(('192.0.2.1', 80), 2)\n"
             "except OSError as error:\n    assert error.errno == 101, error\n"
             "assert not os.path.exists('/proc/sys/kernel') and not os.environ.get('USER')\n"
@@ -198,10 +198,10 @@ class Sandbox:
             *("--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", FOLDER),
             *("--setenv", "LANG", "C.UTF-8", "--setenv", "MPLBACKEND", "Agg"),
             *("--setenv", "OPENBLAS_NUM_THREADS", "1", "--setenv", "OMP_NUM_THREADS", "1"),
-            *self._mounts(),
             *("--proc", "/proc", "--dev", "/dev"),
             *_without_kernel_settings(),
             *("--size", disk, "--tmpfs", "/tmp", "--size", disk, "--tmpfs", "/dev/shm"),
+            *self._mounts(),  # behind /tmp, where the Python may be
             *("--ro-bind", str(INSIDE), "/run/inside.py"),
             *("--bind", str(folder), FOLDER, "--chdir", FOLDER),
             # They are in memory, without a limit.

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,7 +23,7 @@ LIMITS = Limits(seconds=60, memory_bytes=512 * MEBIBYTE, disk_bytes=16 * MEBIBYT
 HIDDEN = (
     "/etc/passwd",
     "/etc/shadow",
-    "/var",
+    "/var/log",
     "/sys",
     f"{Path.home()}/.bashrc",
     f"{Path.home()}/.ssh",
@@ -55,6 +58,21 @@ async def told(code: str, folder: Path) -> object:
 
 async def test_sandbox_is_checked_before_it_counts(folder: Path) -> None:
     await sandbox().check(folder)
+
+
+@pytest.fixture
+def python_below_tmp() -> Iterator[str]:
+    with TemporaryDirectory(dir="/tmp") as environment:
+        python = Path(environment, "bin", "python")
+        python.parent.mkdir()
+        python.symlink_to(Path(sys.executable).resolve())
+        yield str(python)
+
+
+async def test_python_below_tmp_is_found(folder: Path, python_below_tmp: str) -> None:
+    ended = await Sandbox(BWRAP, python_below_tmp, LIMITS).run("1 + 1", folder)
+
+    assert ended.output == "2\n"
 
 
 def test_sandbox_that_does_not_work_is_told_in_one_line(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def pair(server: Server, tmp_path: Path) -> Iterator[str]:
     server.deploy([*before, app])
     try:
         wait_until(lambda: len(pids(server)) == 2, 300)
+        wait_until(lambda: server.states().get("pair") == "ready", 60)
         yield "pair"
     finally:
         server.deploy(before)
@@ -73,7 +74,8 @@ class Conversation:
 def test_conversations_come_back_to_their_replica_which_may_die(
     server: Server, client: OpenAI, pair: str
 ) -> None:
-    talks = [Conversation(client, pair, number) for number in range(CONVERSATIONS)]
+    patient = client.with_options(max_retries=5)  # a replica that ends takes its requests along
+    talks = [Conversation(patient, pair, number) for number in range(CONVERSATIONS)]
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(Conversation.turn, talks)) == [0] * CONVERSATIONS
 

@@ -105,7 +105,6 @@ def create_api(
     api.state.images = images
     api.state.spoken_answers = spoken_answers
     api.state.database = database
-    api.state.files = files
     api.state.kept_files = kept_files
     api.state.kept_uploads = kept_uploads
     api.state.body_limits = limits

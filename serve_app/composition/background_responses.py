@@ -11,6 +11,7 @@ from time import time
 from typing import Any
 
 from serve_app.calls import Calls
+from serve_app.composition.jobs import LEASE_S, RENEW_EVERY_S, take_up_forever
 from serve_app.composition.patience import begun
 from serve_app.composition.responses import (
     ENDS,
@@ -35,11 +36,6 @@ from serve_app.storage.responses import UNFINISHED, ResponseStore, StoredRespons
 
 logger = get_logger(__name__)
 
-LEASE_S = 15
-RENEW_EVERY_S = 1
-"""How soon the work on a response that is cancelled ends."""
-LOOK_EVERY_S = 1
-"""How soon what another process left is taken up; what is added here is taken up at once."""
 FOLLOW_EVERY_S = 0.1
 """How often someone who follows a stream is told what is new."""
 MAX_AT_ONCE = 8
@@ -124,21 +120,11 @@ class BackgroundResponses:
 
     async def work_forever(self) -> None:
         """Take up what is in the queue, until cancelled; what is not finished then goes back."""
-        try:
-            while True:
-                self._added.clear()
-                if len(self._working) >= MAX_AT_ONCE or not await self._take_one():
-                    await self._something_new()
-        finally:
-            for task in self._working:
-                task.cancel()
-
-    async def _something_new(self) -> None:
-        waiting = [asyncio.ensure_future(self._added.wait()), *self._working]
-        await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-        waiting[0].cancel()
+        await take_up_forever(self._take_one, lambda: list(self._working), self._added)
 
     async def _take_one(self) -> bool:
+        if len(self._working) >= MAX_AT_ONCE:
+            return False
         try:
             job = await self._responses.claim(self._holder, LEASE_S)
         except Exception:

@@ -6,7 +6,7 @@ job holds a lease. When its process ends, the lease does too, and another goes o
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from serve_app.errors import APIError, StorageUnavailableError, internal_error
@@ -68,22 +68,10 @@ class Jobs:
 
     async def work_forever(self) -> None:
         """Take up what there is to do, until cancelled; what is not finished then goes back."""
-        try:
-            while True:
-                self._added.clear()
-                if not await self._take_one():
-                    await self._something_new()
-        finally:
-            tasks = [task for working in self._working.values() for task in working.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await take_up_forever(self._take_one, self._tasks, self._added)
 
-    async def _something_new(self) -> None:
-        working = [task for tasks in self._working.values() for task in tasks.values()]
-        waiting = [asyncio.ensure_future(self._added.wait()), *working]
-        await asyncio.wait(waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-        waiting[0].cancel()
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [task for working in self._working.values() for task in working.values()]
 
     async def _take_one(self) -> bool:
         free = [
@@ -187,6 +175,32 @@ class Jobs:
             await self.store.release(job.id)
         except Exception:
             logger.exception("%s %s cannot be given back", job.kind, job.id)
+
+
+async def take_up_forever(
+    take_one: Callable[[], Awaitable[bool]],
+    working: Callable[[], Collection[asyncio.Task[None]]],
+    added: asyncio.Event,
+) -> None:
+    """Take up work whenever there may be some, until cancelled; then what is ``working`` is, too.
+
+    ``take_one`` says whether it found any. There may be some once something has been ``added`` or
+    has ended here, and now and then for what other processes left.
+    """
+    try:
+        while True:
+            added.clear()
+            if not await take_one():
+                waiting = [asyncio.ensure_future(added.wait()), *working()]
+                await asyncio.wait(
+                    waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                waiting[0].cancel()
+    finally:
+        tasks = working()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -236,10 +236,3 @@ class ItemReference(Part):
 Item = (
     ItemMessage | ItemCall | ItemCallOutput | ItemCustomCall | ItemCustomCallOutput | ItemReasoning
 )
-
-
-class ModerationText(Part):
-    """A text of a message."""
-
-    type: Literal["text"]
-    text: str

@@ -45,7 +45,7 @@ MaybeCount = Count | None
 Ids = Annotated[list[int], Field(min_length=1)]
 Inputs = Annotated[list[parts.Text | Ids], Field(min_length=1, max_length=MAX_INPUTS)]
 Texts = Annotated[list[parts.Text], Field(min_length=1, max_length=MAX_TEXTS)]
-TextParts = Annotated[list[parts.ModerationText], Field(min_length=1, max_length=MAX_TEXTS)]
+TextParts = Annotated[list[parts.TextPart], Field(min_length=1, max_length=MAX_TEXTS)]
 Messages = Annotated[list[Message], Field(min_length=1)] | None
 ResponseTools = (
     Annotated[list[parts.FunctionTool | parts.CustomToolOfText], Field(max_length=128)] | None

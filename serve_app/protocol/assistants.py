@@ -158,8 +158,3 @@ class AssistantFileRequest(Wire):
 def written(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:
     """Return tools as the client sent them."""
     return [tool.model_dump(exclude_unset=True) for tool in tools or ()]
-
-
-def offers(tools: list[dict[str, Any]], *types: str) -> bool:
-    """Whether one of the tools is of one of the types."""
-    return any(tool["type"] in types for tool in tools)

@@ -50,19 +50,13 @@ ONLY_HERE = {
 }
 """Fields that the engine does not get as they are."""
 
-INCLUDABLE = (
-    "message.output_text.logprobs",
-    "message.input_image.image_url",
-    "reasoning.encrypted_content",
-)
-"""What ``include`` may name: the others belong to tools that run on the server."""
-
 TOOL_TYPES = ("function", "custom")
 """Tools that the client runs. Those of OpenAI's own servers are not here."""
 
 Includable = Literal[
     "message.output_text.logprobs", "message.input_image.image_url", "reasoning.encrypted_content"
 ]
+"""What ``include`` may name: the others belong to tools that run on the server."""
 
 
 class ConversationReference(Wire):

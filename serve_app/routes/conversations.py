@@ -13,7 +13,7 @@ from serve_app.protocol.conversations import (
     as_openais,
 )
 from serve_app.protocol.items import new_items, resolved
-from serve_app.protocol.lists import Limit, Order, listed
+from serve_app.protocol.lists import Limit, Order, deleted, listed
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -47,7 +47,7 @@ async def update_conversation(
 async def delete_conversation(conversation_id: str, memory: MemoryDep) -> Answer:
     """Forget it and all its items."""
     await memory.conversations.delete(memory.owner, conversation_id)
-    return {"id": conversation_id, "object": "conversation.deleted", "deleted": True}
+    return deleted(conversation_id, "conversation")
 
 
 @router.post("/conversations/{conversation_id}/items")

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from serve_app.dependencies import CursorDep, OwnerDep, VectorStoresDep
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.lists import listed
+from serve_app.protocol.lists import deleted, listed
 from serve_app.protocol.vector_stores import (
     FileBatchRequest,
     FileStatus,
@@ -86,7 +86,7 @@ async def delete_vector_store_file(
 ) -> Answer:
     """Take a file out of a store. The file itself stays."""
     await parts.stores.remove(owner, vector_store_id, file_id)
-    return {"id": file_id, "object": "vector_store.file.deleted", "deleted": True}
+    return deleted(file_id, FILE)
 
 
 @router.get(FILE_PATH + "/content")

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from serve_app.composition.vector_stores import requests
 from serve_app.dependencies import CallsDep, CursorDep, OwnerDep, VectorStoresDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.lists import listed
+from serve_app.protocol.lists import deleted, listed
 from serve_app.protocol.vector_stores import (
     RankingOptions,
     VectorStoreRequest,
@@ -83,7 +83,7 @@ async def delete_vector_store(
     """Forget a store and what was read for it. The files stay."""
     await parts.stores.delete(owner, vector_store_id)
     parts.indexes.forget(vector_store_id)
-    return {"id": vector_store_id, "object": "vector_store.deleted", "deleted": True}
+    return deleted(vector_store_id, STORE)
 
 
 @router.post("/vector_stores/{vector_store_id}/search")

@@ -74,7 +74,7 @@ class Contents:
         )
         await self._objects.add(writing)
         try:
-            name = _name(writing)
+            name = content_name(writing)
             written = await self.files.write(name, chunks)
             async with self._database.transaction():
                 await self._objects.delete(owner, INCOMING, writing.id)
@@ -99,7 +99,7 @@ class Contents:
 
     async def remove(self, stored: StoredObject) -> None:
         """Remove what nobody finds any more. Several may do so at once."""
-        await self.files.delete(_name(stored))
+        await self.files.delete(content_name(stored))
         await self._objects.remove(stored.id)
 
     async def _discard(self, writing: StoredObject) -> None:
@@ -119,5 +119,6 @@ class Contents:
         await self.files.sweep()
 
 
-def _name(stored: StoredObject) -> str:
+def content_name(stored: StoredObject) -> str:
+    """Return how an object's content is called in the file store."""
     return (stored.state or {})[CONTENT]

@@ -5,17 +5,13 @@ is another file. So who knows the key may have the file, any ingress replica can
 list is kept of what there is. Knows nothing of what the files are.
 """
 
-import asyncio
-import random
 import re
 import secrets
 import time
 from dataclasses import dataclass
 
-from serve_app.observability import get_logger
 from serve_app.storage.files import FileMissingError, FileStore
-
-logger = get_logger(__name__)
+from serve_app.storage.sweeping import sweep_forever
 
 NAME = re.compile(r"[0-9a-f]{8,12}-[0-9a-f]{48}(\.[a-z0-9]{1,8})?")
 """A key, and for some files an extension."""
@@ -70,15 +66,9 @@ class ExpiringFiles:
                 await self._store.delete(path)
 
     async def sweep_forever(self) -> None:
-        """Sweep now and then, until cancelled. Whatever fails, the next time may succeed."""
+        """Sweep now and then, until cancelled."""
         pause = min(max(self._ttl_s / 4, MIN_SWEEP_S), MAX_SWEEP_S)
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                logger.exception("Expired files of %s could not be deleted", self._folder)
-            # Apart, so that the replicas do not all list the folder at once.
-            await asyncio.sleep(pause * random.uniform(0.75, 1.25))
+        await sweep_forever(f"files of {self._folder}", self.sweep, pause)
 
 
 def expires_at(key: str) -> int:

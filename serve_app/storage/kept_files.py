@@ -15,7 +15,7 @@ from time import time
 from sqlalchemy.exc import IntegrityError
 
 from serve_app.errors import NotFoundError
-from serve_app.storage.contents import CONTENT, Content, Contents
+from serve_app.storage.contents import Content, Contents, content_name
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError, FileStore, in_thread
 from serve_app.storage.ids import new_id
@@ -97,7 +97,7 @@ class KeptFiles:
         Raises:
             FileMissingError: at the first one: it has been deleted.
         """
-        return self._files.stream(_name(stored), start, end)
+        return self._files.stream(content_name(stored), start, end)
 
     @asynccontextmanager
     async def path(self, stored: StoredObject) -> AsyncGenerator[Path]:
@@ -106,7 +106,7 @@ class KeptFiles:
         Raises:
             FileMissingError: it has been deleted.
         """
-        local = self._files.local_path(_name(stored))
+        local = self._files.local_path(content_name(stored))
         if local is not None:
             if not local.is_file():
                 raise FileMissingError(stored.id)
@@ -176,7 +176,3 @@ def with_content(stored: StoredObject, content: Content) -> StoredObject:
     """Return a new file with what is known of its content."""
     body = {**stored.body, "bytes": content.size}
     return replace(stored, body=body, state=content.as_state())
-
-
-def _name(stored: StoredObject) -> str:
-    return (stored.state or {})[CONTENT]

@@ -4,8 +4,6 @@ A response belongs to an owner, and whoever else asks for it is told that there 
 nothing of what is in a response, but its status.
 """
 
-import asyncio
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +13,6 @@ from sqlalchemy import Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from serve_app.errors import InvalidRequestError, NotFoundError
-from serve_app.observability import get_logger
 from serve_app.storage.database import Database
 from serve_app.storage.ids import is_id
 from serve_app.storage.response_rows import (
@@ -25,10 +22,9 @@ from serve_app.storage.response_rows import (
     to_response,
     to_values,
 )
+from serve_app.storage.sweeping import sweep_forever
 from serve_app.storage.tables import RESPONSE_EVENTS as EVENTS
 from serve_app.storage.tables import RESPONSES
-
-logger = get_logger(__name__)
 
 UNFINISHED = ("queued", "in_progress")
 MAX_CHAIN = 1000
@@ -228,14 +224,8 @@ class ResponseStore:
             total += count
 
     async def sweep_forever(self) -> None:
-        """Sweep now and then, until cancelled. Whatever fails, the next time may succeed."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                logger.exception("Expired responses could not be deleted")
-            # Apart, so that the replicas do not all do it at once.
-            await asyncio.sleep(SWEEP_S * random.uniform(0.75, 1.25))
+        """Do so now and then, until cancelled."""
+        await sweep_forever("responses", self.sweep, SWEEP_S)
 
     def _free(self) -> Select[Any]:
         """Return the query of the background responses that nobody works on."""

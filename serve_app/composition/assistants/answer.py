@@ -21,6 +21,11 @@ class ToolCall:
     name: str
     arguments: str = ""
 
+    def written(self) -> dict[str, Any]:
+        """Return it as chat completions and required actions have it."""
+        function = {"name": self.name, "arguments": self.arguments}
+        return {"id": self.id, "type": "function", "function": function}
+
 
 @dataclass(slots=True)
 class Answer:

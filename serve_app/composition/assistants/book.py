@@ -9,13 +9,13 @@ from time import time
 from typing import Any
 
 from serve_app.composition.assistants.events import RunEvents
-from serve_app.composition.assistants.objects import MESSAGE, STEP
+from serve_app.composition.assistants.objects import MESSAGE, NO_USAGE, STEP
+from serve_app.composition.jobs import CANCELLING
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Change, Cursor, ObjectStore
 
-CANCELLING = "cancelling"
 STEP_TIMES = {
     "completed": "completed_at",
     "cancelled": "cancelled_at",
@@ -111,7 +111,7 @@ class RunBook:
                 stored,
                 status,
                 required_action=None,
-                usage=(stored.state or {}).get("usage") or ZERO,
+                usage=(stored.state or {}).get("usage") or NO_USAGE,
                 **({f"{status}_at": int(time())} if status in ("cancelled", "failed") else {}),
                 **fields,
             )
@@ -131,9 +131,6 @@ class RunBook:
         """Tell that an object has been made and is being worked on."""
         self.tell(stored, "created")
         self.tell(stored)
-
-
-ZERO = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
 def with_status(stored: StoredObject, status: str, **fields: Any) -> StoredObject:

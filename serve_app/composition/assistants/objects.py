@@ -21,6 +21,8 @@ Body = dict[str, Any]
 RUN_LIVES_S = 600
 """How long a run may take, waiting for tool outputs included: as long as OpenAI's."""
 
+NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
 ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
 """Statuses of a run that has its thread for itself."""
 
@@ -45,7 +47,7 @@ def new_assistant(owner: str, fields: Mapping[str, Any]) -> StoredObject:
         "response_format": "auto",
         **fields,
     }
-    return StoredObject(id=body["id"], kind=ASSISTANT, owner=owner, body=body, created_at=now)
+    return _new(owner, body)
 
 
 def new_thread(owner: str, metadata: dict[str, str], resources: Body) -> StoredObject:
@@ -58,7 +60,7 @@ def new_thread(owner: str, metadata: dict[str, str], resources: Body) -> StoredO
         "metadata": metadata,
         "tool_resources": resources,
     }
-    return StoredObject(id=body["id"], kind=THREAD, owner=owner, body=body, created_at=now)
+    return _new(owner, body)
 
 
 def new_message(
@@ -83,15 +85,7 @@ def new_message(
         "metadata": {},
         **fields,
     }
-    return StoredObject(
-        id=body["id"],
-        kind=MESSAGE,
-        owner=owner,
-        body=body,
-        parent_id=thread_id,
-        status=body["status"],
-        created_at=now,
-    )
+    return _new(owner, body, parent_id=thread_id)
 
 
 def new_run(owner: str, thread_id: str, fields: Body, state: Body) -> StoredObject:
@@ -114,16 +108,7 @@ def new_run(owner: str, thread_id: str, fields: Body, state: Body) -> StoredObje
         "usage": None,
         **fields,
     }
-    return StoredObject(
-        id=body["id"],
-        kind=RUN,
-        owner=owner,
-        body=body,
-        parent_id=thread_id,
-        status="queued",
-        state=state,
-        created_at=now,
-    )
+    return _new(owner, body, parent_id=thread_id, state=state)
 
 
 def new_step(run: StoredObject, step_type: str, details: Body | list[Body]) -> StoredObject:
@@ -147,12 +132,20 @@ def new_step(run: StoredObject, step_type: str, details: Body | list[Body]) -> S
         "step_details": {"type": step_type, step_type: details},
         "usage": None,
     }
+    return _new(run.owner, body, parent_id=run.id)
+
+
+def _new(
+    owner: str, body: Body, *, parent_id: str | None = None, state: Body | None = None
+) -> StoredObject:
+    """Return an object whose columns say what its body does."""
     return StoredObject(
         id=body["id"],
-        kind=STEP,
-        owner=run.owner,
+        kind=body["object"],
+        owner=owner,
         body=body,
-        parent_id=run.id,
-        status="in_progress",
-        created_at=now,
+        parent_id=parent_id,
+        status=body.get("status"),
+        state=state,
+        created_at=body["created_at"],
     )

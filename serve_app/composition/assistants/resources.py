@@ -8,18 +8,19 @@ from typing import Any
 
 from serve_app.errors import InvalidRequestError, ModelNotFoundError, echo
 from serve_app.protocol.assistants import (
+    MAX_FILES,
+    SEARCHES,
     AssistantTool,
     FileSearchResources,
     NewVectorStore,
     ToolResources,
-    offers,
 )
 from serve_app.protocol.threads import MessageRequest
 from serve_app.registry import Registry
+from serve_app.storage.kept_files import FILE
 from serve_app.storage.objects import ObjectStore
+from serve_app.storage.vector_store_rows import STORE
 
-FILE = "file"
-VECTOR_STORE = "vector_store"
 THREAD_STORE_DAYS = 7
 """How long a store that was made for a thread is kept after its last use, as with OpenAI."""
 
@@ -129,7 +130,7 @@ class Resources:
         return made
 
     async def _check_stores(self, owner: str, ids: Sequence[str]) -> None:
-        found = await self._objects.found(owner, VECTOR_STORE, ids)
+        found = await self._objects.found(owner, STORE, ids)
         for store_id in ids:
             if store_id not in found:
                 param = "tool_resources.file_search.vector_store_ids"
@@ -157,9 +158,10 @@ class Resources:
                 )
             before = (resources.get("code_interpreter") or {}).get("file_ids", [])
             ids = list(dict.fromkeys([*before, *read]))
-            if len(ids) > 20:
+            if len(ids) > MAX_FILES:
                 raise InvalidRequestError(
-                    f"Invalid 'attachments': a thread's code reads at most 20 files ({len(ids)}).",
+                    f"Invalid 'attachments': a thread's code reads at most {MAX_FILES} files "
+                    f"({len(ids)}).",
                     "attachments",
                 )
             resources = {**resources, "code_interpreter": {"file_ids": ids}}
@@ -176,7 +178,7 @@ class Resources:
 
 def searches(tools: list[dict[str, Any]]) -> bool:
     """Whether one of the tools looks into files."""
-    return offers(tools, "file_search", "retrieval")
+    return any(tool["type"] in SEARCHES for tool in tools)
 
 
 def attachments(message: MessageRequest) -> list[dict[str, Any]]:

@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from serve_app.composition.assistants.book import CANCELLING, complete, with_status
+from serve_app.composition.assistants.book import complete, with_status
 from serve_app.composition.assistants.events import RunEvents, frames
-from serve_app.composition.assistants.objects import ASSISTANT, RUN, STEP, new_run
+from serve_app.composition.assistants.objects import ASSISTANT, NO_USAGE, RUN, STEP, new_run
 from serve_app.composition.assistants.prompt import chat_choice, chat_tools
 from serve_app.composition.assistants.threads import Threads, additional
 from serve_app.composition.assistants.turn import CALLS_STEP
-from serve_app.composition.jobs import LEASE_S, Jobs
+from serve_app.composition.jobs import CANCELLING, LEASE_S, Jobs
 from serve_app.errors import InvalidRequestError, echo
 from serve_app.protocol.assistants import written
 from serve_app.protocol.runs import (
@@ -27,7 +27,6 @@ from serve_app.sse import event
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 
-NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 CANCELLABLE = ("queued", "in_progress", "requires_action")
 
 

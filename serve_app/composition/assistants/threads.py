@@ -1,7 +1,6 @@
 """Threads and their messages, as clients make and change them. A run has its thread for itself."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from serve_app.composition.assistants.objects import ACTIVE, MESSAGE, RUN, THREAD, new_message
@@ -141,8 +140,3 @@ def _message(owner: str, thread_id: str, body: MessageRequest) -> StoredObject:
 def additional(owner: str, thread_id: str, bodies: Sequence[MessageRequest]) -> list[StoredObject]:
     """Return the messages that come with a run."""
     return [_message(owner, thread_id, body) for body in bodies]
-
-
-def with_metadata(stored: StoredObject, metadata: dict[str, str]) -> StoredObject:
-    """Return an object with other labels."""
-    return replace(stored, body={**stored.body, "metadata": metadata})

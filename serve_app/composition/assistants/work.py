@@ -190,14 +190,7 @@ class RunWork:
         state: dict[str, Any],
         put: list[StoredObject],
     ) -> StoredObject:
-        needed = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in pending
-        ]
+        needed = [call.written() for call in pending]
         action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": needed}}
 
         def waiting(stored: StoredObject) -> StoredObject:
@@ -210,12 +203,13 @@ class RunWork:
     async def _outcomes(self, turn: Turn, calls: Calls) -> dict[str, Outcome]:
         """Carry out the calls of the server's tools, one after the other."""
         run, state = turn.run, turn.run.state or {}
+        ours = [each for each in enumerate(turn.answer.calls) if each[1].name in SERVER_TOOLS]
+        if not ours:
+            return {}
         stores, question = await self._stores(run), await self._book.question(run)
         outcomes: dict[str, Outcome] = {}
         num_sources = len(state["sources"])
-        for index, call in enumerate(turn.answer.calls):
-            if call.name not in SERVER_TOOLS:
-                continue
+        for index, call in ours:
             outcome = await self._tools.carry_out(run, call, calls, stores, num_sources, question)
             num_sources += len(outcome.sources)
             outcomes[call.id] = outcome
@@ -256,14 +250,7 @@ def _with_calls(turn: Turn, outcomes: dict[str, Outcome]) -> dict[str, Any]:
     said = {
         "role": "assistant",
         "content": turn.text["text"]["value"] if turn.text else None,
-        "tool_calls": [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in turn.answer.calls
-        ],
+        "tool_calls": [call.written() for call in turn.answer.calls],
     }
     told = [
         {"role": "tool", "tool_call_id": call_id, "content": outcome.output}

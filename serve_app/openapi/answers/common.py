@@ -3,7 +3,7 @@
 The tests compare the real ones with the document made of these.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import SkipJsonSchema
@@ -99,6 +99,3 @@ class ReadUsage(Answer):
 
     prompt_tokens: int
     total_tokens: int
-
-
-JSONObject = dict[str, Any]

@@ -1,6 +1,7 @@
 """``make serve``: runs ``serve run CONFIG``, says how it goes, and ends all of it on Ctrl-C."""
 
 import argparse
+import http.client
 import json
 import os
 import re
@@ -25,6 +26,8 @@ from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
 from serve_app.ray_environment import ray_environment
 
 POLL_S = 0.5
+WATCH_S = 2
+"""How often it looks once all models are there: looking costs the server, too."""
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """This machine is asked past any proxy that the environment names."""
 INGRESS_PORTS = range(30_000, 32_700)
@@ -37,6 +40,9 @@ USUAL_PORTS = {
     "FALLBACK_PROXY_GRPC": 9500,
 }
 """Serve's own, the same in each cluster."""
+DRAIN_S = 3
+"""How long an ingress replica that goes stays reachable, for HAProxy to take it out. With 0 s, 11
+of 60,000 requests lost their connection while it was replaced; with 2 s none of 69,000."""
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
 
@@ -111,7 +117,7 @@ class Target:
                 raise IngressFailedError from None
             with suppress(ValueError):
                 return json.loads(body)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             pass
         return {}
 
@@ -177,9 +183,13 @@ def _follow(
 ) -> None:
     """Report each change of a model's state until the process ends or someone stops it."""
     started, seen, ready = time.monotonic(), dict[str, str](), False
+    looked = started
     while process.poll() is None and not stopped:
         reap_orphans()
         time.sleep(POLL_S)
+        if ready and time.monotonic() < looked + WATCH_S:
+            continue
+        looked = time.monotonic()
         states = target.get("/readyz").get("models", {})
         for model, state in states.items():
             if seen.get(model) != state:
@@ -246,11 +256,11 @@ def _for_one_machine() -> dict[str, str]:
     Two on one machine must not meet: HAProxy gets other ports for its statistics, its metrics and
     Serve's own proxy behind it where the usual ones are taken, and the ingress replicas get a range
     that depends on this process, since Serve hands out the same ports in each cluster. Nobody waits
-    half a minute for load balancers to notice that the server is going away.
+    half a minute for load balancers to notice that the server is going away: here is only HAProxy.
     """
     first = INGRESS_PORTS.start + os.getpid() * PORTS_OF_ONE % len(INGRESS_PORTS)
     ports = {
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(DRAIN_S),
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + PORTS_OF_ONE - 1),
     }

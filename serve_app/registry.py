@@ -49,6 +49,7 @@ class Registry:
         self._cold_start_timeout_s = cold_start_timeout_s
         self._models: dict[str, ServedModel] = {}
         self._names: dict[str, str] = {}
+        self._details: dict[str, Any] | None = None
         self._handles: dict[tuple[str, str], ModelHandle] = {}
         self._refreshing: asyncio.Task[None] | None = None
         self._refreshed_at = float("-inf")
@@ -209,8 +210,9 @@ class Registry:
             return
         finally:
             self._refreshed_at = asyncio.get_running_loop().time()
-        models, names = served_models(details)
-        self._models, self._names = models, names
+        if details is not self._details:  # the same object: nothing has changed
+            self._models, self._names = served_models(details)
+            self._details = details
 
 
 def _loading(model: ServedModel) -> ModelLoadingError:

@@ -1,0 +1,94 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from serve_app import details as module
+from serve_app.card import ModelCard
+from serve_app.details import Details
+from tests.details import application, details
+
+CARD = ModelCard(id="small", kind="chat")
+
+
+class Controller:
+    """Counts how often it has to tell everything."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.statuses = [b"chat: running"]
+        self.whole = details(chat=application(CARD, **kwargs))
+        self.times = 0
+
+    async def read_statuses(self) -> list[bytes]:
+        return list(self.statuses)
+
+    async def read_whole(self) -> dict[str, Any]:
+        self.times += 1
+        return dict(self.whole)
+
+    def details(self) -> Details:
+        return Details(self.read_statuses, self.read_whole)
+
+
+async def test_details_are_made_once_while_the_statuses_stay() -> None:
+    controller = Controller()
+    reader = controller.details()
+
+    first = await reader.read()
+
+    assert [await reader.read() for _ in range(5)] == [first] * 5
+    assert await reader.read() is first
+    assert controller.times == 1
+
+
+async def test_changed_status_is_followed_by_the_details() -> None:
+    controller = Controller()
+    reader = controller.details()
+    await reader.read()
+    controller.statuses = [b"chat: running", b"other: deploying"]
+    controller.whole = details(
+        chat=application(CARD), other=application(CARD, replicas=("STARTING",))
+    )
+    await asyncio.sleep(0.01)
+
+    assert set((await reader.read())["applications"]) == {"chat", "other"}
+
+
+@pytest.mark.parametrize("status", ["UPDATING", "UPSCALING", "DOWNSCALING", "UNHEALTHY"])
+async def test_replicas_on_their_way_are_seen_though_the_status_stays(status: str) -> None:
+    controller = Controller(deployment_status=status, replicas=("STARTING",))
+    reader = controller.details()
+    await reader.read()
+    controller.whole = details(chat=application(CARD, deployment_status=status))
+
+    await asyncio.sleep(0.01)
+
+    deployment = (await reader.read())["applications"]["chat"]["deployments"]["ChatDeployment"]
+    assert deployment["replicas"] == [{"state": "RUNNING"}]
+
+
+async def test_details_are_made_anew_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WHOLE_S", 0)
+    controller = Controller()
+    reader = controller.details()
+
+    await reader.read()
+    await reader.read()
+
+    assert controller.times == 2
+
+
+async def test_slow_controller_is_asked_less_whatever_happens() -> None:
+    class Slow(Controller):
+        async def read_whole(self) -> dict[str, Any]:
+            await asyncio.sleep(0.02)
+            return await super().read_whole()
+
+    controller = Slow(deployment_status="UPSCALING", replicas=("STARTING",))
+    reader = controller.details()
+
+    for number in range(5):
+        controller.statuses = [b"chat: %d" % number]
+        await reader.read()
+
+    assert controller.times == 1

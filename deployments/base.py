@@ -10,12 +10,17 @@ from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
 from deployments.admission import Admission
+from deployments.bus import Outlet, Outlets
 from deployments.config import ModelConfig, resolve_model
 from serve_app.errors import APIError
 from serve_app.observability import get_logger
+from serve_app.protocol.bus import ReplyTo, Returned, Streamed
 from serve_app.protocol.common import Call, Reply, Usage
 
 logger = get_logger(__name__)
+
+SHORT_ANSWER_BYTES = 2**16
+"""Longer answers gain nothing on the bus, where they would hold up the pieces of streams."""
 
 
 class Engine(Protocol):
@@ -52,6 +57,7 @@ class ModelDeployment:
         started = time.monotonic()
         self.config = config
         self.admission = Admission(config.max_requests)
+        self.outlets = Outlets()
         self.engine: Engine = await self.build_engine(config)
         logger.info(
             "%s %s loaded in %.1f s", config.kind, config.model_id, time.monotonic() - started
@@ -64,30 +70,64 @@ class ModelDeployment:
             ModelLoadError: says in one sentence what is wrong with the model or its options.
         """
         resolve_model(config.model)  # a wrong path is told before the library's slow import
+        self.before_import()
         return await imported(self.engines[config.backend]).load(config)
+
+    def before_import(self) -> None:
+        """Begin what can go on while the library is imported, where a kind has such."""
 
     # Serve logs a traceback for everything that a replica raises, and a client's mistake is no
     # fault of the replica: an APIError crosses the handle as a value and is raised behind it.
 
-    async def run(self, call: Call) -> Reply | APIError:
-        """Answer one request whole."""
+    async def run(self, call: Call, reply_to: ReplyTo) -> Returned:
+        """Answer one request whole: over the bus what is short, since that is sooner there."""
+        outlet: Outlet | None = None
         try:
             with self._held(call):
                 await self.prepare(call)
-                return await self.engine.run(call)
+                outlet = await self.outlets.open(reply_to)
+                reply = await self.engine.run(call)
+            if reply.files or len(reply.body) > SHORT_ANSWER_BYTES or outlet.is_full:
+                return reply
+            outlet.write_whole(reply.body, reply.usage)
+            return Streamed()
         except APIError as error:
             return error
+        finally:
+            if outlet is not None:
+                outlet.close()
 
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage | APIError]:
-        """Answer one request in pieces. Closing the generator ends the work in the engine."""
+    async def stream(self, call: Call, reply_to: ReplyTo) -> Returned:
+        """Answer one request in pieces, which go over the bus. Cancelled, it ends the work."""
+        outlet: Outlet | None = None
         try:
             with self._held(call):
                 await self.prepare(call)
-                async with aclosing(self.engine.stream(call)) as pieces:
-                    async for piece in pieces:
-                        yield piece
+                outlet = await self.outlets.open(reply_to)
+                outlet.end(await self._write(call, outlet))
+                return Streamed()
         except APIError as error:
-            yield error
+            if outlet is None or not outlet.has_written:
+                return error
+            outlet.end(None)
+            return Streamed(error)
+        finally:
+            if outlet is not None:
+                outlet.close()
+
+    async def _write(self, call: Call, outlet: Outlet) -> Usage:
+        usage = Usage()
+        async with aclosing(self.pieces(call, outlet)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Usage):
+                    usage = piece
+                else:
+                    await outlet.send(piece)
+        return usage
+
+    def pieces(self, call: Call, outlet: Outlet) -> AsyncGenerator[bytes | Usage]:
+        """Return the engine's answer in pieces, which are written to ``outlet`` as they come."""
+        return self.engine.stream(call)
 
     def _held(self, call: Call) -> AbstractContextManager[None]:
         return self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind)
@@ -110,6 +150,7 @@ class ModelDeployment:
         engine = getattr(self, "engine", None)
         if engine is not None:
             await engine.close()
+            self.outlets.close()
 
 
 def imported(path: str) -> Any:

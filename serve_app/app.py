@@ -18,7 +18,14 @@ def build(config: IngressConfig) -> Application:
         import ray
 
         from serve_app.addresses import Addresses, peer_proof
-        from serve_app.handles import ServeModelHandle, controller, read_serve_details
+        from serve_app.bus import Bus
+        from serve_app.details import Details
+        from serve_app.handles import (
+            ServeModelHandle,
+            controller,
+            read_serve_details,
+            read_serve_statuses,
+        )
         from serve_app.ingress import create_api
         from serve_app.registry import Registry
         from serve_app.remote_files import RemoteFiles
@@ -33,9 +40,10 @@ def build(config: IngressConfig) -> Application:
         migrate_at_start(database_url)
         if config.code_interpreter is not None:
             check_at_start(config.code_interpreter)
+        bus = Bus(ray.util.get_node_ip_address())
         registry = Registry(
-            read_serve_details,
-            ServeModelHandle,
+            Details(read_serve_statuses, read_serve_details).read,
+            lambda model: ServeModelHandle(model, bus),
             poll_interval_s=config.registry_poll_s,
             cold_start_timeout_s=config.cold_start_timeout_s,
         )

@@ -77,12 +77,13 @@ class Calls:
         *,
         files: Sequence[bytes] = (),
         places: int = 1,
+        joined: bool = False,
     ) -> AsyncGenerator[bytes]:
-        """Answer in pieces; closing it cancels the work.
+        """Answer in pieces, ``joined`` those that wait together; closing it cancels the work.
 
         Errors before the first piece are raised by the first ``anext``.
         """
-        call = self._call(model, operation, body, files, places)
+        call = self._call(model, operation, body, files, places, joined=joined)
         async with aclosing(self._registry.stream(model, call)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Usage):
@@ -97,6 +98,8 @@ class Calls:
         body: Mapping[str, Any],
         files: Sequence[bytes],
         places: int,
+        *,
+        joined: bool = False,
     ) -> Call:
         """Return the engine's call. The engine knows the model by its id, not by an alias."""
         body_json = to_json({**body, "model": model.id}, inf_nan_mode="null")
@@ -110,4 +113,5 @@ class Calls:
             model.adapter,
             prefix,
             self.record.is_behind,
+            joined,
         )

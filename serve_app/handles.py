@@ -1,8 +1,8 @@
 """A model's Serve handle: Ray's errors in, ours out. The only module that calls a replica."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, Protocol, TypeVar
 
 from ray import serve
@@ -10,13 +10,10 @@ from ray.exceptions import RayActorError, RayError, RayTaskError, TaskCancelledE
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
+from serve_app.bus import Bus, Inlet
 from serve_app.discovery import ServedModel
-from serve_app.errors import (
-    APIError,
-    ModelOverloadedError,
-    ModelUnavailableError,
-    ReplicaLostError,
-)
+from serve_app.errors import ModelOverloadedError, ModelUnavailableError, ReplicaLostError
+from serve_app.protocol.bus import Returned
 from serve_app.protocol.common import Call, Reply, Usage
 
 T = TypeVar("T")
@@ -41,38 +38,42 @@ class ModelHandle(Protocol):
 class ServeModelHandle:
     """A handle to the deployment of one model."""
 
-    def __init__(self, model: ServedModel) -> None:
+    def __init__(self, model: ServedModel, bus: Bus) -> None:
         self._model_id = model.card.id
+        self._bus = bus
         # Without the check: that would block the event loop, and the registry knows the deployment.
-        self._handle: DeploymentHandle[Any] = serve.get_deployment_handle(
+        handle: DeploymentHandle[Any] = serve.get_deployment_handle(
             model.deployment, model.application, _check_exists=False
         )
+        # One for each method, since making one costs a third of a call; and pickle, because what
+        # crosses is importable on both sides and need not be searched for what is not.
+        plain = handle.options(request_serialization="pickle", response_serialization="pickle")
+        self._run = plain.options(method_name="run")
+        self._stream = plain.options(method_name="stream")
 
     async def run(self, call: Call) -> Reply:
         """Answer whole."""
-        response = self._for(call).run.remote(call)
-        try:
-            with self._our_errors():
-                return _raised(await response)
-        except asyncio.CancelledError:
-            response.cancel()
-            raise
+        async with self._asked(call, self._run) as (inlet, returned):
+            return await inlet.whole(returned)
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer in pieces; closing it cancels the work in the replica."""
-        pieces: Any = self._for(call).options(stream=True).stream.remote(call)
-        try:
-            with self._our_errors():
-                async for piece in pieces:
-                    yield _raised(piece)
-        finally:
-            pieces.cancel()
+        async with self._asked(call, self._stream) as (inlet, returned):
+            async for piece in inlet.read(returned, joined=call.joined):
+                yield piece
 
-    def _for(self, call: Call) -> DeploymentHandle[Any]:
-        """Return the handle: with an adapter, one that prefers the replicas that hold it."""
-        if not call.adapter:
-            return self._handle
-        return self._handle.options(multiplexed_model_id=call.adapter)
+    @asynccontextmanager
+    async def _asked(
+        self, call: Call, method: DeploymentHandle[Any]
+    ) -> AsyncGenerator[tuple[Inlet, asyncio.Future[Returned]]]:
+        """Call a replica; give where its answer comes in, and what the call will return."""
+        with closing(await self._bus.inlet()) as inlet, self._our_errors():
+            response = _for(call, method).remote(call, inlet.reply_to)
+            try:
+                yield inlet, asyncio.ensure_future(response)
+            finally:
+                if not inlet.has_ended:
+                    response.cancel()
 
     @contextmanager
     def _our_errors(self) -> Generator[None]:
@@ -96,11 +97,9 @@ class ServeModelHandle:
             ) from error
 
 
-def _raised(answer: T | APIError) -> T:
-    """Return a replica's answer, or raise the error that it sent as one."""
-    if isinstance(answer, APIError):
-        raise answer
-    return answer
+def _for(call: Call, handle: DeploymentHandle[Any]) -> DeploymentHandle[Any]:
+    """Return the handle: with an adapter, one that prefers the replicas that hold it."""
+    return handle.options(multiplexed_model_id=call.adapter) if call.adapter else handle
 
 
 async def read_serve_details() -> dict[str, Any]:
@@ -109,9 +108,22 @@ async def read_serve_details() -> dict[str, Any]:
     Raises:
         ModelUnavailableError: the controller does not answer.
     """
+    return await _in_time(controller().get_serve_instance_details.remote())
+
+
+async def read_serve_statuses() -> list[bytes]:
+    """Return the statuses of each application and of its deployments, in Serve's encoding.
+
+    Raises:
+        ModelUnavailableError: the controller does not answer.
+    """
+    return await _in_time(controller().list_serve_statuses.remote())
+
+
+async def _in_time(answer: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(CONTROLLER_TIMEOUT_S):
-            return await controller().get_serve_instance_details.remote()
+            return await answer
     except (RayError, TimeoutError) as error:
         raise ModelUnavailableError(f"Serve's controller: {error}") from error
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi.responses import StreamingResponse
+from fastapi import Response
 from pydantic_core import to_json
 
 from serve_app.error_answers import error_event
@@ -19,7 +19,7 @@ async def event_stream(
     events: Pieces,
     record: RequestRecord,
     last_words: Callable[[APIError], bytes] = error_event,
-) -> StreamingResponse:
+) -> Response:
     """Answer with events that are complete frames, an error after the first as one more."""
     return await stream_pieces(events, record, MEDIA_TYPE, last_words=last_words)
 

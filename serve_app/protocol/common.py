@@ -80,6 +80,8 @@ class Call:
     """For the choice of a replica; the replica does not look at it."""
     is_behind: bool = False
     """Whether it goes behind the calls that somebody waits for."""
+    joined: bool = False
+    """Whether pieces of the answer that wait together may be one: nobody on the way reads them."""
 
 
 @dataclass(frozen=True, slots=True)

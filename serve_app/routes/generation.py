@@ -41,7 +41,8 @@ async def send(
     """
     places = body.num_answers()
     if body.stream:
-        pieces = calls.stream(model, operation, fields, places=places)
+        unread = translate_event is None
+        pieces = calls.stream(model, operation, fields, places=places, joined=unread)
         if translate_event is not None:
             pieces = _translated(pieces, translate_event)
         return await event_stream(pieces, calls.record)

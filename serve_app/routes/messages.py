@@ -33,7 +33,8 @@ async def create_message(
         reply = await calls.run(model, "message", fields)
         return Response(reply.body, media_type="application/json")
     last_words = partial(anthropics_event, request_id=calls.record.request_id)
-    return await event_stream(calls.stream(model, "message", fields), calls.record, last_words)
+    events = calls.stream(model, "message", fields, joined=True)
+    return await event_stream(events, calls.record, last_words)
 
 
 @router.post("/messages/count_tokens")

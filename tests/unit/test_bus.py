@@ -1,0 +1,231 @@
+"""The token bus against itself, over loopback: replicas that write, an ingress that reads."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvloop
+
+from deployments.bus import Outlet, Outlets
+from serve_app.bus import Bus, Inlet
+from serve_app.errors import InvalidRequestError, ModelUnavailableError, ReplicaLostError
+from serve_app.protocol.bus import FRAME, PIECE, WINDOW, ReplyTo, Returned, Streamed
+from serve_app.protocol.common import Usage
+
+USAGE = Usage(3, 4)
+
+
+@pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy])
+def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
+    return request.param()  # Serve's replicas run on uvloop
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Bus]:
+    bus = Bus("127.0.0.1")
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+async def outlets() -> AsyncIterator[Outlets]:
+    outlets = Outlets()
+    yield outlets
+    outlets.close()
+
+
+async def read(
+    inlet: Inlet, call: "asyncio.Future[Returned]", *, joined: bool = False
+) -> list[bytes | Usage]:
+    return [piece async for piece in inlet.read(call, joined=joined)]
+
+
+def returned(answer: Returned) -> "asyncio.Future[Returned]":
+    future = asyncio.get_running_loop().create_future()
+    future.set_result(answer)
+    return future
+
+
+def never() -> "asyncio.Future[Any]":
+    return asyncio.get_running_loop().create_future()
+
+
+async def write(outlet: Outlet, pieces: list[bytes]) -> Returned:
+    for piece in pieces:
+        await outlet.send(piece)
+    outlet.end(USAGE)
+    return Streamed()
+
+
+async def test_pieces_arrive_in_order_as_they_were_written_and_then_the_usage(
+    bus: Bus, outlets: Outlets
+) -> None:
+    inlet = await bus.inlet()
+    pieces = [b"one", b"", b"two", b"three" * 100_000]
+
+    call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), pieces))
+
+    assert await read(inlet, call) == [*pieces, USAGE]
+
+
+async def test_pieces_that_wait_together_are_one_where_nobody_reads_them(
+    bus: Bus, outlets: Outlets
+) -> None:
+    inlet = await bus.inlet()
+    outlet = await outlets.open(inlet.reply_to)
+    for piece in (b"a", b"b", b"c"):
+        outlet.write(piece)
+    outlet.end(USAGE)
+
+    assert await read(inlet, returned(Streamed()), joined=True) == [b"abc", USAGE]
+
+
+async def test_streams_of_one_connection_do_not_mix(bus: Bus, outlets: Outlets) -> None:
+    async def stream(number: int) -> list[bytes | Usage]:
+        inlet = await bus.inlet()
+        pieces = [b"%d-%d" % (number, n) for n in range(50)]
+        call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), pieces))
+        assert await read(inlet, call) == [*pieces, USAGE]
+        return [*pieces]
+
+    assert len(await asyncio.gather(*(stream(number) for number in range(40)))) == 40
+
+
+async def test_reader_that_does_not_read_holds_its_writer_back_and_no_other(
+    bus: Bus, outlets: Outlets
+) -> None:
+    slow, quick = await bus.inlet(), await bus.inlet()
+    pieces = [b"x" * (WINDOW // 8)] * 40
+    slow_call = asyncio.ensure_future(write(await outlets.open(slow.reply_to), pieces))
+    reading = slow.read(slow_call, joined=False)
+    taken = [await anext(reading)]
+
+    quick_call = asyncio.ensure_future(write(await outlets.open(quick.reply_to), pieces))
+    assert await read(quick, quick_call) == [*pieces, USAGE]
+
+    assert not slow_call.done()
+    taken += [piece async for piece in reading]
+    assert taken == [*pieces, USAGE]
+
+
+async def test_error_before_the_first_piece_is_raised(bus: Bus) -> None:
+    inlet = await bus.inlet()
+
+    with pytest.raises(InvalidRequestError, match="no"):
+        await read(inlet, returned(InvalidRequestError("no")))
+
+
+async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Outlets) -> None:
+    inlet = await bus.inlet()
+    outlet = await outlets.open(inlet.reply_to)
+    outlet.write(b"a")
+    outlet.end(None)
+    reading = inlet.read(returned(Streamed(InvalidRequestError("no"))), joined=False)
+
+    assert await anext(reading) == b"a"
+    with pytest.raises(InvalidRequestError, match="no"):
+        await anext(reading)
+
+
+async def test_replica_that_dies_is_told_at_once(bus: Bus, outlets: Outlets) -> None:
+    inlet = await bus.inlet()
+    outlet = await outlets.open(inlet.reply_to)
+    reading = inlet.read(never(), joined=False)
+    outlet.write(b"a")
+    assert await anext(reading) == b"a"
+
+    outlets.close()
+
+    with pytest.raises(ReplicaLostError):
+        await anext(reading)
+
+
+async def test_call_that_fails_is_told_though_its_replica_never_connected(bus: Bus) -> None:
+    inlet = await bus.inlet()
+    call = never()
+    call.set_exception(RuntimeError("died"))
+
+    with pytest.raises(RuntimeError, match="died"):
+        await read(inlet, call)
+
+
+async def test_writer_learns_that_the_ingress_has_gone(outlets: Outlets) -> None:
+    gone = asyncio.Event()
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    outlet = await outlets.open(ReplyTo("127.0.0.1", port, b"k" * 32, 1))
+    writing = asyncio.ensure_future(write(outlet, [b"x" * WINDOW] * 3))
+    await asyncio.sleep(0)
+    gone.set()
+
+    with pytest.raises(ReplicaLostError):
+        await writing
+    server.close()
+
+
+async def test_ingress_that_cannot_be_reached_is_named(outlets: Outlets) -> None:
+    server = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+
+    with pytest.raises(ModelUnavailableError, match=f"127.0.0.1:{port}"):
+        await outlets.open(ReplyTo("127.0.0.1", port, b"k" * 32, 1))
+
+
+async def test_peer_without_the_key_writes_nothing(bus: Bus) -> None:
+    inlet = await bus.inlet()
+    to = inlet.reply_to
+    reader, writer = await asyncio.open_connection(to.host, to.port)
+    writer.write(b"?" * 32 + FRAME.pack(to.stream, PIECE, 6) + b"forged")
+
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await reader.readexactly(1)  # the connection is closed
+    writer.close()
+    with pytest.raises(InvalidRequestError, match="mine"):
+        await read(inlet, returned(InvalidRequestError("mine")))
+
+
+async def test_peer_that_says_nothing_is_sent_away(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve_app.bus.INTRODUCED_WITHIN_S", 0.01)
+    to = (await bus.inlet()).reply_to
+    reader, writer = await asyncio.open_connection(to.host, to.port)
+
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await reader.readexactly(1)
+    writer.close()
+
+
+async def test_ingress_that_came_back_is_connected_to_anew(outlets: Outlets) -> None:
+    async def read_from(bus: Bus) -> list[bytes | Usage]:
+        inlet = await bus.inlet()
+        call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), [b"a"]))
+        return await read(inlet, call)
+
+    before, after = Bus("127.0.0.1"), Bus("127.0.0.1")
+
+    assert await read_from(before) == [b"a", USAGE]
+    await before.close()
+    assert await read_from(after) == [b"a", USAGE]
+    await after.close()
+
+
+async def test_stream_whose_reader_left_is_dropped_and_the_others_go_on(
+    bus: Bus, outlets: Outlets
+) -> None:
+    left, stays = await bus.inlet(), await bus.inlet()
+    to_left = await outlets.open(left.reply_to)
+    left.close()
+    to_left.write(b"for nobody")
+
+    call = asyncio.ensure_future(write(await outlets.open(stays.reply_to), [b"a"]))
+
+    assert await read(stays, call) == [b"a", USAGE]

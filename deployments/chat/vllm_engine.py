@@ -18,7 +18,6 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from fastapi import Request
-from jinja2 import TemplateError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import State
 from vllm.entrypoints.anthropic.protocol import (
@@ -37,61 +36,43 @@ from vllm.exceptions import VLLMError
 from vllm.usage.usage_lib import UsageContext
 from vllm.v1.engine.async_llm import AsyncLLM
 
+from deployments.bus import Outlet
 from deployments.chat.answer_forms import field_of_error
 from deployments.chat.config import ChatConfig
 from deployments.chat.vllm_adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm_answers import as_json, frame_writer
-from deployments.chat.vllm_cores import keep_to_the_workers_cores
-from deployments.chat.vllm_media import Media, check_input_parts, told
+from deployments.chat.vllm_errors import LIBRARY_ERRORS, translated
+from deployments.chat.vllm_media import Media, check_input_parts
 from deployments.chat.vllm_messages import ERROR_FRAME, Messages
 from deployments.chat.vllm_options import engine_arguments, reason
 from deployments.chat.vllm_priority import put_behind
+from deployments.chat.vllm_processes import fork_from_there
+from deployments.chat.vllm_rendering import (
+    IS_SHORT,
+    SHORT_BYTES,
+    render_short_prompts_at_once,
+)
 from deployments.chat.vllm_responses import ResponseBody, Responses
 from deployments.chat.vllm_sampling import add_processors, check_sampling, obstacle
+from deployments.chat.vllm_taps import TAP, tap_for
 from deployments.chat.vllm_thoughts import ChatBody
 from deployments.chat.vllm_whitespace import BoundedLLM
 from serve_app.errors import (
     APIError,
-    ContextLengthError,
     InvalidRequestError,
     ModelLoadError,
-    ModelNotFoundError,
-    ModelOverloadedError,
     ReplicaLostError,
-    UnprocessableError,
     from_validation_errors,
-    internal_error,
 )
 from serve_app.observability import get_logger
 from serve_app.protocol.common import Call, Reply, Usage
 
 logger = get_logger(__name__)
 
-LIBRARY_ERRORS = (
-    VLLMError,
-    ValueError,
-    TypeError,
-    OverflowError,
-    NotImplementedError,
-    TemplateError,
-)
-"""What vLLM raises for a request it cannot serve; its own front end answers these with a 4xx."""
-
 RETRY_AFTER_S = 1
 
 LEAST_TEMPERATURE = 0.01
 """vLLM takes a lower one for this."""
-
-TOO_LONG = ("maximum context length", "exceeds the max_model_len")
-"""How vLLM says that a prompt is too long."""
-
-PROMPTS = {
-    "chat_completion": "messages",
-    "message": "messages",
-    "response": "input",
-    "response_input_tokens": "input",
-}
-"""Which field of a request is too long when its prompt is; else ``prompt``."""
 
 
 class VLLMEngine:
@@ -100,8 +81,10 @@ class VLLMEngine:
     def __init__(self, engine: AsyncLLM, state: State, config: ChatConfig) -> None:
         self._engine = engine
         self._media = Media(config)
+        render_short_prompts_at_once(engine.renderer)
         self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
+        self._parser = state.openai_serving_chat.parser_cls
         self._sampling_obstacle = obstacle(engine.vllm_config)
         messages = Messages(state.anthropic_serving_messages)
         responses = Responses(state.openai_serving_responses)
@@ -138,6 +121,8 @@ class VLLMEngine:
             options = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT)
             check_input_parts(config, options.model_config)
             add_processors(options)  # only now it is known which kind this engine takes
+            if not options.parallel_config.use_ray:
+                fork_from_there()
             engine = BoundedLLM.from_vllm_config(
                 options,
                 usage_context=UsageContext.ENGINE_CONTEXT,
@@ -148,7 +133,6 @@ class VLLMEngine:
             raise ModelLoadError(f"vLLM cannot load '{config.model}': {reason(error)}") from error
         assert isinstance(engine, BoundedLLM)
         engine.max_whitespace = config.max_whitespace
-        keep_to_the_workers_cores()
         # The namespace must not disagree with what the engine made of its options.
         namespace.structured_outputs_config = engine.vllm_config.structured_outputs_config
         state = State()
@@ -165,17 +149,27 @@ class VLLMEngine:
         answer, body = await self._start(call, request)
         return Reply(as_json(answer, body), _usage(request))
 
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer one request as server-sent events, ``[DONE]`` included, then the usage."""
+    async def stream(
+        self, call: Call, outlet: Outlet | None = None
+    ) -> AsyncGenerator[bytes | Usage]:
+        """Answer one request as server-sent events, ``[DONE]`` included, then the usage.
+
+        Whoever reads them writes them to ``outlet``, at once; others may be there already.
+        """
         request = _raw_request(call)
         frames, body = await self._start(call, request)
         write = frame_writer(body)
+        tap = outlet and tap_for(call.operation, body, self._parser, outlet)
+        TAP.set(tap)
         try:
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
                     error = ErrorResponse(**json.loads(frame[len("data: ") :]))
                     raise self._translated(error, call)
-                yield write(frame)
+                written = write(frame)
+                if tap is not None:
+                    tap.learn(written)
+                yield written
         except LIBRARY_ERRORS as error:
             raise self._translated(create_error_response(error), call, error) from error
         finally:
@@ -197,6 +191,7 @@ class VLLMEngine:
     async def _start(self, call: Call, request: Request) -> tuple[Any, Any]:
         """Return what vLLM's handler answers, a model or a generator, and the body it read."""
         body_type, handler = self._operations[call.operation]
+        IS_SHORT.set(len(call.body) <= SHORT_BYTES)
         body = _read(body_type, call.body)
         self._check_output_length(body)
         self._let_several_be_alike(body)
@@ -239,25 +234,11 @@ class VLLMEngine:
         self, response: ErrorResponse, call: Call, cause: BaseException | None = None
     ) -> APIError:
         """Return our error for vLLM's."""
-        error = response.error
         if self._engine.errored:
             return ReplicaLostError(
                 "The model's engine ended while it worked.", None, RETRY_AFTER_S
             )
-        if error.code >= 500 and error.code not in (501, 503):
-            logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
-            return internal_error(call.request_id)
-        prompt = PROMPTS.get(call.operation, "prompt")
-        if any(words in error.message for words in TOO_LONG):
-            return ContextLengthError(error.message, prompt)
-        by_status: dict[int, type[APIError]] = {
-            404: ModelNotFoundError,
-            422: UnprocessableError,
-            503: ModelOverloadedError,
-        }
-        message, param = told(error, prompt)
-        param = param or field_of_error(message, call.body, prompt)
-        return by_status.get(error.code, InvalidRequestError)(message, param)
+        return translated(response, call, cause)
 
 
 def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:

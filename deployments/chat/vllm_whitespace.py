@@ -14,7 +14,10 @@ from vllm.config.utils import replace
 from vllm.outputs import RequestOutput
 from vllm.sampling_params import SamplingParams, StructuredOutputsParams
 from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.engine.output_processor import RequestOutputCollector
 from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
+
+from deployments.chat.vllm_taps import TAP
 
 ANY_OBJECT = {"type": "object"}
 
@@ -34,6 +37,13 @@ class BoundedLLM(AsyncLLM):
             sampling_params.structured_outputs = bounded(guided, self.max_whitespace)
         async for output in super().generate(prompt, sampling_params, *args, **options):
             yield output
+
+    async def add_request(self, *args: Any, **options: Any) -> RequestOutputCollector:
+        """Add a request as vLLM does, and have its tokens taken where they leave the engine."""
+        collector = await super().add_request(*args, **options)
+        if (tap := TAP.get()) is not None:
+            tap.attach(collector)
+        return collector
 
 
 def bounded(guided: StructuredOutputsParams, max_whitespace: int) -> StructuredOutputsParams:

@@ -34,6 +34,27 @@ def test_options_reach_vllms_engine_and_its_front_end(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "is_within"),
+    [
+        ({}, True),
+        ({"tensor_parallel_size": 2}, False),
+        ({"data_parallel_size": 2}, False),
+        ({"distributed_executor_backend": "mp"}, False),
+    ],
+)
+def test_one_worker_is_within_the_engine_core_unless_asked_otherwise(
+    tiny: Path, options: dict[str, Any], is_within: bool
+) -> None:
+    from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+    from deployments.chat.vllm_options import engine_arguments
+
+    engine, _ = engine_arguments(config(tiny, **options))
+
+    assert (engine.distributed_executor_backend is UniProcExecutor) == is_within
+
+
+@pytest.mark.parametrize(
     ("option", "value", "says"),
     [
         ("max_modell_len", 256, "Did you mean 'max_model_len'"),

@@ -1,0 +1,63 @@
+# pyright: standard
+"""vLLM's errors as ours: which of them are the request's fault, and of which field."""
+
+from jinja2 import TemplateError
+from vllm.entrypoints.serve.engine.protocol import ErrorResponse
+from vllm.exceptions import VLLMError
+
+from deployments.chat.answer_forms import field_of_error
+from deployments.chat.vllm_media import told
+from serve_app.errors import (
+    APIError,
+    ContextLengthError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    ModelOverloadedError,
+    UnprocessableError,
+    internal_error,
+)
+from serve_app.observability import get_logger
+from serve_app.protocol.common import Call
+
+logger = get_logger(__name__)
+
+LIBRARY_ERRORS = (
+    VLLMError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    NotImplementedError,
+    TemplateError,
+)
+"""What vLLM raises for a request it cannot serve; its own front end answers these with a 4xx."""
+
+TOO_LONG = ("maximum context length", "exceeds the max_model_len")
+"""How vLLM says that a prompt is too long."""
+
+PROMPTS = {
+    "chat_completion": "messages",
+    "message": "messages",
+    "response": "input",
+    "response_input_tokens": "input",
+}
+"""Which field of a request is too long when its prompt is; else ``prompt``."""
+
+BY_STATUS: dict[int, type[APIError]] = {
+    404: ModelNotFoundError,
+    422: UnprocessableError,
+    503: ModelOverloadedError,
+}
+
+
+def translated(response: ErrorResponse, call: Call, cause: BaseException | None = None) -> APIError:
+    """Return our error for vLLM's."""
+    error = response.error
+    if error.code >= 500 and error.code not in (501, 503):
+        logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
+        return internal_error(call.request_id)
+    prompt = PROMPTS.get(call.operation, "prompt")
+    if any(words in error.message for words in TOO_LONG):
+        return ContextLengthError(error.message, prompt)
+    message, param = told(error, prompt)
+    param = param or field_of_error(message, call.body, prompt)
+    return BY_STATUS.get(error.code, InvalidRequestError)(message, param)

@@ -1,0 +1,15 @@
+"""Imports what an engine core does, whatever the model."""
+
+import gc
+from importlib import import_module
+from typing import Any
+
+import_module("vllm.v1.engine.core")
+import_module("vllm.v1.executor.multiproc_executor")
+
+platforms: Any = import_module("vllm.platforms")
+if platforms.current_platform.is_cpu():
+    import_module("vllm.v1.worker.cpu_worker")
+
+# Or the first collection in the engine core would write to, and so copy, what both could share.
+gc.freeze()

@@ -16,7 +16,7 @@ PYTHON ?= $(shell for candidate in python3 python3.12 python3.11; do \
 UV := .tools/uv-$(UV_VERSION)/bin/uv
 BIN := .venv/bin
 
-# Compiled once here instead of by three processes at every first start; never another Python than ours.
+# Compiled once here instead of by each process at every first start; never another Python than ours.
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 # A project that runs in an environment of somebody else's must not sync into it.
@@ -25,7 +25,7 @@ unexport VIRTUAL_ENV
 # One extra at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test check format lint types bench train-embedded evaluate-embedded clean
+.PHONY: help serve test check format lint types bench bench-gpu train-embedded evaluate-embedded clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -50,7 +50,10 @@ lint: .venv/.test-$(EXTRA) ## Check style and format
 types: .venv/.test-$(EXTRA) ## Check types strictly
 	@$(BIN)/basedpyright
 
-bench: .venv/.test-$(EXTRA) ## Measure every kind through the server and by its bare library (bench/results.md)
+bench-gpu: .venv/.test-$(EXTRA) ## Measure chat by 8B random weights on a GPU (EXTRA=gpu; bench/gpu/results.md)
+	@$(BIN)/python -m bench --gpu
+
+bench: .venv/.test-$(EXTRA) ## Measure Homeport beside other servers and bare libraries (bench/results.md)
 	@$(BIN)/python -m bench
 
 train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recipes, or go on with it (hours)

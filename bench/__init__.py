@@ -1,1 +1,1 @@
-"""Side-by-side measurements: every kind through the whole server, against its bare library."""
+"""Side-by-side measurements: Homeport beside other servers, and each kind beside its library."""

@@ -1,140 +1,73 @@
-"""Measures every kind through the server and by its bare library, in turns, in one run.
+"""Measures Homeport beside other servers, and each kind beside its bare library.
 
-python -m bench [--kinds chat,speech] [--seconds 5] [--rounds 3]
+python -m bench [TABLE ...] [--rounds 3] [--seconds 5] [--quick] [--gpu] [--output bench]
+
+After each round the results are written, so that whoever has no time for more can end it.
 """
 
 import argparse
-import asyncio
-import json
-import os
-import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
-from bench.report import machine, markdown, write
-from bench.served import Served
-from bench.workloads import QUESTIONS, WORKLOADS
-from tests.serve.server import LOCAL, Server
+from bench.lineup import MORE, tables
+from bench.play import play, say
+from bench.random_model import on_a_gpu
+from bench.report import record, write
+from bench.stage import Options
+from bench.tables import Table
+from serve_app.processes import adopt_orphans
 
-CONCURRENCIES = (1, 8, 32)
+GPU_OUTPUT = Path("bench/gpu")
+GPU_MODEL = Path("build/bench/random-8b").absolute()
 
-
-class Bare:
-    """A bare library in a process of its own, with the settings that the server's replica has."""
-
-    def __init__(self, kind: str, recording: bytes) -> None:
-        application = next(a for a in LOCAL["applications"] if a["args"].get("kind") == kind)
-        (deployment,) = application["deployments"]
-        runtime = deployment["ray_actor_options"].get("runtime_env", {})
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.bare", kind],
-            env={**os.environ, **runtime.get("env_vars", {})},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._ask({"args": application["args"], "recording": recording.hex()})
-
-    def throughput(self, concurrency: int, seconds: float) -> float:
-        """Return units of work a second."""
-        return self._ask({"concurrency": concurrency, "seconds": seconds})
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait(60)
-
-    def _ask(self, question: dict[str, Any]) -> float:
-        assert self._process.stdin
-        assert self._process.stdout
-        print(json.dumps(question), file=self._process.stdin, flush=True)
-        for line in self._process.stdout:
-            if line.startswith("answer "):  # libraries print, too
-                return float(line.split()[1])
-        raise RuntimeError("The bare library's process has ended.")
+QUICK = Options(rounds=1, seconds=2, warmup_s=1)
+QUICK_OUTPUT = Path("build/bench")
+"""A quick run proves that all of it works; its figures must not take the place of better ones."""
 
 
-def measure(kind: str, served: Served, seconds: float, rounds: int) -> list[dict[str, Any]]:
-    """Return the rows of one kind. Both sides take turns, so that the machine's moods meet both."""
-    asyncio.run(served.throughput(kind, 2, 2))  # warms up, and makes the recording
-    bare = Bare(kind, served.recording)
-    rows: list[dict[str, Any]] = []
-    try:
-        for concurrency in CONCURRENCIES:
-            pairs = [
-                (
-                    asyncio.run(served.throughput(kind, concurrency, seconds)),
-                    bare.throughput(concurrency, seconds),
-                )
-                for _ in range(rounds)
-            ]
-            row = {
-                "kind": kind,
-                "concurrency": concurrency,
-                "server": statistics.median(pair[0] for pair in pairs),
-                "bare": statistics.median(pair[1] for pair in pairs),
-                "rounds": pairs,
-            }
-            print(row, file=sys.stderr)
-            rows.append(row)
-    finally:
-        bare.close()
-    return rows
+def main() -> int:
+    """Measure the tables, write them down and print them; fail if an answer was wrong."""
+    chosen = _arguments()
+    options = QUICK if chosen.quick else Options(chosen.rounds, chosen.seconds)
+    usual = GPU_OUTPUT if chosen.gpu else Path("bench")
+    output = chosen.output or (QUICK_OUTPUT if chosen.quick else usual)
+    every = _tables(chosen)
+    wanted = [every[name] for name in chosen.tables or every]
+    adopt_orphans()
+    text, wrong = "", set[str]()
+    for outcomes in play(wanted, options):
+        results = {name: record(outcome, options) for name, outcome in outcomes.items()}
+        text = write(results, every, output)
+        wrong = {complaint for outcome in outcomes.values() for complaint in outcome.complaints}
+    print(text)
+    for complaint in sorted(wrong):
+        say(f"Wrong: {complaint}")
+    return 1 if wrong else 0
 
 
-def first_audio(served: Served, answer: str, rounds: int) -> dict[str, Any]:
-    """Return the seconds to the first sound, by both ways."""
-    asyncio.run(served.first_audio(QUESTIONS[answer]))
-    pairs = [asyncio.run(served.first_audio(QUESTIONS[answer])) for _ in range(3 * rounds)]
-    return {
-        "answer": answer,
-        "spoken_s": statistics.median(pair[0] for pair in pairs),
-        "sequence_s": statistics.median(pair[1] for pair in pairs),
-    }
-
-
-def main() -> None:
-    """Start the server, measure, print the table and write it down."""
+def _arguments() -> argparse.Namespace:
+    names, usual = list(tables()), Options()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kinds", default=",".join(WORKLOADS))
-    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of which the median counts")
-    parser.add_argument("--output", type=Path, default=Path("bench"))
-    options = parser.parse_args()
-    kinds = options.kinds.split(",")
-    results: dict[str, Any] = {
-        "machine": machine(),
-        "config": "configs/local.yaml",
-        "throughput": [],
-    }
-    with tempfile.TemporaryDirectory(prefix="hp", dir="/tmp") as directory:
-        os.environ["RAY_TMPDIR"] = directory
-        server = Server(Path(directory), lambda config: _only(config, {*kinds, "chat", "speech"}))
-        try:
-            server.start()
-            served = Served(server.url)
-            for kind in kinds:
-                results["throughput"] += measure(kind, served, options.seconds, options.rounds)
-            results["first_audio"] = [
-                first_audio(served, answer, options.rounds) for answer in QUESTIONS
-            ]
-        finally:
-            server.stop()
-    write(results, options.output)
-    print(markdown(results))
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(names)}; all")
+    parser.add_argument("--rounds", type=int, default=usual.rounds)
+    parser.add_argument("--seconds", type=float, default=usual.seconds, help="of each window")
+    parser.add_argument("--quick", action="store_true", help="one round of short windows")
+    parser.add_argument("--gpu", action="store_true", help="chat by a model of 8B random weights")
+    parser.add_argument("--also", action="append", choices=MORE, default=[], help="of chat")
+    parser.add_argument("--output", type=Path, help="directory of the results (bench)")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.tables) - set(names):
+        parser.error(f"no such table: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    if unknown := set(chosen.tables) - set(_tables(chosen)):
+        parser.error(f"not with --gpu: {', '.join(sorted(unknown))}")
+    return chosen
 
 
-def _only(config: dict[str, Any], kinds: set[str]) -> None:
-    config["applications"] = [
-        application
-        for application in config["applications"]
-        if application["args"].get("kind", "chat") in kinds
-    ]
+def _tables(chosen: argparse.Namespace) -> dict[str, Table]:
+    if chosen.gpu:
+        return tables(*chosen.also, config=on_a_gpu(GPU_MODEL))
+    return tables(*chosen.also)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,64 +1,42 @@
 # pyright: standard
 """The side of the bare libraries: a process that loads one and answers questions on its stdin.
 
-python -m bench.bare <kind>
+python -m bench.kinds.bare <kind>
 """
 
 import asyncio
 import io
 import json
+import math
 import sys
-import uuid
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
-from bench.load import Once, throughput
-from bench.workloads import DOCUMENTS, SENTENCE, TEXT, TOKENS, WORKLOADS
+from bench.kinds.load import Once, throughput
+from bench.kinds.workloads import DOCUMENTS, QUERY, SENTENCE, texts
 from deployments.config import resolve_model
 
-Loop = Callable[[int], tuple[Once, int]]
-"""Given the number of callers: one call of the library, and how many of them to make at once."""
+Loop = Callable[[int, bytes], tuple[Once, int]]
+"""Given the number of callers and a recording: one call of the library, and how many of them to
+make at once."""
 
 
 @asynccontextmanager
-async def chat(args: dict[str, Any], _: bytes) -> AsyncGenerator[Loop]:
-    """Load vLLM."""
-    from vllm import SamplingParams
-    from vllm.engine.arg_utils import AsyncEngineArgs
-    from vllm.sampling_params import RequestOutputKind
-    from vllm.v1.engine.async_llm import AsyncLLM
-
-    frontend = {"enable_auto_tool_choice", "tool_call_parser"}
-    options = {k: v for k, v in args["engine_kwargs"].items() if k not in frontend}
-    engine = AsyncLLM.from_engine_args(
-        AsyncEngineArgs(model=resolve_model(args["model"]), **options)
-    )
-    sampling = SamplingParams(
-        max_tokens=TOKENS, ignore_eos=True, output_kind=RequestOutputKind.DELTA
-    )
-
-    async def once() -> float:
-        async for _ in engine.generate(TEXT, sampling, request_id=uuid.uuid4().hex):
-            pass
-        return TOKENS
-
-    yield lambda concurrency: (once, concurrency)
-    engine.shutdown()
-
-
-@asynccontextmanager
-async def embeddings(args: dict[str, Any], _: bytes) -> AsyncGenerator[Loop]:
+async def embeddings(args: dict[str, Any]) -> AsyncGenerator[Loop]:
     """Load sentence-transformers."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(resolve_model(args["model"]), device="cpu")
 
-    def loop(concurrency: int) -> tuple[Once, int]:
+    def loop(callers: int, _: bytes) -> tuple[Once, int]:
+        batch = texts(callers)
+
         async def once() -> float:
-            model.encode([TEXT] * concurrency)
-            return concurrency
+            model.encode(batch)
+            return callers
 
         return once, 1
 
@@ -66,41 +44,43 @@ async def embeddings(args: dict[str, Any], _: bytes) -> AsyncGenerator[Loop]:
 
 
 @asynccontextmanager
-async def rerank(args: dict[str, Any], _: bytes) -> AsyncGenerator[Loop]:
+async def rerank(args: dict[str, Any]) -> AsyncGenerator[Loop]:
     """Load sentence-transformers, to rank as the embedded model does: by cosine."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(resolve_model(args["model"]), device="cpu")
-    query = WORKLOADS["rerank"].body["query"]
 
     async def once() -> float:
-        vectors = model.encode([query, *DOCUMENTS])
+        vectors = model.encode([QUERY, *DOCUMENTS])
         _ = vectors[1:] @ vectors[0]
         return len(DOCUMENTS)
 
-    yield lambda _: (once, 1)
+    yield lambda _, __: (once, 1)
 
 
 @asynccontextmanager
-async def images(args: dict[str, Any], _: bytes) -> AsyncGenerator[Loop]:
-    """Load diffusers."""
+async def images(args: dict[str, Any]) -> AsyncGenerator[Loop]:
+    """Load diffusers, to draw in the size that the model knows and enlarge, as the server does."""
     from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+    from PIL.Image import Resampling
 
     pipeline: Any = DiffusionPipeline.from_pretrained(resolve_model(args["model"]))
     pipeline.set_progress_bar_config(disable=True)
-    width, height = (int(edge) for edge in args["default_size"].split("x"))
+    size = tuple(int(edge) for edge in args["default_size"].split("x"))
+    scale = min(1, (args["native_pixels"] / math.prod(size)) ** 0.5)
+    width, height = (round(edge * scale) for edge in size)
     options = {"num_inference_steps": args["default_steps"], **args.get("pipeline_kwargs", {})}
 
     async def once() -> float:
         made = pipeline("a red circle", width=width, height=height, **options)
-        made.images[0].save(io.BytesIO(), "PNG")
+        made.images[0].resize(size, Resampling.LANCZOS).save(io.BytesIO(), "PNG")
         return 1
 
-    yield lambda _: (once, 1)
+    yield lambda _, __: (once, 1)
 
 
 @asynccontextmanager
-async def speech(_: dict[str, Any], __: bytes) -> AsyncGenerator[Loop]:
+async def speech(_: dict[str, Any]) -> AsyncGenerator[Loop]:
     """Load espeak-ng, with its defaults of speed and pitch."""
     import av
     import numpy as np
@@ -120,11 +100,11 @@ async def speech(_: dict[str, Any], __: bytes) -> AsyncGenerator[Loop]:
             container.mux([*stream.encode(frame), *stream.encode(None)])
         return samples.size / library.sample_rate
 
-    yield lambda _: (once, 1)
+    yield lambda _, __: (once, 1)
 
 
 @asynccontextmanager
-async def transcriptions(args: dict[str, Any], recording: bytes) -> AsyncGenerator[Loop]:
+async def transcriptions(args: dict[str, Any]) -> AsyncGenerator[Loop]:
     """Load faster-whisper."""
     from faster_whisper import WhisperModel
 
@@ -133,20 +113,23 @@ async def transcriptions(args: dict[str, Any], recording: bytes) -> AsyncGenerat
     pool = ThreadPoolExecutor(workers)
     options = {"vad_filter": True, **args.get("transcribe_kwargs", {})}
 
-    def transcribe() -> float:
+    def transcribe(recording: bytes) -> float:
         segments, info = model.transcribe(io.BytesIO(recording), **options)
         list(segments)
         return info.duration
 
-    async def once() -> float:
-        return await asyncio.get_running_loop().run_in_executor(pool, transcribe)
+    def loop(callers: int, recording: bytes) -> tuple[Once, int]:
+        async def once() -> float:
+            work = asyncio.get_running_loop()
+            return await work.run_in_executor(pool, transcribe, recording)
 
-    yield lambda concurrency: (once, min(concurrency, workers))
+        return once, min(callers, workers)
+
+    yield loop
     pool.shutdown()
 
 
 LIBRARIES = {
-    "chat": chat,
     "embeddings": embeddings,
     "rerank": rerank,
     "images": images,
@@ -158,14 +141,19 @@ LIBRARIES = {
 async def answer(kind: str) -> None:
     """Load the library, then measure whenever a line asks for it."""
     questions = (json.loads(line) for line in sys.stdin)
-    setup = next(questions)
-    load = LIBRARIES[kind]
-    async with load(setup["args"], bytes.fromhex(setup["recording"])) as loop:
+    async with LIBRARIES[kind](next(questions)) as loop:
         print("answer 0", flush=True)
+        is_warm = False
         for question in questions:
-            once, callers = loop(question["concurrency"])
-            await once()
+            once, callers = loop(question["callers"], _read(question["recording"]))
+            if not is_warm:
+                await once()
+                is_warm = True
             print("answer", await throughput(once, callers, question["seconds"]), flush=True)
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes() if path else b""
 
 
 if __name__ == "__main__":

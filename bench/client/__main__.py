@@ -1,0 +1,35 @@
+"""Reads jobs on stdin and writes, for each, when its window opens and closes, and its result."""
+
+import gc
+import json
+import sys
+
+import uvloop
+
+from bench.client.job import Job
+from bench.client.load import run
+from bench.priority import before_all_others
+
+
+def main() -> None:
+    """Answer until stdin ends."""
+    # Python's own stdout loses the rest of an interrupted write where PYTHONUNBUFFERED is set.
+    output = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+    def tell(kind: str, value: object = None) -> None:
+        print(json.dumps({kind: value}), file=output, flush=True)
+
+    gc.disable()  # nothing here is cyclic enough to be worth a pause
+    with before_all_others():
+        for line in sys.stdin:
+            try:
+                job = Job.from_line(line)
+            except (ValueError, TypeError, KeyError) as error:
+                tell("refused", str(error))
+                continue
+            tell("result", uvloop.run(run(job, tell)))
+            gc.collect()
+
+
+if __name__ == "__main__":
+    main()

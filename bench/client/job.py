@@ -1,0 +1,68 @@
+"""What the load generator is asked to do, as it crosses the pipe, and the limits it keeps to."""
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MOST_CONNECTIONS = 1024
+LONGEST_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One kind of request, sent over and over by so many callers, each after its last answer."""
+
+    url: str
+    body: bytes
+    callers: int
+    units: float = 1
+    """What one whole answer is worth: tokens, images, seconds of audio …"""
+    stream: bool = False
+    """The answer is server-sent events, and each with content is a part of its units."""
+    content_type: str = "application/json"
+    most_requests: int = 0
+    """How many requests to send at all; 0 is as many as the time allows."""
+    keep: int = 0
+    """How many answers to hand back whole, the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Flows that run at the same time. What happens in the window after the warm-up counts."""
+
+    flows: tuple[Flow, ...]
+    seconds: float
+    warmup_s: float = 0
+    drain_s: float = 60
+    """How long the last answers may take."""
+
+    def to_line(self) -> str:
+        """Return the job as one line of JSON."""
+        job = asdict(self)
+        for flow in job["flows"]:
+            flow["body"] = base64.b64encode(flow["body"]).decode()
+        return json.dumps(job)
+
+    @classmethod
+    def from_line(cls, line: str) -> "Job":
+        """Return the job that a line describes.
+
+        Raises:
+            ValueError: it goes beyond this machine, or beyond the limits.
+        """
+        fields: dict[str, Any] = json.loads(line)
+        for flow in fields["flows"]:
+            flow["body"] = base64.b64decode(flow["body"])
+        flows = tuple(Flow(**flow) for flow in fields["flows"])
+        job = cls(flows, fields["seconds"], fields["warmup_s"], fields["drain_s"])
+        for flow in flows:
+            if urlsplit(flow.url).hostname not in LOOPBACK:
+                raise ValueError(f"Only servers on this machine are asked, not {flow.url}")
+        if sum(flow.callers for flow in flows) > MOST_CONNECTIONS:
+            raise ValueError(f"No more than {MOST_CONNECTIONS} callers at once")
+        if job.warmup_s + job.seconds + job.drain_s > LONGEST_S:
+            raise ValueError(f"No job longer than {LONGEST_S:.0f} s")
+        return job

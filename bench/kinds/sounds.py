@@ -1,0 +1,44 @@
+"""How soon the first sound of a spoken answer comes: while it is written, and afterwards."""
+
+import json
+import time
+from typing import Any
+
+import aiohttp
+
+
+async def first_sounds(url: str, asked: str) -> tuple[float, float]:
+    """Return the seconds to the first sound: spoken while written, and written, then spoken."""
+    async with aiohttp.ClientSession(url) as session:
+        question = {"messages": [{"role": "user", "content": asked}], "max_tokens": 256}
+        return await _while_written(session, question), await _in_sequence(session, question)
+
+
+async def _while_written(session: aiohttp.ClientSession, question: dict[str, Any]) -> float:
+    body = {
+        **question,
+        "stream": True,
+        "modalities": ["text", "audio"],
+        "audio": {"voice": "alloy", "format": "pcm16"},
+    }
+    started = time.perf_counter()
+    async with session.post("/v1/chat/completions", json=body) as answer:
+        answer.raise_for_status()
+        async for line in answer.content:
+            if line.startswith(b"data: {"):
+                choices = json.loads(line[len(b"data: ") :])["choices"]
+                if choices and (choices[0]["delta"].get("audio") or {}).get("data"):
+                    return time.perf_counter() - started
+    raise AssertionError("The answer had no sound.")
+
+
+async def _in_sequence(session: aiohttp.ClientSession, question: dict[str, Any]) -> float:
+    started = time.perf_counter()
+    async with session.post("/v1/chat/completions", json=question) as answer:
+        answer.raise_for_status()
+        text = (await answer.json())["choices"][0]["message"]["content"]
+    body = {"input": text, "voice": "alloy", "response_format": "pcm"}
+    async with session.post("/v1/audio/speech", json=body) as answer:
+        answer.raise_for_status()
+        await answer.content.readany()
+    return time.perf_counter() - started

@@ -1,0 +1,96 @@
+"""Rounds: in each, every contender is started anew, measured for all its tables, and ended."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.contenders import Contender
+from bench.generator import Generator
+from bench.running import StartError, running
+from bench.stage import Options, Stage
+from bench.tables import Sample, Table
+
+
+@dataclass
+class Outcome:
+    """What came of one table."""
+
+    samples: list[Sample] = field(default_factory=list[Sample])
+    complaints: list[str] = field(default_factory=list[str])
+    """What was wrong with the answers, and who did not start."""
+
+
+def play(tables: Sequence[Table], options: Options) -> Iterator[dict[str, Outcome]]:
+    """Measure all tables; after each round yield what has come of each until then, by its name.
+
+    The contenders take turns (A B C, A B C …), so that the machine's moods meet all of them.
+    """
+    contenders = in_order(tables)
+    for contender in contenders:
+        contender.prepare()
+    outcomes = {table.name: Outcome() for table in tables}
+    generator = Generator()
+    stage = Stage(options, generator)
+    try:
+        for number in range(1, options.rounds + 1):
+            for contender in contenders:
+                say(f"Round {number}: {contender.name} …")
+                theirs = [table for table in tables if _has(table, contender)]
+                try:
+                    _turn(contender, number, theirs, stage, outcomes)
+                except StartError as error:
+                    say(str(error))
+                    for table in theirs:
+                        outcomes[table.name].complaints.append(f"{contender.name} did not start")
+            yield outcomes
+    finally:
+        generator.close()
+
+
+def in_order(tables: Sequence[Table]) -> list[Contender]:
+    """Return all contenders once: of one name, there is one."""
+    by_name: dict[str, Contender] = {}
+    for table in tables:
+        for contender in table.contenders:
+            by_name.setdefault(contender.name, contender)
+    return list(by_name.values())
+
+
+def _has(table: Table, contender: Contender) -> bool:
+    return contender.name in [other.name for other in table.contenders]
+
+
+def _turn(
+    contender: Contender,
+    number: int,
+    tables: Sequence[Table],
+    stage: Stage,
+    outcomes: dict[str, Outcome],
+) -> None:
+    """Start a contender, measure it for its tables, and end it."""
+    others = frozenset({stage.generator.pid})
+    # Short: Ray's sockets lie there.
+    with (
+        tempfile.TemporaryDirectory(prefix="hp", dir="/tmp", ignore_cleanup_errors=True) as place,
+        running(contender, Path(place), others) as server,
+    ):
+        say(f"  ready after {server.first_answer_s:.1f} s")
+        for table in tables:
+            outcome, told = outcomes[table.name], len(stage.complaints)
+            for cell, figures in table.measure(server, stage):
+                outcome.samples.append(Sample(contender.name, number, cell, figures))
+                outcome.complaints += [f"{each} ({cell})" for each in stage.complaints[told:]]
+                told = len(stage.complaints)
+                say(f"  {table.name} {cell}: {_brief(figures)}")
+
+
+def _brief(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+
+
+def say(text: str) -> None:
+    """Tell whoever waits how far it is."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)

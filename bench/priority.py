@@ -1,0 +1,42 @@
+"""Who runs when: what measures before what is measured, and an engine's processes on one core.
+
+vLLM's processes wait for each other by yielding in a loop. On two cores and Linux 6.18 that kept
+every other process from running, for seconds at a time. A client among them measures its own
+waiting; with a real-time priority it woke within 9 ms. It uses little, which each table tells.
+"""
+
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def before_all_others() -> Generator[bool]:
+    """Give this process a real-time priority, its children none; tell whether that is allowed."""
+    policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+    try:
+        os.sched_setscheduler(0, policy, os.sched_param(1))
+    except PermissionError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def bind_engine(processes: Iterable[int]) -> None:
+    """Bind those of an engine's processes that are free to the cores of those that are bound.
+
+    vLLM binds its worker, on machines without a GPU, but not its engine core. Homeport does this by
+    itself, and the gain is not one that others should lack.
+    """
+    cores = {pid: os.sched_getaffinity(pid) for pid in processes}
+    free = os.sched_getaffinity(0)
+    bound = set[int]().union(*(own for own in cores.values() if own < free))
+    for pid, own in cores.items():
+        if bound and own == free:
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                with suppress(ProcessLookupError):  # it has ended meanwhile
+                    os.sched_setaffinity(int(thread.name), bound)

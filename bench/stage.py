@@ -1,0 +1,93 @@
+"""Where all tables measure: they give a job, and get figures with what they cost the server.
+
+The same load generator drives every contender, and nothing else runs below this process meanwhile.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.accounting import ENGINE, RAY, ROLES, Snapshot, cpu_between
+from bench.client.job import Job
+from bench.generator import Generator
+from bench.priority import before_all_others
+from bench.running import Running
+
+MICRO = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How long and how often is measured."""
+
+    rounds: int = 3
+    seconds: float = 5
+    warmup_s: float = 2
+
+
+@dataclass
+class Stage:
+    """One run of the benchmark."""
+
+    options: Options
+    generator: Generator
+    answers: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """What was answered first to a question, and by whom: all others must say the same."""
+    complaints: list[str] = field(default_factory=list[str])
+    """Wrong answers: with one of them, no figure is worth anything."""
+
+    def drive(self, server: Running, job: Job) -> dict[str, Any]:
+        """Run a job; return the generator's result with the CPU time of the window.
+
+        ``cpu_s`` is by role; ``elsewhere_cores`` is what ran on the machine beside server and
+        generator, ``stolen_cores`` what the machine was not given.
+        """
+        looks: list[Snapshot] = []
+        with before_all_others():
+            result = self.generator.run(job, lambda: looks.append(server.snapshot()))
+        before, after = looks
+        cpu_s = cpu_between(before, after)
+        seconds = after.at - before.at
+        elsewhere = after.machine_busy_s - before.machine_busy_s - sum(cpu_s.values())
+        result["cpu_s"] = cpu_s
+        result["elsewhere_cores"] = max(0.0, elsewhere - result["client_cpu_s"]) / seconds
+        result["stolen_cores"] = (after.machine_stolen_s - before.machine_stolen_s) / seconds
+        for flow in result["flows"]:
+            self.complain(server, [f"{n} × {kind}" for kind, n in flow["errors"].items()])
+        return result
+
+    def complain(self, server: Running, faults: list[str]) -> None:
+        """Note what a server did wrong."""
+        self.complaints += [f"{server.contender.name}: {fault}" for fault in faults]
+
+
+def figures(result: dict[str, Any], flow: int = 0) -> dict[str, float]:
+    """Return the figures of a driven job by name, CPU time for each unit of one of its flows."""
+    seen = result["flows"][flow]
+    units = seen["units"]
+    found: dict[str, float] = {
+        "units_per_s": seen["units_per_s"],
+        "requests": seen["requests"],
+        "errors": sum(seen["errors"].values()),
+        "client_cores": result["client_cpu_s"] / result["seconds"],
+        "elsewhere_cores": result["elsewhere_cores"],
+        "stolen_cores": result["stolen_cores"],
+    }
+    for name in ("first_ms", "gap_ms", "latency_ms"):
+        for share, value in (seen[name] or {}).items():
+            found[f"{name}_{share}"] = value
+    if units:
+        cpu = {role: MICRO * seconds / units for role, seconds in result["cpu_s"].items()}
+        found |= {f"cpu_us_{role}": spent for role, spent in cpu.items()}
+        found |= outside(cpu)
+    return found
+
+
+def outside(cpu: dict[str, float]) -> dict[str, float]:
+    """Return the CPU time outside of the engine per CPU time of the engine, in two ways."""
+    if not cpu[ENGINE]:
+        return {}
+    path = sum(cpu[role] for role in ROLES if role not in (ENGINE, RAY))
+    return {
+        "path_per_engine": path / cpu[ENGINE],
+        "all_per_engine": (path + cpu[RAY]) / cpu[ENGINE],
+    }

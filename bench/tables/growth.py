@@ -1,0 +1,151 @@
+"""What a request costs, and what an idle server, as replicas, models and streams become more.
+
+One server is changed while it runs. What matters is the CPU time for each request, which should
+stay the same: on one machine, what is more shares the same cores.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.accounting import ENGINE, INGRESS, PROXY, RAY, REPLICA, cpu_between
+from bench.checks import CHAT, SENTENCE, chat_body
+from bench.client.job import Flow, Job
+from bench.contenders import Contender
+from bench.contenders.growing import CONTROLLER, MOST_STREAMS, SPEECH, GrowingHomeport, Shape
+from bench.running import Running
+from bench.stage import Stage, figures
+from bench.summary import Summary, number, rows
+from bench.tables import Cell, Sample
+
+SHAPES = {
+    "1 of each": Shape(),
+    "2 ingress replicas": Shape(ingresses=2),
+    "4 ingress replicas": Shape(ingresses=4),
+    "2 model replicas": Shape(replicas=2),
+    "4 model replicas": Shape(replicas=4),
+    "10 models": Shape(models=10),
+    "100 models": Shape(models=100),
+    "100 models, 4 ingress replicas": Shape(ingresses=4, models=100),
+}
+STREAMS = (1, 32, 128, MOST_STREAMS)
+CALLERS = 32
+TOKENS = 32
+IDLE_S = 10
+SETTLE_S = 5
+"""After a change: the ingress hears of it, health checks begin, HAProxy is told."""
+WARMUP_S = 4
+"""The first hundreds of requests of a process cost half as much again."""
+SHARE = 0.6
+"""Of the usual window: there are many."""
+PATH = (INGRESS, REPLICA, PROXY, CONTROLLER, RAY)
+PERCENT = 100
+
+
+class Growth:
+    """Everything, more of it."""
+
+    name = "growth"
+    title = "Growth"
+    contenders: Sequence[Contender]
+
+    def __init__(self) -> None:
+        self._growing = GrowingHomeport()
+        self.contenders = (self._growing,)
+
+    def measure(self, server: Running, stage: Stage) -> Iterator[Cell]:
+        """Measure each shape, then streams."""
+        for name, shape in SHAPES.items():
+            seconds = self._growing.change(shape)
+            time.sleep(SETTLE_S)
+            yield name, {"change_s": seconds, **_at(server, stage, shape)}
+        self._growing.change(Shape())
+        self._growing.change(Shape(chat=True))
+        time.sleep(SETTLE_S)
+        body = chat_body(SENTENCE, TOKENS, stream=True)
+        for streams in STREAMS:
+            flow = Flow(server.url + CHAT, body, streams, units=TOKENS, stream=True)
+            yield f"{streams} streams", _driven(server, stage, flow)
+
+    def markdown(self, samples: Sequence[Sample]) -> list[str]:
+        """Return the lines of the table."""
+        summary = Summary(samples)
+        shapes = [cell for cell in summary.cells if cell in SHAPES]
+        streams = [cell for cell in summary.cells if cell not in SHAPES]
+        return [
+            f"{CALLERS} callers ask for a spoken word, over and over; all models but the one that "
+            "speaks sleep. Requests a second, milliseconds, and CPU microseconds for each request "
+            "by the processes' role (all replicas of a role together):",
+            "",
+            *_table(summary, shapes, ("latency_ms_p50", "latency_ms_p99"), PATH),
+            "",
+            f"The same server while nobody asks anything ({IDLE_S} s): per cent of one core by "
+            "role, MiB of memory (PSS) of an ingress replica and of the controller, and the "
+            "seconds that the change to it took (models are built by a process each):",
+            "",
+            *_idle(summary, shapes),
+            "",
+            f"Streams of {TOKENS} tokens from one chat replica that takes {MOST_STREAMS} at once. "
+            "Tokens a second, milliseconds to the first token, CPU microseconds for each token:",
+            "",
+            *_table(summary, streams, ("first_ms_p50", "first_ms_p99"), (ENGINE, *PATH)),
+        ]
+
+    def draw(self, samples: Sequence[Sample], directory: Path) -> None:
+        """Nothing."""
+
+
+def _at(server: Running, stage: Stage, shape: Shape) -> dict[str, float]:
+    """Return what requests cost in a shape, and then what doing nothing costs."""
+    flow = Flow(server.url + SPEECH.path, json.dumps(SPEECH.body).encode(), CALLERS)
+    found = _driven(server, stage, flow)
+    before = server.snapshot()
+    time.sleep(IDLE_S)
+    after = server.snapshot()
+    for role, seconds in cpu_between(before, after).items():
+        found[f"idle_{role}"] = PERCENT * seconds / (after.at - before.at)
+    memory = server.memory()
+    found["pss_mib_ingress"] = memory[INGRESS]["pss"] / shape.ingresses
+    found["pss_mib_controller"] = memory[CONTROLLER]["pss"]
+    return found
+
+
+def _driven(server: Running, stage: Stage, flow: Flow) -> dict[str, float]:
+    job = Job((flow,), stage.options.seconds * SHARE, WARMUP_S)
+    return figures(stage.drive(server, job))
+
+
+def _table(
+    summary: Summary, cells: Sequence[str], times: tuple[str, str], roles: Sequence[str]
+) -> list[str]:
+    """Return rates, times and CPU time by role of some cells."""
+    header = ["", "a second", "p50 / p99 ms", *roles]
+    return rows(
+        header,
+        [
+            [
+                cell,
+                _value(summary, cell, "units_per_s"),
+                " / ".join(_value(summary, cell, name) for name in times),
+                *(_value(summary, cell, f"cpu_us_{role}") for role in roles),
+            ]
+            for cell in cells
+        ],
+    )
+
+
+def _idle(summary: Summary, cells: Sequence[str]) -> list[str]:
+    header = ["", *(f"{role} %" for role in PATH), "ingress MiB", "controller MiB", "change s"]
+    names = [
+        *(f"idle_{role}" for role in PATH),
+        *("pss_mib_ingress", "pss_mib_controller", "change_s"),
+    ]
+    return rows(
+        header, [[cell, *(_value(summary, cell, name) for name in names)] for cell in cells]
+    )
+
+
+def _value(summary: Summary, cell: str, figure: str) -> str:
+    (contender,) = summary.contenders
+    return number(summary.median(cell, contender, figure))

@@ -69,10 +69,11 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
     sleeping = model(
         server,
         "sleeper",
-        str(make_tiny_llama(tmp_path / "tiny")),
+        str(make_tiny_llama(tmp_path / "tiny", context_length=4096)),
         autoscaling_config={"min_replicas": 0, "initial_replicas": 0, "max_replicas": 1},
     )
     del sleeping["deployments"][0]["num_replicas"]
+    sleeping["args"]["engine_kwargs"]["max_model_len"] = 4096
     broken = model(server, "broken", "/nowhere/at/all")
     misspelt = model(server, "misspelt", "embedded/chat")
     misspelt["args"]["max_request"] = 3
@@ -86,7 +87,7 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
         assert_fails(client, "broken", "/nowhere/at/all")
         assert_fails(client, "misspelt", "max_request")
         facts = client.models.retrieve("sleeper-alias").to_dict()
-        assert (facts["id"], facts["state"], facts["context_length"]) == ("sleeper", "idle", 256)
+        assert (facts["id"], facts["state"], facts["context_length"]) == ("sleeper", "idle", 4096)
         assert httpx2.get(f"{server.url}/readyz").json()["not_ready"] == ["broken", "misspelt"]
 
         woken = client.with_options(timeout=240).chat.completions.create(
@@ -94,7 +95,17 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
         )
         assert len(list(woken)) >= 2
 
+        under_way = client.chat.completions.create(
+            model="sleeper",
+            messages=HELLO,
+            max_tokens=1500,
+            stream=True,
+            extra_body={"ignore_eos": True},
+        )
+        next(under_way)
         server.deploy(before)
+        reasons = [chunk.choices[0].finish_reason for chunk in under_way]
+        assert reasons[-1] == "length", "a model that is removed ends its streams first"
         wait_until(lambda: set(server.states()) == models, 60)
         with pytest.raises(openai.NotFoundError):
             client.chat.completions.create(model="sleeper", messages=HELLO)

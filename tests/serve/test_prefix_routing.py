@@ -50,7 +50,7 @@ class Conversation:
         self._client = client
         self._name = name
         self._said: list[Any] = []
-        self._next = f"{number} begins in its own way. " + f"Lake {number}. " * 450
+        self._next = f"{number} begins in its own way. " + f"Lake {number}. " * 750
 
     def turn(self) -> float:
         """Say something; return how much of what was said before had not to be read again.
@@ -76,6 +76,8 @@ def test_conversations_come_back_to_their_replica_which_may_die(
 ) -> None:
     patient = client.with_options(max_retries=5)  # a replica that ends takes its requests along
     talks = [Conversation(patient, pair, number) for number in range(CONVERSATIONS)]
+    # Four at once: a replica with as many more requests as a prompt has KiB is rightly passed over,
+    # and a prompt has six.
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(Conversation.turn, talks)) == [0] * CONVERSATIONS
 

@@ -1,7 +1,9 @@
 """What goes wrong in production: clients leave, load exceeds the limit, processes die."""
 
+import copy
 import json
 import os
+import select
 import signal
 import socket
 import threading
@@ -17,7 +19,7 @@ from openai import OpenAI, Stream
 from openai.types.chat import ChatCompletionChunk
 
 from tests.serve.conftest import MAX_REQUESTS
-from tests.serve.server import Server, wait_until
+from tests.serve.server import Server, application, wait_until
 
 Load = Callable[[], dict[str, int]]
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
@@ -53,21 +55,31 @@ def test_client_that_leaves_a_stream_stops_the_engine(server: Server, replica_lo
     wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
 
 
+@pytest.mark.parametrize("header", ["", "X-Request-Disconnect-Disabled: ?1\r\n"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_client_that_leaves_before_the_first_byte_stops_the_engine(
-    server: Server, replica_load: Load, stream: bool
+    server: Server, replica_load: Load, stream: bool, header: str
 ) -> None:
+    """Whatever its headers ask of Serve: one of them would switch the watch off."""
     body = json.dumps({**ENDLESS, "stream": stream}).encode()
     head = (
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n{header}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
+
+    def works() -> bool:
+        if replica_load()["unfinished"] > 0:
+            return True
+        answered, _, _ = select.select([connection], [], [], 0)
+        assert not answered, f"answered without the engine: {connection.recv(4096)!r}"
+        return False
+
     url = httpx2.URL(server.url)
     with socket.create_connection((url.host, url.port)) as connection:
         # Apart, as httpx2 sends them: HAProxy's splicing lost the client's leaving after this.
         connection.sendall(head.encode())
         connection.sendall(body)
-        wait_until(lambda: replica_load()["unfinished"] > 0, 10)
+        wait_until(works, 10)
 
     wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
 
@@ -106,30 +118,72 @@ def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
     assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
 
 
-def test_header_that_serve_reads_neither_fails_nor_switches_the_watch_off(
-    server: Server, replica_load: Load
-) -> None:
+def test_headers_that_serve_reads_do_not_fail_a_request(server: Server) -> None:
     url = f"{server.url}/v1/chat/completions"
     odd = {b"x-request-id": b"\xff", b"x-request-timeout-seconds": b"0.001"}
     answer = httpx2.post(url, json={"messages": HELLO}, headers=list(odd.items()), timeout=30)
-    assert answer.status_code == 200
+    assert answer.status_code == 200, answer.text
 
-    with pytest.raises(httpx2.ReadTimeout):
-        httpx2.post(url, json=ENDLESS, headers={"x-request-disconnect-disabled": "?1"}, timeout=1)
 
-    wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
+class Askers:
+    """Callers that keep their connections and ask again and again, and what went wrong for them."""
+
+    def __init__(self, url: str, callers: int = 8) -> None:
+        self.answered = 0
+        self.failures: list[str] = []
+        self._url = url
+        self._enough = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
+
+    def __enter__(self) -> "Askers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        with httpx2.Client(timeout=30) as http:
+            while not self._enough.wait(0.01):
+                try:
+                    answer = http.get(self._url)
+                except httpx2.HTTPError as error:
+                    self.failures.append(repr(error))
+                    continue
+                self.answered += 1
+                if answer.status_code != 200:
+                    self.failures.append(answer.text)
+
+
+@pytest.mark.timeout(240)
+def test_ingress_that_is_replaced_loses_no_request(server: Server) -> None:
+    before = server.config["applications"]
+    changed = copy.deepcopy(before)
+    application({"applications": changed}, "ingress")["args"]["registry_poll_s"] = 0.6
+
+    with Askers(f"{server.url}/v1/models") as askers:
+        for applications in (changed, before):
+            old = server.replica_pid("ingress", "Ingress")
+            server.deploy(applications)
+            wait_until(lambda old=old: not os.path.exists(f"/proc/{old}"), 90)
+
+    assert askers.failures == []
+    assert askers.answered > 100
 
 
 @pytest.mark.timeout(240)
 def test_engine_killed_mid_stream_is_a_typed_error_and_another_takes_over(
     server: Server, client: OpenAI
 ) -> None:
-    chunks = iter(endless_stream(client))
-    next(chunks)
     below = server.children(server.replica_pid("chat", "ChatDeployment"))
     (engine,) = [pid for pid in below if "EngineCor" in Path(f"/proc/{pid}/comm").read_text()]
+    chunks = iter(endless_stream(client))
+    next(chunks)
 
-    os.kill(engine, signal.SIGKILL)
+    os.kill(engine, signal.SIGKILL)  # at once: no stream is endless
 
     with pytest.raises(openai.APIError) as raised:
         list(chunks)
@@ -143,11 +197,12 @@ def test_engine_killed_mid_stream_is_a_typed_error_and_another_takes_over(
 def test_replica_killed_mid_stream_is_a_typed_error_and_another_takes_over(
     server: Server, client: OpenAI
 ) -> None:
-    chunks = iter(endless_stream(client))
-    next(chunks)
+    wait_until(lambda: server.states()["homeport-chat"] == "ready", 180)
     pid = server.replica_pid("chat", "ChatDeployment")
     below = server.children(pid)
     assert below, "the engine runs in processes of its own"
+    chunks = iter(endless_stream(client))
+    next(chunks)
 
     os.kill(pid, signal.SIGKILL)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,12 @@ def replica_load(server: Server) -> Iterator[Any]:
 
     ray.init(address="auto", namespace="serve", log_to_driver=False)
 
+    @cache  # a new handle asks Serve's controller where its replicas are, and is never let go
+    def handle(kind: str) -> Any:
+        return serve.get_deployment_handle(f"{kind.capitalize()}Deployment", kind)
+
     def load(kind: str = "chat") -> dict[str, int]:
-        handle = serve.get_deployment_handle(f"{kind.capitalize()}Deployment", kind)
-        return handle.load.remote().result(timeout_s=20)
+        return handle(kind).load.remote().result(timeout_s=20)
 
     yield load
     ray.shutdown()

@@ -23,15 +23,15 @@ from tests.serve.server import Server, application, wait_until
 
 Load = Callable[[], dict[str, int]]
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
-ENDLESS: dict[str, Any] = {"messages": HELLO, "max_tokens": 1000, "ignore_eos": True}
-"""Takes many seconds unless it is aborted."""
+ENDLESS: dict[str, Any] = {"messages": HELLO, "max_tokens": 2000, "ignore_eos": True}
+"""Takes seconds unless it is aborted, with 16 answers many."""
 
 
 def endless_stream(client: OpenAI) -> Stream[ChatCompletionChunk]:
     return client.chat.completions.create(
         model="gpt-4o",
         messages=HELLO,
-        max_tokens=1000,
+        max_tokens=2000,
         stream=True,
         extra_body={"ignore_eos": True},
     )
@@ -61,17 +61,20 @@ def test_client_that_leaves_before_the_first_byte_stops_the_engine(
     server: Server, replica_load: Load, stream: bool, header: str
 ) -> None:
     """Whatever its headers ask of Serve: one of them would switch the watch off."""
-    body = json.dumps({**ENDLESS, "stream": stream}).encode()
+    body = json.dumps({**ENDLESS, "n": 16, "stream": stream}).encode()
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n{header}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
 
+    loads: list[dict[str, int]] = []
+
     def works() -> bool:
-        if replica_load()["unfinished"] > 0:
+        loads.append(replica_load())
+        if loads[-1]["unfinished"] > 0:
             return True
         answered, _, _ = select.select([connection], [], [], 0)
-        assert not answered, f"answered without the engine: {connection.recv(4096)!r}"
+        assert not answered, f"answered, engine idle: {loads}, {connection.recv(4096)!r}"
         return False
 
     url = httpx2.URL(server.url)

@@ -8,8 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,29 @@ class Server:
             timeout=60,
         )
 
+    @contextmanager
+    def also(self, *applications: dict[str, Any]) -> Generator[None]:
+        """Deploy applications beside those there are, and remove them in the end."""
+        before = list(self.config["applications"])
+        self.deploy([*before, *applications])
+        try:
+            yield
+        finally:
+            self.deploy(before)
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing runs any more of applications that were removed.
+
+        A replica that was still starting would take both cores from the next test.
+        """
+        names = {each["name"] for each in self.config["applications"]}
+        wait_until(lambda: set(self.applications()) == names, 120, "an application does not go")
+
+    def applications(self) -> dict[str, Any]:
+        """Return Serve's details of each application."""
+        return ServeSubmissionClient(self.dashboard).get_serve_details()["applications"]
+
     @property
     def output(self) -> str:
         """What `make serve` printed."""
@@ -109,8 +132,7 @@ class Server:
 
     def replica_pid(self, name: str, deployment: str) -> int:
         """Return the process of the one replica of a deployment."""
-        details = ServeSubmissionClient(self.dashboard).get_serve_details()
-        (replica,) = details["applications"][name]["deployments"][deployment]["replicas"]
+        (replica,) = self.applications()[name]["deployments"][deployment]["replicas"]
         return replica["pid"]
 
     @staticmethod

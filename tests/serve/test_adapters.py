@@ -26,7 +26,6 @@ def says(client: OpenAI, name: str, **options: Any) -> str:
 def test_adapters_change_what_their_model_says(
     server: Server, client: OpenAI, tmp_path: Path
 ) -> None:
-    before, models = list(server.config["applications"]), set(server.states())
     root = tmp_path / "adapters"
     tiny = model(server, "tiny", str(make_tiny_llama(tmp_path / "tiny")))
     tiny["args"] |= {
@@ -37,8 +36,7 @@ def test_adapters_change_what_their_model_says(
     make_tiny_adapter(root / "wide", seed=3, hidden=96)
     patient = client.with_options(timeout=120)
 
-    server.deploy([*before, tiny])
-    try:
+    with server.also(tiny):
         wait_until(lambda: server.states().get("tiny") == "ready", 240)
         listed = {each.id: each.to_dict() for each in client.models.list()}
         assert listed["tiny:one"]["parent"] == "tiny"
@@ -62,6 +60,3 @@ def test_adapters_change_what_their_model_says(
         with pytest.raises(openai.InternalServerError, match="wide"):
             says(patient, "tiny:wide")
         assert says(patient, "tiny:two") == two
-    finally:
-        server.deploy(before)
-        wait_until(lambda: set(server.states()) == models, 60)

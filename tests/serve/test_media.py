@@ -21,13 +21,11 @@ WORDS = {"type": "text", "text": "hi"}
 def test_picture_reaches_the_model_through_every_door(
     server: Server, client: OpenAI, claude: Anthropic, tmp_path: Path
 ) -> None:
-    before, models = list(server.config["applications"]), set(server.states())
     sees = model(server, "sees", str(make_tiny_multimodal(tmp_path / "sees")))
     sees["args"] |= {"input_parts": ["text", "image_url"]}
     patient = client.with_options(timeout=120)
 
-    server.deploy([*before, sees])
-    try:
+    with server.also(sees):
         wait_until(lambda: server.states().get("sees") == "ready", 240)
 
         def chat(*parts: Any, name: str = "sees") -> int:
@@ -69,6 +67,3 @@ def test_picture_reaches_the_model_through_every_door(
             with pytest.raises(openai.BadRequestError) as raised:
                 chat(image(url), name=name)
             assert raised.value.param == param
-    finally:
-        server.deploy(before)
-        wait_until(lambda: set(server.states()) == models, 60)

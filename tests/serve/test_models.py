@@ -109,6 +109,7 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
         wait_until(lambda: set(server.states()) == models, 60)
         with pytest.raises(openai.NotFoundError):
             client.chat.completions.create(model="sleeper", messages=HELLO)
+    server.settle()
 
     assert not streams.errors
     assert streams.finished > 5

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from openai import OpenAI
-from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
 from tests.serve.server import Server, wait_until
 from tests.serve.test_models import model
@@ -21,24 +20,18 @@ CONVERSATIONS = 12
 @pytest.fixture
 def pair(server: Server, tmp_path: Path) -> Iterator[str]:
     """The name of a model with two replicas."""
-    before, models = list(server.config["applications"]), set(server.states())
     path = make_tiny_llama(tmp_path / "tiny", context_length=8192)
     app = model(server, "pair", str(path), num_replicas=2)
     app["args"]["engine_kwargs"]["max_model_len"] = 8192
-    server.deploy([*before, app])
-    try:
+    with server.also(app):
         wait_until(lambda: len(pids(server)) == 2, 300)
         wait_until(lambda: server.states().get("pair") == "ready", 60)
         yield "pair"
-    finally:
-        server.deploy(before)
-        wait_until(lambda: set(server.states()) == models, 60)
 
 
 def pids(server: Server) -> list[int]:
     """Return the processes of the replicas that run."""
-    applications = ServeSubmissionClient(server.dashboard).get_serve_details()["applications"]
-    deployments = applications.get("pair", {}).get("deployments", {})
+    deployments = server.applications().get("pair", {}).get("deployments", {})
     replicas = deployments.get("ChatDeployment", {}).get("replicas", ())
     return [each["pid"] for each in replicas if each["state"] == "RUNNING"]
 

@@ -5,7 +5,7 @@ Knows neither HTTP nor the engine libraries; Ray only through the methods that S
 
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractContextManager, aclosing
+from contextlib import aclosing, asynccontextmanager, closing
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
@@ -81,39 +81,38 @@ class ModelDeployment:
 
     async def run(self, call: Call, reply_to: ReplyTo) -> Returned:
         """Answer one request whole: over the bus what is short, since that is sooner there."""
-        outlet: Outlet | None = None
         try:
-            with self._held(call):
-                await self.prepare(call)
-                outlet = await self.outlets.open(reply_to)
+            async with self._answering(call, reply_to) as outlet:
                 reply = await self.engine.run(call)
-            if reply.files or len(reply.body) > SHORT_ANSWER_BYTES or outlet.is_full:
-                return reply
-            outlet.write_whole(reply.body, reply.usage)
-            return Streamed()
+                if reply.files or len(reply.body) > SHORT_ANSWER_BYTES or outlet.is_full:
+                    return reply
+                outlet.write_whole(reply.body, reply.usage)
+                return Streamed()
         except APIError as error:
             return error
-        finally:
-            if outlet is not None:
-                outlet.close()
 
     async def stream(self, call: Call, reply_to: ReplyTo) -> Returned:
         """Answer one request in pieces, which go over the bus. Cancelled, it ends the work."""
-        outlet: Outlet | None = None
         try:
-            with self._held(call):
-                await self.prepare(call)
-                outlet = await self.outlets.open(reply_to)
-                outlet.end(await self._write(call, outlet))
+            async with self._answering(call, reply_to) as outlet:
+                try:
+                    outlet.end(await self._write(call, outlet))
+                except APIError as error:
+                    if not outlet.has_written:
+                        raise
+                    outlet.end(None)
+                    return Streamed(error)
                 return Streamed()
         except APIError as error:
-            if outlet is None or not outlet.has_written:
-                return error
-            outlet.end(None)
-            return Streamed(error)
-        finally:
-            if outlet is not None:
-                outlet.close()
+            return error
+
+    @asynccontextmanager
+    async def _answering(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Outlet]:
+        """Hold the places of a call, and give where its answer goes."""
+        with self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind):
+            await self.prepare(call)
+            with closing(await self.outlets.open(reply_to)) as outlet:
+                yield outlet
 
     async def _write(self, call: Call, outlet: Outlet) -> Usage:
         usage = Usage()
@@ -128,9 +127,6 @@ class ModelDeployment:
     def pieces(self, call: Call, outlet: Outlet) -> AsyncGenerator[bytes | Usage]:
         """Return the engine's answer in pieces, which are written to ``outlet`` as they come."""
         return self.engine.stream(call)
-
-    def _held(self, call: Call) -> AbstractContextManager[None]:
-        return self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind)
 
     async def prepare(self, call: Call) -> None:
         """Make ready for a call, where a kind has something to make ready."""

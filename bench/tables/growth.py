@@ -37,6 +37,8 @@ SETTLE_S = 5
 """After a change: the ingress hears of it, health checks begin, HAProxy is told."""
 WARMUP_S = 4
 """The first hundreds of requests of a process cost half as much again."""
+STREAMS_A_SECOND = 16
+"""Fewer than end in a second, so that each has begun anew and ended in a window, some times."""
 SHARE = 0.6
 """Of the usual window: there are many."""
 PATH = (INGRESS, REPLICA, PROXY, CONTROLLER, RAY)
@@ -66,7 +68,9 @@ class Growth:
         body = chat_body(SENTENCE, TOKENS, stream=True)
         for streams in STREAMS:
             flow = Flow(server.url + CHAT, body, streams, units=TOKENS, stream=True)
-            yield f"{streams} streams", _driven(server, stage, flow)
+            lasts_s = max(WARMUP_S, streams / STREAMS_A_SECOND)
+            job = Job((flow,), lasts_s, warmup_s=lasts_s)
+            yield f"{streams} streams", figures(stage.drive(server, job))
 
     def markdown(self, samples: Sequence[Sample]) -> list[str]:
         """Return the lines of the table."""
@@ -99,7 +103,8 @@ class Growth:
 def _at(server: Running, stage: Stage, shape: Shape) -> dict[str, float]:
     """Return what requests cost in a shape, and then what doing nothing costs."""
     flow = Flow(server.url + SPEECH.path, json.dumps(SPEECH.body).encode(), CALLERS)
-    found = _driven(server, stage, flow)
+    job = Job((flow,), stage.options.seconds * SHARE, WARMUP_S)
+    found = figures(stage.drive(server, job))
     before = server.snapshot()
     time.sleep(IDLE_S)
     after = server.snapshot()
@@ -109,11 +114,6 @@ def _at(server: Running, stage: Stage, shape: Shape) -> dict[str, float]:
     found["pss_mib_ingress"] = memory[INGRESS]["pss"] / shape.ingresses
     found["pss_mib_controller"] = memory[CONTROLLER]["pss"]
     return found
-
-
-def _driven(server: Running, stage: Stage, flow: Flow) -> dict[str, float]:
-    job = Job((flow,), stage.options.seconds * SHARE, WARMUP_S)
-    return figures(stage.drive(server, job))
 
 
 def _table(

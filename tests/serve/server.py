@@ -163,8 +163,14 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, message: str = "") -> None:
-    """Look until the condition holds; fail when it does not in time."""
+    """Look until the condition holds; fail when it does not in time.
+
+    The last look begins after that time, since this process may have stood still before.
+    """
     deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, message or f"not within {timeout_s} s"
+    while True:
+        is_last = time.monotonic() >= deadline
+        if condition():
+            return
+        assert not is_last, message or f"not within {timeout_s} s"
         time.sleep(0.05)

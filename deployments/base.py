@@ -4,8 +4,8 @@ Knows neither HTTP nor the engine libraries; Ray only through the methods that S
 """
 
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, closing
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
@@ -18,6 +18,8 @@ from serve_app.protocol.bus import ReplyTo, Returned, Streamed
 from serve_app.protocol.common import Call, Reply, Usage
 
 logger = get_logger(__name__)
+
+Answer = Callable[[Call, Outlet], Awaitable[Returned]]
 
 SHORT_ANSWER_BYTES = 2**16
 """Longer answers gain nothing on the bus, where they would hold up the pieces of streams."""
@@ -76,43 +78,47 @@ class ModelDeployment:
     def before_import(self) -> None:
         """Begin what can go on while the library is imported, where a kind has such."""
 
-    # Serve logs a traceback for everything that a replica raises, and a client's mistake is no
-    # fault of the replica: an APIError crosses the handle as a value and is raised behind it.
+    # Generators of one item: Serve's handle says why.
 
-    async def run(self, call: Call, reply_to: ReplyTo) -> Returned:
-        """Answer one request whole: over the bus what is short, since that is sooner there."""
+    async def run(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Returned]:
+        """Answer one request whole."""
+        yield await self._answered(call, reply_to, self._whole)
+
+    async def stream(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Returned]:
+        """Answer one request in pieces. Cancelled, it ends the work."""
+        yield await self._answered(call, reply_to, self._in_pieces)
+
+    async def _answered(self, call: Call, reply_to: ReplyTo, answer: Answer) -> Returned:
+        """Hold the places of a call while it is answered, and return what is left to tell.
+
+        An APIError crosses the handle as a value and is raised behind it: Serve logs a traceback
+        for everything that a replica raises, and a client's mistake is no fault of the replica.
+        """
         try:
-            async with self._answering(call, reply_to) as outlet:
-                reply = await self.engine.run(call)
-                if reply.files or len(reply.body) > SHORT_ANSWER_BYTES or outlet.is_full:
-                    return reply
-                outlet.write_whole(reply.body, reply.usage)
-                return Streamed()
+            with self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind):
+                await self.prepare(call)
+                with closing(await self.outlets.open(reply_to)) as outlet:
+                    return await answer(call, outlet)
         except APIError as error:
             return error
 
-    async def stream(self, call: Call, reply_to: ReplyTo) -> Returned:
-        """Answer one request in pieces, which go over the bus. Cancelled, it ends the work."""
-        try:
-            async with self._answering(call, reply_to) as outlet:
-                try:
-                    outlet.end(await self._write(call, outlet))
-                except APIError as error:
-                    if not outlet.has_written:
-                        raise
-                    outlet.end(None)
-                    return Streamed(error)
-                return Streamed()
-        except APIError as error:
-            return error
+    async def _whole(self, call: Call, outlet: Outlet) -> Returned:
+        """Answer over the bus what is short, since that is sooner there."""
+        reply = await self.engine.run(call)
+        if reply.files or len(reply.body) > SHORT_ANSWER_BYTES or outlet.is_full:
+            return reply
+        outlet.write_whole(reply.body, reply.usage)
+        return Streamed()
 
-    @asynccontextmanager
-    async def _answering(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Outlet]:
-        """Hold the places of a call, and give where its answer goes."""
-        with self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind):
-            await self.prepare(call)
-            with closing(await self.outlets.open(reply_to)) as outlet:
-                yield outlet
+    async def _in_pieces(self, call: Call, outlet: Outlet) -> Returned:
+        try:
+            outlet.end(await self._write(call, outlet))
+        except APIError as error:
+            if not outlet.has_written:
+                raise
+            outlet.end(None)
+            return Streamed(error)
+        return Streamed()
 
     async def _write(self, call: Call, outlet: Outlet) -> Usage:
         usage = Usage()

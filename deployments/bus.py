@@ -8,7 +8,16 @@ import asyncio
 from typing import cast
 
 from serve_app.errors import ModelUnavailableError, ReplicaLostError
-from serve_app.protocol.bus import END, FRAME, PIECE, ROOM, WINDOW, ReplyTo, end_of
+from serve_app.protocol.bus import (
+    END,
+    FRAME,
+    PIECE,
+    ROOM,
+    WINDOW,
+    ReplyTo,
+    end_of,
+    watch_for_silence,
+)
 from serve_app.protocol.common import Usage
 
 CONNECT_S = 10
@@ -97,7 +106,8 @@ class Outlet:
 
     def close(self) -> None:
         """Wait for no more room."""
-        self._link.outlets.pop(self._stream, None)
+        if self._link.outlets.get(self._stream) is self:  # else Serve has called here once more
+            del self._link.outlets[self._stream]
 
     def make_room(self, size: int) -> None:
         """Note that the client has taken so many bytes."""
@@ -125,6 +135,7 @@ class _Link(asyncio.Protocol):
         """Say who writes."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
         self._transport.write(self._key)
+        watch_for_silence(transport)
 
     def data_received(self, data: bytes) -> None:
         """Note what was taken."""

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncGenerator
 from typing import cast
 
-from serve_app.errors import APIError, ReplicaLostError
+from serve_app.errors import APIError, ModelUnavailableError, ReplicaLostError
 from serve_app.observability import get_logger
 from serve_app.protocol.bus import (
     END,
@@ -23,6 +23,7 @@ from serve_app.protocol.bus import (
     Returned,
     Streamed,
     usage_of,
+    watch_for_silence,
 )
 from serve_app.protocol.common import Reply, Usage
 
@@ -42,15 +43,26 @@ class Bus:
         self._host = host
         self._key = secrets.token_bytes(KEY_BYTES)
         self._numbers = itertools.count(1)
-        self._server: asyncio.Task[asyncio.Server] | None = None
+        self._listening: asyncio.Task[int] | None = None
+        self._server: asyncio.Server | None = None
         self.inlets: dict[int, Inlet] = {}
 
     async def inlet(self) -> "Inlet":
-        """Return where the pieces of a new stream will come in."""
-        if self._server is None:
-            self._server = asyncio.create_task(self._listen())
-        server = await asyncio.shield(self._server)
-        port = server.sockets[0].getsockname()[1]
+        """Return where the pieces of a new stream will come in.
+
+        Raises:
+            ModelUnavailableError: replicas cannot connect, since this process cannot listen.
+        """
+        if self._listening is None or (self._listening.done() and self._server is None):
+            self._listening = asyncio.create_task(self._listen())
+        try:
+            port = await asyncio.shield(self._listening)
+        except OSError as error:
+            raise ModelUnavailableError(
+                f"The ingress cannot listen for answers on {self._host}: {error}",
+                None,
+                RETRY_AFTER_S,
+            ) from error
         number = next(self._numbers) % 2**32
         inlet = Inlet(self, ReplyTo(self._host, port, self._key, number))
         self.inlets[number] = inlet
@@ -59,15 +71,16 @@ class Bus:
     async def close(self) -> None:
         """Listen no more."""
         if self._server is not None:
-            (await self._server).close()
+            self._server.close()
 
     def knows(self, key: bytes) -> bool:
         """Whether a peer is a replica that we called."""
         return hmac.compare_digest(key, self._key)
 
-    async def _listen(self) -> asyncio.Server:
+    async def _listen(self) -> int:
         loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: _Connection(self), self._host, 0)
+        self._server = await loop.create_server(lambda: _Connection(self), self._host, 0)
+        return self._server.sockets[0].getsockname()[1]
 
 
 class Inlet:
@@ -92,12 +105,13 @@ class Inlet:
             APIError: the replica's.
             Exception: whatever ``call`` raises.
         """
-        pieces: list[bytes] = []
+        pieces, usage = list[bytes](), Usage()
         async for piece in self.read(call, joined=True):
             if isinstance(piece, Usage):
-                return self._reply or Reply(b"".join(pieces), piece)
-            pieces.append(piece)
-        raise _lost()
+                usage = piece
+            else:
+                pieces.append(piece)
+        return self._reply or Reply(b"".join(pieces), usage)
 
     async def read(
         self, call: asyncio.Future[Returned], *, joined: bool
@@ -130,8 +144,13 @@ class Inlet:
                 await self._waiter
 
     @property
+    def is_written(self) -> bool:
+        """Whether the replica has written its end."""
+        return self._end is not None
+
+    @property
     def has_ended(self) -> bool:
-        """Whether the replica has nothing more to do for it."""
+        """Whether nothing more will come."""
         return any(end is not None for end in (self._end, self._reply, self._failure))
 
     def close(self) -> None:
@@ -144,25 +163,27 @@ class Inlet:
 
     def put(self, connection: "_Connection", piece: bytes) -> None:
         """Take a piece."""
-        self._belongs_to(connection)
-        self._pieces.append(piece)
-        self._wake()
+        if self._belongs_to(connection):
+            self._pieces.append(piece)
+            self._wake()
 
     def end(self, connection: "_Connection", usage: bytes) -> None:
         """Take the end."""
-        self._belongs_to(connection)
-        self._end = usage
-        self._wake()
+        if self._belongs_to(connection):
+            self._end = usage
+            self._wake()
 
     def fail(self, failure: BaseException) -> None:
         """Nothing more will come."""
         self._failure = failure
         self._wake()
 
-    def _belongs_to(self, connection: "_Connection") -> None:
+    def _belongs_to(self, connection: "_Connection") -> bool:
+        # Where Serve loses one replica it calls another, and the first may be writing all the same.
         if self._connection is None:
             self._connection = connection
             connection.inlets.add(self)
+        return self._connection is connection
 
     def _make_room(self, size: int) -> None:
         self._taken += size
@@ -181,15 +202,15 @@ class Inlet:
             self._reply = answer
             self._wake()
         elif not self.has_ended and self.reply_to.stream in self._bus.inlets:
-            late = _lost()
             loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(END_WITHIN_S, self.fail, late)
+            self._patience = loop.call_later(END_WITHIN_S, self.fail, answer.error or _lost())
 
     async def _outcome(self, end: bytes, call: asyncio.Future[Returned]) -> Usage:
         usage = usage_of(end)
         if usage is not None:
             return usage
-        answer = await call
+        await asyncio.wait({call})
+        answer = None if call.cancelled() else call.result()
         raise (answer.error if isinstance(answer, Streamed) else None) or _lost()
 
     def _wake(self) -> None:
@@ -212,6 +233,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+        watch_for_silence(transport)
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(INTRODUCED_WITHIN_S, self._transport.abort)
 
@@ -261,7 +283,8 @@ class _Connection(asyncio.Protocol):
 
     def tell_room(self, stream: int, size: int) -> None:
         """Tell the replica that so many more bytes of a stream may come."""
-        self._transport.write(ROOM.pack(stream, size))
+        if not self._transport.is_closing():  # uvloop's raises then
+            self._transport.write(ROOM.pack(stream, size))
 
     def _introduced(self, key: bytes) -> bool:
         self._patience.cancel()

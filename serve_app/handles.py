@@ -1,10 +1,11 @@
 """A model's Serve handle: Ray's errors in, ours out. The only module that calls a replica."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, Protocol, TypeVar
 
+from grpc.aio import AioRpcError
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError, TaskCancelledError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
@@ -48,8 +49,10 @@ class ServeModelHandle:
         # One for each method, since making one costs a third of a call; and pickle, because what
         # crosses is importable on both sides and need not be searched for what is not.
         plain = handle.options(request_serialization="pickle", response_serialization="pickle")
-        self._run = plain.options(method_name="run")
-        self._stream = plain.options(method_name="stream")
+        # As streams, of one item: of a unary call over gRPC Serve's router hears only at its end
+        # how busy the replica was at its beginning, and chose full ones beside others with room.
+        self._run = plain.options(method_name="run", stream=True)
+        self._stream = plain.options(method_name="stream", stream=True)
 
     async def run(self, call: Call) -> Reply:
         """Answer whole."""
@@ -68,11 +71,12 @@ class ServeModelHandle:
     ) -> AsyncGenerator[tuple[Inlet, asyncio.Future[Returned]]]:
         """Call a replica; give where its answer comes in, and what the call will return."""
         with closing(await self._bus.inlet()) as inlet, self._our_errors():
-            response = _for(call, method).remote(call, inlet.reply_to)
+            response: Any = _for(call, method).remote(call, inlet.reply_to)
+            returned = asyncio.ensure_future(_only(response))
             try:
-                yield inlet, asyncio.ensure_future(response)
+                yield inlet, returned
             finally:
-                if not inlet.has_ended:
+                if not (inlet.is_written or returned.done()):
                     response.cancel()
 
     @contextmanager
@@ -85,7 +89,7 @@ class ServeModelHandle:
             raise ModelOverloadedError(
                 f"Too many requests wait for model '{self._model_id}'.", None, RETRY_AFTER_S
             ) from error
-        except (RayActorError, TaskCancelledError) as error:
+        except (RayActorError, TaskCancelledError, AioRpcError) as error:
             raise ReplicaLostError(
                 f"The replica of model '{self._model_id}' ended while it worked on this request.",
                 None,
@@ -95,6 +99,14 @@ class ServeModelHandle:
             raise ModelUnavailableError(
                 f"Model '{self._model_id}' cannot be reached.", None, RETRY_AFTER_S
             ) from error
+
+
+async def _only(items: AsyncIterator[Returned]) -> Returned:
+    """Return the one item, and read on to the end: until then Serve counts the call."""
+    answer: Returned = ReplicaLostError("The model's replica said nothing.", None, RETRY_AFTER_S)
+    async for item in items:
+        answer = item
+    return answer
 
 
 def _for(call: Call, handle: DeploymentHandle[Any]) -> DeploymentHandle[Any]:

@@ -85,6 +85,7 @@ class VLLMEngine:
         self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
         self._parser = state.openai_serving_chat.parser_cls
+        self._counts_in_every_frame = state.openai_serving_chat.enable_force_include_usage
         self._sampling_obstacle = obstacle(engine.vllm_config)
         messages = Messages(state.anthropic_serving_messages)
         responses = Responses(state.openai_serving_responses)
@@ -121,7 +122,8 @@ class VLLMEngine:
             options = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT)
             check_input_parts(config, options.model_config)
             add_processors(options)  # only now it is known which kind this engine takes
-            if not options.parallel_config.use_ray:
+            parallel = options.parallel_config
+            if not (parallel.use_ray or parallel.numa_bind):  # both start a program of their own
                 fork_from_there()
             engine = BoundedLLM.from_vllm_config(
                 options,
@@ -159,7 +161,9 @@ class VLLMEngine:
         request = _raw_request(call)
         frames, body = await self._start(call, request)
         write = frame_writer(body)
-        tap = outlet and tap_for(call.operation, body, self._parser, outlet)
+        tap = None
+        if outlet is not None and not self._counts_in_every_frame:
+            tap = tap_for(call.operation, body, self._parser, outlet)
         TAP.set(tap)
         try:
             async for frame in frames:
@@ -191,7 +195,8 @@ class VLLMEngine:
     async def _start(self, call: Call, request: Request) -> tuple[Any, Any]:
         """Return what vLLM's handler answers, a model or a generator, and the body it read."""
         body_type, handler = self._operations[call.operation]
-        IS_SHORT.set(len(call.body) <= SHORT_BYTES)
+        # A template of the request's own may run for ever: vLLM's limit of time needs the threads.
+        IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
         body = _read(body_type, call.body)
         self._check_output_length(body)
         self._let_several_be_alike(body)

@@ -22,11 +22,17 @@ PRELOADED = ["deployments.chat.vllm_preload"]
 class _Process(ForkServerProcess):
     """A process that has the environment of the moment, not the one that the server began with."""
 
+    _kwargs: dict[str, Any]
+
     def __init__(
         self, *args: Any, target: Callable[..., Any], kwargs: dict[str, Any], **options: Any
     ) -> None:
-        wrapped = {"environment": dict(os.environ), "target": target, "kwargs": kwargs}
-        super().__init__(*args, target=_run, kwargs=wrapped, **options)
+        super().__init__(*args, target=_run, kwargs={"target": target, "kwargs": kwargs}, **options)
+
+    def start(self) -> None:
+        """Begin it, with what vLLM sets in the environment for just this call."""
+        self._kwargs["environment"] = dict(os.environ)
+        super().start()
 
 
 class _Context(ForkServerContext):

@@ -5,8 +5,10 @@ chooses the replica, counts the request and cancels it; only the bytes take the 
 A whole answer is a stream of one piece, or what the call returns.
 """
 
+import asyncio
 import json
-from dataclasses import astuple, dataclass
+import socket
+from dataclasses import astuple, dataclass, field
 from struct import Struct
 
 from serve_app.errors import APIError
@@ -26,6 +28,9 @@ WINDOW = 2**18
 """Bytes of a stream that may be on the way. An answer of a language model rarely has as many, so
 none of them waits; a client that reads slowly holds back its own stream and no other."""
 
+SILENT_S, ASK_EVERY_S, GONE_S = 15, 5, 30
+"""After such a silence a peer is asked whether it is there, and given up after that one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
@@ -33,7 +38,7 @@ class ReplyTo:
 
     host: str
     port: int
-    key: bytes
+    key: bytes = field(repr=False)
     stream: int
 
 
@@ -49,6 +54,15 @@ class Streamed:
 
 Returned = Streamed | Reply | APIError
 """What a call returns."""
+
+
+def watch_for_silence(transport: asyncio.BaseTransport) -> None:
+    """Have the kernel close a connection whose other machine has vanished: nothing else would."""
+    connection: socket.socket = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ASK_EVERY_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_S * 1000)
 
 
 def end_of(usage: Usage | None) -> bytes:

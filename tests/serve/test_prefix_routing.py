@@ -1,12 +1,14 @@
 """Two replicas of one chat model: conversations come back to where their beginning is cached."""
 
 import os
+import random
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from openai import OpenAI
 
@@ -15,14 +17,17 @@ from tests.serve.test_models import model
 from tests.tiny_model import make_tiny_llama
 
 CONVERSATIONS = 12
+PLACES = 12
+"""Of each replica."""
 
 
-@pytest.fixture
-def pair(server: Server, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def pair(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a model with two replicas."""
-    path = make_tiny_llama(tmp_path / "tiny", context_length=8192)
+    path = make_tiny_llama(tmp_path_factory.mktemp("pair") / "tiny", context_length=8192)
     app = model(server, "pair", str(path), num_replicas=2)
     app["args"]["engine_kwargs"]["max_model_len"] = 8192
+    app["args"]["max_requests"] = PLACES
     with server.also(app):
         wait_until(lambda: len(pids(server)) == 2, 300)
         wait_until(lambda: server.states().get("pair") == "ready", 60)
@@ -61,6 +66,25 @@ class Conversation:
         assert answer.usage
         assert answer.usage.prompt_tokens_details
         return (answer.usage.prompt_tokens_details.cached_tokens or 0) / max(before, 1)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("stream", [True, False])
+def test_nobody_is_refused_while_replicas_have_room(
+    server: Server, pair: str, stream: bool
+) -> None:
+    """Though answers differ in length: who was asked last tells little of who is busy."""
+    url = f"{server.url}/v1/chat/completions"
+    lengths = [random.Random(number).choice((2, 20, 80, 200)) for number in range(300)]
+
+    def ask(length: int) -> int:
+        said = {"role": "user", "content": f"{length}" if length > 20 else "the same"}
+        fields = {"max_tokens": length, "ignore_eos": True, "stream": stream}
+        answer = http.post(url, json={"model": pair, "messages": [said], **fields})
+        return answer.status_code
+
+    with httpx2.Client(timeout=60) as http, ThreadPoolExecutor(PLACES + PLACES // 3) as threads:
+        assert Counter(threads.map(ask, lengths)) == {200: len(lengths)}
 
 
 @pytest.mark.timeout(400)

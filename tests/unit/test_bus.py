@@ -141,6 +141,82 @@ async def test_replica_that_dies_is_told_at_once(bus: Bus, outlets: Outlets) -> 
         await anext(reading)
 
 
+async def test_what_came_is_read_to_its_end_though_the_replica_has_gone(
+    bus: Bus, outlets: Outlets
+) -> None:
+    inlet = await bus.inlet()
+    outlet = await outlets.open(inlet.reply_to)
+    pieces = [b"x" * (WINDOW // 2), b"y" * (WINDOW // 4), b"z"]
+    for piece in pieces:
+        outlet.write(piece)
+    outlet.end(USAGE)
+    reading = inlet.read(returned(Streamed()), joined=False)
+    taken = [await anext(reading)]
+
+    outlets.close()
+    await all_that_was_sent_is_seen(bus)
+
+    assert taken + [piece async for piece in reading] == [*pieces, USAGE]
+
+
+async def all_that_was_sent_is_seen(bus: Bus) -> None:
+    """Wait until a later connection has brought an answer: the others were read before."""
+    outlets, inlet = Outlets(), await bus.inlet()
+    call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), [b"later"]))
+    assert await read(inlet, call) == [b"later", USAGE]
+    outlets.close()
+
+
+async def test_second_replica_of_a_call_does_not_write_into_the_answer_of_the_first(
+    bus: Bus, outlets: Outlets
+) -> None:
+    inlet = await bus.inlet()
+    again = Outlets()
+    first, second = await outlets.open(inlet.reply_to), await again.open(inlet.reply_to)
+    reading = inlet.read(never(), joined=False)
+    first.write(b"a")
+    taken = [await anext(reading)]
+
+    second.write_whole(b"a", USAGE)
+    await all_that_was_sent_is_seen(bus)
+    first.write(b"b")
+    first.end(USAGE)
+
+    assert taken + [piece async for piece in reading] == [b"a", b"b", USAGE]
+    again.close()
+
+
+async def test_failed_stream_whose_call_was_cancelled_tells_that_the_replica_is_lost(
+    bus: Bus, outlets: Outlets
+) -> None:
+    inlet = await bus.inlet()
+    outlet = await outlets.open(inlet.reply_to)
+    call = never()
+    reading = inlet.read(call, joined=False)
+    outlet.write(b"a")
+    outlet.end(None)
+    assert await anext(reading) == b"a"
+    await all_that_was_sent_is_seen(bus)
+
+    asyncio.get_running_loop().call_soon(call.cancel)
+
+    with pytest.raises(ReplicaLostError):
+        await anext(reading)
+
+
+async def test_ingress_that_cannot_listen_says_so_and_tries_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bus = Bus("192.0.2.1")  # nobody's
+    with pytest.raises(ModelUnavailableError, match=r"192\.0\.2\.1"):
+        await bus.inlet()
+
+    monkeypatch.setattr(bus, "_host", "127.0.0.1")  # as when the network comes up
+
+    assert (await bus.inlet()).reply_to.port
+    await bus.close()
+
+
 async def test_call_that_fails_is_told_though_its_replica_never_connected(bus: Bus) -> None:
     inlet = await bus.inlet()
     call = never()

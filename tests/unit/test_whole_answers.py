@@ -64,7 +64,7 @@ class Replica:
 
     async def ask(self) -> Reply:
         inlet = await self.bus.inlet()
-        self.call = asyncio.create_task(self.deployment.run(CALL, inlet.reply_to))
+        self.call = asyncio.create_task(anext(self.deployment.run(CALL, inlet.reply_to)))
         try:
             return await inlet.whole(self.call)
         finally:

@@ -41,7 +41,7 @@ class Bus:
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._key = secrets.token_bytes(KEY_BYTES)
+        self.key = secrets.token_bytes(KEY_BYTES)
         self._numbers = itertools.count(1)
         self._listening: asyncio.Task[int] | None = None
         self._server: asyncio.Server | None = None
@@ -64,7 +64,7 @@ class Bus:
                 RETRY_AFTER_S,
             ) from error
         number = next(self._numbers) % 2**32
-        inlet = Inlet(self, ReplyTo(self._host, port, self._key, number))
+        inlet = Inlet(self, ReplyTo(self._host, port, self.key, number))
         self.inlets[number] = inlet
         return inlet
 
@@ -72,10 +72,6 @@ class Bus:
         """Listen no more."""
         if self._server is not None:
             self._server.close()
-
-    def knows(self, key: bytes) -> bool:
-        """Whether a peer is a replica that we called."""
-        return hmac.compare_digest(key, self._key)
 
     async def _listen(self) -> int:
         loop = asyncio.get_running_loop()
@@ -288,7 +284,7 @@ class _Connection(asyncio.Protocol):
 
     def _introduced(self, key: bytes) -> bool:
         self._patience.cancel()
-        self._is_known = self._bus.knows(key)
+        self._is_known = hmac.compare_digest(key, self._bus.key)
         if not self._is_known:
             logger.warning("A peer without the key was refused at the token bus")
             self._transport.abort()

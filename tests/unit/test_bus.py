@@ -10,7 +10,7 @@ import uvloop
 from deployments.bus import Outlet, Outlets
 from serve_app.bus import Bus, Inlet
 from serve_app.errors import InvalidRequestError, ModelUnavailableError, ReplicaLostError
-from serve_app.protocol.bus import FRAME, PIECE, WINDOW, ReplyTo, Returned, Streamed
+from serve_app.protocol.bus import WINDOW, ReplyTo, Returned, Streamed
 from serve_app.protocol.common import Usage
 
 USAGE = Usage(3, 4)
@@ -204,19 +204,6 @@ async def test_failed_stream_whose_call_was_cancelled_tells_that_the_replica_is_
         await anext(reading)
 
 
-async def test_ingress_that_cannot_listen_says_so_and_tries_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    bus = Bus("192.0.2.1")  # nobody's
-    with pytest.raises(ModelUnavailableError, match=r"192\.0\.2\.1"):
-        await bus.inlet()
-
-    monkeypatch.setattr(bus, "_host", "127.0.0.1")  # as when the network comes up
-
-    assert (await bus.inlet()).reply_to.port
-    await bus.close()
-
-
 async def test_call_that_fails_is_told_though_its_replica_never_connected(bus: Bus) -> None:
     inlet = await bus.inlet()
     call = never()
@@ -253,31 +240,6 @@ async def test_ingress_that_cannot_be_reached_is_named(outlets: Outlets) -> None
 
     with pytest.raises(ModelUnavailableError, match=f"127.0.0.1:{port}"):
         await outlets.open(ReplyTo("127.0.0.1", port, b"k" * 32, 1))
-
-
-async def test_peer_without_the_key_writes_nothing(bus: Bus) -> None:
-    inlet = await bus.inlet()
-    to = inlet.reply_to
-    reader, writer = await asyncio.open_connection(to.host, to.port)
-    writer.write(b"?" * 32 + FRAME.pack(to.stream, PIECE, 6) + b"forged")
-
-    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-        await reader.readexactly(1)  # the connection is closed
-    writer.close()
-    with pytest.raises(InvalidRequestError, match="mine"):
-        await read(inlet, returned(InvalidRequestError("mine")))
-
-
-async def test_peer_that_says_nothing_is_sent_away(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("serve_app.bus.INTRODUCED_WITHIN_S", 0.01)
-    to = (await bus.inlet()).reply_to
-    reader, writer = await asyncio.open_connection(to.host, to.port)
-
-    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-        await reader.readexactly(1)
-    writer.close()
 
 
 async def test_ingress_that_came_back_is_connected_to_anew(outlets: Outlets) -> None:

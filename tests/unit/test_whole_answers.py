@@ -64,11 +64,17 @@ class Replica:
 
     async def ask(self) -> Reply:
         inlet = await self.bus.inlet()
-        self.call = asyncio.create_task(anext(self.deployment.run(CALL, inlet.reply_to)))
+        self.call = asyncio.create_task(only(self.deployment.run(CALL, inlet.reply_to)))
         try:
             return await inlet.whole(self.call)
         finally:
             inlet.close()
+
+
+async def only(items: AsyncGenerator[Returned]) -> Returned:
+    """Return the one item; read to the end, as the ingress does."""
+    (item,) = [each async for each in items]
+    return item
 
 
 @pytest.fixture

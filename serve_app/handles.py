@@ -48,11 +48,13 @@ class ServeModelHandle:
         )
         # One for each method, since making one costs a third of a call; and pickle, because what
         # crosses is importable on both sides and need not be searched for what is not.
-        plain = handle.options(request_serialization="pickle", response_serialization="pickle")
         # As streams, of one item: of a unary call over gRPC Serve's router hears only at its end
         # how busy the replica was at its beginning, and chose full ones beside others with room.
-        self._run = plain.options(method_name="run", stream=True)
-        self._stream = plain.options(method_name="stream", stream=True)
+        calls = handle.options(
+            stream=True, request_serialization="pickle", response_serialization="pickle"
+        )
+        self._run = calls.options(method_name="run")
+        self._stream = calls.options(method_name="stream")
 
     async def run(self, call: Call) -> Reply:
         """Answer whole."""

@@ -7,7 +7,7 @@ second when that limit binds (measured: 150 requests/s fall below 30).
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from serve_app.errors import InvalidRequestError, ModelOverloadedError
+from wire.errors import InvalidRequestError, ModelOverloadedError
 
 RETRY_AFTER_S = 1
 """What a refused client is told. A place is free as soon as any request ends."""

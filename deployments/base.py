@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Protocol
 from deployments.admission import Admission
 from deployments.bus import Outlet, Outlets
 from deployments.config import ModelConfig, resolve_model
-from serve_app.errors import APIError
-from serve_app.observability import get_logger
-from serve_app.protocol.bus import ReplyTo, Returned, Streamed
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.bus import ReplyTo, Returned, Streamed
+from wire.calls import Call, Reply, Usage
+from wire.errors import APIError
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

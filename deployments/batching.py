@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from deployments.threads import WorkerThreads
-from serve_app.errors import ModelOverloadedError
+from wire.errors import ModelOverloadedError
 
 MAX_PADDING = 0.25
 """Share of a pass that may be padding; more costs more than a pass of its own."""

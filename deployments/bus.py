@@ -7,18 +7,18 @@ so a step of an engine is one system call however many streams it serves.
 import asyncio
 from typing import cast
 
-from serve_app.errors import ModelUnavailableError, ReplicaLostError
-from serve_app.protocol.bus import (
+from wire.bus import (
     END,
     FRAME,
+    KEEPALIVE,
     PIECE,
     ROOM,
     WINDOW,
     ReplyTo,
     end_of,
-    watch_for_silence,
 )
-from serve_app.protocol.common import Usage
+from wire.calls import Usage
+from wire.errors import ModelUnavailableError, ReplicaLostError
 
 CONNECT_S = 10
 
@@ -135,7 +135,8 @@ class _Link(asyncio.Protocol):
         """Say who writes."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
         self._transport.write(self._key)
-        watch_for_silence(transport)
+        for option in KEEPALIVE:
+            transport.get_extra_info("socket").setsockopt(*option)
 
     def data_received(self, data: bytes) -> None:
         """Note what was taken."""

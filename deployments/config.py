@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
 
-from serve_app.card import ModelCard
-from serve_app.errors import ModelLoadError
+from wire.card import ModelCard
+from wire.errors import ModelLoadError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """Holds ``embedded/``, so that a YAML can say ``embedded/chat`` from any working directory."""

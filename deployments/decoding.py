@@ -20,7 +20,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from deployments.threads import Cancelled
-from serve_app.errors import InvalidRequestError
+from wire.errors import InvalidRequestError
 
 SAMPLE_RATE = 16_000
 BYTES_A_SAMPLE = 2

@@ -12,7 +12,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from serve_app.errors import InvalidRequestError
+from wire.errors import InvalidRequestError
 
 UNREADABLE = (
     OSError,

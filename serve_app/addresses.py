@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fastapi import Request
 
-from serve_app.errors import InvalidRequestError
+from wire.errors import InvalidRequestError
 
 PEER_HEADER = "x-homeport-peer"
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?")

@@ -9,7 +9,7 @@ import re
 
 from starlette.datastructures import Headers
 
-from serve_app.errors import AuthenticationError
+from wire.errors import AuthenticationError
 
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
 GENERATED_IMAGE = re.compile(r"/generated-images/[^/]+")

@@ -11,11 +11,10 @@ import secrets
 from collections.abc import AsyncGenerator
 from typing import cast
 
-from serve_app.errors import APIError, ModelUnavailableError, ReplicaLostError
-from serve_app.observability import get_logger
-from serve_app.protocol.bus import (
+from wire.bus import (
     END,
     FRAME,
+    KEEPALIVE,
     KEY_BYTES,
     ROOM,
     WINDOW,
@@ -23,9 +22,10 @@ from serve_app.protocol.bus import (
     Returned,
     Streamed,
     usage_of,
-    watch_for_silence,
 )
-from serve_app.protocol.common import Reply, Usage
+from wire.calls import Reply, Usage
+from wire.errors import APIError, ModelUnavailableError, ReplicaLostError
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
@@ -229,7 +229,8 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
-        watch_for_silence(transport)
+        for option in KEEPALIVE:
+            transport.get_extra_info("socket").setsockopt(*option)
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(INTRODUCED_WITHIN_S, self._transport.abort)
 

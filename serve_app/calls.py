@@ -10,11 +10,11 @@ from typing import Any
 from pydantic_core import to_json
 
 from serve_app.discovery import ServedModel
-from serve_app.errors import InvalidRequestError, echo
 from serve_app.observability import RequestRecord
 from serve_app.prompt_prefix import prefix_of
-from serve_app.protocol.common import Call, Reply, Usage
 from serve_app.registry import Registry
+from wire.calls import Call, Reply, Usage
+from wire.errors import InvalidRequestError, echo
 
 
 class Calls:

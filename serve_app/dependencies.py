@@ -19,9 +19,9 @@ from serve_app.composition.responses import Memory
 from serve_app.composition.vector_stores import VectorStoreParts
 from serve_app.config import ModerationConfig
 from serve_app.generated_images import GeneratedImages
-from serve_app.protocol.lists import Limit, Order
 from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
+from serve_app.routes.lists import Limit, Order
 from serve_app.spoken_answers import SpokenAnswers
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.kept_uploads import KeptUploads

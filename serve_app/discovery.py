@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from serve_app.card import CARD_KEY, ModelCard
-from serve_app.observability import get_logger
+from wire.card import CARD_KEY, ModelCard
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

@@ -1,6 +1,6 @@
 """How an error is told: in OpenAI's shape, or in Anthropic's on the paths of its Messages API.
 
-The only module that makes answers of errors. What an error is says :mod:`serve_app.errors`.
+The only module that makes answers of errors. What an error is says :mod:`wire.errors`.
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from serve_app.errors import (
+from wire.errors import (
     APIError,
     ContextLengthError,
     ModelOverloadedError,

@@ -3,8 +3,8 @@
 import base64
 import binascii
 
-from serve_app.errors import InvalidRequestError, echo
 from serve_app.remote_files import RemoteFiles
+from wire.errors import InvalidRequestError, echo
 
 
 async def read_file_input(text: str, param: str, remote_files: RemoteFiles) -> bytes:

@@ -8,10 +8,10 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from serve_app.errors import InvalidRequestError, UnsupportedMediaError, from_validation_errors
-from serve_app.protocol.common import Wire
+from wire.errors import InvalidRequestError, UnsupportedMediaError, from_validation_errors
+from wire.requests import RequestBody
 
-W = TypeVar("W", bound=Wire)
+W = TypeVar("W", bound=RequestBody)
 
 MAX_FIELDS = 200
 """Far more than any API has; each costs memory before it is looked at."""

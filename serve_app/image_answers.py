@@ -12,9 +12,9 @@ from pydantic_core import from_json, to_json
 
 from serve_app.addresses import Addresses
 from serve_app.generated_images import GeneratedImages
-from serve_app.protocol.common import Reply
-from serve_app.protocol.images import DrawnImageRequest, ImageRequest
 from serve_app.sse import event
+from wire.calls import Reply
+from wire.openai.images import DrawnImageRequest, ImageRequest
 
 NAMES_WITH_BASE64 = ("gpt-image", "chatgpt-image")
 

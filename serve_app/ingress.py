@@ -25,14 +25,6 @@ from serve_app.composition.jobs import Jobs, Kind
 from serve_app.composition.vector_stores import assemble as assemble_vector_stores
 from serve_app.config import CodeInterpreterConfig, ModerationConfig, VectorStoresConfig
 from serve_app.error_answers import error_response
-from serve_app.errors import (
-    APIError,
-    InvalidRequestError,
-    MethodNotAllowedError,
-    NotFoundError,
-    UnsupportedMediaError,
-    from_validation_errors,
-)
 from serve_app.generated_images import GeneratedImages
 from serve_app.middleware import Gate
 from serve_app.observability import RequestLog
@@ -47,6 +39,14 @@ from serve_app.storage.files import FileStore
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.kept_uploads import KeptUploads
 from serve_app.storage.responses import ResponseStore
+from wire.errors import (
+    APIError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    UnsupportedMediaError,
+    from_validation_errors,
+)
 
 
 def create_api(

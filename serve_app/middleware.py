@@ -14,8 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve_app.auth import Authenticator
 from serve_app.body_limits import BodyLimits
 from serve_app.error_answers import error_response, is_anthropics
-from serve_app.errors import APIError, RequestTooLargeError, internal_error
-from serve_app.observability import RequestLog, RequestRecord, get_logger
+from serve_app.observability import RequestLog, RequestRecord
+from wire.errors import APIError, RequestTooLargeError, internal_error
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

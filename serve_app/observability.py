@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 
 from ray.util.metrics import Counter, Histogram
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Usage
+from wire.calls import Usage
+from wire.card import ModelCard
+from wire.logging import get_logger
 
 SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 """Histogram boundaries: from an overhead-only answer to a long document."""
-
-
-def get_logger(name: str) -> logging.Logger:
-    """Return a logger below Serve's, whose handlers add the replica's and request's ids."""
-    return logging.getLogger(f"ray.serve.homeport.{name}")
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from serve_app.protocol.common import Prefix
+from wire.calls import Prefix
 
 OPERATIONS = frozenset({"chat_completion", "completion", "message", "response"})
 """Those that leave the prompt in the engine's cache; counting tokens does not."""

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from serve_app.discovery import ServedModel, State, served_models
-from serve_app.errors import (
+from serve_app.handles import ModelHandle
+from wire.calls import Call, Reply, Usage
+from wire.errors import (
     ModelFailedError,
     ModelLoadingError,
     ModelNotFoundError,
     ModelUnavailableError,
 )
-from serve_app.handles import ModelHandle
-from serve_app.observability import get_logger
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

@@ -12,15 +12,15 @@ from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from serve_app.errors import (
+from wire.errors import (
     InvalidRequestError,
     RequestTooLargeError,
     UnsupportedMediaError,
     from_validation_errors,
 )
-from serve_app.protocol.common import Wire
+from wire.requests import RequestBody
 
-W = TypeVar("W", bound=Wire)
+W = TypeVar("W", bound=RequestBody)
 
 FORM = "multipart/form-data"
 MAX_FIELDS = 50

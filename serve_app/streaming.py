@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from serve_app.errors import APIError, internal_error
-from serve_app.observability import RequestRecord, get_logger
+from serve_app.observability import RequestRecord
+from wire.errors import APIError, internal_error
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

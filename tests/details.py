@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from serve_app.card import ModelCard
+from wire.card import ModelCard
 
 
 def application(

@@ -10,7 +10,7 @@ from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalG
 
 from embedded.transcriptions.recipe.export import write_model
 from embedded.transcriptions.recipe.tokenizer import NUM_TIMESTAMPS, SPECIAL, build_tokenizer
-from serve_app.protocol.languages import LANGUAGES
+from wire.languages import LANGUAGES
 
 END_BIAS = 0.15
 """How much the end of the text is preferred, so that an untrained model comes to one."""

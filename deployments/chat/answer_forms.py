@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.protocol.common import type_of
+from wire.requests import type_of
 
 WORDS = ("grammar", "regex", "schema", "structur", "choice")
 """One of them is in each of vLLM's errors about the form of an answer."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from deployments.base import ModelDeployment
 from deployments.bus import Outlet
 from deployments.chat.vllm_processes import begin_to_import
-from serve_app.protocol.common import Call, Usage
+from wire.calls import Call, Usage
 
 
 class ChatDeployment(ModelDeployment):

@@ -18,7 +18,7 @@ from vllm.entrypoints.serve.lora.protocol import (
 
 from deployments.chat.config import ChatConfig
 from deployments.config import resolve_model
-from serve_app.errors import ModelFailedError, ModelLoadError, ModelNotFoundError
+from wire.errors import ModelFailedError, ModelLoadError, ModelNotFoundError
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM takes as the largest rank."""

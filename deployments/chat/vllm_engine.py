@@ -57,15 +57,15 @@ from deployments.chat.vllm_sampling import add_processors, check_sampling, obsta
 from deployments.chat.vllm_taps import TAP, tap_for
 from deployments.chat.vllm_thoughts import ChatBody
 from deployments.chat.vllm_whitespace import BoundedLLM
-from serve_app.errors import (
+from wire.calls import Call, Reply, Usage
+from wire.errors import (
     APIError,
     InvalidRequestError,
     ModelLoadError,
     ReplicaLostError,
     from_validation_errors,
 )
-from serve_app.observability import get_logger
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

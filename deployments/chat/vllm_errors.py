@@ -7,7 +7,8 @@ from vllm.exceptions import VLLMError
 
 from deployments.chat.answer_forms import field_of_error
 from deployments.chat.vllm_media import told
-from serve_app.errors import (
+from wire.calls import Call
+from wire.errors import (
     APIError,
     ContextLengthError,
     InvalidRequestError,
@@ -16,8 +17,7 @@ from serve_app.errors import (
     UnprocessableError,
     internal_error,
 )
-from serve_app.observability import get_logger
-from serve_app.protocol.common import Call
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

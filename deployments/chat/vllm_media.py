@@ -25,7 +25,7 @@ from deployments.chat.config import ChatConfig
 from deployments.decoding import SAMPLE_RATE, decode, to_float
 from deployments.pictures import read_rgb
 from deployments.threads import Cancelled, WorkerThreads
-from serve_app.errors import InvalidRequestError, ModelLoadError
+from wire.errors import InvalidRequestError, ModelLoadError
 
 T = TypeVar("T")
 

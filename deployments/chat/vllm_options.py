@@ -21,7 +21,7 @@ from deployments.chat.vllm_media import unread_media
 from deployments.chat.vllm_priority import BY_PRIORITY
 from deployments.chat.vllm_tool_calls import register_parsers
 from deployments.config import resolve_model
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 RESERVED = frozenset({"lora_modules", "model", "served_model_name"})
 """Set from the model's own fields."""

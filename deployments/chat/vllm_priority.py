@@ -8,7 +8,7 @@ from typing import Any
 
 from vllm.config import VllmConfig
 
-from serve_app.protocol.common import Call
+from wire.calls import Call
 
 BY_PRIORITY: dict[str, Any] = {"scheduling_policy": "priority"}
 """Options of an engine that knows who goes behind, where the operator sets no other."""

@@ -25,7 +25,7 @@ from vllm.v1.worker.gpu.sample.logits_processor import (
 )
 from vllm.v1.worker.gpu.sample.logits_processor import LogitsProcessor as SlotLogitsProcessor
 
-from serve_app.errors import InvalidRequestError, echo
+from wire.errors import InvalidRequestError, echo
 
 FIELDS = ("typical_p", "tfz")
 ASKS_NOTHING = (None, 0, 1)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from deployments.config import ModelConfig
-from serve_app.card import ModelCard
+from wire.card import ModelCard
 
 
 class EncoderConfig(ModelConfig, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from deployments.embeddings.config import EncoderConfig
 from deployments.embeddings.sentence_transformers_encoder import Encoder, Model
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.calls import Call, Reply, Usage
 
 
 class EncoderEngine(ABC):

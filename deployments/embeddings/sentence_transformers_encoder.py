@@ -22,7 +22,7 @@ from deployments.batching import Batcher
 from deployments.config import resolve_model
 from deployments.embeddings.config import EncoderConfig
 from deployments.threads import WorkerThreads
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 Model = SentenceTransformer | CrossEncoder
 Text = str | tuple[str, str]

@@ -16,8 +16,8 @@ from deployments.embeddings.sentence_transformers_encoder import (
 from deployments.embeddings.sentence_transformers_ids import TokenIds, UnknownTokenError
 from deployments.embeddings.sentence_transformers_prompts import Prompts
 from deployments.embeddings.vectors import cut, embedding_list
-from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.calls import Call, Reply, Usage
+from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 
 NUMBERS_AT_ONCE = 20_000
 """Written on the event loop, in 2 ms at most; more is written in a thread, beside other work."""

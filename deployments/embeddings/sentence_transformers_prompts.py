@@ -3,7 +3,7 @@
 
 from sentence_transformers import SentenceTransformer
 
-from serve_app.errors import InvalidRequestError, echo
+from wire.errors import InvalidRequestError, echo
 
 NAMES = {
     "search_query": ("query",),

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from deployments.config import ModelConfig
-from serve_app.card import ModelCard
+from wire.card import ModelCard
 
 MIN_EDGE = 64
 """Pixels. Below, autoencoders have nothing left to downsample."""

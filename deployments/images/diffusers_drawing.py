@@ -18,7 +18,7 @@ from PIL import Image
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers_pictures import kept_outside, resized, resized_mask
 from deployments.images.job import Job, Limits, Prompt
-from serve_app.errors import ContentPolicyError, InvalidRequestError
+from wire.errors import ContentPolicyError, InvalidRequestError
 
 USUAL_MULTIPLE = 8
 """Of pipelines that do not say theirs."""

@@ -27,15 +27,15 @@ from deployments.images.diffusers_pictures import (
 from deployments.images.job import ImageCall, Job, Prompt, make_jobs, read_call
 from deployments.pictures import opaque
 from deployments.threads import WorkerThreads
-from serve_app.errors import (
+from wire.calls import Call, Reply, Usage
+from wire.errors import (
     APIError,
     InvalidRequestError,
     ModelLoadError,
     ModelUnavailableError,
     internal_error,
 )
-from serve_app.observability import get_logger
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

@@ -17,7 +17,7 @@ from diffusers.utils.logging import disable_progress_bar
 
 from deployments.config import resolve_model
 from deployments.images.config import ImagesConfig
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 OPTIONS = frozenset(
     {

@@ -6,7 +6,7 @@ from typing import Literal
 from PIL import Image
 
 from deployments.pictures import read_rgba
-from serve_app.errors import InvalidRequestError
+from wire.errors import InvalidRequestError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 40_000_000

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
 from deployments.images.config import MIN_EDGE, ImagesConfig, size_of
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Call
+from wire.calls import Call
+from wire.errors import InvalidRequestError
 
 NUM_SEEDS = 2**63
 

@@ -23,8 +23,8 @@ from deployments.embeddings.sentence_transformers_encoder import (
 )
 from deployments.embeddings.sentence_transformers_prompts import Prompts
 from deployments.rerank.config import RerankConfig
-from serve_app.errors import ModelLoadError
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.calls import Call, Reply, Usage
+from wire.errors import ModelLoadError
 
 WHERE = ("token", "revision", "local_files_only")
 """Options that say which files are meant."""

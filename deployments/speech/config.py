@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from deployments.config import ModelConfig
 from deployments.speech.configured_voice import SpeechVoice
 from deployments.speech.voices import with_known_names
-from serve_app.card import ModelCard, Voice
+from wire.card import ModelCard, Voice
 
 
 class SpeechConfig(ModelConfig, frozen=True):

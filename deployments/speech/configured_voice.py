@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from serve_app.card import Voice
+from wire.card import Voice
 
 
 class SpeechVoice(BaseModel, frozen=True, extra="forbid"):

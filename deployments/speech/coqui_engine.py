@@ -27,8 +27,8 @@ from deployments.speech.recording import recording_path
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import Tempo
 from deployments.threads import Cancelled
-from serve_app.errors import ModelLoadError
-from serve_app.protocol.speech import SpeechCall
+from wire.errors import ModelLoadError
+from wire.openai.speech import SpeechCall
 
 SEGMENT_CHARS = 250
 """These models were trained on sentences up to about this length."""

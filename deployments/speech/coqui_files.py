@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 CHECKPOINTS = ("model.pth", "model_file.pth", "best_model.pth", "checkpoint.pth")
 LOADS_A_DIRECTORY = ("xtts", "tortoise", "bark")

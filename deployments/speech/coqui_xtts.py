@@ -13,7 +13,7 @@ from deployments.speech.engine import Spoken
 from deployments.speech.recording import read_recording
 from deployments.speech.segments import Segment, segments
 from deployments.threads import Cancelled
-from serve_app.protocol.speech import SpeechCall
+from wire.openai.speech import SpeechCall
 
 SEGMENT_CHARS = 200
 """Where the model's tokenizer names no limit for a language."""

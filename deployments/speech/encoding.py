@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import av
 from av.audio.resampler import AudioResampler
 
-from serve_app.errors import InvalidRequestError, echo
-from serve_app.protocol.speech import OPENAI_RATE
+from wire.errors import InvalidRequestError, echo
+from wire.openai.speech import OPENAI_RATE
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
 """What a WAV header says of a length that is not known yet; players read to the end."""

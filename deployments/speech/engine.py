@@ -15,9 +15,9 @@ from deployments.speech.encoding import encode_whole, make_encoder
 from deployments.speech.segments import Segment, speakable
 from deployments.speech.timing import Mark, character_times
 from deployments.threads import Cancelled, WorkerThreads
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Call, Reply, Usage
-from serve_app.protocol.speech import SpeechCall
+from wire.calls import Call, Reply, Usage
+from wire.errors import InvalidRequestError
+from wire.openai.speech import SpeechCall
 
 SILENCE_S = 0.2
 """What a text without anything to speak (only emoji, say) becomes, so that the file is valid."""

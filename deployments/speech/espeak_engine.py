@@ -13,7 +13,7 @@ from deployments.speech.espeak_voices import languages, throat_of
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import change_tempo
 from deployments.threads import Cancelled
-from serve_app.protocol.speech import SpeechCall
+from wire.openai.speech import SpeechCall
 
 SEGMENT_CHARS = 400
 """Half a minute of speech, made in about 40 ms: how long others wait for their turn."""

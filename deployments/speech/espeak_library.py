@@ -12,7 +12,7 @@ from typing import Any
 import espeakng_loader
 
 from deployments.threads import Cancelled
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 BUFFER_MS = 500
 """How much audio it makes before it looks whether to stop: less than a millisecond of work."""

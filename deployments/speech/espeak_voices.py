@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deployments.speech.voices import with_known_names
-from serve_app.card import Voice
-from serve_app.errors import ModelLoadError
+from wire.card import Voice
+from wire.errors import ModelLoadError
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
 from deployments.config import PROJECT_ROOT
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 
 def recording_path(name: str) -> str:

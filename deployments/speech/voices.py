@@ -6,7 +6,7 @@ Pure; knows no library.
 from collections.abc import Sequence
 from itertools import cycle
 
-from serve_app.card import Voice
+from wire.card import Voice
 
 OPENAI_NAMES = {
     "alloy": "female",

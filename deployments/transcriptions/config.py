@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from deployments.config import ModelConfig
-from serve_app.card import ModelCard
+from wire.card import ModelCard
 
 
 class TranscriptionsConfig(ModelConfig, frozen=True):

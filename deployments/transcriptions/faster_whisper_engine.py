@@ -25,8 +25,8 @@ from deployments.transcriptions.faster_whisper_batches import BatchedWhisper
 from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
 from deployments.transcriptions.faster_whisper_vad import check_vad_parameters, speech_segments
 from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
-from serve_app.errors import ModelLoadError, from_validation_errors
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.calls import Call, Reply, Usage
+from wire.errors import ModelLoadError, from_validation_errors
 
 OrderT = TypeVar("OrderT", bound=BaseModel)
 

@@ -14,7 +14,7 @@ from deployments.threads import Cancelled
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.order import TranscriptionOrder
 from deployments.transcriptions.parts import parts
-from serve_app.protocol.common import Usage
+from wire.calls import Usage
 
 FRAMES_PER_SECOND = 100
 """Of Whisper's features; ``seek`` counts them."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from serve_app.errors import InvalidRequestError
+from wire.errors import InvalidRequestError
 
 
 class AudioOrder(BaseModel, extra="ignore", frozen=True):

@@ -21,18 +21,19 @@ from serve_app.composition.responses import (
     failure_event,
     response_of,
 )
-from serve_app.errors import (
+from serve_app.observability import RequestLog, RequestRecord
+from serve_app.registry import Registry
+from serve_app.storage.conversations import ConversationStore
+from serve_app.storage.database import Database
+from serve_app.storage.responses import UNFINISHED, ResponseStore, StoredResponse
+from wire.errors import (
     APIError,
     InvalidRequestError,
     ReplicaLostError,
     internal_error,
 )
-from serve_app.observability import RequestLog, RequestRecord, get_logger
-from serve_app.protocol.responses import ResponseRequest
-from serve_app.registry import Registry
-from serve_app.storage.conversations import ConversationStore
-from serve_app.storage.database import Database
-from serve_app.storage.responses import UNFINISHED, ResponseStore, StoredResponse
+from wire.logging import get_logger
+from wire.openai.responses import ResponseRequest
 
 logger = get_logger(__name__)
 

@@ -14,10 +14,10 @@ from pydantic_core import from_json, to_json
 from starlette.types import ASGIApp
 
 from serve_app.composition.patience import FIND_FOR_S
-from serve_app.errors import ModelNotFoundError, ReplicaLostError
 from serve_app.own_requests import Answer, post
-from serve_app.protocol.batches import Line, answered_line, as_usage
 from serve_app.storage.batch_results import LineResult
+from wire.errors import ModelNotFoundError, ReplicaLostError
+from wire.openai.batches import Line, answered_line, as_usage
 
 BUSY = (429, 503)
 """Statuses of what will be answered later."""

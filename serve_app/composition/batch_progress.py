@@ -10,11 +10,11 @@ from typing import Any
 
 from serve_app.composition.batch_lines import Outcome
 from serve_app.composition.jobs import CANCELLING
-from serve_app.protocol.batches import added_usage
 from serve_app.storage.batch_results import BatchResults, LineResult
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
+from wire.openai.batches import added_usage
 
 
 class Progress:

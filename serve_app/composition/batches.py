@@ -16,9 +16,16 @@ from starlette.types import ASGIApp
 from serve_app.composition.batch_lines import Asker, Keeper, numbered_lines
 from serve_app.composition.batch_progress import Progress
 from serve_app.composition.jobs import CANCELLING
-from serve_app.errors import APIError, NotFoundError, StorageUnavailableError
-from serve_app.observability import get_logger
-from serve_app.protocol.batches import (
+from serve_app.storage.batch_results import LineResult
+from serve_app.storage.database import Database
+from serve_app.storage.files import FileMissingError
+from serve_app.storage.jobs import JobStore
+from serve_app.storage.kept_files import KeptFiles
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import ObjectStore
+from wire.errors import APIError, NotFoundError, StorageUnavailableError
+from wire.logging import get_logger
+from wire.openai.batches import (
     MAX_ERRORS,
     MAX_INPUT_BYTES,
     MAX_LINES,
@@ -27,13 +34,6 @@ from serve_app.protocol.batches import (
     failed_line,
     read_line,
 )
-from serve_app.storage.batch_results import LineResult
-from serve_app.storage.database import Database
-from serve_app.storage.files import FileMissingError
-from serve_app.storage.jobs import JobStore
-from serve_app.storage.kept_files import KeptFiles
-from serve_app.storage.object_rows import StoredObject
-from serve_app.storage.objects import ObjectStore
 
 logger = get_logger(__name__)
 

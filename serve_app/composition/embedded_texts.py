@@ -7,8 +7,8 @@ from pydantic_core import from_json
 
 from serve_app.calls import Calls
 from serve_app.composition.patience import answered
-from serve_app.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
-from serve_app.protocol.common import Reply
+from wire.calls import Reply
+from wire.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
 
 KIND = "embeddings"
 TEXTS_AT_ONCE = 32

@@ -12,7 +12,6 @@ from serve_app.discovery import ServedModel
 from serve_app.document_reading import DocumentReader
 from serve_app.documents.cutting import Cut
 from serve_app.documents.problems import DocumentError, invalid
-from serve_app.errors import APIError, InvalidRequestError, NotFoundError
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.registry import Registry
 from serve_app.storage.chunks import Chunk
@@ -23,6 +22,7 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import COMPLETED, FAILED, FILE, IN_PROGRESS, ended
 from serve_app.storage.vector_stores import VectorStores
+from wire.errors import APIError, InvalidRequestError, NotFoundError
 
 PATH = "/v1/vector_stores/files"
 """Under which the log has this work."""

@@ -11,13 +11,13 @@ from typing import Any
 
 from serve_app.calls import Calls
 from serve_app.composition.embedded_texts import embedded_questions
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.search_filters import Filter
 from serve_app.storage.chunks import ChunkRow
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import FILE, check_live, entry_id
 from serve_app.storage.vector_stores import VectorStores
 from serve_app.vector_index.indexes import Indexes
+from wire.errors import InvalidRequestError
+from wire.openai.search_filters import Filter
 
 SPARE = 16
 """Candidates beyond those that are wanted: the index is less exact than the stored vectors, and a

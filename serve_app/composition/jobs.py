@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from serve_app.errors import APIError, StorageUnavailableError, internal_error
-from serve_app.observability import get_logger
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import ClaimLostError, JobStore
 from serve_app.storage.object_rows import StoredObject
+from wire.errors import APIError, StorageUnavailableError, internal_error
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from serve_app.composition.media import IMAGE_OF_RESPONSES, SIGNATURES
-from serve_app.errors import InvalidRequestError, NotFoundError, echo
 from serve_app.storage.files import FileMissingError
 from serve_app.storage.kept_files import KeptFiles
+from wire.errors import InvalidRequestError, NotFoundError, echo
 
 Part = dict[str, Any]
 

@@ -12,12 +12,12 @@ from hashlib import sha256
 
 from sqlalchemy.exc import IntegrityError
 
-from serve_app.errors import InvalidRequestError, NotFoundError
 from serve_app.storage.chunks import Chunk, ChunkRow, ChunkStore
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from serve_app.vector_index.indexes import Indexes
+from wire.errors import InvalidRequestError, NotFoundError
 
 KIND = "store"
 SPARE = 16

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-from serve_app.card import ModelCard
 from serve_app.composition.together import together
-from serve_app.errors import InvalidRequestError, echo
 from serve_app.remote_files import RemoteFiles
+from wire.card import ModelCard
+from wire.errors import InvalidRequestError, echo
 
 Part = dict[str, Any]
 

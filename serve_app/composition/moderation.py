@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from serve_app.calls import Calls
 from serve_app.composition.together import together
 from serve_app.discovery import ServedModel
-from serve_app.protocol.moderations import CATEGORIES
+from wire.openai.moderations import CATEGORIES
 
 AT_ONCE = 8
 """Questions of one request that the model works on at once."""

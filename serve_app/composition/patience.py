@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from serve_app.calls import Calls
 from serve_app.discovery import ServedModel
-from serve_app.errors import ModelNotFoundError, ModelOverloadedError, ModelUnavailableError
-from serve_app.protocol.common import Reply
+from wire.calls import Reply
+from wire.errors import ModelNotFoundError, ModelOverloadedError, ModelUnavailableError
 
 T = TypeVar("T")
 

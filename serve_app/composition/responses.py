@@ -15,16 +15,16 @@ from serve_app.calls import Calls
 from serve_app.composition.kept_pictures import with_kept_pictures
 from serve_app.composition.media import check_items, with_files
 from serve_app.discovery import ServedModel
-from serve_app.errors import APIError, InvalidRequestError
-from serve_app.protocol.items import Item, as_engine_items, new_items, resolved
-from serve_app.protocol.responses import ResponseRequest
 from serve_app.remote_files import RemoteFiles
 from serve_app.sse import event
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
-from serve_app.storage.ids import new_id
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.responses import ResponseStore, StoredResponse
+from wire.errors import APIError, InvalidRequestError
+from wire.ids import new_id
+from wire.openai.items import Item, as_engine_items, new_items, resolved
+from wire.openai.responses import ResponseRequest
 
 KEPT_S = 30 * 24 * 3600
 """How long a response is kept: as long as OpenAI keeps it."""

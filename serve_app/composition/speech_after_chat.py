@@ -17,8 +17,8 @@ from pydantic_core import from_json
 from serve_app.calls import Calls
 from serve_app.composition.sentences import SentenceCutter, spoken
 from serve_app.discovery import ServedModel
-from serve_app.errors import APIError, ModelCallError
-from serve_app.observability import get_logger
+from wire.errors import APIError, ModelCallError
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

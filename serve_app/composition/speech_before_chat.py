@@ -11,9 +11,9 @@ from serve_app.calls import Calls
 from serve_app.composition.media import recording_of
 from serve_app.composition.together import together
 from serve_app.discovery import ServedModel
-from serve_app.errors import APIError, InvalidRequestError
-from serve_app.protocol.chat import Message
 from serve_app.spoken_answers import SpokenAnswers
+from wire.errors import APIError, InvalidRequestError
+from wire.openai.chat import Message
 
 PART = "input_audio"
 AT_ONCE = 2

@@ -13,8 +13,6 @@ from serve_app.composition.jobs import Jobs, Kind
 from serve_app.composition.key_stores import KeyStores
 from serve_app.config import VectorStoresConfig
 from serve_app.observability import RequestLog
-from serve_app.protocol.assistants import NewVectorStore
-from serve_app.protocol.vector_stores import ChunkingStrategy, StoreFileRequest, as_shown
 from serve_app.registry import Registry
 from serve_app.storage.database import Database
 from serve_app.storage.kept_files import KeptFiles
@@ -22,6 +20,8 @@ from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import FILE, NewFile, new_batch, new_store
 from serve_app.storage.vector_stores import VectorStores
 from serve_app.vector_index.indexes import Indexes
+from wire.openai.assistants import NewVectorStore
+from wire.openai.vector_stores import ChunkingStrategy, StoreFileRequest, as_shown
 
 
 class StoreFilling:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from serve_app.protocol.common import Wire
+from wire.requests import RequestBody
 
 JSON = "application/json"
 FORM = "multipart/form-data"
@@ -37,7 +37,7 @@ class Lines:
 class Form:
     """A body that the route reads by itself."""
 
-    wire: type[Wire]
+    wire: type[RequestBody]
     files: Mapping[str, bool]
     """The names of files, and whether each is required."""
 
@@ -52,7 +52,7 @@ class Operation:
     calls_model: bool = False
     uses_database: bool = False
     form: Form | None = None
-    json_body: type[Wire] | None = None
+    json_body: type[RequestBody] | None = None
     """For routes that read it by themselves."""
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Bodies by their names; files as ``@name``, as curl writes them."""

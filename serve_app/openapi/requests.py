@@ -1,6 +1,6 @@
 """What the document says of requests beyond their wire types.
 
-Wire types check what the ingress must know, and leave the rest to engines. Here stands the rest:
+Request types check what the ingress must know, and leave the rest to engines. Here stands the rest:
 fields in more detail, and fields that they do not declare but that are honoured or refused by name.
 """
 
@@ -10,25 +10,25 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from serve_app.openapi import assistant_parts, message_parts, parts
-from serve_app.protocol import contract
-from serve_app.protocol.assistants import AssistantFields
-from serve_app.protocol.chat import ChatCompletionRequest, Message, Sampling
-from serve_app.protocol.completions import CompletionRequest
-from serve_app.protocol.constraints import JSONFunctions
-from serve_app.protocol.conversations import ConversationRequest, NewItems
-from serve_app.protocol.embeddings import MAX_INPUTS, EmbeddingsRequest
-from serve_app.protocol.images import QUALITIES, ImageRequest
-from serve_app.protocol.messages import NEUTRAL as NEUTRAL_IN_MESSAGES
-from serve_app.protocol.messages import CountTokensRequest, InputMessage, MessagesRequest
-from serve_app.protocol.moderations import MAX_TEXTS, ModerationRequest
-from serve_app.protocol.responses import NEUTRAL as NEUTRAL_IN_RESPONSES
-from serve_app.protocol.responses import Includable, ResponseRequest
-from serve_app.protocol.runs import RunFields
-from serve_app.protocol.speech import SAMPLE_RATES, SpeechRequest, Speed
-from serve_app.protocol.text_to_speech import TextToSpeechRequest
-from serve_app.protocol.threads import MessageRequest
-from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
-from serve_app.protocol.transcriptions import ServerVad, TranscriptionRequest
+from wire import fields as contract
+from wire.anthropic.messages import NEUTRAL as NEUTRAL_IN_MESSAGES
+from wire.anthropic.messages import CountTokensRequest, InputMessage, MessagesRequest
+from wire.constraints import JSONFunctions
+from wire.elevenlabs.text_to_speech import TextToSpeechRequest
+from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
+from wire.openai.assistants import AssistantFields
+from wire.openai.chat import ChatCompletionRequest, Message, Sampling
+from wire.openai.completions import CompletionRequest
+from wire.openai.conversations import ConversationRequest, NewItems
+from wire.openai.embeddings import MAX_INPUTS, EmbeddingsRequest
+from wire.openai.images import QUALITIES, ImageRequest
+from wire.openai.moderations import MAX_TEXTS, ModerationRequest
+from wire.openai.responses import NEUTRAL as NEUTRAL_IN_RESPONSES
+from wire.openai.responses import Includable, ResponseRequest
+from wire.openai.runs import RunFields
+from wire.openai.speech import SAMPLE_RATES, SpeechRequest, Speed
+from wire.openai.threads import MessageRequest
+from wire.openai.transcriptions import ServerVad, TranscriptionRequest
 
 Schema = dict[str, Any]
 Refinement = Any

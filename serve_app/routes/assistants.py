@@ -8,12 +8,12 @@ from serve_app.composition.assistants.assistants import check_file
 from serve_app.composition.assistants.objects import ASSISTANT
 from serve_app.dependencies import AssistantsDep, CursorDep, ObjectsDep, OwnerDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.assistants import (
+from serve_app.routes.lists import deleted, listed, page_of
+from wire.openai.assistants import (
     AssistantFileRequest,
     AssistantRequest,
     AssistantUpdate,
 )
-from serve_app.protocol.lists import deleted, listed, page_of
 
 router = APIRouter(route_class=JSONRoute)
 

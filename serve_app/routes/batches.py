@@ -9,13 +9,13 @@ from fastapi import APIRouter
 from serve_app.composition.batches import KIND, PURPOSE
 from serve_app.composition.jobs import CANCELLING
 from serve_app.dependencies import FilesDep, JobsDep, ObjectsDep, OwnerDep
-from serve_app.errors import InvalidRequestError
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.batches import BatchRequest, batch_of
-from serve_app.protocol.lists import Limit, listed
-from serve_app.storage.ids import new_id
+from serve_app.routes.lists import Limit, listed
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor
+from wire.errors import InvalidRequestError
+from wire.ids import new_id
+from wire.openai.batches import BatchRequest, batch_of
 
 router = APIRouter(route_class=JSONRoute)
 

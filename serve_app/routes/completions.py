@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.completions import CompletionRequest
 from serve_app.routes.generation import answer
+from wire.openai.completions import CompletionRequest
 
 router = APIRouter(route_class=JSONRoute)
 

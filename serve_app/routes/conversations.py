@@ -6,14 +6,14 @@ from fastapi import APIRouter
 
 from serve_app.dependencies import MemoryDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.conversations import (
+from serve_app.routes.lists import Limit, Order, deleted, listed
+from serve_app.storage.conversations import Conversation
+from wire.openai.conversations import (
     ConversationRequest,
     ConversationUpdate,
     NewItems,
-    as_openais,
 )
-from serve_app.protocol.items import new_items, resolved
-from serve_app.protocol.lists import Limit, Order, deleted, listed
+from wire.openai.items import new_items, resolved
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -25,13 +25,13 @@ async def create_conversation(body: ConversationRequest, memory: MemoryDep) -> A
     """Begin a conversation, with what was said so far."""
     items = resolved(new_items(body.items, "items"), ())
     made = await memory.conversations.create(memory.owner, body.metadata or {}, items)
-    return as_openais(made)
+    return _body(made)
 
 
 @router.get("/conversations/{conversation_id}")
 async def retrieve_conversation(conversation_id: str, memory: MemoryDep) -> Answer:
     """Return a conversation, without its items."""
-    return as_openais(await memory.conversations.get(memory.owner, conversation_id))
+    return _body(await memory.conversations.get(memory.owner, conversation_id))
 
 
 @router.post("/conversations/{conversation_id}")
@@ -40,7 +40,7 @@ async def update_conversation(
 ) -> Answer:
     """Give it other labels."""
     changed = await memory.conversations.update(memory.owner, conversation_id, body.metadata)
-    return as_openais(changed)
+    return _body(changed)
 
 
 @router.delete("/conversations/{conversation_id}")
@@ -83,4 +83,14 @@ async def retrieve_item(conversation_id: str, item_id: str, memory: MemoryDep) -
 async def delete_item(conversation_id: str, item_id: str, memory: MemoryDep) -> Answer:
     """Forget one item; the answer is the conversation, as with OpenAI."""
     await memory.conversations.delete_item(memory.owner, conversation_id, item_id)
-    return as_openais(await memory.conversations.get(memory.owner, conversation_id))
+    return _body(await memory.conversations.get(memory.owner, conversation_id))
+
+
+def _body(conversation: Conversation) -> dict[str, Any]:
+    """Return a conversation as it is shown."""
+    return {
+        "id": conversation.id,
+        "object": "conversation",
+        "created_at": conversation.created_at,
+        "metadata": conversation.metadata,
+    }

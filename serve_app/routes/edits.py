@@ -5,9 +5,9 @@ from pydantic_core import from_json, to_json
 
 from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import engine_fields
-from serve_app.protocol.edits import EditRequest, as_edit
 from serve_app.routes.generation import KIND
+from wire.fields import engine_fields
+from wire.openai.edits import EditRequest, as_edit
 
 router = APIRouter(route_class=JSONRoute)
 

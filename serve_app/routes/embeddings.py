@@ -5,8 +5,8 @@ from fastapi import APIRouter, Response
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import own_fields
-from serve_app.protocol.embeddings import EmbeddingsRequest
+from wire.fields import own_fields
+from wire.openai.embeddings import EmbeddingsRequest
 
 router = APIRouter(route_class=JSONRoute)
 

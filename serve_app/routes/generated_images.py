@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from serve_app.dependencies import ImagesDep
-from serve_app.errors import NotFoundError
+from wire.errors import NotFoundError
 
 router = APIRouter()
 

@@ -8,11 +8,11 @@ from fastapi import Response
 
 from serve_app.calls import Calls
 from serve_app.discovery import ServedModel
-from serve_app.protocol.chat import Sampling
-from serve_app.protocol.common import ModelRequest
-from serve_app.protocol.contract import engine_fields
 from serve_app.sse import event_stream
 from serve_app.streaming import Pieces
+from wire.fields import engine_fields
+from wire.openai.chat import Sampling
+from wire.requests import ModelRequest
 
 KIND = "chat"
 

@@ -5,20 +5,20 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from serve_app.dependencies import CallsDep, ImagesDep, RemoteFilesDep
-from serve_app.errors import InvalidRequestError
 from serve_app.file_inputs import read_file_input
 from serve_app.form_body import Upload, read_form
 from serve_app.image_answers import ImageAnswers, image_events
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import own_fields
-from serve_app.protocol.images import (
+from serve_app.sse import event_stream
+from wire.errors import InvalidRequestError
+from wire.fields import own_fields
+from wire.openai.images import (
     DrawnImageRequest,
     ImageEditRequest,
     ImageGenerationRequest,
     ImageRequest,
     ImageVariationRequest,
 )
-from serve_app.sse import event_stream
 
 KIND = "images"
 

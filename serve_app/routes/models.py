@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from serve_app.dependencies import RegistryDep
-from serve_app.protocol.models import Model, ModelList
+from serve_app.discovery import ServedModel
+from wire.openai.models import Model, ModelList
 
 router = APIRouter()
 
@@ -12,10 +13,29 @@ router = APIRouter()
 async def list_models(registry: RegistryDep) -> ModelList:
     """List every model, also those that sleep, load or failed."""
     models = [each for model in registry.models for each in (model, *model.with_adapters())]
-    return ModelList(data=[Model.of(model) for model in models])
+    return ModelList(data=[_card_of(model) for model in models])
 
 
 @router.get("/models/{model:path}")
 async def retrieve_model(model: str, registry: RegistryDep) -> Model:
     """Return one model by its id or an alias."""
-    return Model.of(await registry.get(model))
+    return _card_of(await registry.get(model))
+
+
+def _card_of(model: ServedModel) -> Model:
+    card = model.card
+    return Model(
+        id=model.id,
+        created=model.created,
+        owned_by=card.owned_by,
+        kind=card.kind,
+        state=model.state,
+        reason=model.reason or None,
+        aliases=[] if model.adapter else list(card.aliases),
+        parent=card.id if model.adapter else None,
+        context_length=card.context_length,
+        dimensions=card.dimensions,
+        default_size=card.default_size,
+        backend=card.backend,
+        description=card.description,
+    )

@@ -7,11 +7,11 @@ from fastapi import APIRouter
 
 from serve_app.composition.moderation import scores
 from serve_app.dependencies import CallsDep, ModerationDep
-from serve_app.errors import ModelNotFoundError
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import refuse_foreign_fields
-from serve_app.protocol.moderations import OPENAIS_MODELS, ModerationRequest, judged
 from serve_app.routes.generation import KIND
+from wire.errors import ModelNotFoundError
+from wire.fields import refuse_foreign_fields
+from wire.openai.moderations import OPENAIS_MODELS, ModerationRequest, judged
 
 router = APIRouter(route_class=JSONRoute)
 

@@ -8,11 +8,11 @@ from pydantic_core import from_json, to_json
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep
 from serve_app.discovery import ServedModel
-from serve_app.errors import UnprocessableError
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.common import Usage
-from serve_app.protocol.contract import refuse_foreign_fields
-from serve_app.protocol.rerank import RerankRequest
+from wire.calls import Usage
+from wire.errors import UnprocessableError
+from wire.fields import refuse_foreign_fields
+from wire.jina.rerank import RerankRequest
 
 router = APIRouter(route_class=JSONRoute)
 root_router = APIRouter(route_class=JSONRoute)

@@ -9,11 +9,11 @@ from fastapi.responses import JSONResponse
 from serve_app.composition.assistants.objects import RUN, STEP
 from serve_app.dependencies import CallsDep, CursorDep, ObjectsDep, OwnerDep, RunsDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.lists import page_of
-from serve_app.protocol.runs import Includable, RunRequest, ThreadRunRequest, ToolOutputs
-from serve_app.protocol.threads import MetadataUpdate
+from serve_app.routes.lists import page_of
 from serve_app.sse import event_stream
 from serve_app.storage.object_rows import StoredObject
+from wire.openai.runs import Includable, RunRequest, ThreadRunRequest, ToolOutputs
+from wire.openai.threads import MetadataUpdate
 
 router = APIRouter(route_class=JSONRoute)
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from serve_app.composition.together import together
 from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import refuse_foreign_fields
-from serve_app.protocol.score import ScoreRequest
 from serve_app.routes.rerank import KIND, scored
+from wire.fields import refuse_foreign_fields
+from wire.jina.score import ScoreRequest
 
 router = APIRouter(route_class=JSONRoute)
 

@@ -10,14 +10,14 @@ from pydantic_core import to_json
 from serve_app.calls import Calls
 from serve_app.composition.speech_after_chat import Spoken, Voice, spoken_answer
 from serve_app.discovery import ServedModel
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
-from serve_app.protocol.contract import engine_fields
-from serve_app.protocol.functions import as_tools, with_strict_tools
-from serve_app.protocol.speech import card_voice
-from serve_app.protocol.spoken_chat import SpokenMessage, SpokenStream
 from serve_app.spoken_answers import SpokenAnswers
 from serve_app.sse import DONE, event, event_stream
+from wire.errors import InvalidRequestError
+from wire.fields import engine_fields
+from wire.openai.chat import AudioOptions, ChatCompletionRequest
+from wire.openai.functions import as_tools, with_strict_tools
+from wire.openai.speech import card_voice
+from wire.openai.spoken_chat import SpokenMessage, SpokenStream
 
 
 async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:

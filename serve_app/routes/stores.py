@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from serve_app.composition.key_stores import Neighbour
 from serve_app.dependencies import KeyStoresDep, OwnerDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.stores import StoreFind, StoreKeys, StoreSet
+from wire.localai.stores import StoreFind, StoreKeys, StoreSet
 
 router = APIRouter(route_class=JSONRoute)
 

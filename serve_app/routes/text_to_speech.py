@@ -11,14 +11,14 @@ from pydantic_core import from_json, to_json
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep, RegistryDep
 from serve_app.discovery import ServedModel
-from serve_app.errors import InvalidRequestError, echo
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.contract import refuse_foreign_fields
-from serve_app.protocol.speech import card_language, card_voice, find_voice, media_type
-from serve_app.protocol.text_to_speech import Output, TextToSpeechRequest, output
 from serve_app.registry import Registry
 from serve_app.routes.speech import KIND
 from serve_app.streaming import Pieces, stream_pieces
+from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest, output
+from wire.errors import InvalidRequestError, echo
+from wire.fields import refuse_foreign_fields
+from wire.openai.speech import card_language, card_voice, find_voice, media_type
 
 router = APIRouter(route_class=JSONRoute)
 

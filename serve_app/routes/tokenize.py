@@ -5,8 +5,8 @@ from pydantic_core import from_json, to_json
 
 from serve_app.dependencies import CallsDep
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
 from serve_app.routes.generation import ask
+from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
 
 router = APIRouter(route_class=JSONRoute)
 

@@ -11,12 +11,12 @@ from pydantic_core import from_json
 
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep
-from serve_app.errors import InvalidRequestError, from_validation_errors
 from serve_app.form_body import Upload, read_form
 from serve_app.json_body import JSONRequest
-from serve_app.protocol.transcription_formats import delta_event, done_event, written
-from serve_app.protocol.transcriptions import TranscriptionRequest, VadRequest
 from serve_app.sse import DONE, event, event_stream
+from wire.errors import InvalidRequestError, from_validation_errors
+from wire.openai.transcription_formats import delta_event, done_event, written
+from wire.openai.transcriptions import TranscriptionRequest, VadRequest
 
 KIND = "transcriptions"
 FORM = "multipart/form-data"

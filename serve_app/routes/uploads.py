@@ -6,16 +6,16 @@ from fastapi import APIRouter, Request
 
 from serve_app.body_limits import MAX_PART_BYTES
 from serve_app.dependencies import LimitsDep, OwnerDep, UploadsDep
-from serve_app.errors import InvalidRequestError
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.files import (
+from serve_app.streamed_form import StreamedForm
+from wire.errors import InvalidRequestError
+from wire.openai.files import (
     CompleteRequest,
     PartRequest,
     UploadRequest,
     checked_filename,
     lifetime,
 )
-from serve_app.streamed_form import StreamedForm
 
 router = APIRouter(route_class=JSONRoute)
 parts_router = APIRouter()

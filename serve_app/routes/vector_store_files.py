@@ -8,15 +8,8 @@ from fastapi import APIRouter
 from sqlalchemy import ColumnElement
 
 from serve_app.dependencies import CursorDep, OwnerDep, VectorStoresDep
-from serve_app.errors import InvalidRequestError, echo
 from serve_app.json_body import JSONRoute
-from serve_app.protocol.lists import deleted, listed
-from serve_app.protocol.vector_stores import (
-    FileBatchRequest,
-    FileStatus,
-    StoreFileRequest,
-    StoreFileUpdate,
-)
+from serve_app.routes.lists import deleted, listed
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor
 from serve_app.storage.tables import OBJECTS
@@ -28,6 +21,13 @@ from serve_app.storage.vector_store_rows import (
     shown_batch,
 )
 from serve_app.storage.vector_stores import VectorStores
+from wire.errors import InvalidRequestError, echo
+from wire.openai.vector_stores import (
+    FileBatchRequest,
+    FileStatus,
+    StoreFileRequest,
+    StoreFileUpdate,
+)
 
 router = APIRouter(route_class=JSONRoute)
 

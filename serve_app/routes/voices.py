@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from serve_app.card import ModelCard
 from serve_app.dependencies import RegistryDep
-from serve_app.errors import InvalidRequestError, NotFoundError, echo
-from serve_app.protocol.speech import find_voice
-from serve_app.protocol.voices import ListedVoice, Settings, VoiceList, VoicePage
 from serve_app.registry import Registry
 from serve_app.routes.speech import KIND
+from wire.card import ModelCard
+from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage
+from wire.errors import InvalidRequestError, NotFoundError, echo
+from wire.openai.speech import find_voice
 
 router = APIRouter()
 root_router = APIRouter()

@@ -12,9 +12,9 @@ from time import time
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from serve_app.errors import NotFoundError
 from serve_app.storage.database import Database
 from serve_app.storage.tables import CHUNKS, OBJECTS
+from wire.errors import NotFoundError
 
 ROWS_AT_ONCE = 1000
 """Of one statement, and between two looks at what else the event loop has to do."""

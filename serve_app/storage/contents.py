@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from time import time
 from typing import Any, TypeVar
 
-from serve_app.errors import NotFoundError, StorageUnavailableError
-from serve_app.observability import get_logger
 from serve_app.storage.database import Database
 from serve_app.storage.files import ABANDONED_AFTER_S, FileStore
-from serve_app.storage.ids import new_id
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
+from wire.errors import NotFoundError, StorageUnavailableError
+from wire.ids import new_id
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

@@ -14,11 +14,11 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from serve_app.errors import InvalidRequestError, NotFoundError
 from serve_app.storage.database import Database
-from serve_app.storage.ids import is_id, new_id
 from serve_app.storage.tables import CONVERSATION_ITEMS as ITEMS
 from serve_app.storage.tables import CONVERSATIONS
+from wire.errors import InvalidRequestError, NotFoundError
+from wire.ids import is_id, new_id
 
 Item = dict[str, Any]
 

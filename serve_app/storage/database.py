@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Float, func, literal
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from serve_app.errors import StorageUnavailableError
-from serve_app.observability import get_logger
 from serve_app.storage.database_url import parse_database_url
 from serve_app.storage.engines import create_engine, prepare_file
+from wire.errors import StorageUnavailableError
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

@@ -14,15 +14,15 @@ from time import time
 
 from sqlalchemy.exc import IntegrityError
 
-from serve_app.errors import NotFoundError
 from serve_app.storage.contents import Content, Contents, content_name
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError, FileStore, in_thread
-from serve_app.storage.ids import new_id
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor, ObjectStore
 from serve_app.storage.sweeping import sweep_forever
 from serve_app.storage.tables import OBJECTS
+from wire.errors import NotFoundError
+from wire.ids import new_id
 
 FILE = "file"
 FOLDER = "files"

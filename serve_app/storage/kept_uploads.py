@@ -9,15 +9,15 @@ from dataclasses import replace
 from hashlib import md5
 from time import time
 
-from serve_app.errors import InvalidRequestError, echo
 from serve_app.storage.contents import Content
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError, in_thread
-from serve_app.storage.ids import new_id
 from serve_app.storage.kept_files import FOLDER, KeptFiles, new_file, with_content
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.sweeping import sweep_forever
+from wire.errors import InvalidRequestError, echo
+from wire.ids import new_id
 
 UPLOAD, PART = "upload", "upload.part"
 PARTS_FOLDER = "uploads"

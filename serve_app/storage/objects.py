@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from serve_app.errors import InvalidRequestError, NotFoundError, echo
 from serve_app.storage.database import Database
-from serve_app.storage.ids import is_id
 from serve_app.storage.object_rows import COLUMNS, StoredObject, to_object, to_values
 from serve_app.storage.tables import OBJECTS
+from wire.errors import InvalidRequestError, NotFoundError, echo
+from wire.ids import is_id
 
 Change = Callable[[StoredObject], StoredObject]
 

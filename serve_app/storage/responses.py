@@ -12,9 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from serve_app.errors import InvalidRequestError, NotFoundError
 from serve_app.storage.database import Database
-from serve_app.storage.ids import is_id
 from serve_app.storage.response_rows import (
     COLUMNS,
     StoredResponse,
@@ -25,6 +23,8 @@ from serve_app.storage.response_rows import (
 from serve_app.storage.sweeping import sweep_forever
 from serve_app.storage.tables import RESPONSE_EVENTS as EVENTS
 from serve_app.storage.tables import RESPONSES
+from wire.errors import InvalidRequestError, NotFoundError
+from wire.ids import is_id
 
 UNFINISHED = ("queued", "in_progress")
 MAX_CHAIN = 1000

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from serve_app.observability import get_logger
+from wire.logging import get_logger
 
 logger = get_logger(__name__)
 

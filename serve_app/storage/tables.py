@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from serve_app.storage.ids import MAX_ID_CHARS
+from wire.ids import MAX_ID_CHARS
 
 METADATA = MetaData(
     naming_convention={

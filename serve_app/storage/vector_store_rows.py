@@ -6,9 +6,9 @@ from hashlib import sha256
 from time import time
 from typing import Any
 
-from serve_app.errors import InvalidRequestError
-from serve_app.storage.ids import new_id
 from serve_app.storage.object_rows import StoredObject
+from wire.errors import InvalidRequestError
+from wire.ids import new_id
 
 STORE = "vector_store"
 FILE = "vector_store.file"

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Executable, func, select
 
-from serve_app.errors import InvalidRequestError, NotFoundError, echo
 from serve_app.storage.chunks import ROWS_AT_ONCE, Chunk, ChunkStore
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
@@ -33,6 +32,7 @@ from serve_app.storage.vector_store_rows import (
     is_same,
     new_entry,
 )
+from wire.errors import InvalidRequestError, NotFoundError, echo
 
 KEPT_FILE = "file"
 

@@ -5,9 +5,7 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from serve_app.card import ModelCard
 from serve_app.discovery import ServedModel
-from serve_app.protocol.common import Call, Reply, Usage
 from serve_app.registry import Registry
 from tests.api.conftest import CARD, chunk
 from tests.api.drawn import CARD as IMAGE_CARD
@@ -21,6 +19,8 @@ from tests.api.test_transcriptions import ANSWER as TRANSCRIPT
 from tests.api.test_transcriptions import CARD as EAR_CARD
 from tests.api.test_transcriptions import PIECES, WHOLE
 from tests.details import application, details
+from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
 
 CARDS = (
     CARD,

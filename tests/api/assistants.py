@@ -10,8 +10,8 @@ from openai import AsyncOpenAI
 from openai.types.beta import Assistant
 from openai.types.beta.threads import Run
 
-from serve_app.protocol.common import Call, Usage
 from tests.api.conftest import ScriptedModel
+from wire.calls import Call, Usage
 
 FUNCTION: Any = {
     "type": "function",

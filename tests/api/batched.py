@@ -10,8 +10,8 @@ from openai import AsyncOpenAI
 from openai.types import Batch
 
 from serve_app.composition import batch_lines, jobs
-from serve_app.protocol.common import Call, Reply, Usage
 from tests.api.conftest import ScriptedModel
+from wire.calls import Call, Reply, Usage
 
 CHAT = "/v1/chat/completions"
 ENDED = ("completed", "failed", "expired", "cancelled")

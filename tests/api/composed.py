@@ -5,13 +5,13 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from serve_app.card import ModelCard
 from serve_app.discovery import ServedModel
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Call, Reply, Usage
 from serve_app.registry import Registry
 from tests.api.conftest import chunk
 from tests.details import application, details
+from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
+from wire.errors import InvalidRequestError
 
 SPEECH = {
     "id": "speaker",

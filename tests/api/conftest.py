@@ -10,14 +10,14 @@ from anthropic import AsyncAnthropic
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
 from serve_app.config import ModerationConfig
 from serve_app.discovery import ServedModel
-from serve_app.errors import APIError
 from serve_app.ingress import create_api
-from serve_app.protocol.common import Call, Reply, Usage
 from serve_app.registry import Registry
 from tests.details import application, details, not_built
+from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
+from wire.errors import APIError
 
 KEY = "sk-right"
 CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512, backend="vllm")

@@ -4,8 +4,8 @@ import base64
 import json
 from typing import Any
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Reply, Usage
+from wire.calls import Reply, Usage
+from wire.card import ModelCard
 
 PNG = b"\x89PNG picture"
 BASE64 = base64.b64encode(PNG).decode()

@@ -8,9 +8,9 @@ from zlib import crc32
 
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Call, Reply, Usage
 from tests.api.conftest import ScriptedModel
+from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
 
 SEA = b"The whale lives in the sea. It is a mammal."
 SKY = b"The eagle flies high in the sky. It is a bird."

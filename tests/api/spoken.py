@@ -1,7 +1,7 @@
 """A speech model for tests of routes: its card, and what it says."""
 
-from serve_app.card import ModelCard, Voice
-from serve_app.protocol.common import Usage
+from wire.calls import Usage
+from wire.card import ModelCard, Voice
 
 VOICE_CARD = ModelCard(
     id="voice",

@@ -5,10 +5,10 @@ import json
 import httpx2
 import pytest
 
-from serve_app.card import ModelCard
 from tests.api.conftest import CARD, ScriptedModel
 from tests.api.test_bad_input import assert_openai_error
 from tests.api.test_chat import ANSWER, HELLO
+from wire.card import ModelCard
 
 OTHER = ModelCard(id="big", kind="chat", aliases=("gpt-4o",), backend="llama")
 

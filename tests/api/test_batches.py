@@ -7,9 +7,9 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
 
-from serve_app.errors import ModelOverloadedError, ReplicaLostError
 from tests.api.batched import BatchModel, answer, begin, ended, hurry, line, made, until_answered
 from tests.conformance import assert_conforms
+from wire.errors import ModelOverloadedError, ReplicaLostError
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_cancelled_batch_keeps_what_was_answered(
 async def test_batch_whose_window_has_ended_expires(
     openai_client: AsyncOpenAI, model: BatchModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.protocol.batches.WINDOW_S", 0)
+    monkeypatch.setattr("wire.openai.batches.WINDOW_S", 0)
 
     batch = await ended(openai_client, await begin(openai_client, [line("a"), line("b")]))
 

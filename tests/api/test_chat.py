@@ -6,9 +6,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
-from serve_app.protocol.common import Usage
 from tests.api.conftest import ScriptedModel, chunk, overloaded
+from wire.calls import Usage
+from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
 
 HELLO: list[Any] = [{"role": "user", "content": "hi"}]
 ANSWER = json.dumps(

@@ -8,14 +8,14 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Call, Reply, Usage
 from tests.api.assistants import FUNCTION, Turns, calls, says
 from tests.api.conftest import CARD
 from tests.api.embedded import CARD as EMBEDDINGS
 from tests.api.embedded import answer, filled, vector
 from tests.conformance import events
 from tests.described import Document
+from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
 
 INCLUDE = "include[]=step_details.tool_calls[*].file_search.results[*].content"
 RUNS = "/v1/threads/{thread_id}/runs"

@@ -8,11 +8,11 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
-from serve_app.errors import ModelOverloadedError
 from tests.api import conftest as chat
 from tests.api.conftest import ScriptedModel, overloaded
 from tests.api.test_bad_input import assert_openai_error
+from wire.card import ModelCard
+from wire.errors import ModelOverloadedError
 
 PATH = "/v1/embeddings"
 CARD = ModelCard(

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
 from tests.api.conftest import KEY, CreateApi, ScriptedModel, connect
 from tests.api.drawn import BASE64, CARD, PATH, PNG, STREAM, reply
+from wire.card import ModelCard
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.card import ModelCard
-from serve_app.errors import InvalidRequestError
 from tests.api.conftest import ScriptedModel
 from tests.api.drawn import CARD, PATH, PNG, reply
+from wire.card import ModelCard
+from wire.errors import InvalidRequestError
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

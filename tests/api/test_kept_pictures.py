@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, BadRequestError
 
-from serve_app.card import ModelCard
 from tests.api.conftest import ScriptedModel
 from tests.api.test_responses import whole
+from wire.card import ModelCard
 
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
 

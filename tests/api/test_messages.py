@@ -7,11 +7,11 @@ import httpx2
 import pytest
 from anthropic import AsyncAnthropic
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Usage
 from tests.anthropics import read_events
 from tests.api.conftest import CARD, ScriptedModel
 from tests.api.messages import ASKED, EVENTS, HELLO, MESSAGE, TOOL, read_error
+from wire.calls import Usage
+from wire.card import ModelCard
 
 
 async def test_message_by_alias_asks_the_engine_by_its_own_id(

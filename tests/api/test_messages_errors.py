@@ -8,7 +8,10 @@ import pytest
 from anthropic import AsyncAnthropic
 from anthropic.types.shared import ErrorResponse
 
-from serve_app.errors import (
+from tests.api.conftest import ScriptedModel
+from tests.api.messages import EVENTS, HELLO, TOOL, read_error
+from tests.conformance import assert_conforms, events
+from wire.errors import (
     APIError,
     ContextLengthError,
     ModelFailedError,
@@ -16,9 +19,6 @@ from serve_app.errors import (
     ModelOverloadedError,
     ReplicaLostError,
 )
-from tests.api.conftest import ScriptedModel
-from tests.api.messages import EVENTS, HELLO, TOOL, read_error
-from tests.conformance import assert_conforms, events
 
 
 @pytest.mark.parametrize(

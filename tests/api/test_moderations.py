@@ -11,10 +11,10 @@ from openai import AsyncOpenAI
 from openai.types import ModerationCreateResponse
 
 from serve_app.config import ModerationConfig
-from serve_app.protocol.moderations import CATEGORIES
 from tests.api.conftest import ScriptedModel
 from tests.api.test_bad_input import assert_openai_error
 from tests.conformance import assert_conforms
+from wire.openai.moderations import CATEGORIES
 
 PATH = "/v1/moderations"
 

@@ -4,10 +4,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.card import ModelCard
 from tests.api import conftest as chat
 from tests.api.conftest import ScriptedModel
 from tests.api.test_bad_input import assert_openai_error
+from wire.card import ModelCard
 
 CARD = ModelCard(
     id="ranker",

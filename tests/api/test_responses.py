@@ -10,10 +10,10 @@ import pytest
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
-from serve_app.errors import ModelOverloadedError, ReplicaLostError
-from serve_app.protocol.common import Usage
 from tests.api.conftest import KEY, ScriptedModel, connect, overloaded
 from tests.api.test_bad_input import assert_openai_error
+from wire.calls import Usage
+from wire.errors import ModelOverloadedError, ReplicaLostError
 
 PATH = "/v1/responses"
 

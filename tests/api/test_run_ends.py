@@ -7,8 +7,8 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.beta.threads import Run
 
-from serve_app.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
 from tests.api.assistants import FUNCTION, Pause, Turns, assistant, calls, ran, says, texts
+from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
 
 
 @pytest.fixture

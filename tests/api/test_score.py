@@ -4,10 +4,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Reply, Usage
 from tests.api.conftest import ScriptedModel
 from tests.api.test_bad_input import assert_openai_error
+from wire.calls import Reply, Usage
+from wire.card import ModelCard
 
 PATH = "/v1/score"
 

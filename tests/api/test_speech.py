@@ -7,11 +7,11 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.speech import SpeechRequest
 from tests.api.conftest import ScriptedModel
 from tests.api.spoken import VOICE_CARD, spoken_script
+from wire.card import ModelCard
+from wire.errors import InvalidRequestError
+from wire.openai.speech import SpeechRequest
 
 
 @pytest.fixture

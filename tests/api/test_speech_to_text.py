@@ -4,10 +4,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.card import ModelCard
 from tests.api.conftest import ScriptedModel
 from tests.api.test_bad_input import assert_openai_error
 from tests.api.test_transcriptions import ANSWER, AUDIO, CARD
+from wire.card import ModelCard
 
 PATH = "/v1/speech-to-text"
 

@@ -9,12 +9,12 @@ import pytest
 from elevenlabs import AsyncElevenLabs, VoiceSettings
 from elevenlabs.core.api_error import ApiError
 
-from serve_app.card import ModelCard
-from serve_app.protocol.common import Usage
-from serve_app.protocol.text_to_speech import TextToSpeechRequest
-from serve_app.protocol.text_to_speech import VoiceSettings as VoiceSettingsOfWire
 from tests.api.conftest import CreateApi, ScriptedModel
 from tests.api.spoken import VOICE_CARD, spoken_script
+from wire.calls import Usage
+from wire.card import ModelCard
+from wire.elevenlabs.text_to_speech import TextToSpeechRequest
+from wire.elevenlabs.text_to_speech import VoiceSettings as VoiceSettingsOfWire
 
 
 @pytest.fixture

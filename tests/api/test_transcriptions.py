@@ -6,12 +6,12 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
-from serve_app.errors import InvalidRequestError, ModelOverloadedError
-from serve_app.protocol.common import Usage
 from tests.api.conftest import ScriptedModel, overloaded
 from tests.api.test_bad_input import assert_openai_error
 from tests.unit.test_transcription_formats import segment
+from wire.calls import Usage
+from wire.card import ModelCard
+from wire.errors import InvalidRequestError, ModelOverloadedError
 
 PATH = "/v1/audio/transcriptions"
 AUDIO = b"RIFF....WAVE"

@@ -4,10 +4,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.card import ModelCard
 from tests.api.conftest import ScriptedModel
 from tests.api.test_bad_input import assert_openai_error
 from tests.api.test_transcriptions import AUDIO, CARD
+from wire.card import ModelCard
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_samples_a_little_too_loud_are_taken(
 async def test_long_recording_is_sent_to_the_form(
     http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.protocol.transcriptions.MAX_SAMPLES", 3)
+    monkeypatch.setattr("wire.openai.transcriptions.MAX_SAMPLES", 3)
 
     answer = await http.post("/vad", json={"audio": [0, 0, 0, 0]})
 

@@ -7,10 +7,10 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
 from tests.api import conftest as chat
 from tests.api.conftest import ScriptedModel
 from tests.api.embedded import CARD, WordModel
+from wire.card import ModelCard
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.card import ModelCard
 from serve_app.composition import patience
-from serve_app.errors import ModelOverloadedError
 from serve_app.storage import vector_store_rows
 from tests.api import conftest as chat
 from tests.api.conftest import CreateApi, ScriptedModel, connect
 from tests.api.embedded import CARD, SEA, SKY, WordModel, filled, names, upload
+from wire.card import ModelCard
+from wire.errors import ModelOverloadedError
 
 LONG = "\n\n".join(f"Paragraph number{place} tells of topic{place}. " * 8 for place in range(60))
 

@@ -14,12 +14,12 @@ from openai.types.vector_stores import (
     VectorStoreFileDeleted,
 )
 
-from serve_app.card import ModelCard
 from serve_app.storage import vector_store_rows
 from tests.api import conftest as chat
 from tests.api.conftest import KEY, CreateApi, ScriptedModel, connect
 from tests.api.embedded import CARD, DIMENSIONS, SEA, SKY, WordModel, filled, names, upload
 from tests.conformance import assert_conforms
+from wire.card import ModelCard
 
 
 @pytest.fixture

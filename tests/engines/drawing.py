@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers_engine import DiffusersEngine
-from serve_app.protocol.common import Call, Reply
+from wire.calls import Call, Reply
 
 
 def configured(**options: Any) -> ImagesConfig:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from deployments.decoding import SAMPLE_RATE, decode, from_samples
-from serve_app.errors import InvalidRequestError
 from tests.sounds import encoded, noise, nothing, silence, tone
+from wire.errors import InvalidRequestError
 
 FILES = [
     ("wav", "pcm_s16le", 16_000, 1),

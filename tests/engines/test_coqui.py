@@ -10,10 +10,10 @@ from deployments.speech.config import SpeechConfig
 from deployments.speech.coqui_engine import CoquiEngine
 from deployments.speech.coqui_phonemes import LibraryPhonemizer
 from deployments.speech.engine import SILENCE_S, SpeechEngine
-from serve_app.errors import ModelLoadError
-from serve_app.protocol.common import Call, Usage
 from tests.sounds_of_speech import hear
 from tests.tiny_coqui import make_recording, make_vits, make_xtts
+from wire.calls import Call, Usage
+from wire.errors import ModelLoadError
 
 TEXT = "Hello world, this is a test. And one more sentence!"
 

@@ -15,9 +15,9 @@ from deployments.images.diffusers_drawing import Pipelines
 from deployments.images.diffusers_engine import DiffusersEngine
 from deployments.images.diffusers_loading import load_pipeline
 from deployments.images.job import Job
-from serve_app.errors import APIError, ContentPolicyError, InvalidRequestError, ModelLoadError
-from serve_app.protocol.common import Reply, Usage
 from tests.engines.drawing import call_of, configured, draw, load
+from wire.calls import Reply, Usage
+from wire.errors import APIError, ContentPolicyError, InvalidRequestError, ModelLoadError
 
 
 @pytest.fixture(scope="module")

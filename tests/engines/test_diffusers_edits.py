@@ -11,8 +11,8 @@ from PIL import Image
 from deployments.images.diffusers_drawing import Pipelines
 from deployments.images.diffusers_engine import DiffusersEngine
 from deployments.images.diffusers_loading import load_pipeline
-from serve_app.errors import InvalidRequestError
 from tests.engines.drawing import configured, draw, half_mask, photo, pixels, png
+from wire.errors import InvalidRequestError
 
 
 @pytest.fixture(scope="module")

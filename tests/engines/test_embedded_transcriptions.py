@@ -17,7 +17,7 @@ from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
 from embedded.transcriptions.recipe.evaluate import DECODING, WRITTEN, num_errors, words
 from embedded.transcriptions.recipe.sentences import draw
 from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, recorded, voice
-from serve_app.protocol.common import Call
+from wire.calls import Call
 
 ROOT = Path(__file__).parents[2]
 MOST_ERRORS = {"generated": 0.1, "written": 0.15, "recording": 0.3}

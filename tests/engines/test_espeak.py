@@ -10,9 +10,9 @@ from deployments.speech.espeak_engine import EspeakSynthesizer
 from deployments.speech.espeak_library import BUFFER_MS, espeak
 from deployments.speech.espeak_voices import THROATS, espeak_voices, languages
 from deployments.threads import Cancelled
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Call, Reply, Usage
 from tests.sounds_of_speech import Heard, hear, hear_pcm, pitch
+from wire.calls import Call, Reply, Usage
+from wire.errors import InvalidRequestError
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
 LONG = SENTENCE * 25

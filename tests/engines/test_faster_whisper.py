@@ -12,10 +12,10 @@ import pytest
 
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
-from serve_app.errors import APIError, InvalidRequestError
-from serve_app.protocol.common import Call, Usage
 from tests.sounds import encoded, noise, silence, tone
 from tests.tiny_whisper import make_tiny_whisper
+from wire.calls import Call, Usage
+from wire.errors import APIError, InvalidRequestError
 
 CLIP = encoded(noise(2))
 LONG = encoded(noise(120))

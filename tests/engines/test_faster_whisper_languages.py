@@ -12,10 +12,10 @@ import pytest
 
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.common import Call
 from tests.sounds import encoded, noise
 from tests.tiny_whisper import make_multilingual_whisper
+from wire.calls import Call
+from wire.errors import InvalidRequestError
 
 CLIP = encoded(noise(2))
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
-from serve_app.errors import ModelLoadError
 from tests.engines.test_faster_whisper import config
+from wire.errors import ModelLoadError
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from bench.random_model import make
 from deployments.chat.config import ChatConfig
-from serve_app.protocol.common import Call
+from wire.calls import Call
 
 SMALL = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}

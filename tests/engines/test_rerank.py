@@ -11,13 +11,13 @@ import torch
 
 from deployments.rerank.config import RerankConfig
 from deployments.rerank.sentence_transformers_engine import SentenceTransformersEngine
-from serve_app.errors import ModelLoadError
-from serve_app.protocol.common import Call, Reply
 from tests.tiny_encoders import (
     make_tiny_cross_encoder,
     make_tiny_embedder,
     make_tiny_generative_ranker,
 )
+from wire.calls import Call, Reply
+from wire.errors import ModelLoadError
 
 DOCUMENTS = ["cat dog " * (1 + i % 5) + str(i) for i in range(12)]
 

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from deployments.chat.config import ChatConfig
-from serve_app.errors import ModelLoadError
 from tests.tiny_model import make_tiny_llama
+from wire.errors import ModelLoadError
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from deployments.chat.config import ChatConfig
-from serve_app.errors import ModelLoadError
 from tests.tiny_adapter import make_tiny_adapter
 from tests.tiny_model import make_tiny_llama
+from wire.errors import ModelLoadError
 
 
 @pytest.fixture(scope="module")

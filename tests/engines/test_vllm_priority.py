@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deployments.chat.config import ChatConfig
-from serve_app.protocol.common import Call
 from tests.tiny_model import make_tiny_llama
+from wire.calls import Call
 
 
 async def load(directory: Path, **engine_kwargs: Any) -> Any:

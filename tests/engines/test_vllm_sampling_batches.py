@@ -33,9 +33,9 @@ from deployments.chat.vllm_sampling import (
     typical,
     without_tail,
 )
-from serve_app.errors import InvalidRequestError
 from tests.engines.sampling import TOKENS, column, kept, random_logits
 from tests.tiny_model import make_tiny_llama
+from wire.errors import InvalidRequestError
 
 CPU = torch.device("cpu")
 

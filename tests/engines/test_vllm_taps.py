@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from deployments.chat.config import ChatConfig
-from serve_app.protocol.common import Call, Usage
 from tests.tiny_model import make_tiny_llama
+from wire.calls import Call, Usage
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 CHAT: dict[str, Any] = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 60}

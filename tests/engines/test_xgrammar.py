@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from serve_app.grammar.ebnf import gbnf_to_ebnf
+from wire.grammar.ebnf import gbnf_to_ebnf
 
 Allows = Callable[[str, str | bytes], bool]
 

@@ -8,10 +8,10 @@ import openai
 import pytest
 from openai import OpenAI
 
-from serve_app.protocol.embeddings import EmbeddingsRequest
-from serve_app.protocol.rerank import RerankRequest
 from tests.serve.server import Server
 from tests.serve.test_odd_values import VALUES
+from wire.jina.rerank import RerankRequest
+from wire.openai.embeddings import EmbeddingsRequest
 
 
 def vector(client: OpenAI, text: str) -> list[float]:

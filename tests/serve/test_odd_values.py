@@ -5,8 +5,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.protocol.chat import ChatCompletionRequest
 from tests.serve.server import Server
+from wire.openai.chat import ChatCompletionRequest
 
 VALUES: list[Any] = [
     None, True, 0, -1, 3.5, 1e308, 2**70, "", "x", "\0", [], [1], [None], {}, {"a": 1}, [[]], [{}],

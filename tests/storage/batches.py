@@ -15,15 +15,15 @@ from serve_app.composition import jobs as module
 from serve_app.composition.batches import KIND, Batches
 from serve_app.composition.jobs import Jobs, Kind
 from serve_app.middleware import OWN_REQUEST
-from serve_app.protocol.batches import BatchRequest, batch_of
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
-from serve_app.storage.ids import new_id
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from tests.storage.stored import OWNER
+from wire.ids import new_id
+from wire.openai.batches import BatchRequest, batch_of
 
 AT_ONCE = 4
 STOP = "stop"

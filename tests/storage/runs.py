@@ -15,10 +15,6 @@ from serve_app.composition.jobs import Jobs
 from serve_app.composition.vector_stores import assemble as assemble_vector_stores
 from serve_app.config import VectorStoresConfig
 from serve_app.observability import RequestLog
-from serve_app.protocol.assistants import AssistantRequest
-from serve_app.protocol.common import Call, Usage
-from serve_app.protocol.runs import RunRequest
-from serve_app.protocol.threads import ThreadRequest
 from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.storage.database import Database
@@ -30,6 +26,10 @@ from tests.api.assistants import FUNCTION, calls, frame, says
 from tests.api.conftest import CARD
 from tests.details import application, details
 from tests.storage.stored import OWNER
+from wire.calls import Call, Usage
+from wire.openai.assistants import AssistantRequest
+from wire.openai.runs import RunRequest
+from wire.openai.threads import ThreadRequest
 
 Answer = Callable[[dict[str, Any]], list[bytes | Usage | None]]
 """What the model says to a request; None: it says nothing more, for ever."""

@@ -2,8 +2,8 @@
 
 import time
 
-from serve_app.storage.ids import new_id
 from serve_app.storage.responses import StoredResponse
+from wire.ids import new_id
 
 OWNER = "one"
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from serve_app.errors import NotFoundError
 from serve_app.storage.chunks import Chunk, ChunkStore
 from serve_app.storage.database import Database
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import STORE, new_store
 from serve_app.vector_index.indexes import Indexes
+from wire.errors import NotFoundError
 
 OWNER = "one"
 LENGTH = 16

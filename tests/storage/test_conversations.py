@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from serve_app.errors import InvalidRequestError, NotFoundError
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
-from serve_app.storage.ids import new_id
 from tests.storage.stored import OWNER
+from wire.errors import InvalidRequestError, NotFoundError
+from wire.ids import new_id
 
 
 def items(*names: str) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from serve_app.discovery import last_cause
-from serve_app.errors import NotFoundError, StorageUnavailableError
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database, DatabaseError
 from serve_app.storage.migrate import HEAD, SCRIPTS, VERSION_TABLE, migrate_at_start
@@ -30,6 +29,7 @@ from tests.storage.processes import (
     stop_before_the_commit,
 )
 from tests.storage.stored import OWNER, response
+from wire.errors import NotFoundError, StorageUnavailableError
 
 REFUSED = r"postgresql://127\.0\.0\.1:1/none: .*Connect call failed"
 

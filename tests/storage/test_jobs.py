@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import text
 
 from serve_app.storage.database import Database
-from serve_app.storage.ids import new_id
 from serve_app.storage.jobs import WORK, ClaimLostError, JobStore
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Change, ObjectStore
 from tests.storage.processes import Replica
 from tests.storage.stored import OWNER
+from wire.ids import new_id
 
 KIND = "batch"
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from serve_app.errors import InvalidRequestError, NotFoundError, StorageUnavailableError
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError, FileStore
 from serve_app.storage.kept_files import FOLDER, KeptFiles
@@ -27,6 +26,7 @@ from tests.storage.file_processes import (
 )
 from tests.storage.processes import Replica
 from tests.storage.stored import OWNER
+from wire.errors import InvalidRequestError, NotFoundError, StorageUnavailableError
 
 TOMORROW_S = 25 * 3600
 SIZE = 4 * (CHUNK // 32 * 32)

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from serve_app.errors import InvalidRequestError, NotFoundError
 from serve_app.storage.database import Database
-from serve_app.storage.ids import new_id
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor, ObjectStore
 from tests.storage.stored import OWNER
+from wire.errors import InvalidRequestError, NotFoundError
+from wire.ids import new_id
 
 KIND = "thread"
 

@@ -5,12 +5,12 @@ from collections.abc import Awaitable
 import pytest
 from sqlalchemy import select
 
-from serve_app.errors import InvalidRequestError, NotFoundError
 from serve_app.storage import responses as module
 from serve_app.storage.database import Database
-from serve_app.storage.ids import new_id
 from serve_app.storage.responses import ResponseStore, StoredResponse
 from tests.storage.stored import OWNER, response
+from wire.errors import InvalidRequestError, NotFoundError
+from wire.ids import new_id
 
 
 async def added(store: ResponseStore, count: int, lives_s: int = 1000) -> list[StoredResponse]:

@@ -12,7 +12,6 @@ from sqlalchemy import update
 
 from serve_app.composition.assistants.assembly import AssistantParts
 from serve_app.composition.assistants.objects import MESSAGE, RUN, STEP, THREAD
-from serve_app.errors import NotFoundError, StorageUnavailableError
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor, ObjectStore
@@ -29,6 +28,7 @@ from tests.storage.runs import (
     with_the_function,
 )
 from tests.storage.stored import OWNER
+from wire.errors import NotFoundError, StorageUnavailableError
 
 CODE: Any = {"type": "code_interpreter"}
 Start = Callable[..., Replica]

@@ -10,10 +10,6 @@ import pytest
 
 from serve_app.composition.assistants.assembly import AssistantParts
 from serve_app.composition.assistants.objects import ASSISTANT, MESSAGE, RUN, THREAD
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.assistants import AssistantRequest
-from serve_app.protocol.runs import RunRequest, ToolOutput
-from serve_app.protocol.threads import ThreadRequest
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor, ObjectStore
@@ -31,6 +27,10 @@ from tests.storage.runs import (
     with_the_function,
 )
 from tests.storage.stored import OWNER
+from wire.errors import InvalidRequestError
+from wire.openai.assistants import AssistantRequest
+from wire.openai.runs import RunRequest, ToolOutput
+from wire.openai.threads import ThreadRequest
 
 CODE: Any = {"type": "code_interpreter"}
 Start = Callable[..., Replica]

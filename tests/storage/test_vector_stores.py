@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from serve_app.errors import InvalidRequestError
 from serve_app.storage.chunks import Chunk
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import NewFile, new_batch, new_store
 from serve_app.storage.vector_stores import VectorStores
+from wire.errors import InvalidRequestError
 
 OWNER = "one"
 CHUNKING = {"type": "static", "static": {}}

@@ -11,15 +11,15 @@ from sqlalchemy import update
 
 from serve_app.composition import jobs as module
 from serve_app.composition.jobs import MAX_ATTEMPTS, Jobs, Kind
-from serve_app.errors import APIError, InvalidRequestError
 from serve_app.storage.database import Database
-from serve_app.storage.ids import new_id
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Change, ObjectStore
 from serve_app.storage.tables import OBJECTS
 from tests.storage.processes import Replica
 from tests.storage.stored import OWNER
+from wire.errors import APIError, InvalidRequestError
+from wire.ids import new_id
 
 KIND = "batch"
 STEPS = 30

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from serve_app.addresses import Addresses
 from serve_app.config import IngressConfig
-from serve_app.errors import InvalidRequestError
+from wire.errors import InvalidRequestError
 
 PROOF = "proof"
 PROXY = ipaddress.ip_network("10.0.0.0/8")

@@ -3,7 +3,7 @@ from contextlib import ExitStack
 import pytest
 
 from deployments.admission import Admission
-from serve_app.errors import InvalidRequestError, ModelOverloadedError
+from wire.errors import InvalidRequestError, ModelOverloadedError
 
 
 def test_request_beyond_the_limit_is_refused_until_one_ends() -> None:

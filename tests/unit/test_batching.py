@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from deployments.batching import Batcher
-from serve_app.errors import ModelOverloadedError
+from wire.errors import ModelOverloadedError
 
 
 @dataclass(frozen=True)

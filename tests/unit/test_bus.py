@@ -9,9 +9,9 @@ import uvloop
 
 from deployments.bus import Outlet, Outlets
 from serve_app.bus import Bus, Inlet
-from serve_app.errors import InvalidRequestError, ModelUnavailableError, ReplicaLostError
-from serve_app.protocol.bus import WINDOW, ReplyTo, Returned, Streamed
-from serve_app.protocol.common import Usage
+from wire.bus import WINDOW, ReplyTo, Returned, Streamed
+from wire.calls import Usage
+from wire.errors import InvalidRequestError, ModelUnavailableError, ReplicaLostError
 
 USAGE = Usage(3, 4)
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from serve_app.bus import Bus
-from serve_app.errors import InvalidRequestError, ModelUnavailableError
-from serve_app.protocol.bus import FRAME, PIECE
 from tests.unit.test_bus import bus, event_loop_policy, read, returned
+from wire.bus import FRAME, PIECE
+from wire.errors import InvalidRequestError, ModelUnavailableError
 
 __all__ = ["bus", "event_loop_policy"]  # fixtures
 

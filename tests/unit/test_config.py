@@ -4,7 +4,7 @@ import pytest
 
 from deployments.config import PROJECT_ROOT, resolve_model
 from serve_app.config import IngressConfig, check_exposure
-from serve_app.errors import ModelLoadError
+from wire.errors import ModelLoadError
 
 
 def test_keys_come_from_the_environment_and_the_file(

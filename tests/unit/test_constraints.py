@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.contract import engine_fields
+from wire.errors import InvalidRequestError
+from wire.fields import engine_fields
 
 YES_OR_NO = 'root ::= "yes" | "no"'
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.chat import ChatCompletionRequest, Sampling
-from serve_app.protocol.completions import CompletionRequest
-from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED, engine_fields
-from serve_app.protocol.edits import EditRequest
+from wire.errors import InvalidRequestError
+from wire.fields import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED, engine_fields
+from wire.openai.chat import ChatCompletionRequest, Sampling
+from wire.openai.completions import CompletionRequest
+from wire.openai.edits import EditRequest
 
 HI = {"role": "user", "content": "hi"}
 LOCALAI_FIELDS = json.loads((Path(__file__).parent / "localai_request_fields.json").read_text())

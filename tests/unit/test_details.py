@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from serve_app import details as module
-from serve_app.card import ModelCard
 from serve_app.details import Details
 from tests.details import application, details
+from wire.card import ModelCard
 
 CARD = ModelCard(id="small", kind="chat")
 

@@ -1,8 +1,8 @@
 import pytest
 
-from serve_app.card import ModelCard
 from serve_app.discovery import State, last_cause, served_models
 from tests.details import application, details, not_built
+from wire.card import ModelCard
 
 CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512)
 
@@ -11,7 +11,7 @@ TRACEBACK = """The deployment failed to start 3 times in a row. Error:
   File "replica.py", line 1, in initialize
 RuntimeError: Traceback (most recent call last):
   File "/x/deployments/config.py", line 60, in resolve_model
-serve_app.errors.ModelLoadError: No model directory at '/nowhere'.
+wire.errors.ModelLoadError: No model directory at '/nowhere'.
 """
 
 

@@ -5,8 +5,27 @@ from pathlib import Path
 import pytest
 
 from serve_app.config import IngressConfig
-from serve_app.errors import APIError
-from serve_app.protocol.assistants import (
+from wire.anthropic.messages import (
+    LABELS,
+    CustomTool,
+    InputMessage,
+    MessagesRequest,
+    OutputConfig,
+    Thinking,
+    ToolChoice,
+)
+from wire.anthropic.messages import (
+    NEUTRAL as NEUTRAL_IN_MESSAGES,
+)
+from wire.elevenlabs.speech_to_text import SpeechToTextRequest
+from wire.elevenlabs.text_to_speech import TextToSpeechRequest, VoiceSettings
+from wire.errors import APIError
+from wire.fields import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
+from wire.jina.rerank import RerankRequest
+from wire.jina.score import ScoreRequest
+from wire.localai.stores import StoreFind, StoreSet
+from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
+from wire.openai.assistants import (
     AssistantFileRequest,
     AssistantRequest,
     AssistantTool,
@@ -18,58 +37,39 @@ from serve_app.protocol.assistants import (
     ToolFunction,
     ToolResources,
 )
-from serve_app.protocol.batches import BatchRequest, OutputExpiry
-from serve_app.protocol.chat import AudioOptions, ChatCompletionRequest
-from serve_app.protocol.completions import CompletionRequest
-from serve_app.protocol.contract import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
-from serve_app.protocol.conversations import (
+from wire.openai.batches import BatchRequest, OutputExpiry
+from wire.openai.chat import AudioOptions, ChatCompletionRequest
+from wire.openai.completions import CompletionRequest
+from wire.openai.conversations import (
     ConversationRequest,
     ConversationUpdate,
     NewItems,
 )
-from serve_app.protocol.edits import EditRequest
-from serve_app.protocol.embeddings import EmbeddingsRequest
-from serve_app.protocol.files import CompleteRequest, FileExpiry, FileRequest, UploadRequest
-from serve_app.protocol.images import (
+from wire.openai.edits import EditRequest
+from wire.openai.embeddings import EmbeddingsRequest
+from wire.openai.files import CompleteRequest, FileExpiry, FileRequest, UploadRequest
+from wire.openai.images import (
     UNSUPPORTED as UNSUPPORTED_OF_IMAGES,
 )
-from serve_app.protocol.images import (
+from wire.openai.images import (
     ImageEditRequest,
     ImageGenerationRequest,
     ImageVariationRequest,
 )
-from serve_app.protocol.messages import (
-    LABELS,
-    CustomTool,
-    InputMessage,
-    MessagesRequest,
-    OutputConfig,
-    Thinking,
-    ToolChoice,
-)
-from serve_app.protocol.messages import (
-    NEUTRAL as NEUTRAL_IN_MESSAGES,
-)
-from serve_app.protocol.models import Model
-from serve_app.protocol.moderations import ModerationRequest
-from serve_app.protocol.rerank import RerankRequest
-from serve_app.protocol.responses import ResponseRequest, ResponseStreamOptions
-from serve_app.protocol.runs import (
+from wire.openai.models import Model
+from wire.openai.moderations import ModerationRequest
+from wire.openai.responses import ResponseRequest, ResponseStreamOptions
+from wire.openai.runs import (
     RunRequest,
     ThreadRunRequest,
     ToolOutput,
     ToolOutputs,
     TruncationStrategy,
 )
-from serve_app.protocol.score import ScoreRequest
-from serve_app.protocol.speech import SpeechRequest
-from serve_app.protocol.speech_to_text import SpeechToTextRequest
-from serve_app.protocol.stores import StoreFind, StoreSet
-from serve_app.protocol.text_to_speech import TextToSpeechRequest, VoiceSettings
-from serve_app.protocol.threads import Attachment, MessageRequest, ThreadRequest
-from serve_app.protocol.tokenize import DetokenizeRequest, TokenizeRequest
-from serve_app.protocol.transcriptions import ServerVad, TranscriptionRequest, VadRequest
-from serve_app.protocol.vector_stores import (
+from wire.openai.speech import SpeechRequest
+from wire.openai.threads import Attachment, MessageRequest, ThreadRequest
+from wire.openai.transcriptions import ServerVad, TranscriptionRequest, VadRequest
+from wire.openai.vector_stores import (
     Chunking,
     ExpiresAfter,
     FileBatchRequest,

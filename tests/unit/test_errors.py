@@ -2,8 +2,8 @@ import pickle
 
 import pytest
 
-from serve_app import errors
-from serve_app.errors import APIError, error_body, error_headers
+from wire import errors
+from wire.errors import APIError, error_body, error_headers
 
 
 def subclasses(cls: type[APIError]) -> list[type[APIError]]:

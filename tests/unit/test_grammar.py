@@ -5,10 +5,10 @@ That the engine means by it what llama.cpp means is in tests/engines.
 
 import pytest
 
-from serve_app.grammar.checks import MAX_LEFT_DEPTH, MAX_OPTIONAL
-from serve_app.grammar.ebnf import gbnf_to_ebnf
-from serve_app.grammar.gbnf import MAX_CHARS, MAX_NESTING
-from serve_app.grammar.rules import MAX_REPETITIONS
+from wire.grammar.checks import MAX_LEFT_DEPTH, MAX_OPTIONAL
+from wire.grammar.ebnf import gbnf_to_ebnf
+from wire.grammar.gbnf import MAX_CHARS, MAX_NESTING
+from wire.grammar.rules import MAX_REPETITIONS
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serve_app.protocol.languages import ISO_639_3, LANGUAGES, language_code
+from wire.languages import ISO_639_3, LANGUAGES, language_code
 
 UNLIKE = {
     "bg": "bul",

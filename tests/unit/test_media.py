@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from serve_app.card import ModelCard
 from serve_app.composition.media import check_items, check_parts, with_files
-from serve_app.errors import InvalidRequestError
+from wire.card import ModelCard
+from wire.errors import InvalidRequestError
 
 PNG = b"\x89PNG and so on"
 ENCODED = base64.b64encode(PNG).decode()

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.message_blocks import read_messages, read_system
+from wire.anthropic.message_blocks import read_messages, read_system
+from wire.errors import InvalidRequestError
 
 CALL = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}
 IMAGE = {"type": "image", "source": {"type": "url", "url": "https://example.org/x.png"}}

@@ -16,7 +16,7 @@ from ray.serve.request_router import PendingRequest
 
 from deployments.app import build
 from serve_app.prompt_prefix import prefix_of
-from serve_app.protocol.common import Call
+from wire.calls import Call
 
 DEPLOYMENT = DeploymentID("ChatDeployment", "chat")
 LEAD = 4

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from serve_app.prompt_prefix import MARKED_BLOCKS, MARKS, prefix_of
-from serve_app.protocol.common import Prefix
+from wire.calls import Prefix
 
 SYSTEM = {"role": "system", "content": "You know all about lakes. " * 100}
 TURN = [SYSTEM, {"role": "user", "content": "How deep is it?"}]

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from serve_app.card import ModelCard
 from serve_app.discovery import ServedModel
-from serve_app.errors import (
+from serve_app.registry import Registry
+from tests.details import application, details
+from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
+from wire.errors import (
     ModelFailedError,
     ModelLoadingError,
     ModelNotFoundError,
     ModelUnavailableError,
 )
-from serve_app.protocol.common import Call, Reply, Usage
-from serve_app.registry import Registry
-from tests.details import application, details
 
 CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",))
 CALL = Call("chat_completion", b"{}", "req_1")

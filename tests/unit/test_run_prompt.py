@@ -10,7 +10,7 @@ from serve_app.composition.assistants.prompt import (
     chat_tools,
     said,
 )
-from serve_app.errors import ContextLengthError
+from wire.errors import ContextLengthError
 
 FUNCTION: Any = {"type": "function", "function": {"name": "add", "parameters": {}}}
 

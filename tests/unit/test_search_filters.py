@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from serve_app.protocol.search_filters import Filter
+from wire.openai.search_filters import Filter
 
 FILTER: TypeAdapter[Filter] = TypeAdapter(Filter)
 FILE = {"year": 2026, "price": 1.5, "done": True, "name": "b"}

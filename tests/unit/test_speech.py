@@ -10,10 +10,10 @@ from deployments.speech.config import SpeechConfig
 from deployments.speech.segments import segments, speakable
 from deployments.speech.timing import character_times
 from deployments.speech.voices import ELEVENLABS_NAMES, OPENAI_NAMES, with_known_names
-from serve_app.card import ModelCard, Voice
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.speech import card_language, card_voice
-from serve_app.protocol.text_to_speech import OUTPUT_FORMATS, output
+from wire.card import ModelCard, Voice
+from wire.elevenlabs.text_to_speech import OUTPUT_FORMATS, output
+from wire.errors import InvalidRequestError
+from wire.openai.speech import card_language, card_voice
 
 ESPEAK = SpeechConfig(model_id="voice", backend="espeak-ng").card()
 CARD = ModelCard(

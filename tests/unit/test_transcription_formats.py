@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from serve_app.protocol.languages import language_code, language_name
-from serve_app.protocol.transcription_formats import delta_event, done_event, written
+from wire.languages import language_code, language_name
+from wire.openai.transcription_formats import delta_event, done_event, written
 
 SEGMENTS = frozenset({"segment"})
 

@@ -10,9 +10,9 @@ from deployments.base import SHORT_ANSWER_BYTES, ModelDeployment
 from deployments.bus import Outlets
 from deployments.config import ModelConfig
 from serve_app.bus import Bus
-from serve_app.errors import APIError, InvalidRequestError
-from serve_app.protocol.bus import Returned, Streamed
-from serve_app.protocol.common import Call, Reply, Usage
+from wire.bus import Returned, Streamed
+from wire.calls import Call, Reply, Usage
+from wire.errors import APIError, InvalidRequestError
 
 CALL = Call("chat_completion", b"{}", "r")
 SHORT = Reply(b"short", Usage(3, 4))

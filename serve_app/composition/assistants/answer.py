@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from serve_app.sse import DONE
-from serve_app.storage.ids import new_id
+from wire.ids import new_id
 
 PREFIX = b"data: "
 

@@ -11,13 +11,13 @@ from serve_app.composition.assistants.prompt import Message, Prompt, chat_choice
 from serve_app.composition.kept_pictures import picture
 from serve_app.composition.media import check_parts, with_files
 from serve_app.composition.patience import begun
-from serve_app.errors import ContextLengthError
-from serve_app.protocol.contract import engine_fields
-from serve_app.protocol.functions import with_strict_tools
 from serve_app.remote_files import RemoteFiles
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
+from wire.errors import ContextLengthError
+from wire.fields import engine_fields
+from wire.openai.functions import with_strict_tools
 
 CHAT = "chat"
 ROOM = 256

@@ -5,16 +5,16 @@ from typing import Any
 
 from serve_app.composition.assistants.objects import ASSISTANT, new_assistant
 from serve_app.composition.assistants.resources import Resources, searches
-from serve_app.errors import InvalidRequestError, NotFoundError, echo
-from serve_app.protocol.assistants import (
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import ObjectStore
+from wire.errors import InvalidRequestError, NotFoundError, echo
+from wire.openai.assistants import (
     MAX_FILES,
     AssistantFields,
     AssistantRequest,
     AssistantUpdate,
     written,
 )
-from serve_app.storage.object_rows import StoredObject
-from serve_app.storage.objects import ObjectStore
 
 PLAIN = ("name", "description", "instructions", "temperature", "top_p", "reasoning_effort")
 """Fields that are kept as they come."""

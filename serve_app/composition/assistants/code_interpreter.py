@@ -18,7 +18,6 @@ from typing import Any
 from serve_app.composition.assistants.citations import PATH
 from serve_app.composition.assistants.objects import THREAD
 from serve_app.config import CodeInterpreterConfig
-from serve_app.errors import NotFoundError
 from serve_app.sandbox.bubblewrap import Ended, Sandbox
 from serve_app.sandbox.starting import new_sandbox
 from serve_app.storage.database import Database
@@ -26,6 +25,7 @@ from serve_app.storage.files import FileMissingError
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
+from wire.errors import NotFoundError
 
 PURPOSE = "assistants_output"
 CHUNK_BYTES = 2**20

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from serve_app.errors import ReplicaLostError
 from serve_app.sse import event
+from wire.errors import ReplicaLostError
 
 RESTS = frozenset(
     f"thread.run.{status}"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from time import time
 from typing import Any
 
-from serve_app.storage.ids import new_id
 from serve_app.storage.object_rows import StoredObject
+from wire.ids import new_id
 
 ASSISTANT = "assistant"
 THREAD = "thread"

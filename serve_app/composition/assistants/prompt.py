@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serve_app.errors import ContextLengthError
-from serve_app.protocol.assistants import SEARCHES
+from wire.errors import ContextLengthError
+from wire.openai.assistants import SEARCHES
 
 Message = dict[str, Any]
 Count = Callable[[Sequence[Message]], Awaitable[int]]

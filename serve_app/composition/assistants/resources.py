@@ -6,8 +6,12 @@ A store that is described in place is made here.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from serve_app.errors import InvalidRequestError, ModelNotFoundError, echo
-from serve_app.protocol.assistants import (
+from serve_app.registry import Registry
+from serve_app.storage.kept_files import FILE
+from serve_app.storage.objects import ObjectStore
+from serve_app.storage.vector_store_rows import STORE
+from wire.errors import InvalidRequestError, ModelNotFoundError, echo
+from wire.openai.assistants import (
     MAX_FILES,
     SEARCHES,
     AssistantTool,
@@ -15,11 +19,7 @@ from serve_app.protocol.assistants import (
     NewVectorStore,
     ToolResources,
 )
-from serve_app.protocol.threads import MessageRequest
-from serve_app.registry import Registry
-from serve_app.storage.kept_files import FILE
-from serve_app.storage.objects import ObjectStore
-from serve_app.storage.vector_store_rows import STORE
+from wire.openai.threads import MessageRequest
 
 THREAD_STORE_DAYS = 7
 """How long a store that was made for a thread is kept after its last use, as with OpenAI."""

@@ -14,18 +14,18 @@ from serve_app.composition.assistants.prompt import chat_choice, chat_tools
 from serve_app.composition.assistants.threads import Threads, additional
 from serve_app.composition.assistants.turn import CALLS_STEP
 from serve_app.composition.jobs import CANCELLING, LEASE_S, Jobs
-from serve_app.errors import InvalidRequestError, echo
-from serve_app.protocol.assistants import written
-from serve_app.protocol.runs import (
+from serve_app.sse import event
+from serve_app.storage.database import Database
+from serve_app.storage.object_rows import StoredObject
+from wire.errors import InvalidRequestError, echo
+from wire.openai.assistants import written
+from wire.openai.runs import (
     RESULT_CONTENT,
     RunFields,
     RunRequest,
     ThreadRunRequest,
     ToolOutput,
 )
-from serve_app.sse import event
-from serve_app.storage.database import Database
-from serve_app.storage.object_rows import StoredObject
 
 CANCELLABLE = ("queued", "in_progress", "requires_action")
 

@@ -10,11 +10,11 @@ from serve_app.composition.assistants.resources import (
     Resources,
     attachments,
 )
-from serve_app.errors import InvalidRequestError
-from serve_app.protocol.threads import MessageRequest, ThreadRequest, ThreadUpdate, as_content
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
+from wire.errors import InvalidRequestError
+from wire.openai.threads import MessageRequest, ThreadRequest, ThreadUpdate, as_content
 
 
 class Threads:

@@ -13,9 +13,9 @@ from serve_app.composition.assistants.code_interpreter import CodeInterpreter
 from serve_app.composition.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
 from serve_app.composition.assistants.turn import shown_call
 from serve_app.composition.file_search import FileSearch, Found
-from serve_app.errors import APIError
-from serve_app.protocol.assistants import SEARCHES
 from serve_app.storage.object_rows import StoredObject
+from wire.errors import APIError
+from wire.openai.assistants import SEARCHES
 
 RESULTS = 5
 """Passages that a search shows a model unless its tool says how many."""

@@ -12,8 +12,8 @@ from serve_app.composition.assistants.book import RunBook
 from serve_app.composition.assistants.citations import CitedText, Source
 from serve_app.composition.assistants.objects import new_message, new_step
 from serve_app.composition.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
-from serve_app.protocol.threads import text_part
 from serve_app.storage.object_rows import StoredObject
+from wire.openai.threads import text_part
 
 MESSAGE_STEP = "message_creation"
 CALLS_STEP = "tool_calls"

@@ -21,11 +21,11 @@ from serve_app.composition.assistants.objects import THREAD
 from serve_app.composition.assistants.prompt import SERVER_TOOLS
 from serve_app.composition.assistants.tools import Outcome, ServerTools, without_passages
 from serve_app.composition.assistants.turn import CALLS_STEP, Turn, shown_call
-from serve_app.errors import APIError, InvalidRequestError, ModelOverloadedError
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.registry import Registry
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.object_rows import StoredObject
+from wire.errors import APIError, InvalidRequestError, ModelOverloadedError
 
 MAX_TURNS = 32
 """Answers of the model in a run. One that calls tools for ever would have no end."""

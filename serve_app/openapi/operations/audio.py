@@ -2,11 +2,11 @@
 
 from serve_app.openapi.answers import audio as answers
 from serve_app.openapi.operation import EVENTS, JSON, LINES, TEXT, Events, Form, Lines, Operation
-from serve_app.protocol.speech import MEDIA_TYPES
-from serve_app.protocol.speech_to_text import SpeechToTextRequest
-from serve_app.protocol.transcriptions import TranscriptionRequest, VadRequest
-from serve_app.protocol.voices import ListedVoice, Settings, VoiceList, VoicePage
 from serve_app.routes import speech, speech_to_text, text_to_speech, transcriptions, voices
+from wire.elevenlabs.speech_to_text import SpeechToTextRequest
+from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage
+from wire.openai.speech import MEDIA_TYPES
+from wire.openai.transcriptions import TranscriptionRequest, VadRequest
 
 OPENAIS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 ELEVENLABS = ("mp3", "opus", "pcm", "wav", "ulaw", "alaw")

@@ -2,8 +2,8 @@
 
 from serve_app.openapi.answers import files as answers
 from serve_app.openapi.operation import JSON, Form, Operation
-from serve_app.protocol.files import FileRequest, PartRequest
 from serve_app.routes import files, uploads
+from wire.openai.files import FileRequest, PartRequest
 
 OPERATIONS = (
     Operation(

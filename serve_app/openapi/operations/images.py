@@ -3,8 +3,8 @@
 from serve_app.generated_images import MEDIA_TYPES
 from serve_app.openapi.answers import images as answers
 from serve_app.openapi.operation import EVENTS, JSON, Events, Form, Operation
-from serve_app.protocol.images import ImageEditRequest, ImageVariationRequest
 from serve_app.routes import generated_images, images
+from wire.openai.images import ImageEditRequest, ImageVariationRequest
 
 DRAWN = {JSON: answers.ImageList, EVENTS: Events(answers.ImageStreamEvent)}
 

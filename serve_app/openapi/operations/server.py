@@ -2,8 +2,8 @@
 
 from serve_app.openapi.answers import server as answers
 from serve_app.openapi.operation import JSON, Operation
-from serve_app.protocol.models import Model, ModelList
 from serve_app.routes import health, models
+from wire.openai.models import Model, ModelList
 
 OPERATIONS = (
     Operation(endpoint=models.list_models, tag="server", answers={JSON: ModelList}),

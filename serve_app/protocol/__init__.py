@@ -1,1 +1,0 @@
-"""Wire types: pydantic only, one module per kind, no I/O. Shared by ingress and replicas."""

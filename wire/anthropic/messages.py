@@ -1,0 +1,224 @@
+"""Request types of Anthropic's Messages. Reference: https://platform.claude.com/docs/en/api/messages."""
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, model_validator
+
+from wire.anthropic.message_blocks import read_messages, read_system
+from wire.errors import InvalidRequestError, echo
+from wire.fields import refuse_unless_neutral
+from wire.requests import ModelRequest, RequestBody
+
+MIN_THINKING_TOKENS = 1024
+"""Anthropic's least ``budget_tokens``."""
+
+KEEPS_THINKING: dict[str, Any] = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
+"""What agents send to say that nothing is to be cleared."""
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "service_tier": (None, "auto", "standard_only"),
+    "speed": (None, "standard"),
+    "container": (None,),
+    "mcp_servers": (None, []),
+    "context_management": (None, {}, {"edits": []}, KEEPS_THINKING),
+    "compaction": (None,),
+    "diagnostics": (None,),
+    "fallbacks": (None, []),
+    "fallback_credit_token": (None,),
+    "billing_policy": (None,),
+    "inference_geo": (None,),
+    "thread": (None,),
+}
+"""Fields without anything behind them here, and the values that ask for nothing."""
+
+LABELS = ("metadata", "cache_control", "user_profile_id")
+"""Fields that change nothing: names of users, and where to cache, which vLLM decides by itself."""
+
+
+class InputMessage(RequestBody):
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str | list[Any]
+
+
+class CustomTool(RequestBody):
+    """A tool that the client runs."""
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,128}$")
+    description: str | None = None
+    input_schema: dict[str, Any]
+    input_examples: list[dict[str, Any]] | None = None
+    strict: bool | None = None
+    defer_loading: Literal[False] | None = None
+    allowed_callers: list[Literal["direct"]] | None = None
+    eager_input_streaming: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_the_clients(cls, data: Any) -> Any:
+        kind = cast("dict[str, Any]", data).get("type") if isinstance(data, dict) else None
+        if kind not in (None, "custom"):
+            raise InvalidRequestError(
+                f"Invalid 'tools': {echo(kind)} is a tool that only Anthropic has; allowed are "
+                "tools of type 'custom' with an 'input_schema', which the client runs.",
+                "tools",
+            )
+        return data
+
+    def for_engine(self, *, is_forced: bool) -> dict[str, Any]:
+        """Return the tool as vLLM reads it, examples where JSON schema has them.
+
+        Where a call is forced, it keeps to the schema: of small models, no other call makes sense.
+        """
+        tool = self.model_dump(include={"name", "description", "strict"}, exclude_none=True)
+        strict = {"strict": True} if is_forced and self.strict is None else {}
+        examples = {"examples": self.input_examples} if self.input_examples else {}
+        return {**tool, **strict, "input_schema": {**self.input_schema, **examples}}
+
+
+class ToolChoice(RequestBody):
+    """Whether the model calls a tool, and which."""
+
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    disable_parallel_tool_use: bool | None = None
+
+
+class Thinking(RequestBody):
+    """Whether the model thinks before it answers."""
+
+    type: Literal["enabled", "disabled", "adaptive"]
+    budget_tokens: int | None = Field(default=None, ge=MIN_THINKING_TOKENS)
+    display: Literal["summarized", "omitted"] | None = None
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> "Thinking":
+        if self.type == "enabled" and self.budget_tokens is None:
+            raise ValueError("type 'enabled' needs 'budget_tokens'")
+        return self
+
+
+class OutputFormat(RequestBody):
+    """The JSON schema that the answer keeps to."""
+
+    type: Literal["json_schema"]
+    schema_: dict[str, Any] = Field(alias="schema", min_length=1)
+
+
+class OutputConfig(RequestBody):
+    """How the model answers."""
+
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    format: OutputFormat | None = None
+    task_budget: None = None
+
+
+class CountTokensRequest(ModelRequest):
+    """Body of ``POST /v1/messages/count_tokens``: what the model would read."""
+
+    messages: list[InputMessage] = Field(min_length=1)
+    system: str | list[Any] | None = None
+    tools: list[CustomTool] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+    output_format: OutputFormat | None = None
+
+    @model_validator(mode="after")
+    def _chooses_a_tool_that_there_is(self) -> "CountTokensRequest":
+        choice = self.tool_choice
+        names = [tool.name for tool in self.tools or ()]
+        if len(names) != len(set(names)):
+            raise InvalidRequestError("Invalid 'tools': two have the same name.", "tools")
+        if choice is None or choice.type in ("auto", "none"):
+            return self
+        if not names:
+            raise InvalidRequestError(
+                f"Invalid 'tool_choice': '{choice.type}' needs 'tools'.", "tool_choice"
+            )
+        if choice.type == "tool" and choice.name not in names:
+            raise InvalidRequestError(
+                f"Invalid 'tool_choice.name': {echo(choice.name)} is none of the tools: "
+                f"{', '.join(names)}.",
+                "tool_choice.name",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _says_one_format_for_an_answer_without_tools(self) -> "CountTokensRequest":
+        in_config = self.output_config and self.output_config.format
+        if in_config and self.output_format:
+            raise InvalidRequestError(
+                "'output_format' and 'output_config.format' mean the same; send one.",
+                "output_format",
+            )
+        may_call = self.tools and not (self.tool_choice and self.tool_choice.type == "none")
+        if may_call and (in_config or self.output_format):
+            raise InvalidRequestError(
+                "Invalid 'output_config.format': not supported together with 'tools', unless "
+                "'tool_choice' is 'none'.",
+                "output_config.format",
+            )
+        return self
+
+    def for_engine(self, *, reads_images: bool) -> dict[str, Any]:
+        """Return the request as vLLM reads it.
+
+        Raises:
+            InvalidRequestError: it asks for what cannot be honoured.
+        """
+        refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
+        asked: dict[str, Any] = {
+            "messages": read_messages(
+                [(message.role, message.content) for message in self.messages],
+                reads_images=reads_images,
+            ),
+            "system": read_system(self.system) if self.system else None,
+            "thinking": self.thinking.model_dump(exclude_none=True) if self.thinking else None,
+            "output_config": self._output_config(),
+        }
+        if self.tools:
+            is_forced = self.tool_choice is not None and self.tool_choice.type in ("any", "tool")
+            asked["tools"] = [tool.for_engine(is_forced=is_forced) for tool in self.tools]
+            if self.tool_choice:
+                asked["tool_choice"] = self.tool_choice.model_dump(exclude_none=True)
+        return {name: value for name, value in asked.items() if value is not None}
+
+    def _output_config(self) -> dict[str, Any] | None:
+        config = self.output_config or OutputConfig()
+        form = config.format or self.output_format
+        written: dict[str, Any] = {}
+        if config.effort:
+            written["effort"] = config.effort
+        if form:
+            written["format"] = {"type": form.type, "schema": form.schema_}
+        return written or None
+
+
+class MessagesRequest(CountTokensRequest):
+    """Body of ``POST /v1/messages``."""
+
+    max_tokens: int = Field(ge=1)
+    stop_sequences: list[Annotated[str, Field(min_length=1)]] | None = None
+    stream: bool | None = None
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    top_k: int | None = Field(default=None, ge=0)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _thinks_less_than_it_says(self) -> "MessagesRequest":
+        budget = self.thinking.budget_tokens if self.thinking else None
+        if budget is not None and budget >= self.max_tokens:
+            raise InvalidRequestError(
+                f"Invalid 'thinking.budget_tokens': must be less than 'max_tokens' "
+                f"({self.max_tokens}), received {budget}.",
+                "thinking.budget_tokens",
+            )
+        return self
+
+    def for_engine(self, *, reads_images: bool) -> dict[str, Any]:
+        """Return the request as vLLM reads it."""
+        names = {"max_tokens", "stop_sequences", "stream", "temperature", "top_k", "top_p"}
+        sampling = self.model_dump(include=names, exclude_none=True)
+        return {**super().for_engine(reads_images=reads_images), **sampling}

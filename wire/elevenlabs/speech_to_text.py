@@ -1,0 +1,134 @@
+"""ElevenLabs' wire types of transcription. Reference: https://elevenlabs.io/docs/api-reference/speech-to-text.
+
+What is asked of the engine is the same as of OpenAI's routes.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from wire.errors import InvalidRequestError, echo
+from wire.openai.transcriptions import Keyword, LanguageCode, with_lists
+from wire.requests import RequestBody
+
+MAX_KEYTERMS = 1000
+"""ElevenLabs' limit."""
+
+
+class SpeechToTextRequest(RequestBody):
+    """Form of ``POST /v1/speech-to-text``, but its file."""
+
+    model_id: str | None = None
+    language_code: LanguageCode | None = None
+    secondary_language_codes: list[LanguageCode] | None = None
+    timestamps_granularity: Literal["none", "word"] = "word"
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    keyterms: list[Keyword] | None = Field(default=None, max_length=MAX_KEYTERMS)
+    file_format: Literal["pcm_s16le_16", "other"] = "other"
+    tag_audio_events: bool | None = None
+    no_verbatim: bool | None = None
+    num_speakers: int | None = Field(default=None, ge=1, le=32)
+    diarize: bool | None = None
+    diarization_threshold: float | None = None
+    detect_speaker_roles: bool | None = None
+    use_speaker_library: bool | None = None
+    use_multi_channel: bool | None = None
+    multichannel_output_style: str | None = None
+    cloud_storage_url: str | None = None
+    source_url: str | None = None
+    webhook: bool | None = None
+    webhook_id: str | None = None
+    webhook_metadata: str | None = None
+    transcript_edit: str | None = None
+    numbers_format: str | None = None
+    additional_formats: str | list[str] | None = None
+    entity_detection: str | list[str] | None = None
+    entity_redaction: str | list[str] | None = None
+    entity_redaction_mode: str | None = None
+    seed: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        # The SDK writes what its caller leaves out of a JSON field as null.
+        said = {name: value for name, value in fields.items() if value != "null"}
+        return with_lists(said, {"keyterms", "secondary_language_codes"})
+
+    def order(self) -> dict[str, Any]:
+        """Return the engine's body.
+
+        Raises:
+            InvalidRequestError: the request asks for what nothing here can do.
+        """
+        for name in _REFUSED:
+            if (value := getattr(self, name)) not in (None, False, "", "[]", []):
+                raise InvalidRequestError(
+                    f"'{name}' is not supported: received {echo(value)}.", name
+                )
+        if self.secondary_language_codes and not self.language_code:
+            raise InvalidRequestError(
+                "'secondary_language_codes' needs 'language_code', the language that is likeliest.",
+                "secondary_language_codes",
+            )
+        order: dict[str, Any] = {
+            "word_timestamps": self.timestamps_granularity == "word",
+            "encoding": "s16le" if self.file_format == "pcm_s16le_16" else "file",
+            "temperature": self.temperature,
+            "keywords": self.keyterms or [],
+        }
+        if self.secondary_language_codes and self.language_code:
+            order["languages"] = [self.language_code, *self.secondary_language_codes]
+        else:
+            order["language"] = self.language_code
+        return order
+
+
+def speech_to_text_answer(transcript: Mapping[str, Any], with_words: bool) -> dict[str, Any]:
+    """Return a transcript in ElevenLabs' shape, whose words are apart by entries of their own."""
+    return {
+        "language_code": transcript["language"],
+        "language_probability": transcript["language_probability"],
+        "text": transcript["text"],
+        "words": _words(transcript["words"]) if with_words else [],
+        "audio_duration_secs": transcript["duration"],
+    }
+
+
+def _words(words: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for word in words:
+        if entries:
+            space = {"start": entries[-1]["end"], "end": word["start"]}
+            entries.append({"text": " ", **space, "type": "spacing", "logprob": 0.0})
+        probability = max(word["probability"], 1e-9)
+        times = {"start": word["start"], "end": word["end"]}
+        entries.append(
+            {"text": word["word"], **times, "type": "word", "logprob": math.log(probability)}
+        )
+    return entries
+
+
+_REFUSED = (
+    "tag_audio_events",
+    "no_verbatim",
+    "diarize",
+    "diarization_threshold",
+    "detect_speaker_roles",
+    "use_speaker_library",
+    "use_multi_channel",
+    "multichannel_output_style",
+    "cloud_storage_url",
+    "source_url",
+    "webhook",
+    "webhook_id",
+    "webhook_metadata",
+    "transcript_edit",
+    "numbers_format",
+    "additional_formats",
+    "entity_detection",
+    "entity_redaction",
+    "entity_redaction_mode",
+)
+"""Fields that nothing here can honour."""

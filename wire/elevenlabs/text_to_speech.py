@@ -1,0 +1,124 @@
+"""Request types of ElevenLabs' text-to-speech, which also read LocalAI's body for the same path."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from wire.errors import InvalidRequestError, echo
+from wire.openai.speech import SAMPLE_RATES, Speed, Text
+from wire.requests import ModelRequest
+
+DEFAULT_OUTPUT = "mp3_44100_128"
+
+OUTPUT_FORMATS = (
+    "mp3_22050_32",
+    "mp3_24000_48",
+    *(f"mp3_44100_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+    *(f"opus_48000_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+    *(f"{raw}_{rate}" for raw in ("pcm", "wav") for rate in SAMPLE_RATES),
+    "ulaw_8000",
+    "alaw_8000",
+)
+"""Values of ``output_format``: codec, Hz, and for some kbit/s."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Output(BaseModel):
+    """What ``output_format`` asks for, in the engine's terms."""
+
+    model_config = ConfigDict(frozen=True)
+
+    response_format: str
+    sample_rate: int
+    bit_rate: int | None = None
+
+
+def output(name: str | None) -> Output:
+    """Read an ``output_format``.
+
+    Raises:
+        InvalidRequestError: there is no such format.
+    """
+    wanted = name or DEFAULT_OUTPUT
+    if wanted not in OUTPUT_FORMATS:
+        raise InvalidRequestError(
+            f"'output_format': received {echo(name)}, allowed {', '.join(OUTPUT_FORMATS)}.",
+            "output_format",
+        )
+    codec, rate, *kbps = wanted.split("_")
+    return Output(
+        response_format=codec,
+        sample_rate=int(rate),
+        bit_rate=1000 * int(kbps[0]) if kbps else None,
+    )
+
+
+class VoiceSettings(BaseModel):
+    """How a voice should sound. Only its speed has an engine behind it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    speed: Speed | None = None
+    stability: Share | None = None
+    similarity_boost: Share | None = None
+    style: Share | None = None
+    use_speaker_boost: bool | None = None
+    clone_strength: Share | None = None
+
+
+def _nothing(value: Any) -> Any:
+    if value:
+        raise ValueError("no served model can do it; leave it out")
+    return None
+
+
+Nothing = Annotated[None, BeforeValidator(_nothing)]
+
+
+class TextToSpeechRequest(ModelRequest):
+    """Body of ``POST /v1/text-to-speech/{voice_id}``."""
+
+    text: Text
+    """LocalAI: ``input``."""
+    voice: str | None = None
+    """LocalAI's. The path's voice is spoken with; this one may only repeat it."""
+    language_code: str | None = None
+    voice_settings: VoiceSettings | None = None
+    seed: Annotated[int | None, Field(ge=0, le=2**32 - 1)] = None
+    previous_text: str | None = None
+    next_text: str | None = None
+    previous_request_ids: list[str] | None = None
+    next_request_ids: list[str] | None = None
+    use_pvc_as_ivc: bool | None = None
+    apply_text_normalization: Literal["auto", "on"] | None = None
+    apply_language_text_normalization: Nothing = None
+    pronunciation_dictionary_locators: Nothing = None
+    audio_effects: Nothing = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name_each(cls, body: Any) -> Any:
+        """Read LocalAI's names as ElevenLabs' and ElevenLabs' model as everyone's."""
+        if not isinstance(body, dict):
+            return body  # pyright: ignore[reportUnknownVariableType]
+        fields: dict[str, Any] = {**body}
+        for name, other in (
+            ("text", "input"),
+            ("model", "model_id"),
+            ("language_code", "language"),
+        ):
+            value = fields.pop(other, None)
+            if fields.get(name) is None:
+                fields[name] = value
+            elif value is not None and value != fields[name]:
+                raise InvalidRequestError(f"'{other}' and '{name}' mean the same; send one.", other)
+        if fields["text"] is None:
+            del fields["text"]
+        return fields
+
+    @property
+    def speed(self) -> float:
+        """How fast to speak."""
+        settings = self.voice_settings
+        return settings.speed if settings and settings.speed is not None else 1.0

@@ -1,0 +1,223 @@
+"""The fate of each field of LocalAI's request type, and of OpenAI fields that change nothing here.
+
+A known field is honoured or refused by name. What this module refuses, it refuses before any model
+is asked; what it renames, it renames to the engine's spelling.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from wire.constraints import with_structured_outputs
+from wire.errors import InvalidRequestError, echo
+from wire.requests import RequestBody
+
+AS_ABSENT: dict[str, tuple[Any, ...]] = {
+    "typical_p": (0, 1),
+    "tfz": (0, 1),
+    "repeat_penalty": (0,),
+    "seed": (-1,),
+}
+"""Fields that are honoured, and the values with which LocalAI's clients ask for nothing."""
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "n_keep": (None, 0),
+    "priority": (None, 0),
+    "store": (None, False),
+    "service_tier": (None, "auto", "default"),
+    "modalities": (None, ["text"]),
+    "function_call": (None, "none"),
+    "functions": (None, []),
+    "best_of": (None, 1),
+}
+"""Fields without an engine behind them, and the values that ask for nothing."""
+
+LOAD_TIME = {
+    "batch": "max_num_batched_tokens",
+    "rope_freq_base": "hf_overrides",
+    "rope_freq_scale": "hf_overrides",
+    "tokenizer": "tokenizer",
+    "use_fast_tokenizer": "tokenizer_mode",
+    "model_base_name": "model",
+}
+"""Fields that LocalAI reads when it loads a model, and the ``engine_kwargs`` key that sets each."""
+
+ELSEWHERE = {
+    "instruction": "/v1/edits",
+    "size": "/v1/images/generations",
+    "step": "/v1/images/generations",
+    "mode": "/v1/images/generations",
+    "clip_skip": "/v1/images/generations",
+    "negative_prompt": "/v1/images/generations",
+    "file": "/v1/images/generations or /v1/audio/transcriptions",
+    "language": "/v1/audio/transcriptions",
+    "input": "/v1/embeddings",
+}
+"""Fields of the shared request type that mean something on another path only."""
+
+UNSUPPORTED = {
+    "audio": "this server answers with text",
+    "prediction": "predicted outputs are not supported",
+    "web_search_options": "this server does not search the web",
+    "verbosity": "no served model takes it",
+    "negative_prompt_scale": "classifier-free guidance is not supported",
+    "kv_transfer_params": "it is between servers",
+    "ec_transfer_params": "it is between servers",
+    "prompt_embeds": "send text or token ids",
+    "media_io_kwargs": "pictures and recordings are read in one way",
+}
+"""Fields that nothing here honours, and what to do instead."""
+
+
+OF_LANGUAGE_MODELS = [
+    "messages",
+    "tools",
+    "tool_choice",
+    "functions",
+    "function_call",
+    "grammar",
+    "grammar_json_functions",
+    "echo",
+    "stop",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "frequency_penalty",
+    "presence_penalty",
+    "repeat_penalty",
+    "ignore_eos",
+    "n_keep",
+    "typical_p",
+    "tfz",
+    "negative_prompt_scale",
+]
+
+HOME = {
+    **dict.fromkeys(OF_LANGUAGE_MODELS, "/v1/chat/completions"),
+    **ELSEWHERE,
+    "prompt": "/v1/completions or /v1/images/generations",
+    "n": "/v1/chat/completions or /v1/images/generations",
+    "seed": "/v1/chat/completions or /v1/images/generations",
+}
+"""Where each field of LocalAI's shared request type means something."""
+
+
+ASK_FOR_NOTHING: tuple[Any, ...] = (None, "", [], {}, "none", "auto")
+"""What a client may send in a field of another path: the last two are choices of no tools."""
+
+
+def own_fields(body: RequestBody) -> dict[str, Any]:
+    """Return what a request says in the fields of its own type, without model and backend.
+
+    For every kind but language models, whose engine has more fields than we know.
+
+    Raises:
+        InvalidRequestError: it asks for something in a field that belongs to another path.
+    """
+    refuse_foreign_fields(body)
+    declared = set(type(body).model_fields) - {"model", "backend"}
+    return body.model_dump(include=declared, exclude_unset=True, exclude_none=True)
+
+
+def refuse_foreign_fields(body: RequestBody) -> None:
+    """Refuse a request that asks for something in a field that belongs to another path.
+
+    Raises:
+        InvalidRequestError: names the field and its path.
+    """
+    for name, value in (body.model_extra or {}).items():
+        if not value:
+            continue
+        if name in HOME:
+            raise InvalidRequestError(
+                f"'{name}' has no meaning here; it belongs to {HOME[name]}.", name
+            )
+        if name in LOAD_TIME:
+            raise InvalidRequestError(f"'{name}' is an option of language models.", name)
+
+
+def refuse_elsewheres(body: RequestBody, names: Collection[str]) -> None:
+    """Refuse a request that asks for something in one of these fields, which it does not read.
+
+    Raises:
+        InvalidRequestError: names the field and its path.
+    """
+    for name in names:
+        if (body.model_extra or {}).get(name) not in ASK_FOR_NOTHING:
+            raise InvalidRequestError(
+                f"'{name}' has no meaning here; it belongs to {HOME[name]}.", name
+            )
+
+
+def refuse_unless_neutral(
+    fields: Mapping[str, Any], neutral: Mapping[str, tuple[Any, ...]]
+) -> None:
+    """Refuse a request that asks for something in a field with nothing behind it.
+
+    Raises:
+        InvalidRequestError: names the field and the values that ask for nothing.
+    """
+    for name, values in neutral.items():
+        value = fields.get(name)
+        if value not in values:
+            allowed = ", ".join(repr(item) for item in values if item is not None) or "nothing"
+            raise InvalidRequestError(
+                f"'{name}' is not supported here: received {echo(value)}, allowed {allowed}.", name
+            )
+
+
+def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return ``fields`` in the engine's spelling, without those that ask for nothing.
+
+    Raises:
+        InvalidRequestError: a field asks for what cannot be honoured.
+    """
+    refuse_unless_neutral(fields, NEUTRAL)
+    known = {name: value for name, value in fields.items() if name not in NEUTRAL}
+    for name, key in LOAD_TIME.items():
+        if known.pop(name, None):
+            raise InvalidRequestError(
+                f"'{name}' is fixed when the model is loaded; set 'engine_kwargs.{key}' in the "
+                "model's configuration.",
+                name,
+            )
+    for name, path in ELSEWHERE.items():
+        if known.pop(name, None):
+            raise InvalidRequestError(f"'{name}' has no meaning here; it belongs to {path}.", name)
+    for name, reason in UNSUPPORTED.items():
+        if known.pop(name, None) is not None:
+            raise InvalidRequestError(f"'{name}' is not supported: {reason}.", name)
+    for name, nothing in AS_ABSENT.items():
+        if known.get(name) in nothing:
+            del known[name]
+    known.pop("backend", None)  # checked when the model was resolved
+    return with_structured_outputs(_renamed(known))
+
+
+def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:
+    if fields.get(name) is not None:
+        raise InvalidRequestError(f"'{alias}' and '{name}' mean the same; send one.", alias)
+    fields[name] = value
+
+
+def _set_extra(fields: dict[str, Any], name: str, value: Any) -> None:
+    """Put a field where vLLM has those of its extensions."""
+    extra: Any = fields.get("vllm_xargs") or {}
+    if not isinstance(extra, dict):
+        raise InvalidRequestError(
+            f"Invalid 'vllm_xargs': must be an object (received {echo(extra)}).", "vllm_xargs"
+        )
+    if name in extra:
+        raise InvalidRequestError(f"'{name}' is also in 'vllm_xargs'; send one.", name)
+    fields["vllm_xargs"] = {**extra, name: value}
+
+
+def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
+    if (penalty := fields.pop("repeat_penalty", None)) is not None:
+        _set(fields, "repetition_penalty", penalty, "repeat_penalty")
+    for name in ("typical_p", "tfz"):
+        if (limit := fields.pop(name, None)) is not None:
+            _set_extra(fields, name, limit)
+    if isinstance(form := fields.get("response_format"), str):
+        fields["response_format"] = {"type": form}
+    return fields

@@ -1,0 +1,1 @@
+"""Jina's reranking API."""

@@ -1,0 +1,67 @@
+"""Request types of rerank, in the shape that Jina and Cohere share.
+
+References: https://jina.ai/reranker and https://docs.cohere.com/reference/rerank.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from wire.errors import InvalidRequestError, echo
+from wire.requests import ModelRequest, RequestBody
+
+MAX_DOCUMENTS = 2048
+MAX_FIELDS = 100
+TEXT = ("text",)
+
+
+class QueryText(RequestBody):
+    """A query as an object, as Jina's multimodal models take it."""
+
+    text: str = Field(min_length=1)
+
+
+class RerankRequest(ModelRequest):
+    """Body of ``POST /v1/rerank``."""
+
+    query: Annotated[str, Field(min_length=1)] | QueryText
+    documents: list[str | dict[str, Any]] = Field(min_length=1, max_length=MAX_DOCUMENTS)
+    top_n: int | None = None
+    return_documents: bool | None = None
+    rank_fields: list[str] | None = Field(default=None, min_length=1, max_length=MAX_FIELDS)
+    max_tokens_per_doc: int | None = Field(default=None, ge=1)
+    max_chunks_per_doc: int | None = Field(default=None, ge=1)
+
+    def query_text(self) -> str:
+        """Return the query, whichever form it has."""
+        return self.query if isinstance(self.query, str) else self.query.text
+
+    def document_texts(self) -> list[str]:
+        """Return what of each document is ranked.
+
+        Raises:
+            InvalidRequestError: one has none of the fields that are ranked.
+        """
+        fields = self.rank_fields or TEXT
+        return [
+            document if isinstance(document, str) else _text(document, fields, index)
+            for index, document in enumerate(self.documents)
+        ]
+
+
+def _text(document: dict[str, Any], fields: Sequence[str], index: int) -> str:
+    param = f"documents[{index}]"
+    texts = {name: value for name in fields if (value := document.get(name)) is not None}
+    for name, value in texts.items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise InvalidRequestError(
+                f"Invalid '{param}': {name!r} must be a text or a number, received {echo(value)}.",
+                param,
+            )
+    if not texts:
+        wanted = " or ".join(repr(name) for name in fields)
+        raise InvalidRequestError(f"Invalid '{param}': it needs a text as {wanted}.", param)
+    if len(fields) == 1:
+        return str(texts[fields[0]])
+    return "\n".join(f"{name}: {text}" for name, text in texts.items())

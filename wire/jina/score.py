@@ -1,0 +1,61 @@
+"""Request types of scores: vLLM's shape, which Ray Serve LLM has too.
+
+Reference: https://docs.vllm.ai/en/latest/serving/online_serving/scoring.html.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from wire.errors import InvalidRequestError
+from wire.jina.rerank import MAX_DOCUMENTS
+from wire.requests import ModelRequest
+
+Text = Annotated[str, Field(min_length=1)]
+Texts = Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+
+NAMES = (("text_1", "text_2"), ("queries", "documents"), ("queries", "items"))
+"""How clients name the two sides."""
+
+
+class ScoreRequest(ModelRequest):
+    """Body of ``POST /v1/score``: one text and many, or as many on either side."""
+
+    text_1: Texts | None = None
+    text_2: Texts | None = None
+    queries: Texts | None = None
+    documents: Texts | None = None
+    items: Texts | None = None
+    max_tokens_per_doc: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _has_two_sides(self) -> "ScoreRequest":
+        given = {name for names in NAMES for name in names if getattr(self, name) is not None}
+        if not any(given == set(names) for names in NAMES):
+            allowed = "; ".join(" and ".join(names) for names in NAMES)
+            raise ValueError(f"the two sides are needed, under one pair of names: {allowed}")
+        return self
+
+    def pairs(self) -> list[tuple[str, list[str]]]:
+        """Return each query with the texts that are scored against it, in their order.
+
+        Raises:
+            InvalidRequestError: several texts on both sides, but not as many.
+        """
+        first_name, second_name = next(
+            n for n in NAMES if getattr(self, n[0]) and getattr(self, n[1])
+        )
+        first, second = _listed(getattr(self, first_name)), _listed(getattr(self, second_name))
+        if len(first) == 1:
+            return [(first[0], second)]
+        if len(first) != len(second):
+            raise InvalidRequestError(
+                f"Invalid '{first_name}': {len(first)} texts and {len(second)} of '{second_name}' "
+                "make no pairs; allowed are one, or as many.",
+                first_name,
+            )
+        return [(query, [text]) for query, text in zip(first, second, strict=True)]
+
+
+def _listed(texts: Any) -> list[str]:
+    return [texts] if isinstance(texts, str) else texts

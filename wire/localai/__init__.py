@@ -1,0 +1,1 @@
+"""Routes of LocalAI that no other dialect has."""

@@ -1,0 +1,67 @@
+"""Request types of LocalAI's stores: vectors that clients make themselves, with a text at each."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+
+from wire.requests import RequestBody
+
+MAX_KEYS = 10_000
+"""Of one request."""
+MAX_KEY_LENGTH = 16_384
+MAX_TOPK = 1000
+LARGEST = 3.4e38
+"""Of the numbers that are kept: they are float32."""
+
+Key = Annotated[
+    list[Annotated[float, Field(ge=-LARGEST, le=LARGEST)]],
+    Field(min_length=1, max_length=MAX_KEY_LENGTH),
+]
+
+
+def _of_one_length(keys: list[list[float]]) -> list[list[float]]:
+    lengths = sorted({len(key) for key in keys})
+    if len(lengths) > 1:
+        raise ValueError(
+            f"all keys must have one length, received {lengths[0]} and {lengths[1]} numbers"
+        )
+    return keys
+
+
+Keys = Annotated[list[Key], Field(min_length=1, max_length=MAX_KEYS)]
+
+
+class StoreRequest(RequestBody):
+    """What all of them say: which store, and LocalAI's name of what keeps it."""
+
+    store: Annotated[str, StringConstraints(max_length=256)] = ""
+    backend: str | None = None
+
+
+class StoreKeys(StoreRequest):
+    """Body of ``POST /v1/stores/get`` and ``/v1/stores/delete``."""
+
+    keys: Annotated[Keys, AfterValidator(_of_one_length)]
+
+
+class StoreSet(StoreKeys):
+    """Body of ``POST /v1/stores/set``."""
+
+    values: list[str]
+
+    @field_validator("values")
+    @classmethod
+    def _each_key_has_one(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        keys = info.data.get("keys")
+        if keys is not None and len(keys) != len(values):
+            raise ValueError(
+                f"each key needs a value, received {len(keys)} keys and {len(values)} values"
+            )
+        return values
+
+
+class StoreFind(StoreRequest):
+    """Body of ``POST /v1/stores/find``."""
+
+    key: Key
+    topk: int = Field(ge=1, le=MAX_TOPK)

@@ -1,0 +1,40 @@
+"""Request types of tokenize and detokenize: vLLM's shape, and LocalAI's where it differs."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from wire.requests import ModelRequest
+
+
+class TokenizeRequest(ModelRequest):
+    """Body of ``POST /v1/tokenize``: a text (LocalAI: ``content``) or a conversation."""
+
+    prompt: str | None = None
+    content: str | None = None
+    messages: list[dict[str, Any]] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "TokenizeRequest":
+        given = [
+            name for name in ("prompt", "content", "messages") if getattr(self, name) is not None
+        ]
+        if len(given) != 1:
+            received = " and ".join(given) or "none"
+            raise ValueError(
+                f"exactly one of prompt, content and messages is needed, got {received}"
+            )
+        return self
+
+    def with_prompt(self) -> "TokenizeRequest":
+        """Return the same request with the text under the engine's name."""
+        if self.content is None:
+            return self
+        fields = self.model_dump(exclude={"content"}, exclude_unset=True)
+        return TokenizeRequest.model_validate({**fields, "prompt": self.content})
+
+
+class DetokenizeRequest(ModelRequest):
+    """Body of ``POST /v1/detokenize``."""
+
+    tokens: list[int]

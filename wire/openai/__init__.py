@@ -1,0 +1,1 @@
+"""OpenAI's requests and objects, one module per resource."""

@@ -1,0 +1,160 @@
+"""Request types of assistants. Reference: the openai package, ``types/beta``.
+
+Both of OpenAI's versions: the first with ``retrieval`` and ``file_ids``, which is LocalAI's, and
+the second with ``file_search`` and ``tool_resources``.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from wire.openai.responses import Metadata
+from wire.openai.vector_stores import ChunkingStrategy
+from wire.requests import RequestBody
+
+MAX_TOOLS = 128
+MAX_FILES = 20
+"""Of an assistant of the first version, and of a code interpreter."""
+MAX_STORES = 1
+MAX_TEXT = 256_000
+"""Characters of instructions, and of a message."""
+
+Name = Annotated[str, StringConstraints(max_length=256)]
+Description = Annotated[str, StringConstraints(max_length=512)]
+Instructions = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+FileIds = Annotated[list[str], Field(max_length=MAX_FILES)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+FORMATS = ("text", "json_object", "json_schema")
+SEARCHES = ("file_search", "retrieval")
+"""Both names of the tool that looks into files."""
+
+
+def _checked_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
+    """Return a response format that runs know.
+
+    Raises:
+        ValueError: it is another.
+    """
+    kind = value.get("type") if isinstance(value, dict) else value
+    if value != "auto" and not (isinstance(value, dict) and kind in FORMATS):
+        raise ValueError(f"must be 'auto' or an object with a 'type' of {', '.join(FORMATS)}")
+    return value
+
+
+Format = Annotated[str | dict[str, Any], AfterValidator(_checked_format)]
+"""How an answer is written: ``auto``, or an object as chat completions have it."""
+
+
+class ToolFunction(RequestBody):
+    """A function of the client's, as chat completions have it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FileSearchRanking(RequestBody):
+    """Which of the passages that are found are good enough."""
+
+    score_threshold: float = Field(default=0, ge=0, le=1)
+    ranker: Literal["auto", "default_2024_08_21"] | None = None
+
+
+class FileSearchOptions(RequestBody):
+    """How a search goes."""
+
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    ranking_options: FileSearchRanking | None = None
+
+
+class AssistantTool(RequestBody):
+    """What an assistant may use besides its model."""
+
+    type: Literal["function", "file_search", "retrieval", "code_interpreter"]
+    function: ToolFunction | None = None
+    file_search: FileSearchOptions | None = None
+
+    @model_validator(mode="after")
+    def _function_is_described(self) -> "AssistantTool":
+        if self.type == "function" and self.function is None:
+            raise ValueError("'function' is required in a tool of type 'function'")
+        return self
+
+
+Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS)]
+
+
+class NewVectorStore(RequestBody):
+    """A vector store that is made with what it belongs to."""
+
+    file_ids: list[str] = Field(default_factory=list, max_length=10_000)
+    chunking_strategy: ChunkingStrategy | None = None
+    metadata: Metadata | None = None
+
+
+class FileSearchResources(RequestBody):
+    """Where a search looks."""
+
+    vector_store_ids: list[str] | None = Field(default=None, max_length=MAX_STORES)
+    vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=MAX_STORES)
+
+    @model_validator(mode="after")
+    def _is_one_store(self) -> "FileSearchResources":
+        if self.vector_store_ids and self.vector_stores:
+            raise ValueError("give 'vector_store_ids' or 'vector_stores', not both")
+        return self
+
+
+class CodeInterpreterResources(RequestBody):
+    """The files that code may read."""
+
+    file_ids: FileIds = Field(default_factory=list)
+
+
+class ToolResources(RequestBody):
+    """What the tools work on."""
+
+    file_search: FileSearchResources | None = None
+    code_interpreter: CodeInterpreterResources | None = None
+
+
+class AssistantFields(RequestBody):
+    """What of an assistant can be set and changed."""
+
+    name: Name | None = None
+    description: Description | None = None
+    instructions: Instructions | None = None
+    tools: Tools | None = None
+    tool_resources: ToolResources | None = None
+    file_ids: FileIds | None = None
+    """The first version's: files that ``retrieval`` looks into and the code interpreter reads."""
+    metadata: Metadata | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
+    response_format: Format | None = None
+    reasoning_effort: str | None = None
+
+
+class AssistantRequest(AssistantFields):
+    """Body of ``POST /v1/assistants``."""
+
+    model: str
+
+
+class AssistantUpdate(AssistantFields):
+    """Body of ``POST /v1/assistants/{id}``: what is not there stays."""
+
+    model: str | None = None
+
+
+class AssistantFileRequest(RequestBody):
+    """Body of ``POST /v1/assistants/{id}/files``, of the first version."""
+
+    file_id: str
+
+
+def written(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:
+    """Return tools as the client sent them."""
+    return [tool.model_dump(exclude_unset=True) for tool in tools or ()]

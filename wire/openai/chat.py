@@ -1,0 +1,179 @@
+"""Request types of chat completions. Reference: https://platform.openai.com/docs/api-reference/chat/create."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from wire.errors import InvalidRequestError
+from wire.fields import refuse_elsewheres
+from wire.openai.speech import VoiceReference
+from wire.requests import ModelRequest, RequestBody
+
+MAX_CHOICES = 128
+"""OpenAI's limit of ``n``."""
+
+AnswerLength = Annotated[int | None, Field(ge=0), AfterValidator(lambda limit: limit or None)]
+"""How many tokens an answer may have; 0 is no limit, as LocalAI has it."""
+
+
+class StreamOptions(RequestBody):
+    """What a stream says besides its deltas."""
+
+    include_usage: bool = False
+
+
+class AudioOptions(RequestBody):
+    """How an answer is spoken."""
+
+    voice: str | VoiceReference
+    format: Literal["wav", "mp3", "aac", "flac", "opus", "pcm16"]
+    model: str | None = None
+    """The speech model; None: the first. Ours: OpenAI's chat models speak themselves."""
+
+
+class SpokenAnswer(RequestBody):
+    """An earlier answer that was spoken, by its id, or as it was received."""
+
+    id: str = Field(min_length=1, max_length=200)
+    transcript: str | None = None
+
+
+class FunctionCall(RequestBody):
+    """A call in the form that OpenAI had before tools."""
+
+    name: str = Field(min_length=1)
+    arguments: str
+
+
+class Message(RequestBody):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[dict[str, Any]] | None = None
+    name: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
+    function_call: FunctionCall | None = None
+    audio: SpokenAnswer | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Message":
+        if self.content is None and self.role != "assistant":
+            raise ValueError(f"'content' is required in a message of role '{self.role}'")
+        if isinstance(self.content, list) and not all("type" in part for part in self.content):
+            raise ValueError("every part of 'content' needs a 'type'")
+        return self
+
+
+class Function(RequestBody):
+    """What a tool is called, and the JSON schema of its arguments."""
+
+    name: str = Field(min_length=1)
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Tool(RequestBody):
+    """A tool that the model may call."""
+
+    type: Literal["function"] = "function"
+    function: Function
+
+
+class Sampling(ModelRequest):
+    """What chat completions and completions share."""
+
+    n: int | None = Field(default=None, ge=1, le=MAX_CHOICES)
+    stop: str | list[str] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=-1)
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    typical_p: float | None = Field(default=None, ge=0, le=1)
+    tfz: float | None = Field(default=None, ge=0, le=1)
+    repeat_penalty: float | None = Field(default=None, ge=0)
+    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    ignore_eos: bool | None = None
+    grammar: str | None = None
+    grammar_json_functions: dict[str, Any] | None = None
+    structured_outputs: dict[str, Any] | None = None
+    stream_interval: int | None = Field(default=None, ge=1, le=1_000_000)
+    response_format: str | dict[str, Any] | None = None
+    user: str | None = None
+
+    elsewhere: ClassVar[Collection[str]] = ()
+    """Fields of the engine's other operations, which this one would not read."""
+
+    def num_answers(self) -> int:
+        """Return how many answers are wanted."""
+        return self.n or 1
+
+    @model_validator(mode="after")
+    def _asks_for_nothing_elsewhere(self) -> "Sampling":
+        refuse_elsewheres(self, self.elsewhere)
+        return self
+
+    @model_validator(mode="after")
+    def _options_belong_to_a_stream(self) -> "Sampling":
+        if self.stream_options is not None and not self.stream:
+            raise InvalidRequestError(
+                "Invalid 'stream_options': only allowed when 'stream' is true.", "stream_options"
+            )
+        return self
+
+
+class ChatCompletionRequest(Sampling):
+    """Body of ``POST /v1/chat/completions``."""
+
+    elsewhere = ("prompt",)
+
+    messages: list[Message] = Field(min_length=1)
+    max_tokens: AnswerLength = None
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    tools: list[Tool] | None = Field(default=None, max_length=128)
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    functions: list[Function] | None = Field(default=None, max_length=128)
+    function_call: str | dict[str, Any] | None = None
+    modalities: list[Literal["text", "audio"]] | None = Field(default=None, min_length=1)
+    audio: AudioOptions | None = None
+    prompt_cache_key: str | None = None
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the answer shall be spoken."""
+        return "audio" in (self.modalities or ())
+
+    @model_validator(mode="after")
+    def _says_how_to_speak(self) -> "ChatCompletionRequest":
+        if self.is_spoken and self.audio is None:
+            raise InvalidRequestError(
+                "Invalid 'audio': voice and format are required to speak the answer.", "audio"
+            )
+        if self.audio is not None and not self.is_spoken:
+            raise InvalidRequestError(
+                "Invalid 'audio': only allowed with 'modalities': ['text', 'audio'].", "audio"
+            )
+        if self.is_spoken and self.functions:
+            raise InvalidRequestError(
+                "Invalid 'functions': an answer that is spoken calls 'tools'.", "functions"
+            )
+        if self.is_spoken and self.num_answers() > 1:
+            raise InvalidRequestError(
+                f"Invalid 'n': must be 1 when the answer is spoken (received {self.n}).", "n"
+            )
+        if self.audio is not None and self.stream and self.audio.format != "pcm16":
+            raise InvalidRequestError(
+                "Invalid 'audio.format': must be 'pcm16' in a stream "
+                f"(received '{self.audio.format}').",
+                "audio.format",
+            )
+        return self

@@ -1,0 +1,46 @@
+"""Request types of edits, which OpenAI no longer has and LocalAI's contract still means."""
+
+from typing import Any
+
+from pydantic import Field
+
+from wire.errors import InvalidRequestError
+from wire.openai.chat import AnswerLength, Sampling
+
+
+class EditRequest(Sampling):
+    """Body of ``POST /v1/edits``: a text and what shall be done with it."""
+
+    elsewhere = ("messages", "prompt", "tools", "tool_choice")
+
+    instruction: str = Field(min_length=1)
+    input: str = ""
+    max_tokens: AnswerLength = None
+
+    def as_chat(self) -> dict[str, Any]:
+        """Return the fields of a chat completion that does it.
+
+        Raises:
+            InvalidRequestError: an edit is asked for as a stream.
+        """
+        if self.stream:
+            raise InvalidRequestError("Invalid 'stream': edits are answered whole.", "stream")
+        fields = self.model_dump(exclude_unset=True, exclude={"instruction", "input", "stream"})
+        asked = f"{self.instruction}\n\n{self.input}" if self.input else self.instruction
+        return {**fields, "messages": [{"role": "user", "content": asked}]}
+
+
+def as_edit(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a chat completion as an edit."""
+    return {
+        "object": "edit",
+        "created": answer["created"],
+        "choices": [
+            {"text": choice["message"]["content"] or "", "index": choice["index"]}
+            for choice in answer["choices"]
+        ],
+        "usage": {
+            name: answer["usage"][name]
+            for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+        },
+    }

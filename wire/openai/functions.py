@@ -1,0 +1,144 @@
+"""Tools as the engine reads them, and OpenAI's first form of them as tools and back.
+
+Clients of ``functions`` and ``function_call`` know one call at a time, without an id.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from pydantic_core import from_json, to_json
+
+from wire.errors import InvalidRequestError, echo
+
+Fields = dict[str, Any]
+
+FIELDS = ("functions", "function_call")
+
+DATA = b"data: "
+CALLED = b"tool_calls"
+"""What a chunk or an answer contains that has something to translate."""
+
+
+def as_tools(fields: Fields) -> Fields:
+    """Return the fields of a chat completion with tools in place of functions.
+
+    Raises:
+        InvalidRequestError: both forms are there, or the old one is malformed.
+    """
+    functions, choice = fields.get("functions"), fields.get("function_call")
+    rest = {name: value for name, value in fields.items() if name not in FIELDS}
+    if functions is None and choice is None:
+        return rest
+    for name in ("tools", "tool_choice"):
+        if fields.get(name) is not None:
+            raise InvalidRequestError(
+                f"'{name}' and 'functions' are two forms of one thing; send one.", name
+            )
+    if not functions:
+        if choice not in (None, "none", "auto"):
+            raise InvalidRequestError(
+                "Invalid 'function_call': there are no 'functions'.", "function_call"
+            )
+        return rest
+    return rest | {
+        "tools": [{"type": "function", "function": function} for function in functions],
+        "tool_choice": _tool_choice(choice, [function["name"] for function in functions]),
+        "parallel_tool_calls": False,
+    }
+
+
+def with_strict_tools(fields: Fields) -> Fields:
+    """Return the fields with tools whose arguments keep to their schema where one must be called.
+
+    The engine holds a forced call to its form alone, unless its tool is strict. Chat has a tool's
+    facts in ``function``, responses have them beside its type.
+    """
+    if fields.get("tool_choice") in (None, "none", "auto") or not fields.get("tools"):
+        return fields
+    return {**fields, "tools": [_strict(tool) for tool in fields["tools"]]}
+
+
+def _strict(tool: Fields) -> Fields:
+    if "function" in tool:
+        return {**tool, "function": _strict(tool["function"])}
+    return tool if tool.get("strict") is not None else {**tool, "strict": True}
+
+
+def with_tool_messages(messages: Sequence[Fields]) -> list[Fields]:
+    """Return a conversation with calls of tools in place of those of functions.
+
+    Raises:
+        InvalidRequestError: a function's result follows no call of it.
+    """
+    return _Conversation().translated(messages)
+
+
+def as_function_call(answer: bytes) -> bytes:
+    """Return a chat completion with the call of a function in place of that of a tool."""
+    if CALLED not in answer:
+        return answer
+    body = from_json(answer)
+    for choice in body["choices"]:
+        _translate(choice, choice["message"])
+    return to_json(body)
+
+
+def as_function_call_chunk(frame: bytes) -> bytes:
+    """Return an event of a stream with the call of a function in place of that of a tool."""
+    if CALLED not in frame:
+        return frame
+    body = from_json(frame.removeprefix(DATA))
+    for choice in body["choices"]:
+        _translate(choice, choice["delta"])
+    return DATA + to_json(body) + b"\n\n"
+
+
+def _translate(choice: Fields, message: Fields) -> None:
+    for call in message.pop("tool_calls", None) or ():
+        function = call["function"]
+        message["function_call"] = {
+            name: function[name] for name in ("name", "arguments") if function.get(name) is not None
+        }
+    if choice.get("finish_reason") == "tool_calls":
+        choice["finish_reason"] = "function_call"
+
+
+def _tool_choice(choice: object, names: list[str]) -> object:
+    if choice is None:
+        return "auto"
+    if choice in ("none", "auto"):
+        return choice
+    name = cast("Fields", choice).get("name") if isinstance(choice, dict) else None
+    if name not in names:
+        raise InvalidRequestError(
+            f"Invalid 'function_call': {echo(choice if name is None else name)} is neither 'auto' "
+            f"nor 'none' nor the name of a function: {', '.join(names)}.",
+            "function_call",
+        )
+    return {"type": "function", "function": {"name": name}}
+
+
+class _Conversation:
+    """Gives the calls ids, which the old form has not."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def translated(self, messages: Sequence[Fields]) -> list[Fields]:
+        return [self._message(index, message) for index, message in enumerate(messages)]
+
+    def _message(self, index: int, message: Fields) -> Fields:
+        rest = {name: value for name, value in message.items() if name != "function_call"}
+        if call := message.get("function_call"):
+            call_id = self._last[call["name"]] = f"call_{index}"
+            return rest | {"tool_calls": [{"id": call_id, "type": "function", "function": call}]}
+        if message["role"] != "function":
+            return rest
+        called = message.get("name") or ""
+        if called not in self._last:
+            raise InvalidRequestError(
+                f"Invalid 'messages[{index}].name': no call of function {echo(called)} stands "
+                "before its result.",
+                f"messages[{index}].name",
+            )
+        return {"role": "tool", "tool_call_id": self._last[called], "content": message["content"]}

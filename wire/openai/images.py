@@ -1,0 +1,170 @@
+"""Request types of images. Reference: https://platform.openai.com/docs/api-reference/images."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from wire.errors import InvalidRequestError
+from wire.requests import ModelRequest, type_of
+
+MAX_IMAGES = 10
+"""OpenAI's limit of ``n``; here of ``n`` times the prompts."""
+MAX_PROMPT_CHARS = 32_000
+MAX_SEED = 2**63 - 1
+MAX_MODE = 2
+
+QUALITIES = ("auto", "low", "medium", "standard", "high", "hd", "xhigh", "max")
+
+UNSUPPORTED = {
+    "complexity": "diffusion models plan nothing",
+    "frame_count": "no model here draws animations",
+    "frame_duration_ms": "no model here draws animations",
+    "svg": "no model here draws SVG",
+    "markup": "say in 'prompt' what to change, and in 'mask' where",
+    "ref_images": "send one image as 'file'",
+    "files": "send one image as 'file'",
+    "images": "send one image as a file of the form",
+}
+
+
+def _auto_is_none(value: object) -> object:
+    return None if value in ("auto", "") else value
+
+
+def _quality(value: object) -> object:
+    """Return a name or a number of steps; raise for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    if isinstance(value, bool) or not (value is None or isinstance(value, int | str)):
+        raise ValueError("must be a name or a number of steps")
+    if isinstance(value, str) and value not in QUALITIES:
+        raise ValueError(f"must be one of {', '.join(QUALITIES)}, or a number of steps")
+    return value
+
+
+ResponseFormat = Annotated[Literal["url", "b64_json"] | None, BeforeValidator(type_of)]
+Size = Annotated[
+    Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
+    BeforeValidator(_auto_is_none),
+]
+
+
+class ImageRequest(ModelRequest):
+    """What every request for images may say."""
+
+    n: int | None = Field(default=None, ge=1, le=MAX_IMAGES)
+    size: Size = None
+    response_format: ResponseFormat = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    step: int | None = Field(default=None, ge=1)
+    seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
+    quality: Annotated[str | int | None, BeforeValidator(_quality)] = None
+    output_format: Literal["png", "jpeg", "webp"] | None = None
+    output_compression: int | None = Field(default=None, ge=0, le=100)
+    strength: float | None = Field(default=None, ge=0.01, le=1)
+    # Fields that no model here has a choice in, and the values that ask for none.
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto", "low"] | None = None
+    style: Literal["vivid"] | None = None
+    input_fidelity: Literal["low"] | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_what_there_is(self) -> "ImageRequest":
+        extra = self.model_extra or {}
+        for name, reason in UNSUPPORTED.items():
+            if extra.get(name) not in (None, "", []):
+                raise InvalidRequestError(f"'{name}' is not supported: {reason}.", name)
+        compression = self.output_compression
+        if compression not in (None, 100) and self.output_format in (None, "png"):
+            raise InvalidRequestError(
+                "'output_compression' is for the formats jpeg and webp.", "output_compression"
+            )
+        return self
+
+
+class DrawnImageRequest(ImageRequest):
+    """A request for images of something that is said in words."""
+
+    prompt: str | list[str]
+    negative_prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS)] | None = None
+    clip_skip: int | None = Field(default=None, ge=0)
+    mode: int | None = Field(default=None, ge=0, le=MAX_MODE)
+    stream: bool | None = None
+    partial_images: int | None = Field(default=None, ge=0, le=3)
+
+    @property
+    def prompts(self) -> list[str]:
+        """The texts, each of which gets its images."""
+        return [self.prompt] if isinstance(self.prompt, str) else self.prompt
+
+    @property
+    def num_images(self) -> int:
+        """How many images are asked for."""
+        return (self.n or 1) * len(self.prompts)
+
+    @model_validator(mode="after")
+    def _fields_agree(self) -> "DrawnImageRequest":
+        _check_prompts(self.prompts)
+        if self.num_images > MAX_IMAGES:
+            raise InvalidRequestError(
+                f"'n' times the prompts makes {self.num_images} images; "
+                f"at most {MAX_IMAGES} are allowed.",
+                "n",
+            )
+        if not self.stream:
+            if self.partial_images:
+                raise InvalidRequestError(
+                    "'partial_images' needs 'stream': true.", "partial_images"
+                )
+        elif self.num_images != 1:
+            raise InvalidRequestError(
+                f"'n': a stream carries one image, {self.num_images} are asked for.", "n"
+            )
+        elif self.response_format == "url":
+            raise InvalidRequestError(
+                "'response_format' of a stream can only be b64_json.", "response_format"
+            )
+        return self
+
+
+class ImageGenerationRequest(DrawnImageRequest):
+    """POST /v1/images/generations."""
+
+    file: str | None = None
+    """LocalAI's: the image to begin with, as base64, a data URL, or a URL where allowed."""
+
+    @model_validator(mode="after")
+    def _strength_has_an_image(self) -> "ImageGenerationRequest":
+        if self.strength is not None and not self.file:
+            raise InvalidRequestError("'strength' needs an image in 'file'.", "strength")
+        return self
+
+
+class ImageEditRequest(DrawnImageRequest):
+    """POST /v1/images/edits: the fields of the form besides ``image`` and ``mask``."""
+
+
+class ImageVariationRequest(ImageRequest):
+    """POST /v1/images/variations: the fields of the form besides ``image``."""
+
+    stream: bool | None = None
+
+    @model_validator(mode="after")
+    def _is_no_stream(self) -> "ImageVariationRequest":
+        if self.stream:
+            raise InvalidRequestError("'stream': variations are not streamed.", "stream")
+        return self
+
+
+def _check_prompts(prompts: list[str]) -> None:
+    if not prompts:
+        raise InvalidRequestError("'prompt' must not be an empty list.", "prompt")
+    for prompt in prompts:
+        if not prompt.partition("|")[0].strip():
+            raise InvalidRequestError("'prompt' must say something.", "prompt")
+        if len(prompt) > MAX_PROMPT_CHARS:
+            raise InvalidRequestError(
+                f"'prompt' may have {MAX_PROMPT_CHARS} characters, received {len(prompt)}.",
+                "prompt",
+            )

@@ -1,0 +1,35 @@
+"""Request types of the model list. OpenAI's four fields first, then the card's facts."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class Model(BaseModel):
+    """One served model."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    """Unix time of the model's last deploy."""
+    owned_by: str
+    kind: str
+    state: str
+    """``ready``, ``idle`` (starts with the next request), ``loading`` or ``failed``."""
+    reason: str | None = None
+    """Why it failed."""
+    aliases: list[str]
+    parent: str | None = None
+    """Of an adapter: the model that it changes."""
+    context_length: int | None = None
+    dimensions: int | None = None
+    default_size: str | None = None
+    backend: str
+    description: str
+
+
+class ModelList(BaseModel):
+    """Answer of ``GET /v1/models``."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]

@@ -1,0 +1,204 @@
+"""Request types of responses. Reference: https://platform.openai.com/docs/api-reference/responses/create."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from wire.errors import InvalidRequestError, echo
+from wire.fields import own_fields, refuse_unless_neutral
+from wire.openai.functions import with_strict_tools
+from wire.requests import ModelRequest, RequestBody
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=64)],
+        Annotated[str, StringConstraints(max_length=512)],
+    ],
+    Field(max_length=16),
+]
+"""OpenAI's limits of the labels on an object."""
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "access_programs": (None,),
+    "background_options": (None,),
+    "context_management": (None, []),
+    "image": (None,),
+    "moderation": (None,),
+    "prompt": (None,),
+    "service_tier": (None, "auto", "default"),
+}
+"""Fields without anything behind them here, and the values that ask for nothing."""
+
+LABELS = ("prompt_cache_key", "safety_identifier", "user")
+"""Fields that change no answer; it shows them."""
+
+ONLY_HERE = {
+    *NEUTRAL,
+    "background",
+    "conversation",
+    "include",
+    "input",
+    "max_tool_calls",
+    "previous_response_id",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "repeat_penalty",
+    "safety_identifier",
+    "store",
+    "stream_options",
+    "user",
+}
+"""Fields that the engine does not get as they are."""
+
+TOOL_TYPES = ("function", "custom")
+"""Tools that the client runs. Those of OpenAI's own servers are not here."""
+
+Includable = Literal[
+    "message.output_text.logprobs", "message.input_image.image_url", "reasoning.encrypted_content"
+]
+"""What ``include`` may name: the others belong to tools that run on the server."""
+
+
+class ConversationReference(RequestBody):
+    """A stored conversation."""
+
+    id: str = Field(min_length=1, max_length=200)
+
+
+class ResponseStreamOptions(RequestBody):
+    """What a stream says besides its deltas."""
+
+    include_obfuscation: bool | None = None
+
+
+class ResponseRequest(ModelRequest):
+    """Body of ``POST /v1/responses``."""
+
+    input: str | list[dict[str, Any]] | None = None
+    instructions: str | None = None
+    previous_response_id: str | None = Field(default=None, min_length=1, max_length=200)
+    conversation: str | ConversationReference | None = None
+    store: bool | None = None
+    background: bool | None = None
+    stream: bool | None = None
+    stream_options: ResponseStreamOptions | None = None
+    include: list[Includable] | None = None
+    metadata: Metadata | None = None
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    max_tool_calls: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    text: dict[str, Any] | None = None
+    reasoning: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = Field(default=None, max_length=128)
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    truncation: Literal["auto", "disabled"] | None = None
+    user: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: Literal["in_memory", "24h"] | None = None
+    prompt_cache_options: dict[str, Any] | None = None
+    safety_identifier: str | None = None
+    service_tier: str | None = None
+    prompt: dict[str, Any] | None = None
+    moderation: dict[str, Any] | None = None
+    context_management: list[Any] | None = None
+    access_programs: dict[str, Any] | None = None
+    background_options: dict[str, Any] | None = None
+    image: dict[str, Any] | None = None
+    # Of vLLM and LocalAI, beyond OpenAI's.
+    top_k: int | None = Field(default=None, ge=-1)
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    stop: str | list[str] | None = None
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    repetition_penalty: float | None = Field(default=None, gt=0)
+    repeat_penalty: float | None = Field(default=None, gt=0)
+    ignore_eos: bool | None = None
+    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    structured_outputs: dict[str, Any] | None = None
+    chat_template_kwargs: dict[str, Any] | None = None
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The id of the conversation that the response belongs to."""
+        named = self.conversation
+        return named.id if isinstance(named, ConversationReference) else named
+
+    @model_validator(mode="after")
+    def _can_be_honoured(self) -> "ResponseRequest":
+        refuse_unless_neutral({name: getattr(self, name) for name in NEUTRAL}, NEUTRAL)
+        if self.previous_response_id and self.conversation:
+            raise InvalidRequestError(
+                "'previous_response_id' and 'conversation' both name what was said before; "
+                "send one.",
+                "conversation",
+            )
+        if self.background and self.store is False:
+            raise InvalidRequestError(
+                "Invalid 'background': needs 'store', or nobody could fetch the answer.",
+                "background",
+            )
+        if self.stream_options is not None and not self.stream:
+            raise InvalidRequestError(
+                "Invalid 'stream_options': only allowed when 'stream' is true.", "stream_options"
+            )
+        if self.stream_options is not None and self.stream_options.include_obfuscation:
+            raise InvalidRequestError(
+                "Invalid 'stream_options.include_obfuscation': streams are not padded here.",
+                "stream_options.include_obfuscation",
+            )
+        if self.top_logprobs and "message.output_text.logprobs" not in (self.include or ()):
+            raise InvalidRequestError(
+                "Invalid 'top_logprobs': needs 'include': ['message.output_text.logprobs'].",
+                "top_logprobs",
+            )
+        if (verbosity := (self.text or {}).get("verbosity")) not in (None, "medium"):
+            raise InvalidRequestError(
+                f"Invalid 'text.verbosity': no served model takes it (received {echo(verbosity)}).",
+                "text.verbosity",
+            )
+        _check_tools(self.tools or ())
+        return self
+
+    def engine_fields(self) -> dict[str, Any]:
+        """Return what the engine is asked, in its spelling, without the conversation."""
+        fields = {name: v for name, v in own_fields(self).items() if name not in ONLY_HERE}
+        if self.include:
+            fields["include"] = self.include
+        if self.repeat_penalty is not None:
+            if self.repetition_penalty is not None:
+                raise InvalidRequestError(
+                    "'repeat_penalty' and 'repetition_penalty' mean the same; send one.",
+                    "repeat_penalty",
+                )
+            fields["repetition_penalty"] = self.repeat_penalty
+        return with_strict_tools(fields)
+
+    def shown(self) -> dict[str, Any]:
+        """Return the fields of the answer that repeat the request as it was sent."""
+        return {
+            "background": bool(self.background),
+            "conversation": {"id": self.conversation_id} if self.conversation else None,
+            "max_tool_calls": self.max_tool_calls,
+            "previous_response_id": self.previous_response_id,
+            "tool_choice": self.tool_choice or "auto",
+            **{name: getattr(self, name) for name in LABELS},
+        }
+
+
+def _check_tools(tools: Any) -> None:
+    for index, tool in enumerate(tools):
+        kind = tool.get("type")
+        if kind not in TOOL_TYPES:
+            raise InvalidRequestError(
+                f"Invalid 'tools[{index}].type': {echo(kind)} runs on no server here; allowed "
+                f"are {' and '.join(TOOL_TYPES)}.",
+                f"tools[{index}].type",
+            )
+        if not isinstance(tool.get("name"), str) or not tool["name"]:
+            raise InvalidRequestError(
+                f"Missing required parameter: 'tools[{index}].name'.", f"tools[{index}].name"
+            )

@@ -1,0 +1,101 @@
+"""Request types of runs. Reference: openai's ``types.beta.threads.run_create_params``."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from wire.openai.assistants import (
+    Format,
+    Instructions,
+    Temperature,
+    ToolResources,
+    Tools,
+    TopP,
+)
+from wire.openai.responses import Metadata
+from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
+from wire.requests import RequestBody
+
+MIN_TOKENS = 256
+"""OpenAI's least limit of a run's tokens."""
+RESULT_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
+CHOICES = ("none", "auto", "required")
+TOOLS = ("function", "file_search", "retrieval", "code_interpreter")
+
+Includable = Literal["step_details.tool_calls[*].file_search.results[*].content"]
+
+
+class TruncationStrategy(RequestBody):
+    """Which messages of a thread the model is shown."""
+
+    type: Literal["auto", "last_messages"]
+    last_messages: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> "TruncationStrategy":
+        if (self.type == "last_messages") != (self.last_messages is not None):
+            raise ValueError("'last_messages' belongs to the type 'last_messages' and only to it")
+        return self
+
+
+class RunFields(RequestBody):
+    """What every run can be asked."""
+
+    assistant_id: str
+    model: str | None = None
+    instructions: Instructions | None = None
+    tools: Tools | None = None
+    metadata: Metadata | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
+    stream: bool | None = None
+    max_prompt_tokens: int | None = Field(default=None, ge=MIN_TOKENS)
+    max_completion_tokens: int | None = Field(default=None, ge=MIN_TOKENS)
+    truncation_strategy: TruncationStrategy | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: Format | None = None
+    reasoning_effort: str | None = None
+
+    @field_validator("tool_choice")
+    @classmethod
+    def _is_a_choice(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        kind = value.get("type") if isinstance(value, dict) else value
+        if isinstance(value, str) and value not in CHOICES:
+            raise ValueError(f"must be one of {', '.join(CHOICES)}, or an object with a 'type'")
+        if isinstance(value, dict) and kind not in TOOLS:
+            raise ValueError(f"'type' must be one of {', '.join(TOOLS)} (received {kind!r})")
+        if isinstance(value, dict) and kind == "function":
+            function = value.get("function")
+            if not (isinstance(function, dict) and isinstance(function.get("name"), str)):
+                raise ValueError("an object of type 'function' has a 'function' with its 'name'")
+        return value
+
+
+class RunRequest(RunFields):
+    """Body of ``POST /v1/threads/{id}/runs``."""
+
+    additional_instructions: Instructions | None = None
+    additional_messages: list[MessageRequest] | None = Field(default=None, max_length=MAX_MESSAGES)
+    include: list[Includable] | None = None
+
+
+class ThreadRunRequest(RunFields):
+    """Body of ``POST /v1/threads/runs``."""
+
+    thread: ThreadRequest | None = None
+    tool_resources: ToolResources | None = None
+
+
+class ToolOutput(RequestBody):
+    """What a function of the client's returned."""
+
+    tool_call_id: str
+    output: str = ""
+
+
+class ToolOutputs(RequestBody):
+    """Body of ``POST /v1/threads/{id}/runs/{id}/submit_tool_outputs``."""
+
+    tool_outputs: list[ToolOutput] = Field(min_length=1, max_length=128)
+    stream: bool | None = None

@@ -1,0 +1,170 @@
+"""Request types of speech, and how a voice's name leads to a voice of the card."""
+
+from collections.abc import Generator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from wire.card import ModelCard, Voice
+from wire.errors import InvalidRequestError, echo
+from wire.requests import ModelRequest, RequestBody, type_of
+
+MEDIA_TYPES = {
+    "mp3": "audio/mpeg",
+    "opus": "audio/opus",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+    "ulaw": "audio/basic",
+    "alaw": "audio/x-alaw-basic",
+}
+"""Content types as OpenAI sends them; Opus comes in an Ogg container."""
+
+OPENAI_RATE = 24_000
+"""Hz of OpenAI's audio; what every format has unless a request says otherwise."""
+SAMPLE_RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+
+MIN_SPEED = 0.25
+MAX_SPEED = 4.0
+
+VOICES_IN_ERRORS = 20
+"""An error lists so many voices; ``GET /v1/voices`` lists all."""
+
+Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("there is no text to speak")
+    return text
+
+
+def _known_rate(rate: int) -> int:
+    if rate not in SAMPLE_RATES:
+        raise ValueError(f"must be one of {', '.join(map(str, SAMPLE_RATES))}")
+    return rate
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
+
+
+def _null_as(default: object) -> BeforeValidator:
+    """Read null as if the field were left out."""
+    return BeforeValidator(lambda value: default if value is None else value)
+
+
+class VoiceReference(RequestBody):
+    """A voice as an object, as OpenAI writes custom voices."""
+
+    id: str = Field(min_length=1)
+
+
+class SpeechRequest(ModelRequest):
+    """Body of ``POST /v1/audio/speech``."""
+
+    input: Text
+    voice: str | VoiceReference | None = None
+    """None: the model's first voice, as LocalAI has it."""
+    response_format: Annotated[Format | None, BeforeValidator(type_of)] = None
+    speed: Annotated[Speed, _null_as(1.0)] = 1.0
+    stream_format: Annotated[Literal["audio", "sse"], _null_as("audio")] = "audio"
+    stream: bool | None = None
+    """LocalAI's. Audio always leaves while it is made."""
+    language: str | None = None
+    """LocalAI's: a language tag."""
+    sample_rate: Annotated[int, AfterValidator(_known_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
+    """LocalAI's, in Hz."""
+    instructions: str | None = None
+    """How to speak. A hint: no engine here can follow it."""
+
+
+class SpeechCall(BaseModel):
+    """What an engine of speech is asked, whichever route asks it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: str
+    voice: str
+    """The id of one of the card's voices."""
+    response_format: str = "mp3"
+    speed: float = 1.0
+    sample_rate: int = OPENAI_RATE
+    bit_rate: int | None = None
+    """Bits/s; None: the format's own."""
+    language: str | None = None
+    """A tag of the card's list; None: the voice's first."""
+    seed: int | None = None
+    whole: bool = False
+    """Answer with a finished file whose header tells its length, as far as memory allows."""
+
+
+def media_type(response_format: str, sample_rate: int = OPENAI_RATE) -> str:
+    """Return the Content-Type. Without a header in the file, it says what the samples are."""
+    described = f"; rate={sample_rate}; channels=1" if response_format == "pcm" else ""
+    return MEDIA_TYPES[response_format] + described
+
+
+def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
+    """Return the id of the voice that is meant, by id or alias; None: the default.
+
+    Raises:
+        InvalidRequestError: the model has no such voice.
+    """
+    name = voice.id if isinstance(voice, VoiceReference) else voice
+    if name is None and card.voices:
+        return card.voices[0].id
+    found = find_voice(card, name or "")
+    if found is None:
+        listed = ", ".join(_allowed(card))
+        raise InvalidRequestError(
+            f"'voice': model '{card.id}' has no voice {echo(name)}. Allowed: {listed}.", "voice"
+        )
+    return found.id
+
+
+def find_voice(card: ModelCard, name: str) -> Voice | None:
+    """Return the voice of this id or alias; case does not matter."""
+    wanted = name.strip().lower()
+    for voice in card.voices:
+        if wanted == voice.id.lower():
+            return voice
+    for voice in card.voices:
+        if wanted in (alias.lower() for alias in voice.aliases):
+            return voice
+    return None
+
+
+def card_language(card: ModelCard, tag: str | None, param: str = "language") -> str | None:
+    """Return the model's own tag for a language; ``de-DE`` means ``de`` where there is no other.
+
+    Raises:
+        InvalidRequestError: the model does not speak it.
+    """
+    if not tag:
+        return None
+    spoken = list(dict.fromkeys(tag for voice in card.voices for tag in voice.languages))
+    wanted = tag.strip().lower().replace("_", "-")
+    general = wanted.split("-")[0]
+    for fits in (
+        [own for own in spoken if own == wanted],
+        [own for own in spoken if own == general],
+        [own for own in spoken if own.split("-")[0] == general],
+    ):
+        if fits:
+            return fits[0]
+    listed = ", ".join(_shortened(spoken)) or "none that it could tell"
+    raise InvalidRequestError(
+        f"'{param}': model '{card.id}' does not speak {echo(tag)}. Allowed: {listed}.", param
+    )
+
+
+def _allowed(card: ModelCard) -> Generator[str]:
+    yield from _shortened([voice.id for voice in card.voices])
+
+
+def _shortened(names: list[str]) -> Generator[str]:
+    yield from names[:VOICES_IN_ERRORS]
+    if len(names) > VOICES_IN_ERRORS:
+        yield f"and {len(names) - VOICES_IN_ERRORS} more (GET /v1/voices lists all)"

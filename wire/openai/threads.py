@@ -1,0 +1,99 @@
+"""Request types of threads and messages. Reference: the openai package, ``types/beta/threads``."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+
+from wire.openai.assistants import MAX_TEXT, FileIds, ToolResources
+from wire.openai.responses import Metadata
+from wire.requests import RequestBody
+
+PARTS = ("text", "image_url", "image_file")
+MAX_MESSAGES = 32
+"""Messages that one request adds."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+Content = Text | Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
+
+
+class AttachmentTool(RequestBody):
+    """What may look at a file."""
+
+    type: Literal["file_search", "code_interpreter"]
+
+
+class Attachment(RequestBody):
+    """A file that comes with a message."""
+
+    file_id: str
+    tools: list[AttachmentTool] = Field(min_length=1)
+
+
+class MessageRequest(RequestBody):
+    """Body of ``POST /v1/threads/{id}/messages``."""
+
+    role: Literal["user", "assistant"]
+    content: Content
+    attachments: list[Attachment] | None = Field(default=None, max_length=500)
+    file_ids: FileIds | None = None
+    """The first version's attachments."""
+    metadata: Metadata | None = None
+
+    @field_validator("content")
+    @classmethod
+    def _has_known_parts(cls, content: Content) -> Content:
+        for part in content if isinstance(content, list) else ():
+            _check_part(part)
+        return content
+
+
+class MetadataUpdate(RequestBody):
+    """Body of the requests that change nothing but labels."""
+
+    metadata: Metadata | None = None
+
+    def changed(self) -> dict[str, Any]:
+        """Return the fields that it changes."""
+        return {"metadata": self.metadata or {}} if "metadata" in self.model_fields_set else {}
+
+
+class ThreadRequest(RequestBody):
+    """Body of ``POST /v1/threads``."""
+
+    messages: list[MessageRequest] | None = Field(default=None, max_length=MAX_MESSAGES)
+    tool_resources: ToolResources | None = None
+    metadata: Metadata | None = None
+
+
+class ThreadUpdate(RequestBody):
+    """Body of ``POST /v1/threads/{id}``: what is not there stays."""
+
+    tool_resources: ToolResources | None = None
+    metadata: Metadata | None = None
+
+
+def _check_part(part: dict[str, Any]) -> None:
+    kind = part.get("type")
+    if kind not in PARTS:
+        raise ValueError(f"a part's 'type' must be one of {', '.join(PARTS)} (received {kind!r})")
+    value = part.get(kind)
+    if kind == "text" and not (isinstance(value, str) and 0 < len(value) <= MAX_TEXT):
+        raise ValueError(f"a part of type 'text' has a 'text' of 1 to {MAX_TEXT} characters")
+    if kind != "text":
+        needed = "url" if kind == "image_url" else "file_id"
+        if not (isinstance(value, dict) and isinstance(value.get(needed), str)):
+            raise ValueError(f"a part of type '{kind}' has an object '{kind}' with '{needed}'")
+        if value.get("detail", "auto") not in ("auto", "low", "high"):
+            raise ValueError("'detail' must be one of auto, low, high")
+
+
+def as_content(content: Content) -> list[dict[str, Any]]:
+    """Return the content of a message as clients read it."""
+    if isinstance(content, str):
+        return [text_part(content)]
+    return [text_part(part["text"]) if part["type"] == "text" else part for part in content]
+
+
+def text_part(value: str, annotations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Return a text in a message, with where it cites files."""
+    return {"type": "text", "text": {"value": value, "annotations": annotations or []}}

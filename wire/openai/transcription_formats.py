@@ -1,0 +1,116 @@
+"""The forms a transcript is answered in. Knows nothing of HTTP or of models."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic_core import to_json
+
+from wire.languages import language_name
+
+TOKENS_PER_SECOND = 50
+"""What Whisper's encoder makes of a second of audio."""
+
+Transcript = Mapping[str, Any]
+"""What the engine answers: text, task, language, duration, segments, words, token counts."""
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+VTT = "text/vtt; charset=utf-8"
+
+
+def written(transcript: Transcript, form: str, granularities: frozenset[str]) -> tuple[bytes, str]:
+    """Return the answer in this form, and its media type."""
+    segments = transcript["segments"]
+    match form:
+        case "verbose_json":
+            return to_json(_verbose(transcript, granularities)), JSON
+        case "text" | "txt":
+            return f"{transcript['text']}\n".encode(), TEXT
+        case "srt":
+            return _srt(segments).encode(), TEXT
+        case "vtt":
+            return _vtt(segments).encode(), VTT
+        case "lrc":
+            return _lrc(segments).encode(), TEXT
+        case _:
+            # LocalAI's contract has texts in this object only, so no usage.
+            return to_json({"text": transcript["text"]}), JSON
+
+
+def delta_event(segment: Mapping[str, Any], is_first: bool) -> dict[str, Any]:
+    """Return the event of a segment that was just decoded."""
+    text: str = segment["text"]
+    return {"type": "transcript.text.delta", "delta": text.lstrip() if is_first else text}
+
+
+def done_event(text: str, whole: Transcript) -> dict[str, Any]:
+    """Return the last event: ``text`` is what the deltas said."""
+    heard = math.ceil(whole["duration"] * TOKENS_PER_SECOND)
+    read, wrote = whole["prompt_tokens"], whole["completion_tokens"]
+    usage = {
+        "type": "tokens",
+        "input_tokens": heard + read,
+        "input_token_details": {"audio_tokens": heard, "text_tokens": read},
+        "output_tokens": wrote,
+        "total_tokens": heard + read + wrote,
+    }
+    return {"type": "transcript.text.done", "text": text, "usage": usage}
+
+
+def _verbose(transcript: Transcript, granularities: frozenset[str]) -> dict[str, Any]:
+    # A translation is in English, whatever was spoken.
+    code = "en" if transcript["task"] == "translate" else transcript["language"]
+    answer: dict[str, Any] = {
+        "task": transcript["task"],
+        "language": language_name(code),
+        "duration": transcript["duration"],
+        "text": transcript["text"],
+    }
+    if "segment" in granularities:
+        answer["segments"] = transcript["segments"]
+    if "word" in granularities:
+        names = ("word", "start", "end")
+        answer["words"] = [{name: word[name] for name in names} for word in transcript["words"]]
+    return answer | {"usage": {"type": "duration", "seconds": transcript["duration"]}}
+
+
+def _srt(segments: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(
+        f"{number}\n{_time(one['start'], ',')} --> {_time(one['end'], ',')}\n{_line(one)}\n\n"
+        for number, one in enumerate(segments, 1)
+    )
+
+
+def _vtt(segments: Sequence[Mapping[str, Any]]) -> str:
+    cues = "".join(
+        f"{_time(one['start'], '.')} --> {_time(one['end'], '.')}\n{_escaped(_line(one))}\n\n"
+        for one in segments
+    )
+    return f"WEBVTT\n\n{cues}"
+
+
+def _lrc(segments: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(f"[{_lrc_time(one['start'])}]{_line(one)}\n" for one in segments)
+
+
+def _line(segment: Mapping[str, Any]) -> str:
+    """Return a segment's text on one line, and without what a subtitle takes for an arrow."""
+    return re.sub(r"\s+", " ", segment["text"]).strip().replace("-->", "->")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _time(seconds: float, mark: str) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{milliseconds // 1000:02d}{mark}{milliseconds % 1000:03d}"
+
+
+def _lrc_time(seconds: float) -> str:
+    minutes, hundredths = divmod(round(seconds * 100), 6000)
+    return f"{minutes:02d}:{hundredths // 100:02d}.{hundredths % 100:02d}"

@@ -1,0 +1,219 @@
+"""Request types of transcriptions, translations and voice detection, and what the engine is sent.
+
+Reference: https://platform.openai.com/docs/api-reference/audio/createTranscription.
+"""
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import from_json
+
+from wire.errors import InvalidRequestError, echo
+from wire.fields import own_fields, refuse_foreign_fields
+from wire.languages import language_code
+from wire.requests import ModelRequest, RequestBody
+
+MAX_PROMPT_CHARS = 10_000
+"""Whisper reads the last 223 tokens only; more is a mistake."""
+MAX_KEYWORDS = 100
+MAX_SAMPLES = 4_800_000
+"""Five minutes at 16 kHz. As JSON each takes ten times its bytes; a file is the place for more."""
+MAX_SAMPLE = 2.0
+"""Samples are between -1 and 1. What was mixed or filtered may pass that a little; integers that
+nobody has scaled pass it by far, and would be noise."""
+STREAMED_FORMATS = ("json", "text")
+
+Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
+Keyword = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _code(language: str) -> str:
+    code = language_code(language)
+    if code is None:
+        raise ValueError(
+            f"{echo(language)} is not a language that is known here; use its ISO 639-1 code ('en')"
+        )
+    return code
+
+
+def _few(samples: object) -> object:
+    if isinstance(samples, list) and (num := len(cast("list[object]", samples))) > MAX_SAMPLES:
+        raise ValueError(
+            f"it has {num} samples; JSON takes up to {MAX_SAMPLES} (five minutes). Send a longer "
+            "recording as a form with 'file'"
+        )
+    return cast("object", samples)
+
+
+def _scaled(samples: list[float]) -> list[float]:
+    for extreme in (max(samples), min(samples)):
+        if abs(extreme) > MAX_SAMPLE:
+            param = f"audio[{samples.index(extreme)}]"
+            raise InvalidRequestError(
+                f"Invalid '{param}': samples are between -1 and 1 (received {extreme:g}).", param
+            )
+    return samples
+
+
+Samples = Annotated[
+    list[float],
+    Field(min_length=1, fail_fast=True),
+    BeforeValidator(_few),
+    AfterValidator(_scaled),
+]
+LanguageCode = Annotated[str, AfterValidator(_code)]
+
+
+def with_lists(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
+    """Return a form's fields with lists also of one item, which a form cannot tell from a text."""
+    return {
+        name: [value] if name in lists and isinstance(value, str) else value
+        for name, value in fields.items()
+    }
+
+
+class ServerVad(RequestBody):
+    """How speech is told from silence. In milliseconds."""
+
+    type: Literal["server_vad"]
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    silence_duration_ms: int | None = Field(default=None, ge=0, le=60_000)
+    prefix_padding_ms: int | None = Field(default=None, ge=0, le=60_000)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the voice detection's options, in its own spelling."""
+        return {
+            name: value
+            for name, value in (
+                ("threshold", self.threshold),
+                ("min_silence_duration_ms", self.silence_duration_ms),
+                ("speech_pad_ms", self.prefix_padding_ms),
+            )
+            if value is not None
+        }
+
+
+class TranscriptionRequest(ModelRequest):
+    """Form of ``POST /v1/audio/transcriptions`` and ``/v1/audio/translations``, but its file."""
+
+    language: LanguageCode | None = None
+    languages: list[LanguageCode] | None = Field(default=None, min_length=1, max_length=100)
+    prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    keywords: list[Keyword] | None = Field(default=None, max_length=MAX_KEYWORDS)
+    hotwords: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    response_format: Format = "json"
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    timestamp_granularities: list[Literal["word", "segment"]] | None = None
+    stream: bool | None = None
+    vad_filter: bool | None = None
+    chunking_strategy: Literal["auto"] | ServerVad | None = None
+    translate: bool | None = None
+    include: list[Literal["logprobs"]] | None = None
+    diarize: bool | None = None
+    known_speaker_names: list[str] | None = None
+    known_speaker_references: list[str] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        fields = with_lists(fields, _LISTS)
+        nested = {
+            name.removeprefix("chunking_strategy[").removesuffix("]"): fields.pop(name)
+            for name in list(fields)
+            if name.startswith("chunking_strategy[")
+        }
+        if nested:
+            fields["chunking_strategy"] = nested
+        elif str(fields.get("chunking_strategy", "")).lstrip().startswith("{"):
+            fields["chunking_strategy"] = from_json(fields["chunking_strategy"])
+        return fields
+
+    @property
+    def granularities(self) -> frozenset[str]:
+        """What gets times."""
+        return frozenset(self.timestamp_granularities or ["segment"])
+
+    def order(self, task: str) -> dict[str, Any]:
+        """Return the engine's body.
+
+        Raises:
+            InvalidRequestError: the request asks for what nothing here can do, or contradicts
+                itself.
+        """
+        fields = own_fields(self)
+        self._check()
+        order: dict[str, Any] = {"task": "translate" if self.translate else task}
+        for name in ("language", "languages", "prompt", "temperature", "vad_filter"):
+            if name in fields:
+                order[name] = fields[name]
+        if keywords := [*(self.keywords or []), *([self.hotwords] if self.hotwords else [])]:
+            order["keywords"] = keywords
+        order["word_timestamps"] = "word" in self.granularities
+        if self.chunking_strategy == "auto":
+            order["vad_filter"] = True
+        elif self.chunking_strategy is not None:
+            order |= {"vad_filter": True, "vad_parameters": self.chunking_strategy.parameters()}
+        return order
+
+    def _check(self) -> None:
+        for name, why in _REFUSED.items():
+            if value := getattr(self, name):
+                raise InvalidRequestError(f"'{name}': received {echo(value)}, but {why}.", name)
+        if self.timestamp_granularities and self.response_format != "verbose_json":
+            raise InvalidRequestError(
+                "'timestamp_granularities' is only allowed with 'response_format': "
+                f"'verbose_json', received '{self.response_format}'.",
+                "timestamp_granularities",
+            )
+        if self.stream and self.response_format not in STREAMED_FORMATS:
+            raise InvalidRequestError(
+                f"'response_format': a stream is one of {', '.join(STREAMED_FORMATS)}, "
+                f"received '{self.response_format}'.",
+                "response_format",
+            )
+        if self.chunking_strategy is not None and self.vad_filter is False:
+            raise InvalidRequestError(
+                "'vad_filter': 'chunking_strategy' finds speech by voice detection, which "
+                "'vad_filter' switches off; send one.",
+                "vad_filter",
+            )
+
+
+class VadRequest(ModelRequest):
+    """Body of ``POST /v1/vad``, as JSON with ``audio`` or as a form with a file."""
+
+    audio: Samples | None = None
+    """Samples at 16 kHz between -1 and 1."""
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    silence_duration_ms: int | None = Field(default=None, ge=0, le=60_000)
+    prefix_padding_ms: int | None = Field(default=None, ge=0, le=60_000)
+
+    def order(self) -> dict[str, Any]:
+        """Return the engine's body."""
+        refuse_foreign_fields(self)
+        vad = ServerVad(
+            type="server_vad",
+            threshold=self.threshold,
+            silence_duration_ms=self.silence_duration_ms,
+            prefix_padding_ms=self.prefix_padding_ms,
+        )
+        encoding = "file" if self.audio is None else "f32le"
+        return {"encoding": encoding, "vad_parameters": vad.parameters()}
+
+
+_LISTS = {
+    "timestamp_granularities",
+    "include",
+    "keywords",
+    "languages",
+    "known_speaker_names",
+    "known_speaker_references",
+}
+
+_REFUSED = {
+    "include": "the library does not tell the probabilities of single tokens",
+    "diarize": "no served model tells speakers apart",
+    "known_speaker_names": "no served model tells speakers apart",
+    "known_speaker_references": "no served model tells speakers apart",
+}
+"""Fields that nothing here can honour, and why."""

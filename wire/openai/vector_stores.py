@@ -1,0 +1,181 @@
+"""Request types of vector stores. Reference: https://platform.openai.com/docs/api-reference/vector-stores."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from wire.openai.responses import Metadata
+from wire.openai.search_filters import Filter, Value
+from wire.requests import RequestBody
+
+MAX_FILES_OF_REQUEST = 500
+MAX_FILES_OF_BATCH = 2000
+MAX_RESULTS = 50
+DEFAULT_RESULTS = 10
+MAX_QUERIES = 20
+"""Of one search: OpenAI allows a list and names no limit."""
+AUTO_CHUNK_TOKENS, AUTO_OVERLAP_TOKENS = 800, 400
+"""OpenAI's, of the strategy ``auto``."""
+
+FileId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+VectorAttributes = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=64)],
+        Value,
+    ],
+    Field(max_length=16),
+]
+FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
+
+
+class ExpiresAfter(BaseModel):
+    """When a store ends that nobody uses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    anchor: Literal["last_active_at"]
+    days: int = Field(ge=1, le=365)
+
+
+class Chunking(BaseModel):
+    """How long the parts of a file are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_chunk_size_tokens: int = Field(ge=100, le=4096)
+    chunk_overlap_tokens: int = Field(ge=0)
+
+    @field_validator("chunk_overlap_tokens")
+    @classmethod
+    def _is_at_most_half(cls, overlap: int, info: ValidationInfo) -> int:
+        size = info.data.get("max_chunk_size_tokens", overlap * 2)
+        if overlap > size / 2:
+            raise ValueError(
+                f"must be at most half of max_chunk_size_tokens ({size}), received {overlap}"
+            )
+        return overlap
+
+
+class ChunkingStrategy(BaseModel):
+    """How a file is cut."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["auto", "static"]
+    static: Chunking | None = Field(default=None, validate_default=True)
+
+    @field_validator("static")
+    @classmethod
+    def _belongs_to_static(cls, static: Chunking | None, info: ValidationInfo) -> Chunking | None:
+        if (info.data.get("type", "static") == "static") != (static is not None):
+            raise ValueError("belongs to the type 'static', and only to that")
+        return static
+
+
+def as_shown(strategy: ChunkingStrategy | None) -> dict[str, Any]:
+    """Return a strategy as a file of a store shows it: with its numbers."""
+    static = strategy.static if strategy else None
+    chunking = static or Chunking(
+        max_chunk_size_tokens=AUTO_CHUNK_TOKENS, chunk_overlap_tokens=AUTO_OVERLAP_TOKENS
+    )
+    return {"type": "static", "static": chunking.model_dump()}
+
+
+class VectorStoreRequest(RequestBody):
+    """Body of ``POST /v1/vector_stores``."""
+
+    name: str | None = Field(default=None, max_length=256)
+    description: str | None = Field(default=None, max_length=512)
+    file_ids: list[FileId] | None = Field(default=None, max_length=MAX_FILES_OF_REQUEST)
+    expires_after: ExpiresAfter | None = None
+    chunking_strategy: ChunkingStrategy | None = None
+    metadata: Metadata | None = None
+
+
+class VectorStoreUpdate(RequestBody):
+    """Body of ``POST /v1/vector_stores/{id}``."""
+
+    name: str | None = Field(default=None, max_length=256)
+    expires_after: ExpiresAfter | None = None
+    metadata: Metadata | None = None
+
+
+class RankingOptions(BaseModel):
+    """What becomes of what was found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
+    score_threshold: float = Field(default=0, ge=0, le=1)
+
+
+class VectorStoreSearch(RequestBody):
+    """Body of ``POST /v1/vector_stores/{id}/search``."""
+
+    query: (
+        Annotated[str, StringConstraints(min_length=1)]
+        | Annotated[
+            list[Annotated[str, StringConstraints(min_length=1)]],
+            Field(min_length=1, max_length=MAX_QUERIES),
+        ]
+    )
+    filters: Filter | None = None
+    max_num_results: int = Field(default=DEFAULT_RESULTS, ge=1, le=MAX_RESULTS)
+    ranking_options: RankingOptions | None = None
+    rewrite_query: Literal[False] | None = None
+
+
+class StoreFileRequest(RequestBody):
+    """Body of ``POST /v1/vector_stores/{id}/files``."""
+
+    file_id: FileId
+    attributes: VectorAttributes | None = None
+    chunking_strategy: ChunkingStrategy | None = None
+
+
+class StoreFileUpdate(RequestBody):
+    """Body of ``POST /v1/vector_stores/{id}/files/{file_id}``."""
+
+    attributes: VectorAttributes | None
+
+
+class FileBatchRequest(RequestBody):
+    """Body of ``POST /v1/vector_stores/{id}/file_batches``."""
+
+    file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_FILES_OF_BATCH)
+    attributes: VectorAttributes | None = None
+    chunking_strategy: ChunkingStrategy | None = None
+    files: list[StoreFileRequest] | None = Field(
+        default=None, min_length=1, max_length=MAX_FILES_OF_BATCH, validate_default=True
+    )
+
+    @field_validator("files")
+    @classmethod
+    def _is_alone(
+        cls, files: list[StoreFileRequest] | None, info: ValidationInfo
+    ) -> list[StoreFileRequest] | None:
+        if (files is None) == (info.data.get("file_ids") is None):
+            raise ValueError("either 'file_ids' or 'files' is needed")
+        if files and (info.data.get("attributes") or info.data.get("chunking_strategy")):
+            raise ValueError("each says its own attributes and chunking_strategy")
+        return files
+
+    def requests(self) -> list[StoreFileRequest]:
+        """Return what is asked for each file."""
+        if self.files is not None:
+            return self.files
+        return [
+            StoreFileRequest(
+                file_id=file_id,
+                attributes=self.attributes,
+                chunking_strategy=self.chunking_strategy,
+            )
+            for file_id in self.file_ids or []
+        ]

@@ -85,7 +85,7 @@ async def speech(_: dict[str, Any]) -> AsyncGenerator[Loop]:
     import av
     import numpy as np
 
-    from deployments.speech.espeak_library import EspeakLibrary
+    from deployments.speech.espeak.library import EspeakLibrary
     from deployments.threads import Cancelled
 
     library = EspeakLibrary()

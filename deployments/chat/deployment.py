@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 from deployments.base import ModelDeployment
 from deployments.bus import Outlet
-from deployments.chat.vllm_processes import begin_to_import
+from deployments.chat.vllm.processes import begin_to_import
 from wire.calls import Call, Usage
 
 
 class ChatDeployment(ModelDeployment):
     """A replica of a language model."""
 
-    engines: ClassVar = {"vllm": "deployments.chat.vllm_engine:VLLMEngine"}
+    engines: ClassVar = {"vllm": "deployments.chat.vllm.engine:VLLMEngine"}
 
     def before_import(self) -> None:
         """Begin the engine's process, which imports vLLM while this one does."""

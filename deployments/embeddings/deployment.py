@@ -9,6 +9,6 @@ class EmbeddingsDeployment(ModelDeployment):
     """A replica of an embeddings model."""
 
     engines: ClassVar = {
-        "sentence-transformers": "deployments.embeddings.sentence_transformers_engine"
+        "sentence-transformers": "deployments.embeddings.sentence_transformers"
         ":SentenceTransformersEngine"
     }

@@ -8,4 +8,4 @@ from deployments.base import ModelDeployment
 class ImagesDeployment(ModelDeployment):
     """A replica of an image model."""
 
-    engines: ClassVar = {"diffusers": "deployments.images.diffusers_engine:DiffusersEngine"}
+    engines: ClassVar = {"diffusers": "deployments.images.diffusers.engine:DiffusersEngine"}

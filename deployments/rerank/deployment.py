@@ -9,6 +9,6 @@ class RerankDeployment(ModelDeployment):
     """A replica of a rerank model."""
 
     engines: ClassVar = {
-        "sentence-transformers": "deployments.rerank.sentence_transformers_engine"
+        "sentence-transformers": "deployments.rerank.sentence_transformers"
         ":SentenceTransformersEngine"
     }

@@ -46,10 +46,10 @@ class SpeechConfig(ModelConfig, frozen=True):
 
     def _voices(self) -> tuple[Voice, ...]:
         if self.backend == "espeak-ng":
-            from deployments.speech.espeak_voices import espeak_voices
+            from deployments.speech.espeak.voices import espeak_voices
 
             return espeak_voices()
-        from deployments.speech.coqui_voices import named_voices
+        from deployments.speech.coqui.voices import named_voices
 
         voices = named_voices(self.model, self.voices, self.languages)
         return with_known_names([voice.on_card() for voice in voices])

@@ -9,6 +9,6 @@ class SpeechDeployment(ModelDeployment):
     """A replica of a model that speaks."""
 
     engines: ClassVar = {
-        "espeak-ng": "deployments.speech.espeak_engine:EspeakEngine",
-        "coqui": "deployments.speech.coqui_engine:CoquiEngine",
+        "espeak-ng": "deployments.speech.espeak.engine:EspeakEngine",
+        "coqui": "deployments.speech.coqui.engine:CoquiEngine",
     }

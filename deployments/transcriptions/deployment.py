@@ -9,5 +9,5 @@ class TranscriptionsDeployment(ModelDeployment):
     """A replica of a transcription model."""
 
     engines: ClassVar = {
-        "faster-whisper": "deployments.transcriptions.faster_whisper_engine:FasterWhisperEngine"
+        "faster-whisper": "deployments.transcriptions.faster_whisper.engine:FasterWhisperEngine"
     }

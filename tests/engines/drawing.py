@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from deployments.images.config import ImagesConfig
-from deployments.images.diffusers_engine import DiffusersEngine
+from deployments.images.diffusers.engine import DiffusersEngine
 from wire.calls import Call, Reply
 
 

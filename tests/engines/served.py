@@ -36,7 +36,7 @@ class EngineHandle:
 @contextmanager
 def served(config: ChatConfig, remote_files: RemoteFiles | None = None) -> Generator[str]:
     """Serve a chat model and yield the URL; engine and HTTP share a loop in a thread."""
-    from deployments.chat.vllm_engine import VLLMEngine
+    from deployments.chat.vllm.engine import VLLMEngine
 
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from deployments.speech.config import SpeechConfig
-from deployments.speech.coqui_engine import CoquiEngine
-from deployments.speech.coqui_phonemes import LibraryPhonemizer
+from deployments.speech.coqui.engine import CoquiEngine
+from deployments.speech.coqui.phonemes import LibraryPhonemizer
 from deployments.speech.engine import SILENCE_S, SpeechEngine
 from tests.sounds_of_speech import hear
 from tests.tiny_coqui import make_recording, make_vits, make_xtts

@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from deployments.images.diffusers_drawing import Pipelines
-from deployments.images.diffusers_engine import DiffusersEngine
-from deployments.images.diffusers_loading import load_pipeline
+from deployments.images.diffusers.drawing import Pipelines
+from deployments.images.diffusers.engine import DiffusersEngine
+from deployments.images.diffusers.loading import load_pipeline
 from deployments.images.job import Job
 from tests.engines.drawing import call_of, configured, draw, load
 from wire.calls import Reply, Usage

@@ -8,9 +8,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from deployments.images.diffusers_drawing import Pipelines
-from deployments.images.diffusers_engine import DiffusersEngine
-from deployments.images.diffusers_loading import load_pipeline
+from deployments.images.diffusers.drawing import Pipelines
+from deployments.images.diffusers.engine import DiffusersEngine
+from deployments.images.diffusers.loading import load_pipeline
 from tests.engines.drawing import configured, draw, half_mask, photo, pixels, png
 from wire.errors import InvalidRequestError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.images.diffusers_engine import DiffusersEngine
+from deployments.images.diffusers.engine import DiffusersEngine
 from tests.engines.drawing import call_of, draw, half_mask, load, photo, pixels, png
 from tests.tiny_sdxl import make_tiny_sdxl
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from deployments.images.diffusers_engine import DiffusersEngine
+from deployments.images.diffusers.engine import DiffusersEngine
 from tests.engines.drawing import call_of, draw, half_mask, load, photo, pixels, png
 
 NATIVE: dict[str, Any] = {"native_pixels": 64 * 64, "max_edge": 1792}

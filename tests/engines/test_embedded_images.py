@@ -12,9 +12,9 @@ import yaml
 from PIL import Image
 
 from deployments.images.config import ImagesConfig
-from deployments.images.diffusers_drawing import Pipelines
-from deployments.images.diffusers_engine import DiffusersEngine
-from deployments.images.diffusers_loading import load_pipeline
+from deployments.images.diffusers.drawing import Pipelines
+from deployments.images.diffusers.engine import DiffusersEngine
+from deployments.images.diffusers.loading import load_pipeline
 from embedded.images.recipe import evaluate
 from embedded.images.recipe.captions import caption_of
 from embedded.images.recipe.measure import look_at

@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
+from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from embedded.transcriptions.recipe.evaluate import DECODING, WRITTEN, num_errors, words
 from embedded.transcriptions.recipe.sentences import draw
 from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, recorded, voice

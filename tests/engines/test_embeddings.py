@@ -14,7 +14,7 @@ import torch
 
 from deployments.embeddings import sentence_transformers_engine
 from deployments.embeddings.config import EmbeddingsConfig
-from deployments.embeddings.sentence_transformers_engine import SentenceTransformersEngine
+from deployments.embeddings.sentence_transformers import SentenceTransformersEngine
 from tests.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder
 from wire.calls import Call, Reply
 from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError

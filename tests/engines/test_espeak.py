@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from deployments.speech.engine import SILENCE_S, SpeechEngine
-from deployments.speech.espeak_engine import EspeakSynthesizer
-from deployments.speech.espeak_library import BUFFER_MS, espeak
-from deployments.speech.espeak_voices import THROATS, espeak_voices, languages
+from deployments.speech.espeak.engine import EspeakSynthesizer
+from deployments.speech.espeak.library import BUFFER_MS, espeak
+from deployments.speech.espeak.voices import THROATS, espeak_voices, languages
 from deployments.threads import Cancelled
 from tests.sounds_of_speech import Heard, hear, hear_pcm, pitch
 from wire.calls import Call, Reply, Usage

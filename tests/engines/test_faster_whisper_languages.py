@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.faster_whisper_engine import FasterWhisperEngine
+from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from tests.sounds import encoded, noise
 from tests.tiny_whisper import make_multilingual_whisper
 from wire.calls import Call

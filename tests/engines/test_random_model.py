@@ -18,7 +18,7 @@ OPTIONS = {"load_format": "dummy", "enforce_eager": True, "max_model_len": 256}
 async def test_model_without_weights_loads_and_always_says_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from deployments.chat.vllm_engine import VLLMEngine
+    from deployments.chat.vllm.engine import VLLMEngine
 
     monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

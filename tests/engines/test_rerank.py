@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from deployments.rerank.config import RerankConfig
-from deployments.rerank.sentence_transformers_engine import SentenceTransformersEngine
+from deployments.rerank.sentence_transformers import SentenceTransformersEngine
 from tests.tiny_encoders import (
     make_tiny_cross_encoder,
     make_tiny_embedder,

@@ -20,7 +20,7 @@ def chat(**message: Any) -> Any:
 
 
 def test_chat_completion_has_openais_fields_and_no_others() -> None:
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     answer = assert_conforms(ChatCompletion, as_json(chat(content="Hi.")))
 
@@ -31,7 +31,7 @@ def test_chat_completion_has_openais_fields_and_no_others() -> None:
 def test_completion_has_openais_fields_and_no_others() -> None:
     from vllm.entrypoints.openai.completion.protocol import CompletionResponse
 
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     choice = {"index": 0, "text": "4", "finish_reason": "stop"}
     fields = {"model": "m", "choices": [choice], "usage": USAGE}
@@ -41,7 +41,7 @@ def test_completion_has_openais_fields_and_no_others() -> None:
 
 
 def test_what_a_client_asked_for_beyond_openais_fields_stays() -> None:
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     asked = chat(content="Hi.")
     asked.choices[0].stop_reason = "."
@@ -63,7 +63,7 @@ def asking(**fields: Any) -> Any:
 
 def written(chunk: Any, **fields: Any) -> dict[str, Any]:
     """Return what becomes of a frame in the stream that answers a request with these fields."""
-    from deployments.chat.vllm_answers import frame_writer
+    from deployments.chat.vllm.answers import frame_writer
 
     frame = f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n"
     event = frame_writer(asking(**fields))(frame)
@@ -76,7 +76,7 @@ def piece(**delta: Any) -> Any:
 
 
 def test_thought_has_both_its_names_whole_and_streamed() -> None:
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     message = json.loads(as_json(chat(content="4.", reasoning="2 + 2")))["choices"][0]["message"]
 
@@ -94,7 +94,7 @@ def test_chunk_loses_what_is_empty_and_not_openais() -> None:
 
 
 def test_chunks_before_the_usage_say_that_there_is_none_yet() -> None:
-    from deployments.chat.vllm_answers import frame_writer
+    from deployments.chat.vllm.answers import frame_writer
 
     chunk, usage = piece(content='"usage":'), {"choices": [], "usage": USAGE}
     options = {"stream_options": {"include_usage": True}}
@@ -107,7 +107,7 @@ def test_chunks_before_the_usage_say_that_there_is_none_yet() -> None:
 
 
 def test_first_piece_of_a_call_has_its_arguments_and_a_call_no_empty_text() -> None:
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     call = {"id": "call_1", "type": "function", "function": {"name": "f"}}
     begun = written(piece(content=None, tool_calls=[{"id": "call_1", **call, "index": 0}]))
@@ -119,7 +119,7 @@ def test_first_piece_of_a_call_has_its_arguments_and_a_call_no_empty_text() -> N
 
 
 def test_prompt_of_an_echo_has_its_tokens_only_where_they_were_asked_for() -> None:
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     chunk: Any = {"choices": [{"index": 0, "text": "a]", "prompt_token_ids": [1, 2], "x": [3]}]}
     answer = chat(content="Hi.")
@@ -136,7 +136,7 @@ def test_prompt_of_an_echo_has_its_tokens_only_where_they_were_asked_for() -> No
 
 
 def test_parts_of_the_prompt_are_counted_under_openais_names() -> None:
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     counted = {"cached_tokens": 2, "created_cache_tokens": 1, "multimodal_tokens": {"image": 2}}
     usage = {**USAGE, "prompt_tokens_details": counted}

@@ -27,8 +27,8 @@ def check(model: Path, *parts: Any, **engine_kwargs: Any) -> dict[str, int]:
     """Return how many files of each type the model may be given."""
     from vllm.multimodal import MULTIMODAL_REGISTRY
 
-    from deployments.chat.vllm_media import check_input_parts
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.media import check_input_parts
+    from deployments.chat.vllm.options import engine_arguments
 
     config = ChatConfig(
         model_id="m", model=str(model), input_parts=("text", *parts), engine_kwargs=engine_kwargs

@@ -21,7 +21,7 @@ class Chat:
     def __init__(self) -> None:
         from vllm.entrypoints.anthropic.serving import AnthropicServingMessages
 
-        from deployments.chat.vllm_messages import Messages
+        from deployments.chat.vllm.messages import Messages
 
         handler = AnthropicServingMessages.__new__(AnthropicServingMessages)
         handler._merge_inline_system = False

@@ -21,7 +21,7 @@ def config(model: object, **engine_kwargs: Any) -> ChatConfig:
 
 
 def test_options_reach_vllms_engine_and_its_front_end(tiny: Path) -> None:
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.options import engine_arguments
 
     engine, front_end = engine_arguments(
         config(tiny, max_model_len=256, tool_call_parser="hermes", enable_auto_tool_choice=True)
@@ -47,7 +47,7 @@ def test_one_worker_is_within_the_engine_core_unless_asked_otherwise(
 ) -> None:
     from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.options import engine_arguments
 
     engine, _ = engine_arguments(config(tiny, **options))
 
@@ -67,7 +67,7 @@ def test_one_worker_is_within_the_engine_core_unless_asked_otherwise(
     ],
 )
 def test_wrong_option_is_named(tiny: Path, option: str, value: Any, says: str) -> None:
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.options import engine_arguments
 
     with pytest.raises(ModelLoadError, match=option) as raised:
         engine_arguments(config(tiny, **{option: value}))
@@ -76,7 +76,7 @@ def test_wrong_option_is_named(tiny: Path, option: str, value: Any, says: str) -
 
 
 def test_guide_goes_together_with_a_reasoning_parser(tiny: Path) -> None:
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.options import engine_arguments
 
     guide = {"backend": "xgrammar", "enable_in_reasoning": False}
     engine, _ = engine_arguments(
@@ -98,14 +98,14 @@ def test_guide_goes_together_with_a_reasoning_parser(tiny: Path) -> None:
 async def test_value_that_vllm_refuses_is_a_load_error_with_its_reason(
     tiny: Path, options: dict[str, Any], says: str
 ) -> None:
-    from deployments.chat.vllm_engine import VLLMEngine
+    from deployments.chat.vllm.engine import VLLMEngine
 
     with pytest.raises(ModelLoadError, match=says):
         await VLLMEngine.load(config(tiny, **options))
 
 
 async def test_directory_without_a_model_is_a_load_error(tmp_path: Path) -> None:
-    from deployments.chat.vllm_engine import VLLMEngine
+    from deployments.chat.vllm.engine import VLLMEngine
 
     with pytest.raises(ModelLoadError, match="cannot load"):
         await VLLMEngine.load(config(tmp_path))
@@ -114,7 +114,7 @@ async def test_directory_without_a_model_is_a_load_error(tmp_path: Path) -> None
 def test_adapters_make_room_for_themselves_and_for_the_largest_rank(
     tiny: Path, tmp_path: Path
 ) -> None:
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.options import engine_arguments
 
     adapter = make_tiny_adapter(tmp_path / "one", seed=1)
     facts = adapter / "adapter_config.json"
@@ -132,7 +132,7 @@ def test_adapters_make_room_for_themselves_and_for_the_largest_rank(
 
 
 def test_adapter_that_is_not_there_is_named(tiny: Path, tmp_path: Path) -> None:
-    from deployments.chat.vllm_options import engine_arguments
+    from deployments.chat.vllm.options import engine_arguments
 
     with pytest.raises(ModelLoadError, match="nowhere"):
         engine_arguments(

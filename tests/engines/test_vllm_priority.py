@@ -14,7 +14,7 @@ from wire.calls import Call
 
 
 async def load(directory: Path, **engine_kwargs: Any) -> Any:
-    from deployments.chat.vllm_engine import VLLMEngine
+    from deployments.chat.vllm.engine import VLLMEngine
 
     options = {"max_model_len": 512, "enforce_eager": True, "max_num_seqs": 1, **engine_kwargs}
     config = ChatConfig(model_id="m", model=str(make_tiny_llama(directory)), engine_kwargs=options)

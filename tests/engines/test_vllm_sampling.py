@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import TypicalLogitsWarper
 
-from deployments.chat.vllm_sampling import typical, without_tail
+from deployments.chat.vllm.sampling import typical, without_tail
 from tests.engines.sampling import TOKENS, column, kept, random_logits
 
 MASSES = [0.01, 0.2, 0.5, 0.9, 0.999]

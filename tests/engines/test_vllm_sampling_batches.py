@@ -23,8 +23,8 @@ from vllm.v1.worker.gpu.sample.logits_processor import LogitsContext
 
 from deployments.chat import vllm_sampling
 from deployments.chat.config import ChatConfig
-from deployments.chat.vllm_options import engine_arguments
-from deployments.chat.vllm_sampling import (
+from deployments.chat.vllm.options import engine_arguments
+from deployments.chat.vllm.sampling import (
     RowTruncation,
     SlotTruncation,
     add_processors,

@@ -60,7 +60,7 @@ async def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Any]:
     """A model of bytes, mostly not of whole letters, with a parser of tools and without."""
-    from deployments.chat.vllm_engine import VLLMEngine
+    from deployments.chat.vllm.engine import VLLMEngine
 
     options: dict[str, Any] = {"max_model_len": 512, "enforce_eager": True, "max_num_seqs": 16}
     if request.param:

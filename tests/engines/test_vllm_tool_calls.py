@@ -10,7 +10,7 @@ REQUEST: Any = None
 
 
 def parser() -> Any:
-    from deployments.chat.vllm_tool_calls import HermesCalls
+    from deployments.chat.vllm.tool_calls import HermesCalls
 
     tokenizer: Any = object()
     return HermesCalls(tokenizer)
@@ -72,7 +72,7 @@ def test_answer_says_why_it_ended_in_the_middle_of_a_call(
 ) -> None:
     from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionResponse
 
-    from deployments.chat.vllm_answers import as_json
+    from deployments.chat.vllm.answers import as_json
 
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
     choice = {

@@ -12,7 +12,7 @@ FORM = {"type": "json_schema", "json_schema": SCHEMA}
 def bounded(**guided: Any) -> Any:
     from vllm.sampling_params import StructuredOutputsParams
 
-    from deployments.chat.vllm_whitespace import bounded
+    from deployments.chat.vllm.whitespace import bounded
 
     return bounded(StructuredOutputsParams(**guided), 1)
 

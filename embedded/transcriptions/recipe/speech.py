@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from deployments.speech.espeak_library import EspeakLibrary, Utterance
+from deployments.speech.espeak.library import EspeakLibrary, Utterance
 from deployments.threads import Cancelled
 
 SAMPLE_RATE = 16_000

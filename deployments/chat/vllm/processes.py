@@ -16,7 +16,7 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
-PRELOADED = ["deployments.chat.vllm_preload"]
+PRELOADED = ["deployments.chat.vllm.preload"]
 
 
 class _Process(ForkServerProcess):

@@ -19,9 +19,9 @@ from TTS.tts.models.xtts import Xtts
 from deployments.config import resolve_model
 from deployments.speech.config import SpeechConfig
 from deployments.speech.configured_voice import SpeechVoice
-from deployments.speech.coqui_files import local_files
-from deployments.speech.coqui_phonemes import provide_phonemes
-from deployments.speech.coqui_voices import ONLY_VOICE, named_voices
+from deployments.speech.coqui.files import local_files
+from deployments.speech.coqui.phonemes import provide_phonemes
+from deployments.speech.coqui.voices import ONLY_VOICE, named_voices
 from deployments.speech.engine import SpeechEngine, Spoken, Synthesizer
 from deployments.speech.recording import recording_path
 from deployments.speech.segments import Segment, segments
@@ -163,7 +163,7 @@ def _load(config: SpeechConfig) -> Synthesizer:
     tts.synthesizer.use_cuda = str(device).startswith("cuda")
     tts.eval()
     if isinstance(tts.synthesizer.tts_model, Xtts):
-        from deployments.speech.coqui_xtts import XttsSynthesizer
+        from deployments.speech.coqui.xtts import XttsSynthesizer
 
         return XttsSynthesizer(tts, voices, inference)
     if inference:

@@ -13,7 +13,7 @@ from vllm.entrypoints.openai.chat_completion.protocol import (
 )
 from vllm.entrypoints.openai.completion.protocol import CompletionRequest, CompletionResponse
 
-from deployments.chat.vllm_tool_calls import tell_cut_calls
+from deployments.chat.vllm.tool_calls import tell_cut_calls
 
 VLLMS = frozenset(
     {

@@ -15,14 +15,14 @@ from sentence_transformers.util import load_file_path
 from transformers import AutoConfig
 
 from deployments.config import resolve_model
-from deployments.embeddings.sentence_transformers_base import EncoderEngine
-from deployments.embeddings.sentence_transformers_encoder import (
+from deployments.rerank.config import RerankConfig
+from deployments.sentence_transformers.base import EncoderEngine
+from deployments.sentence_transformers.encoder import (
     Encoder,
     load_model,
     load_reason,
 )
-from deployments.embeddings.sentence_transformers_prompts import Prompts
-from deployments.rerank.config import RerankConfig
+from deployments.sentence_transformers.prompts import Prompts
 from wire.calls import Call, Reply, Usage
 from wire.errors import ModelLoadError
 

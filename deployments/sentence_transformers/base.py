@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, Self
 
 from deployments.embeddings.config import EncoderConfig
-from deployments.embeddings.sentence_transformers_encoder import Encoder, Model
+from deployments.sentence_transformers.encoder import Encoder, Model
 from wire.calls import Call, Reply, Usage
 
 

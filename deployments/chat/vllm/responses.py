@@ -21,7 +21,7 @@ from vllm.entrypoints.openai.responses.protocol import (
 from vllm.entrypoints.openai.responses.serving import OpenAIServingResponses
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse, UsageInfo
 
-from deployments.chat.vllm_answers import Answer
+from deployments.chat.vllm.answers import Answer
 
 WHOLE = (ResponseCreatedEvent, ResponseInProgressEvent, ResponseCompletedEvent)
 """Events that carry the response as it is by then."""

@@ -22,8 +22,8 @@ from vllm.entrypoints.serve import create_error_response
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.renderers import TokenizeParams
 
-from deployments.chat.vllm_answers import Answer
-from deployments.chat.vllm_tool_calls import tell_cut_calls
+from deployments.chat.vllm.answers import Answer
+from deployments.chat.vllm.tool_calls import tell_cut_calls
 
 ERROR_FRAME = 'data: {"error"'
 """How a chat stream of vLLM's says that it failed."""

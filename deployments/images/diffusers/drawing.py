@@ -16,7 +16,7 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from PIL import Image
 
 from deployments.images.config import ImagesConfig
-from deployments.images.diffusers_pictures import kept_outside, resized, resized_mask
+from deployments.images.diffusers.pictures import kept_outside, resized, resized_mask
 from deployments.images.job import Job, Limits, Prompt
 from wire.errors import ContentPolicyError, InvalidRequestError
 

@@ -8,8 +8,8 @@ from typing import Self
 
 from deployments.speech.config import SpeechConfig
 from deployments.speech.engine import SpeechEngine, Spoken
-from deployments.speech.espeak_library import espeak
-from deployments.speech.espeak_voices import languages, throat_of
+from deployments.speech.espeak.library import espeak
+from deployments.speech.espeak.voices import languages, throat_of
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import change_tempo
 from deployments.threads import Cancelled

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 
-from deployments.embeddings.sentence_transformers_encoder import Encoder, Encoding
+from deployments.sentence_transformers.encoder import Encoder, Encoding
 
 PROBES = ("a", "z")
 

@@ -8,14 +8,14 @@ from pydantic_core import from_json
 from sentence_transformers import SentenceTransformer
 
 from deployments.embeddings.config import EmbeddingsConfig
-from deployments.embeddings.sentence_transformers_base import EncoderEngine
-from deployments.embeddings.sentence_transformers_encoder import (
+from deployments.embeddings.vectors import cut, embedding_list
+from deployments.sentence_transformers.base import EncoderEngine
+from deployments.sentence_transformers.encoder import (
     Encoding,
     load_model,
 )
-from deployments.embeddings.sentence_transformers_ids import TokenIds, UnknownTokenError
-from deployments.embeddings.sentence_transformers_prompts import Prompts
-from deployments.embeddings.vectors import cut, embedding_list
+from deployments.sentence_transformers.prompts import Prompts
+from deployments.sentence_transformers.token_ids import TokenIds, UnknownTokenError
 from wire.calls import Call, Reply, Usage
 from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 

@@ -14,9 +14,9 @@ from pydantic_core import to_json
 
 from deployments.images.batches import Batches
 from deployments.images.config import ImagesConfig
-from deployments.images.diffusers_drawing import Pipelines
-from deployments.images.diffusers_loading import load_pipeline
-from deployments.images.diffusers_pictures import (
+from deployments.images.diffusers.drawing import Pipelines
+from deployments.images.diffusers.loading import load_pipeline
+from deployments.images.diffusers.pictures import (
     encode,
     mask_of,
     read_mask,

@@ -10,8 +10,8 @@ from TTS.tts.utils.text.phonemizers import DEF_LANG_TO_PHONEMIZER, PHONEMIZERS
 from TTS.tts.utils.text.phonemizers.base import BasePhonemizer
 from TTS.tts.utils.text.phonemizers.espeak_wrapper import ESpeak
 
-from deployments.speech.espeak_library import espeak
-from deployments.speech.espeak_voices import languages
+from deployments.speech.espeak.library import espeak
+from deployments.speech.espeak.voices import languages
 
 _LANGUAGE_FLAG = re.compile(r"\(.+?\)")
 _COQUIS_NAMES = {"en": "en-us", "zh-cn": "cmn", "fr": "fr-fr"}

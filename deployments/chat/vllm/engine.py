@@ -39,24 +39,24 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from deployments.bus import Outlet
 from deployments.chat.answer_forms import field_of_error
 from deployments.chat.config import ChatConfig
-from deployments.chat.vllm_adapters import Adapters, LoadedAdapter
-from deployments.chat.vllm_answers import as_json, frame_writer
-from deployments.chat.vllm_errors import LIBRARY_ERRORS, translated
-from deployments.chat.vllm_media import Media, check_input_parts
-from deployments.chat.vllm_messages import ERROR_FRAME, Messages
-from deployments.chat.vllm_options import engine_arguments, reason
-from deployments.chat.vllm_priority import put_behind
-from deployments.chat.vllm_processes import fork_from_there
-from deployments.chat.vllm_rendering import (
+from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
+from deployments.chat.vllm.answers import as_json, frame_writer
+from deployments.chat.vllm.errors import LIBRARY_ERRORS, translated
+from deployments.chat.vllm.media import Media, check_input_parts
+from deployments.chat.vllm.messages import ERROR_FRAME, Messages
+from deployments.chat.vllm.options import engine_arguments, reason
+from deployments.chat.vllm.priority import put_behind
+from deployments.chat.vllm.processes import fork_from_there
+from deployments.chat.vllm.rendering import (
     IS_SHORT,
     SHORT_BYTES,
     render_short_prompts_at_once,
 )
-from deployments.chat.vllm_responses import ResponseBody, Responses
-from deployments.chat.vllm_sampling import add_processors, check_sampling, obstacle
-from deployments.chat.vllm_taps import TAP, tap_for
-from deployments.chat.vllm_thoughts import ChatBody
-from deployments.chat.vllm_whitespace import BoundedLLM
+from deployments.chat.vllm.responses import ResponseBody, Responses
+from deployments.chat.vllm.sampling import add_processors, check_sampling, obstacle
+from deployments.chat.vllm.taps import TAP, tap_for
+from deployments.chat.vllm.thoughts import ChatBody
+from deployments.chat.vllm.whitespace import BoundedLLM
 from wire.calls import Call, Reply, Usage
 from wire.errors import (
     APIError,

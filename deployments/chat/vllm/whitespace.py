@@ -17,7 +17,7 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.output_processor import RequestOutputCollector
 from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
 
-from deployments.chat.vllm_taps import TAP
+from deployments.chat.vllm.taps import TAP
 
 ANY_OBJECT = {"type": "object"}
 

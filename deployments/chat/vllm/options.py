@@ -16,10 +16,10 @@ from vllm.utils.argparse_utils import FlexibleArgumentParser
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from deployments.chat.config import ChatConfig
-from deployments.chat.vllm_adapters import adapter_options
-from deployments.chat.vllm_media import unread_media
-from deployments.chat.vllm_priority import BY_PRIORITY
-from deployments.chat.vllm_tool_calls import register_parsers
+from deployments.chat.vllm.adapters import adapter_options
+from deployments.chat.vllm.media import unread_media
+from deployments.chat.vllm.priority import BY_PRIORITY
+from deployments.chat.vllm.tool_calls import register_parsers
 from deployments.config import resolve_model
 from wire.errors import ModelLoadError
 

@@ -6,7 +6,7 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
 
 from deployments.chat.answer_forms import field_of_error
-from deployments.chat.vllm_media import told
+from deployments.chat.vllm.media import told
 from wire.calls import Call
 from wire.errors import (
     APIError,

@@ -21,9 +21,9 @@ from deployments.config import resolve_model
 from deployments.decoding import SAMPLE_RATE, decode, from_samples
 from deployments.threads import Cancelled, WorkerThreads
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.faster_whisper_batches import BatchedWhisper
-from deployments.transcriptions.faster_whisper_transcript import Piece, Transcript
-from deployments.transcriptions.faster_whisper_vad import check_vad_parameters, speech_segments
+from deployments.transcriptions.faster_whisper.batches import BatchedWhisper
+from deployments.transcriptions.faster_whisper.transcript import Piece, Transcript
+from deployments.transcriptions.faster_whisper.vad import check_vad_parameters, speech_segments
 from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
 from wire.calls import Call, Reply, Usage
 from wire.errors import ModelLoadError, from_validation_errors

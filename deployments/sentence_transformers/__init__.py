@@ -1,0 +1,1 @@
+"""What embeddings and rerank share of sentence-transformers."""

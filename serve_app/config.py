@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, field_validator
 
-from serve_app.body_limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES
+from serve_app.http.limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES
 from serve_app.storage.database_url import parse_database_url
 
 API_KEYS_VARIABLE = "HOMEPORT_API_KEYS"

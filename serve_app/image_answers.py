@@ -10,9 +10,9 @@ from typing import Any
 from fastapi import Request, Response
 from pydantic_core import from_json, to_json
 
-from serve_app.addresses import Addresses
 from serve_app.generated_images import GeneratedImages
-from serve_app.sse import event
+from serve_app.http.addresses import Addresses
+from serve_app.http.sse import event
 from wire.calls import Reply
 from wire.openai.images import DrawnImageRequest, ImageRequest
 

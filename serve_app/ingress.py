@@ -13,9 +13,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match, Route
 
 from serve_app import __version__
-from serve_app.addresses import Addresses
-from serve_app.auth import Authenticator
-from serve_app.body_limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES, BodyLimits
 from serve_app.composition.assistants.assembly import assemble
 from serve_app.composition.assistants.code_interpreter import interpreter
 from serve_app.composition.background_responses import BackgroundResponses
@@ -24,9 +21,12 @@ from serve_app.composition.batches import Batches
 from serve_app.composition.jobs import Jobs, Kind
 from serve_app.composition.vector_stores import assemble as assemble_vector_stores
 from serve_app.config import CodeInterpreterConfig, ModerationConfig, VectorStoresConfig
-from serve_app.error_answers import error_response
 from serve_app.generated_images import GeneratedImages
-from serve_app.middleware import Gate
+from serve_app.http.addresses import Addresses
+from serve_app.http.auth import Authenticator
+from serve_app.http.error_answers import error_response
+from serve_app.http.limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES, BodyLimits
+from serve_app.http.middleware import Gate
 from serve_app.observability import RequestLog
 from serve_app.openapi.served import ServedDocument
 from serve_app.registry import Registry

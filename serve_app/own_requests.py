@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Scope
 
-from serve_app.middleware import OWN_REQUEST, OwnRequest
+from serve_app.http.middleware import OWN_REQUEST, OwnRequest
 from serve_app.observability import RequestRecord
 
 

@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from serve_app import __version__
-from serve_app.auth import is_public
-from serve_app.error_answers import is_anthropics
+from serve_app.http.auth import is_public
+from serve_app.http.error_answers import is_anthropics
 from serve_app.openapi.errors import TYPES as ERROR_TYPES
 from serve_app.openapi.errors import errors_of, id_headers, shared_errors
 from serve_app.openapi.operation import FORM, JSON, Events, Lines, Operation

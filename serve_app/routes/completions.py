@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from serve_app.dependencies import CallsDep
-from serve_app.json_body import JSONRoute
+from serve_app.http.json_body import JSONRoute
 from serve_app.routes.generation import answer
 from wire.openai.completions import CompletionRequest
 

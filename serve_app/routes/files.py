@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from serve_app.dependencies import FilesDep, LimitsDep, OwnerDep, VectorStoresDep
+from serve_app.http.streamed_form import StreamedForm
 from serve_app.routes.lists import Order, listed
 from serve_app.storage.contents import Content
 from serve_app.storage.files import FileMissingError
 from serve_app.storage.kept_files import new_file
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor
-from serve_app.streamed_form import StreamedForm
 from wire.errors import NotFoundError
 from wire.openai.files import FileRequest, checked_filename, deleted, lifetime
 

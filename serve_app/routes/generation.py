@@ -8,8 +8,8 @@ from fastapi import Response
 
 from serve_app.calls import Calls
 from serve_app.discovery import ServedModel
-from serve_app.sse import event_stream
-from serve_app.streaming import Pieces
+from serve_app.http.sse import event_stream
+from serve_app.http.streaming import Pieces
 from wire.fields import engine_fields
 from wire.openai.chat import Sampling
 from wire.requests import ModelRequest

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from serve_app.composition.moderation import scores
 from serve_app.dependencies import CallsDep, ModerationDep
-from serve_app.json_body import JSONRoute
+from serve_app.http.json_body import JSONRoute
 from serve_app.routes.generation import KIND
 from wire.errors import ModelNotFoundError
 from wire.fields import refuse_foreign_fields

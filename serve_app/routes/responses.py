@@ -7,10 +7,10 @@ from pydantic_core import to_json
 
 from serve_app.composition.responses import ResponseStream, begin, whole
 from serve_app.dependencies import BackgroundDep, CallsDep, MemoryDep, RemoteFilesDep
-from serve_app.json_body import JSONRoute
+from serve_app.http.json_body import JSONRoute
+from serve_app.http.sse import event_stream
 from serve_app.routes.generation import KIND
 from serve_app.routes.lists import Limit, Order, page
-from serve_app.sse import event_stream
 from wire.openai.responses import ResponseRequest
 
 router = APIRouter(route_class=JSONRoute)

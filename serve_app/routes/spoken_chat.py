@@ -10,8 +10,8 @@ from pydantic_core import to_json
 from serve_app.calls import Calls
 from serve_app.composition.speech_after_chat import Spoken, Voice, spoken_answer
 from serve_app.discovery import ServedModel
+from serve_app.http.sse import DONE, event, event_stream
 from serve_app.spoken_answers import SpokenAnswers
-from serve_app.sse import DONE, event, event_stream
 from wire.errors import InvalidRequestError
 from wire.fields import engine_fields
 from wire.openai.chat import AudioOptions, ChatCompletionRequest

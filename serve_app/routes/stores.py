@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from serve_app.composition.key_stores import Neighbour
 from serve_app.dependencies import KeyStoresDep, OwnerDep
-from serve_app.json_body import JSONRoute
+from serve_app.http.json_body import JSONRoute
 from wire.localai.stores import StoreFind, StoreKeys, StoreSet
 
 router = APIRouter(route_class=JSONRoute)

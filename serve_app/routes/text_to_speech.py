@@ -11,10 +11,10 @@ from pydantic_core import from_json, to_json
 from serve_app.calls import Calls
 from serve_app.dependencies import CallsDep, RegistryDep
 from serve_app.discovery import ServedModel
-from serve_app.json_body import JSONRoute
+from serve_app.http.json_body import JSONRoute
+from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.registry import Registry
 from serve_app.routes.speech import KIND
-from serve_app.streaming import Pieces, stream_pieces
 from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest, output
 from wire.errors import InvalidRequestError, echo
 from wire.fields import refuse_foreign_fields

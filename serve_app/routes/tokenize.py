@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from pydantic_core import from_json, to_json
 
 from serve_app.dependencies import CallsDep
-from serve_app.json_body import JSONRoute
+from serve_app.http.json_body import JSONRoute
 from serve_app.routes.generation import ask
 from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
 

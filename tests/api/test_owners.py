@@ -2,7 +2,7 @@
 
 import pytest
 
-from serve_app.auth import EVERYONE, owner_of
+from serve_app.http.auth import EVERYONE, owner_of
 from tests.api.conftest import CreateApi, connect
 
 ONE, TWO = "sk-one", "sk-two"

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from serve_app.composition import jobs as module
 from serve_app.composition.batches import KIND, Batches
 from serve_app.composition.jobs import Jobs, Kind
-from serve_app.middleware import OWN_REQUEST
+from serve_app.http.middleware import OWN_REQUEST
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
 from serve_app.storage.jobs import JobStore

@@ -6,8 +6,8 @@ import pytest
 from fastapi import Request
 from pydantic import ValidationError
 
-from serve_app.addresses import Addresses
 from serve_app.config import IngressConfig
+from serve_app.http.addresses import Addresses
 from wire.errors import InvalidRequestError
 
 PROOF = "proof"

@@ -12,8 +12,8 @@ import uvicorn
 import yaml
 
 from serve_app import ray_environment as ray_environment_module
-from serve_app.addresses import peer_proof
 from serve_app.haproxy import GUARD, mend
+from serve_app.http.addresses import peer_proof
 from serve_app.ray_environment import SETTINGS, ray_environment
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.sse import DONE
+from serve_app.http.sse import DONE
 from wire.ids import new_id
 
 PREFIX = b"data: "

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from serve_app.sse import event
+from serve_app.http.sse import event
 from wire.errors import ReplicaLostError
 
 RESTS = frozenset(

@@ -14,7 +14,7 @@ from serve_app.composition.assistants.prompt import chat_choice, chat_tools
 from serve_app.composition.assistants.threads import Threads, additional
 from serve_app.composition.assistants.turn import CALLS_STEP
 from serve_app.composition.jobs import CANCELLING, LEASE_S, Jobs
-from serve_app.sse import event
+from serve_app.http.sse import event
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo

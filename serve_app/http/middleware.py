@@ -11,9 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve_app.auth import Authenticator
-from serve_app.body_limits import BodyLimits
-from serve_app.error_answers import error_response, is_anthropics
+from serve_app.http.auth import Authenticator
+from serve_app.http.error_answers import error_response, is_anthropics
+from serve_app.http.limits import BodyLimits
 from serve_app.observability import RequestLog, RequestRecord
 from wire.errors import APIError, RequestTooLargeError, internal_error
 from wire.logging import get_logger

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import to_json
 
-from serve_app.error_answers import error_event
+from serve_app.http.error_answers import error_event
+from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.observability import RequestRecord
-from serve_app.streaming import Pieces, stream_pieces
 from wire.errors import APIError
 
 MEDIA_TYPE = "text/event-stream"

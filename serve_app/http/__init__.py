@@ -1,0 +1,1 @@
+"""HTTP: middleware, bodies in and out."""

@@ -39,7 +39,7 @@ KINDS = {
 }
 """Kind → its config and its deployment, by path, so that a kind loads only its own modules."""
 
-PREFIX_ROUTER = "serve_app.prefix_router:PrefixRouter"
+PREFIX_ROUTER = "serve_app.models.prefix_router:PrefixRouter"
 """By path: the ingress loads it, no replica does."""
 
 

@@ -17,17 +17,17 @@ def build(config: IngressConfig) -> Application:
         # Imported and built where it runs: nothing of the application is pickled.
         import ray
 
-        from serve_app.bus import Bus
-        from serve_app.details import Details
-        from serve_app.handles import (
+        from serve_app.http.addresses import Addresses, peer_proof
+        from serve_app.ingress import create_api
+        from serve_app.models.bus import Bus
+        from serve_app.models.details import Details
+        from serve_app.models.handles import (
             ServeModelHandle,
             controller,
             read_serve_details,
             read_serve_statuses,
         )
-        from serve_app.http.addresses import Addresses, peer_proof
-        from serve_app.ingress import create_api
-        from serve_app.registry import Registry
+        from serve_app.models.registry import Registry
         from serve_app.remote_files import RemoteFiles
         from serve_app.sandbox.starting import check_at_start
         from serve_app.storage.database import Database

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from serve_app.calls import Calls
 from serve_app.composition.assistants.assistants import Assistants
 from serve_app.composition.assistants.runs import Runs
 from serve_app.composition.assistants.threads import Threads
@@ -19,7 +18,8 @@ from serve_app.composition.vector_stores import VectorStoreParts
 from serve_app.config import ModerationConfig
 from serve_app.generated_images import GeneratedImages
 from serve_app.http.limits import BodyLimits
-from serve_app.registry import Registry
+from serve_app.models.calls import Calls
+from serve_app.models.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.routes.lists import Limit, Order
 from serve_app.spoken_answers import SpokenAnswers

@@ -27,9 +27,9 @@ from serve_app.http.auth import Authenticator
 from serve_app.http.error_answers import error_response
 from serve_app.http.limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES, BodyLimits
 from serve_app.http.middleware import Gate
+from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
 from serve_app.openapi.served import ServedDocument
-from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
 from serve_app.spoken_answers import SpokenAnswers

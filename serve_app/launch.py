@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
-from serve_app.discovery import last_cause
+from serve_app.models.discovery import last_cause
 from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
 from serve_app.ray_environment import ray_environment
 

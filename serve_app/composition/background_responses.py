@@ -10,9 +10,7 @@ from contextlib import aclosing
 from time import time
 from typing import Any
 
-from serve_app.calls import Calls
 from serve_app.composition.jobs import LEASE_S, RENEW_EVERY_S, take_up_forever
-from serve_app.composition.patience import begun
 from serve_app.composition.responses import (
     ENDS,
     Memory,
@@ -21,8 +19,10 @@ from serve_app.composition.responses import (
     failure_event,
     response_of,
 )
+from serve_app.models.calls import Calls
+from serve_app.models.registry import Registry
+from serve_app.models.retrying import begun
 from serve_app.observability import RequestLog, RequestRecord
-from serve_app.registry import Registry
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
 from serve_app.storage.responses import UNFINISHED, ResponseStore, StoredResponse

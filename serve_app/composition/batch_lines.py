@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from starlette.types import ASGIApp
 
-from serve_app.composition.patience import FIND_FOR_S
+from serve_app.models.retrying import FIND_FOR_S
 from serve_app.own_requests import Answer, post
 from serve_app.storage.batch_results import LineResult
 from wire.errors import ModelNotFoundError, ReplicaLostError

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
-from serve_app.composition.patience import answered
+from serve_app.models.calls import Calls
+from serve_app.models.retrying import answered
 from wire.calls import Reply
 from wire.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
 

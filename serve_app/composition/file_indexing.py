@@ -3,17 +3,17 @@
 A job like others: whoever holds it begins anew, since nothing is kept before the end.
 """
 
-from serve_app.calls import Calls
 from serve_app.composition.embedded_texts import KIND, embedded_parts
 from serve_app.composition.jobs import Jobs
-from serve_app.composition.patience import found
 from serve_app.config import VectorStoresConfig
-from serve_app.discovery import ServedModel
 from serve_app.document_reading import DocumentReader
 from serve_app.documents.cutting import Cut
 from serve_app.documents.problems import DocumentError, invalid
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
+from serve_app.models.registry import Registry
+from serve_app.models.retrying import found
 from serve_app.observability import RequestLog, RequestRecord
-from serve_app.registry import Registry
 from serve_app.storage.chunks import Chunk
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError

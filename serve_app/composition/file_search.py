@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serve_app.calls import Calls
 from serve_app.composition.embedded_texts import embedded_questions
+from serve_app.models.calls import Calls
 from serve_app.storage.chunks import ChunkRow
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import FILE, check_live, entry_id

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
 from serve_app.composition.together import together
-from serve_app.discovery import ServedModel
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from wire.openai.moderations import CATEGORIES
 
 AT_ONCE = 8

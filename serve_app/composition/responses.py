@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
 from serve_app.composition.kept_pictures import with_kept_pictures
 from serve_app.composition.media import check_items, with_files
-from serve_app.discovery import ServedModel
 from serve_app.http.sse import event
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from serve_app.remote_files import RemoteFiles
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database

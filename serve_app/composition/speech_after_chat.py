@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
 from serve_app.composition.sentences import SentenceCutter, spoken
-from serve_app.discovery import ServedModel
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from wire.errors import APIError, ModelCallError
 from wire.logging import get_logger
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
 from serve_app.composition.media import recording_of
 from serve_app.composition.together import together
-from serve_app.discovery import ServedModel
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from serve_app.spoken_answers import SpokenAnswers
 from wire.errors import APIError, InvalidRequestError
 from wire.openai.chat import Message

@@ -12,8 +12,8 @@ from serve_app.composition.file_search import FileSearch
 from serve_app.composition.jobs import Jobs, Kind
 from serve_app.composition.key_stores import KeyStores
 from serve_app.config import VectorStoresConfig
+from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
-from serve_app.registry import Registry
 from serve_app.storage.database import Database
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject

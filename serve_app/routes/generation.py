@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import Response
 
-from serve_app.calls import Calls
-from serve_app.discovery import ServedModel
 from serve_app.http.sse import event_stream
 from serve_app.http.streaming import Pieces
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from wire.fields import engine_fields
 from wire.openai.chat import Sampling
 from wire.requests import ModelRequest

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from serve_app import __version__
 from serve_app.dependencies import RegistryDep
-from serve_app.discovery import State
+from serve_app.models.discovery import State
 
 router = APIRouter()
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from serve_app.dependencies import RegistryDep
-from serve_app.discovery import ServedModel
+from serve_app.models.discovery import ServedModel
 from wire.openai.models import Model, ModelList
 
 router = APIRouter()

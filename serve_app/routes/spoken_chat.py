@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import to_json
 
-from serve_app.calls import Calls
 from serve_app.composition.speech_after_chat import Spoken, Voice, spoken_answer
-from serve_app.discovery import ServedModel
 from serve_app.http.sse import DONE, event, event_stream
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from serve_app.spoken_answers import SpokenAnswers
 from wire.errors import InvalidRequestError
 from wire.fields import engine_fields

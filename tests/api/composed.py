@@ -5,8 +5,8 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from serve_app.discovery import ServedModel
-from serve_app.registry import Registry
+from serve_app.models.discovery import ServedModel
+from serve_app.models.registry import Registry
 from tests.api.conftest import chunk
 from tests.details import application, details
 from wire.calls import Call, Reply, Usage

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from openai import AsyncOpenAI
 
 from serve_app.config import ModerationConfig
-from serve_app.discovery import ServedModel
 from serve_app.ingress import create_api
-from serve_app.registry import Registry
+from serve_app.models.discovery import ServedModel
+from serve_app.models.registry import Registry
 from tests.details import application, details, not_built
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard

@@ -124,7 +124,7 @@ async def test_run_whose_model_fails_says_why(
 async def test_run_waits_for_a_model_that_has_no_room(
     openai_client: AsyncOpenAI, model: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.composition.patience.RETRY_S", 0.01)
+    monkeypatch.setattr("serve_app.models.retrying.RETRY_S", 0.01)
     busy, lost = ModelOverloadedError("full"), ReplicaLostError("gone")
     model.turns = [[busy], [lost], says("there")]
 

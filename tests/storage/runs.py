@@ -14,8 +14,8 @@ from serve_app.composition.assistants.objects import MESSAGE, RUN, STEP
 from serve_app.composition.jobs import Jobs
 from serve_app.composition.vector_stores import assemble as assemble_vector_stores
 from serve_app.config import VectorStoresConfig
+from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
-from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from serve_app.discovery import last_cause
+from serve_app.models.discovery import last_cause
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database, DatabaseError
 from serve_app.storage.migrate import HEAD, SCRIPTS, VERSION_TABLE, migrate_at_start

@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from deployments.bus import Outlet, Outlets
-from serve_app.bus import Bus, Inlet
+from serve_app.models.bus import Bus, Inlet
 from wire.bus import WINDOW, ReplyTo, Returned, Streamed
 from wire.calls import Usage
 from wire.errors import InvalidRequestError, ModelUnavailableError, ReplicaLostError

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serve_app.bus import Bus
+from serve_app.models.bus import Bus
 from tests.unit.test_bus import bus, event_loop_policy, read, returned
 from wire.bus import FRAME, PIECE
 from wire.errors import InvalidRequestError, ModelUnavailableError
@@ -28,7 +28,7 @@ async def test_peer_without_the_key_writes_nothing(bus: Bus) -> None:
 async def test_peer_that_says_nothing_is_sent_away(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.bus.INTRODUCED_WITHIN_S", 0.01)
+    monkeypatch.setattr("serve_app.models.bus.INTRODUCED_WITHIN_S", 0.01)
     to = (await bus.inlet()).reply_to
     reader, writer = await asyncio.open_connection(to.host, to.port)
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from serve_app import details as module
-from serve_app.details import Details
+from serve_app.models.details import Details
 from tests.details import application, details
 from wire.card import ModelCard
 

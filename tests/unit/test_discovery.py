@@ -1,6 +1,6 @@
 import pytest
 
-from serve_app.discovery import State, last_cause, served_models
+from serve_app.models.discovery import State, last_cause, served_models
 from tests.details import application, details, not_built
 from wire.card import ModelCard
 

@@ -15,7 +15,7 @@ from ray.serve._private.common import (
 from ray.serve.request_router import PendingRequest
 
 from deployments.app import build
-from serve_app.prompt_prefix import prefix_of
+from serve_app.models.prompt_prefix import prefix_of
 from wire.calls import Call
 
 DEPLOYMENT = DeploymentID("ChatDeployment", "chat")

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from serve_app.prompt_prefix import MARKED_BLOCKS, MARKS, prefix_of
+from serve_app.models.prompt_prefix import MARKED_BLOCKS, MARKS, prefix_of
 from wire.calls import Prefix
 
 SYSTEM = {"role": "system", "content": "You know all about lakes. " * 100}

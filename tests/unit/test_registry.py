@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from serve_app.discovery import ServedModel
-from serve_app.registry import Registry
+from serve_app.models.discovery import ServedModel
+from serve_app.models.registry import Registry
 from tests.details import application, details
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard

@@ -96,7 +96,7 @@ def test_wire_does_no_io() -> None:
 
 def test_routes_reach_replicas_only_through_the_registry() -> None:
     for path in (ROOT / "serve_app" / "routes").glob("*.py"):
-        assert not {"ray", "ray.serve", "serve_app.handles"} & imports(path), path
+        assert not {"ray", "ray.serve", "serve_app.models.handles"} & imports(path), path
 
 
 def test_routes_and_their_dependencies_stay_on_the_event_loop() -> None:

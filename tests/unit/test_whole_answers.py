@@ -9,7 +9,7 @@ from deployments.admission import Admission
 from deployments.base import SHORT_ANSWER_BYTES, ModelDeployment
 from deployments.bus import Outlets
 from deployments.config import ModelConfig
-from serve_app.bus import Bus
+from serve_app.models.bus import Bus
 from wire.bus import Returned, Streamed
 from wire.calls import Call, Reply, Usage
 from wire.errors import APIError, InvalidRequestError

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
 from serve_app.composition.assistants.objects import MESSAGE
 from serve_app.composition.assistants.prompt import Message, Prompt, chat_choice, chat_tools, said
 from serve_app.composition.kept_pictures import picture
 from serve_app.composition.media import check_parts, with_files
-from serve_app.composition.patience import begun
+from serve_app.models.calls import Calls
+from serve_app.models.retrying import begun
 from serve_app.remote_files import RemoteFiles
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject

@@ -15,8 +15,8 @@ from serve_app.composition.assistants.tools import ServerTools
 from serve_app.composition.assistants.work import RunWork
 from serve_app.composition.file_search import FileSearch
 from serve_app.composition.jobs import Jobs, Kind
+from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
-from serve_app.registry import Registry
 from serve_app.remote_files import RemoteFiles
 from serve_app.storage.database import Database
 from serve_app.storage.kept_files import KeptFiles

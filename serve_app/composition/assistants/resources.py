@@ -6,7 +6,7 @@ A store that is described in place is made here.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from serve_app.registry import Registry
+from serve_app.models.registry import Registry
 from serve_app.storage.kept_files import FILE
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import STORE

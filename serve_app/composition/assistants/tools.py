@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.calls import Calls
 from serve_app.composition.assistants.answer import ToolCall
 from serve_app.composition.assistants.citations import Source
 from serve_app.composition.assistants.code_interpreter import CodeInterpreter
 from serve_app.composition.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
 from serve_app.composition.assistants.turn import shown_call
 from serve_app.composition.file_search import FileSearch, Found
+from serve_app.models.calls import Calls
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import APIError
 from wire.openai.assistants import SEARCHES

@@ -13,7 +13,6 @@ from dataclasses import asdict, replace
 from time import time
 from typing import Any
 
-from serve_app.calls import Calls
 from serve_app.composition.assistants.answer import ToolCall, deltas
 from serve_app.composition.assistants.asking import Asking
 from serve_app.composition.assistants.book import RunBook, RunCancelledError, complete, with_status
@@ -21,8 +20,9 @@ from serve_app.composition.assistants.objects import THREAD
 from serve_app.composition.assistants.prompt import SERVER_TOOLS
 from serve_app.composition.assistants.tools import Outcome, ServerTools, without_passages
 from serve_app.composition.assistants.turn import CALLS_STEP, Turn, shown_call
+from serve_app.models.calls import Calls
+from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog, RequestRecord
-from serve_app.registry import Registry
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import APIError, InvalidRequestError, ModelOverloadedError

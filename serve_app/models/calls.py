@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from serve_app.discovery import ServedModel
+from serve_app.models.discovery import ServedModel
+from serve_app.models.prompt_prefix import prefix_of
+from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
-from serve_app.prompt_prefix import prefix_of
-from serve_app.registry import Registry
 from wire.calls import Call, Reply, Usage
 from wire.errors import InvalidRequestError, echo
 

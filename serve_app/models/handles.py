@@ -11,8 +11,8 @@ from ray.exceptions import RayActorError, RayError, RayTaskError, TaskCancelledE
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from serve_app.bus import Bus, Inlet
-from serve_app.discovery import ServedModel
+from serve_app.models.bus import Bus, Inlet
+from serve_app.models.discovery import ServedModel
 from wire.bus import Returned
 from wire.calls import Call, Reply, Usage
 from wire.errors import ModelOverloadedError, ModelUnavailableError, ReplicaLostError

@@ -10,8 +10,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from serve_app.discovery import ServedModel, State, served_models
-from serve_app.handles import ModelHandle
+from serve_app.models.discovery import ServedModel, State, served_models
+from serve_app.models.handles import ModelHandle
 from wire.calls import Call, Reply, Usage
 from wire.errors import (
     ModelFailedError,

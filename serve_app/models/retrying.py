@@ -6,8 +6,8 @@ from contextlib import aclosing
 from time import monotonic
 from typing import Any, TypeVar
 
-from serve_app.calls import Calls
-from serve_app.discovery import ServedModel
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from wire.calls import Reply
 from wire.errors import ModelNotFoundError, ModelOverloadedError, ModelUnavailableError
 

@@ -1,0 +1,1 @@
+"""How the ingress finds and calls models."""

@@ -19,6 +19,7 @@ def build(config: IngressConfig) -> Application:
 
         from serve_app.http.addresses import Addresses, peer_proof
         from serve_app.ingress import create_api
+        from serve_app.media.remote_files import RemoteFiles
         from serve_app.models.bus import Bus
         from serve_app.models.details import Details
         from serve_app.models.handles import (
@@ -28,7 +29,6 @@ def build(config: IngressConfig) -> Application:
             read_serve_statuses,
         )
         from serve_app.models.registry import Registry
-        from serve_app.remote_files import RemoteFiles
         from serve_app.sandbox.starting import check_at_start
         from serve_app.storage.database import Database
         from serve_app.storage.files import FileStore

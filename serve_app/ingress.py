@@ -13,32 +13,32 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match, Route
 
 from serve_app import __version__
-from serve_app.composition.assistants.assembly import assemble
-from serve_app.composition.assistants.code_interpreter import interpreter
-from serve_app.composition.background_responses import BackgroundResponses
-from serve_app.composition.batches import KIND as BATCH
-from serve_app.composition.batches import Batches
-from serve_app.composition.jobs import Jobs, Kind
-from serve_app.composition.vector_stores import assemble as assemble_vector_stores
+from serve_app.assistants.assembly import assemble
+from serve_app.assistants.code_interpreter import interpreter
+from serve_app.batches.batches import KIND as BATCH
+from serve_app.batches.batches import Batches
 from serve_app.config import CodeInterpreterConfig, ModerationConfig, VectorStoresConfig
-from serve_app.generated_images import GeneratedImages
 from serve_app.http.addresses import Addresses
 from serve_app.http.auth import Authenticator
 from serve_app.http.error_answers import error_response
 from serve_app.http.limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES, BodyLimits
 from serve_app.http.middleware import Gate
+from serve_app.jobs.worker import Jobs, Kind
+from serve_app.media.generated_images import GeneratedImages
+from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
 from serve_app.openapi.served import ServedDocument
-from serve_app.remote_files import RemoteFiles
+from serve_app.responses.background import BackgroundResponses
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
-from serve_app.spoken_answers import SpokenAnswers
+from serve_app.spoken.stored_answers import SpokenAnswers
 from serve_app.storage.database import Database
 from serve_app.storage.database_url import MEMORY
 from serve_app.storage.files import FileStore
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.kept_uploads import KeptUploads
 from serve_app.storage.responses import ResponseStore
+from serve_app.vector_stores.vector_stores import assemble as assemble_vector_stores
 from wire.errors import (
     APIError,
     InvalidRequestError,

@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.assistants.assistants import check_file
-from serve_app.composition.assistants.objects import ASSISTANT
-from serve_app.dependencies import AssistantsDep, CursorDep, ObjectsDep, OwnerDep
+from serve_app.assistants.assistants import check_file
+from serve_app.assistants.objects import ASSISTANT
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import AssistantsDep, CursorDep, ObjectsDep, OwnerDep
 from serve_app.routes.lists import deleted, listed, page_of
 from wire.openai.assistants import (
     AssistantFileRequest,

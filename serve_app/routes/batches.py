@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.batches import KIND, PURPOSE
-from serve_app.composition.jobs import CANCELLING
-from serve_app.dependencies import FilesDep, JobsDep, ObjectsDep, OwnerDep
+from serve_app.batches.batches import KIND, PURPOSE
 from serve_app.http.json_body import JSONRoute
+from serve_app.jobs.worker import CANCELLING
+from serve_app.routes.dependencies import FilesDep, JobsDep, ObjectsDep, OwnerDep
 from serve_app.routes.lists import Limit, listed
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor

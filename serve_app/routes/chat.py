@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Response
 
-from serve_app.composition.media import check_parts, with_files
-from serve_app.composition.speech_before_chat import recalled, written_down
-from serve_app.dependencies import CallsDep, RemoteFilesDep, SpokenAnswersDep
+from serve_app.chat.generation import KIND, send
 from serve_app.http.json_body import JSONRoute
-from serve_app.routes.generation import KIND, send
-from serve_app.routes.spoken_chat import answer_aloud, chosen_voice, written_fields
+from serve_app.media.parts import check_parts, with_files
+from serve_app.routes.dependencies import CallsDep, RemoteFilesDep, SpokenAnswersDep
+from serve_app.spoken.speech_before_chat import recalled, written_down
+from serve_app.spoken.spoken_chat import answer_aloud, chosen_voice, written_fields
 from wire.openai.chat import ChatCompletionRequest
 from wire.openai.functions import (
     as_function_call,

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from serve_app.dependencies import CallsDep
+from serve_app.chat.generation import answer
 from serve_app.http.json_body import JSONRoute
-from serve_app.routes.generation import answer
+from serve_app.routes.dependencies import CallsDep
 from wire.openai.completions import CompletionRequest
 
 router = APIRouter(route_class=JSONRoute)

@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.dependencies import MemoryDep
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import MemoryDep
 from serve_app.routes.lists import Limit, Order, deleted, listed
 from serve_app.storage.conversations import Conversation
 from wire.openai.conversations import (

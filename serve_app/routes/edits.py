@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Response
 from pydantic_core import from_json, to_json
 
-from serve_app.dependencies import CallsDep
+from serve_app.chat.generation import KIND
 from serve_app.http.json_body import JSONRoute
-from serve_app.routes.generation import KIND
+from serve_app.routes.dependencies import CallsDep
 from wire.fields import engine_fields
 from wire.openai.edits import EditRequest, as_edit
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from serve_app.dependencies import CallsDep
 from serve_app.http.json_body import JSONRoute
 from serve_app.models.calls import Calls
+from serve_app.routes.dependencies import CallsDep
 from wire.fields import own_fields
 from wire.openai.embeddings import EmbeddingsRequest
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from serve_app.dependencies import ImagesDep
+from serve_app.routes.dependencies import ImagesDep
 from wire.errors import NotFoundError
 
 router = APIRouter()

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from serve_app import __version__
-from serve_app.dependencies import RegistryDep
 from serve_app.models.discovery import State
+from serve_app.routes.dependencies import RegistryDep
 
 router = APIRouter()
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serve_app.dependencies import CallsDep, ImagesDep, RemoteFilesDep
-from serve_app.file_inputs import read_file_input
 from serve_app.http.form_body import Upload, read_form
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
-from serve_app.image_answers import ImageAnswers, image_events
+from serve_app.media.file_inputs import read_file_input
+from serve_app.media.image_answers import ImageAnswers, image_events
+from serve_app.routes.dependencies import CallsDep, ImagesDep, RemoteFilesDep
 from wire.errors import InvalidRequestError
 from wire.fields import own_fields
 from wire.openai.images import (

@@ -5,15 +5,15 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from serve_app.composition.media import with_files
-from serve_app.dependencies import CallsDep, RemoteFilesDep
+from serve_app.chat.generation import KIND
 from serve_app.http.error_answers import anthropics_event
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
+from serve_app.media.parts import with_files
+from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
-from serve_app.remote_files import RemoteFiles
-from serve_app.routes.generation import KIND
+from serve_app.routes.dependencies import CallsDep, RemoteFilesDep
 from wire.anthropic.message_blocks import read_messages
 from wire.anthropic.messages import CountTokensRequest, MessagesRequest
 

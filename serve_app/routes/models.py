@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from serve_app.dependencies import RegistryDep
 from serve_app.models.discovery import ServedModel
+from serve_app.routes.dependencies import RegistryDep
 from wire.openai.models import Model, ModelList
 
 router = APIRouter()

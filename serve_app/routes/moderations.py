@@ -5,10 +5,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.moderation import scores
-from serve_app.dependencies import CallsDep, ModerationDep
+from serve_app.chat.generation import KIND
+from serve_app.chat.moderation import scores
 from serve_app.http.json_body import JSONRoute
-from serve_app.routes.generation import KIND
+from serve_app.routes.dependencies import CallsDep, ModerationDep
 from wire.errors import ModelNotFoundError
 from wire.fields import refuse_foreign_fields
 from wire.openai.moderations import OPENAIS_MODELS, ModerationRequest, judged

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic_core import from_json, to_json
 
-from serve_app.dependencies import CallsDep
 from serve_app.http.json_body import JSONRoute
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from serve_app.routes.dependencies import CallsDep
 from wire.calls import Usage
 from wire.errors import UnprocessableError
 from wire.fields import refuse_foreign_fields

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
-from serve_app.composition.responses import ResponseStream, begin, whole
-from serve_app.dependencies import BackgroundDep, CallsDep, MemoryDep, RemoteFilesDep
+from serve_app.chat.generation import KIND
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
-from serve_app.routes.generation import KIND
+from serve_app.responses.turn import ResponseStream, begin, whole
+from serve_app.routes.dependencies import BackgroundDep, CallsDep, MemoryDep, RemoteFilesDep
 from serve_app.routes.lists import Limit, Order, page
 from wire.openai.responses import ResponseRequest
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from serve_app.composition.assistants.objects import RUN, STEP
-from serve_app.dependencies import CallsDep, CursorDep, ObjectsDep, OwnerDep, RunsDep
+from serve_app.assistants.objects import RUN, STEP
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
+from serve_app.routes.dependencies import CallsDep, CursorDep, ObjectsDep, OwnerDep, RunsDep
 from serve_app.routes.lists import page_of
 from serve_app.storage.object_rows import StoredObject
 from wire.openai.runs import Includable, RunRequest, ThreadRunRequest, ToolOutputs

@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.together import together
-from serve_app.dependencies import CallsDep
+from serve_app.concurrency import together
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import CallsDep
 from serve_app.routes.rerank import KIND, scored
 from wire.fields import refuse_foreign_fields
 from wire.jina.score import ScoreRequest

@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from serve_app.dependencies import CallsDep
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event, event_stream
 from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from serve_app.routes.dependencies import CallsDep
 from wire.fields import refuse_foreign_fields
 from wire.openai.speech import SpeechRequest, card_language, card_voice, media_type
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic_core import from_json
 
-from serve_app.dependencies import CallsDep
 from serve_app.http.form_body import read_form
+from serve_app.routes.dependencies import CallsDep
 from serve_app.routes.transcriptions import KIND, only_file
 from wire.elevenlabs.speech_to_text import SpeechToTextRequest, speech_to_text_answer
 

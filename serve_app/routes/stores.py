@@ -4,9 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.key_stores import Neighbour
-from serve_app.dependencies import KeyStoresDep, OwnerDep
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import KeyStoresDep, OwnerDep
+from serve_app.vector_stores.key_stores import Neighbour
 from wire.localai.stores import StoreFind, StoreKeys, StoreSet
 
 router = APIRouter(route_class=JSONRoute)

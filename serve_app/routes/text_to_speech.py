@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic_core import from_json, to_json
 
-from serve_app.dependencies import CallsDep, RegistryDep
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
+from serve_app.routes.dependencies import CallsDep, RegistryDep
 from serve_app.routes.speech import KIND
 from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest, output
 from wire.errors import InvalidRequestError, echo

@@ -4,9 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.assistants.objects import MESSAGE, THREAD
-from serve_app.dependencies import CursorDep, ObjectsDep, OwnerDep, ThreadsDep
+from serve_app.assistants.objects import MESSAGE, THREAD
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import CursorDep, ObjectsDep, OwnerDep, ThreadsDep
 from serve_app.routes.lists import deleted, page_of
 from serve_app.storage.tables import OBJECTS
 from wire.openai.threads import (

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from serve_app.dependencies import CallsDep
 from serve_app.http.form_body import Upload, read_form
 from serve_app.http.json_body import JSONRequest
 from serve_app.http.sse import DONE, event, event_stream
 from serve_app.models.calls import Calls
+from serve_app.routes.dependencies import CallsDep
 from wire.errors import InvalidRequestError, from_validation_errors
 from wire.openai.transcription_formats import delta_event, done_event, written
 from wire.openai.transcriptions import TranscriptionRequest, VadRequest

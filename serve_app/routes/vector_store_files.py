@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import ColumnElement
 
-from serve_app.dependencies import CursorDep, OwnerDep, VectorStoresDep
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import CursorDep, OwnerDep, VectorStoresDep
 from serve_app.routes.lists import deleted, listed
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor

@@ -5,12 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.composition.vector_stores import requests
-from serve_app.dependencies import CallsDep, CursorDep, OwnerDep, VectorStoresDep
 from serve_app.http.json_body import JSONRoute
+from serve_app.routes.dependencies import CallsDep, CursorDep, OwnerDep, VectorStoresDep
 from serve_app.routes.lists import deleted, listed
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import STORE, shown_store
+from serve_app.vector_stores.vector_stores import requests
 from wire.openai.vector_stores import (
     RankingOptions,
     VectorStoreRequest,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from serve_app.dependencies import RegistryDep
 from serve_app.models.registry import Registry
+from serve_app.routes.dependencies import RegistryDep
 from serve_app.routes.speech import KIND
 from wire.card import ModelCard
 from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage

@@ -70,7 +70,7 @@ async def test_file_that_is_no_picture_is_refused_by_name(
 async def test_pictures_too_large_together_are_refused_unread(
     openai_client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.composition.kept_pictures.MAX_BYTES", 30)
+    monkeypatch.setattr("serve_app.media.kept_pictures.MAX_BYTES", 30)
     kept = await openai_client.files.create(file=("a.png", PICTURE), purpose="vision")
     (one,) = said(kept.id)
 

@@ -10,11 +10,11 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaAudio
 
-from serve_app.composition.speech_after_chat import Spoken, Voice, spoken_answer
 from serve_app.ingress import create_api
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
+from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.api.conftest import connect
 from wire.errors import ModelOverloadedError

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployments.chat.config import ChatConfig
-from serve_app.remote_files import RemoteFiles
+from serve_app.media.remote_files import RemoteFiles
 from tests.engines.served import served
 from tests.tiny_multimodal import make_tiny_multimodal
 from tests.tiny_thinker import make_tiny_thinker

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from deployments.chat.config import ChatConfig
 from serve_app.ingress import create_api
+from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from serve_app.remote_files import RemoteFiles
 from tests.details import application, details
 from wire.calls import Call, Reply, Usage
 

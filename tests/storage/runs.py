@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from serve_app.composition import jobs as module
-from serve_app.composition.assistants.assembly import AssistantParts, assemble
-from serve_app.composition.assistants.objects import MESSAGE, RUN, STEP
-from serve_app.composition.jobs import Jobs
-from serve_app.composition.vector_stores import assemble as assemble_vector_stores
+
+from serve_app.assistants.assembly import AssistantParts, assemble
+from serve_app.assistants.objects import MESSAGE, RUN, STEP
 from serve_app.config import VectorStoresConfig
+from serve_app.jobs.worker import Jobs
+from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
-from serve_app.remote_files import RemoteFiles
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
+from serve_app.vector_stores.vector_stores import assemble as assemble_vector_stores
 from tests.api.assistants import FUNCTION, calls, frame, says
 from tests.api.conftest import CARD
 from tests.details import application, details

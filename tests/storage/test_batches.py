@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serve_app.composition.batches import KIND
+from serve_app.batches.batches import KIND
 from serve_app.storage.batch_results import BatchResults, LineResult
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import ClaimLostError, JobStore

@@ -11,7 +11,7 @@ from serve_app.storage.chunks import Chunk, ChunkStore
 from serve_app.storage.database import Database
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import STORE, new_store
-from serve_app.vector_index.indexes import Indexes
+from serve_app.vector_stores.index.indexes import Indexes
 from wire.errors import NotFoundError
 
 OWNER = "one"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from serve_app.composition.assistants.assembly import AssistantParts
-from serve_app.composition.assistants.objects import MESSAGE, RUN, STEP, THREAD
+from serve_app.assistants.assembly import AssistantParts
+from serve_app.assistants.objects import MESSAGE, RUN, STEP, THREAD
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor, ObjectStore
@@ -46,7 +46,7 @@ async def work(
 ) -> AsyncIterator[Any]:
     """Work on runs in this process; give what was reported."""
     for name, value in (("LEASE_S", 15), ("LOOK_EVERY_S", 0.1), ("RENEW_EVERY_S", 0.1)):
-        monkeypatch.setattr(f"serve_app.composition.jobs.{name}", value)
+        monkeypatch.setattr(f"serve_app.jobs.worker.{name}", value)
     tasks: list[asyncio.Task[None]] = []
 
     async def work(
@@ -179,7 +179,7 @@ async def test_run_whose_thread_is_deleted_ends_and_leaves_nothing(
 async def test_run_outlives_a_database_that_fails_for_a_while(
     database: Database, parts: AssistantParts, work: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.composition.jobs.LEASE_S", 2)
+    monkeypatch.setattr("serve_app.jobs.worker.LEASE_S", 2)
     run = await new_run(parts)
     writing, failures = Database.writing, 0
 

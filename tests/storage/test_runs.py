@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from serve_app.composition.assistants.assembly import AssistantParts
-from serve_app.composition.assistants.objects import ASSISTANT, MESSAGE, RUN, THREAD
+from serve_app.assistants.assembly import AssistantParts
+from serve_app.assistants.objects import ASSISTANT, MESSAGE, RUN, THREAD
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor, ObjectStore

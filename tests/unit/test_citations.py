@@ -2,7 +2,7 @@ from itertools import combinations
 
 import pytest
 
-from serve_app.composition.assistants.citations import LONGEST, CitedText, Source
+from serve_app.assistants.citations import LONGEST, CitedText, Source
 
 SOURCES = (
     Source(0, "file-a", "a.txt", "The harbour of Kiel opened in spring beside seventeen cranes."),

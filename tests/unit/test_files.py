@@ -11,7 +11,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from serve_app.generated_images import GeneratedImages
+from serve_app.media.generated_images import GeneratedImages
 from serve_app.storage.files import FileMissingError, FileStore
 
 

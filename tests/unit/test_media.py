@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from serve_app.composition.media import check_items, check_parts, with_files
+from serve_app.media.parts import check_items, check_parts, with_files
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError
 

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from serve_app.file_inputs import read_file_input
-from serve_app.remote_files import RemoteFiles, is_public
+from serve_app.media.file_inputs import read_file_input
+from serve_app.media.remote_files import RemoteFiles, is_public
 from wire.errors import InvalidRequestError
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from serve_app.composition.assistants.prompt import (
+from serve_app.assistants.prompt import (
     Message,
     Prompt,
     chat_choice,

@@ -1,7 +1,7 @@
 import pytest
 
 from deployments.speech.segments import segments
-from serve_app.composition.sentences import MAX_CHARS, SentenceCutter, spoken
+from serve_app.spoken.sentences import MAX_CHARS, SentenceCutter, spoken
 
 
 def cut(text: str, piece: int = 1) -> list[str]:

@@ -1,6 +1,6 @@
 """Images, and the URLs under which they are."""
 
-from serve_app.generated_images import MEDIA_TYPES
+from serve_app.media.generated_images import MEDIA_TYPES
 from serve_app.openapi.answers import images as answers
 from serve_app.openapi.operation import EVENTS, JSON, Events, Form, Operation
 from serve_app.routes import generated_images, images

@@ -1,0 +1,163 @@
+"""What happens in a run, kept in one transaction each time and only as long as the run is ours.
+
+Knows the stored objects; nothing of models.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import time
+from typing import Any
+
+from serve_app.assistants.events import RunEvents
+from serve_app.assistants.objects import MESSAGE, NO_USAGE, STEP
+from serve_app.jobs.worker import CANCELLING
+from serve_app.storage.database import Database
+from serve_app.storage.jobs import JobStore
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import Change, Cursor, ObjectStore
+
+STEP_TIMES = {
+    "completed": "completed_at",
+    "cancelled": "cancelled_at",
+    "failed": "failed_at",
+    "expired": "expired_at",
+}
+MESSAGE_REASONS = {"cancelled": "run_cancelled", "expired": "run_expired", "failed": "run_failed"}
+"""Why a message is not complete, by how its run ended."""
+
+
+MAX_QUESTION = 1000
+"""Characters of a question that is repeated behind what was found."""
+
+
+class RunCancelledError(Exception):
+    """The client wants the run to end."""
+
+
+class RunBook:
+    """Writes what happens in runs, and tells those who follow them."""
+
+    def __init__(self, database: Database, jobs: JobStore, events: RunEvents) -> None:
+        self.objects = ObjectStore(database)
+        self.events = events
+        self._database = database
+        self._jobs = jobs
+
+    async def write(
+        self,
+        run_id: str,
+        change: Change,
+        *,
+        added: Sequence[StoredObject] = (),
+        put: Sequence[StoredObject] = (),
+        removed: Sequence[str] = (),
+        wake_at: float | None = None,
+        is_end: bool = False,
+        gets_on: bool = True,
+    ) -> StoredObject:
+        """Change a run, and with it add objects, replace and remove others.
+
+        Raises:
+            ClaimLostError: the run is another's now, or gone.
+            RunCancelledError: it shall end, and this is not its end.
+        """
+
+        def unless_cancelled(run: StoredObject) -> StoredObject:
+            if run.status == CANCELLING and not is_end:
+                raise RunCancelledError(run_id)
+            return change(run)
+
+        async with self._database.transaction():
+            run = await self._jobs.write(run_id, unless_cancelled, wake_at=wake_at, gets_on=gets_on)
+            await self.objects.add(*added)
+            await self.objects.put(*put)
+            for object_id in removed:
+                await self.objects.remove(object_id)
+        return run
+
+    async def unfinished(self, run: StoredObject) -> list[StoredObject]:
+        """Return the steps and the message that a run has begun and not finished."""
+        open_now = ("in_progress",)
+        steps = await self.objects.all(run.owner, STEP, run.id, open_now)
+        messages = await self.objects.all(run.owner, MESSAGE, run.body["thread_id"], open_now)
+        return [*steps, *(each for each in messages if each.body["run_id"] == run.id)]
+
+    async def question(self, run: StoredObject) -> str:
+        """Return what the user said last in a run's thread, if it is short."""
+        newest, _ = await self.objects.page(run.owner, MESSAGE, Cursor(), run.body["thread_id"])
+        for message in newest:
+            if message.body["role"] == "user":
+                parts = [each for each in message.body["content"] if each["type"] == "text"]
+                text = "\n".join(part["text"]["value"] for part in parts)
+                return text if len(text) <= MAX_QUESTION else ""
+        return ""
+
+    async def end(
+        self, run: StoredObject, status: str, text: dict[str, Any] | None = None, **fields: Any
+    ) -> StoredObject:
+        """End a run before it is complete, and what it has begun with it.
+
+        ``text`` is what its message says so far.
+        """
+        closed = [
+            _closed_step(each, status, fields.get("last_error"))
+            if each.kind == STEP
+            else incomplete(each, MESSAGE_REASONS.get(status, "max_tokens"), text)
+            for each in await self.unfinished(run)
+        ]
+
+        def ended(stored: StoredObject) -> StoredObject:
+            return with_status(
+                stored,
+                status,
+                required_action=None,
+                usage=(stored.state or {}).get("usage") or NO_USAGE,
+                **({f"{status}_at": int(time())} if status in ("cancelled", "failed") else {}),
+                **fields,
+            )
+
+        written = await self.write(run.id, ended, put=closed, is_end=True)
+        for each in closed:
+            self.tell(each)
+        self.tell(written)
+        return written
+
+    def tell(self, stored: StoredObject, what: str | None = None) -> None:
+        """Tell that an object has come to its status, or what else has happened to it."""
+        run_id = stored.id if stored.kind == "thread.run" else stored.body["run_id"]
+        self.events.tell(run_id, f"{stored.kind}.{what or stored.status}", stored.body)
+
+    def tell_begun(self, stored: StoredObject) -> None:
+        """Tell that an object has been made and is being worked on."""
+        self.tell(stored, "created")
+        self.tell(stored)
+
+
+def with_status(stored: StoredObject, status: str, **fields: Any) -> StoredObject:
+    """Return an object that has come to a status."""
+    return replace(stored, status=status, body={**stored.body, "status": status, **fields})
+
+
+def complete(stored: StoredObject, **fields: Any) -> StoredObject:
+    """Return a message or a step that is complete."""
+    return with_status(stored, "completed", completed_at=int(time()), **fields)
+
+
+def incomplete(message: StoredObject, reason: str, text: dict[str, Any] | None) -> StoredObject:
+    """Return a message that will not be complete, with what it says so far."""
+    return with_status(
+        message,
+        "incomplete",
+        incomplete_at=int(time()),
+        incomplete_details={"reason": reason},
+        content=[text] if text else message.body["content"],
+    )
+
+
+def _closed_step(step: StoredObject, status: str, error: dict[str, Any] | None) -> StoredObject:
+    status = status if status in STEP_TIMES else "completed"
+    closed = with_status(step, status, **{STEP_TIMES[status]: int(time())})
+    if status == "failed" and error is not None:
+        code = error["code"] if error["code"] == "rate_limit_exceeded" else "server_error"
+        return replace(closed, body={**closed.body, "last_error": {**error, "code": code}})
+    return closed

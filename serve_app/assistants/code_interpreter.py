@@ -1,0 +1,190 @@
+"""The code interpreter: a thread's files, a program in the sandbox, and the files that it writes.
+
+Every call begins with a new Python in a new folder. What lasts are the files, which are kept as
+all files are, so that any ingress replica can go on with a thread.
+"""
+
+import asyncio
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from serve_app.assistants.citations import PATH
+from serve_app.assistants.objects import THREAD
+from serve_app.config import CodeInterpreterConfig
+from serve_app.sandbox.bubblewrap import Ended, Sandbox
+from serve_app.sandbox.starting import new_sandbox
+from serve_app.storage.database import Database
+from serve_app.storage.files import FileMissingError
+from serve_app.storage.kept_files import KeptFiles
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import ObjectStore
+from wire.errors import NotFoundError
+
+PURPOSE = "assistants_output"
+CHUNK_BYTES = 2**20
+MAX_FILES = 20
+"""Files that one call may leave behind."""
+MAX_NAME_BYTES = 120
+MAX_SUFFIX = 16
+"""A file system takes 255 bytes, of which some may be put before."""
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreted:
+    """What came of a program."""
+
+    told: str
+    """What the model is told."""
+    outputs: list[dict[str, Any]]
+    """What a step shows of it."""
+    files: dict[str, str] = field(default_factory=dict[str, str])
+    """Ids of all the files that the thread's programs have written, by name."""
+
+
+class CodeInterpreter:
+    """Runs programs for threads."""
+
+    def __init__(
+        self, sandbox: Sandbox, files: KeptFiles, objects: ObjectStore, at_once: int
+    ) -> None:
+        self._sandbox = sandbox
+        self._files = files
+        self._objects = objects
+        self._free = asyncio.Semaphore(at_once)
+
+    async def interpret(self, run: StoredObject, code: str) -> Interpreted:
+        """Run a program with the files of a run's thread and assistant."""
+        thread = await self._objects.get(run.owner, THREAD, run.body["thread_id"])
+        made: dict[str, str] = dict((thread.state or {}).get("files") or {})
+        async with self._free:
+            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="homeport-code-"))
+            try:
+                too_large = await self._lay_out(run, thread, made, folder)
+                before = await asyncio.to_thread(_regular_files, folder)
+                ended = await self._sandbox.run(code, folder)
+                after = await asyncio.to_thread(_regular_files, folder)
+                changed = [name for name in after if after[name] != before.get(name)]
+                new = {name: await self._kept(run, folder / name) for name in changed[:MAX_FILES]}
+            finally:
+                await asyncio.to_thread(_remove, folder)
+        made |= new
+        if new:
+
+            def with_files(stored: StoredObject) -> StoredObject:
+                return replace(stored, state={**(stored.state or {}), "files": made})
+
+            await self._objects.change(run.owner, THREAD, thread.id, with_files)
+        return Interpreted(_told(ended, changed, too_large), _outputs(ended, new), made)
+
+    async def _lay_out(
+        self, run: StoredObject, thread: StoredObject, made: dict[str, str], folder: Path
+    ) -> list[str]:
+        """Put the files of assistant and thread into a folder; return what does not fit.
+
+        What is gone is left out.
+        """
+        given = (thread.body["tool_resources"] or {}).get("code_interpreter") or {}
+        ids = [*(run.state or {})["file_ids"], *(given.get("file_ids") or ())]
+        wanted = [(file_id, "") for file_id in dict.fromkeys(ids)]
+        wanted += [(file_id, name) for name, file_id in made.items()]
+        left, too_large = self._sandbox.limits.disk_bytes, list[str]()
+        for file_id, name in wanted:
+            try:
+                stored = await self._files.get(run.owner, file_id)
+                if stored.body["bytes"] > left:
+                    too_large.append(name or stored.body["filename"])
+                    continue
+                left -= stored.body["bytes"]
+                async with self._files.path(stored) as path:
+                    target = folder / (name or _plain(stored, folder))
+                    await asyncio.to_thread(shutil.copyfile, path, target)
+            except (NotFoundError, FileMissingError):
+                continue
+        return too_large
+
+    async def _kept(self, run: StoredObject, path: Path) -> str:
+        stored = await self._files.add(run.owner, path.name, PURPOSE, _chunks(path))
+        return stored.id
+
+
+def interpreter(
+    config: CodeInterpreterConfig, database: Database, files: KeptFiles
+) -> CodeInterpreter:
+    """Return the interpreter that an operator has configured."""
+    return CodeInterpreter(new_sandbox(config), files, ObjectStore(database), config.at_once)
+
+
+def _plain(stored: StoredObject, folder: Path) -> str:
+    """Return a name for a file that leads nowhere else, fits, and is not taken."""
+    base = os.path.basename(stored.body["filename"])
+    shown = "".join(char if char.isprintable() else "_" for char in base)
+    stem, suffix = os.path.splitext(shown)
+    suffix = suffix if len(suffix) <= MAX_SUFFIX else ""
+    name = stem.encode()[:MAX_NAME_BYTES].decode(errors="ignore") + suffix
+    if name in ("", ".", "..") or (folder / name).exists():
+        return f"{stored.id}-{name}"
+    return name
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder. Python's own way ends at folders that are nested too deep."""
+    subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
+
+
+def _regular_files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return time and size of the files right in a folder, in order.
+
+    Links are none, wherever they lead; nor is what has a name that cannot be shown.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode) and entry.name.isprintable():
+            found[entry.name] = (status.st_mtime_ns, status.st_size)
+    return found
+
+
+async def _chunks(path: Path) -> AsyncGenerator[bytes]:
+    file = await asyncio.to_thread(_opened, path)
+    try:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
+    finally:
+        file.close()
+
+
+def _opened(path: Path) -> Any:
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+
+
+def _told(ended: Ended, changed: list[str], too_large: list[str]) -> str:
+    parts = [ended.output.rstrip() or "(nothing was printed)"]
+    if ended.stopped:
+        parts.append(f"The program was stopped: {ended.stopped}.")
+    elif ended.status:
+        parts.append(f"The program ended with status {ended.status}.")
+    if changed:
+        listed = "\n".join(PATH + name for name in changed[:MAX_FILES])
+        parts.append(f"Files for the user, to be named by these paths:\n{listed}")
+    if len(changed) > MAX_FILES:
+        parts.append(f"Of {len(changed)} files only {MAX_FILES} were kept.")
+    if too_large:
+        parts.append(f"Files that are too large to be read here: {', '.join(too_large)}.")
+    return "\n".join(parts)
+
+
+def _outputs(ended: Ended, new: dict[str, str]) -> list[dict[str, Any]]:
+    logs = ended.output + (f"\nStopped: {ended.stopped}." if ended.stopped else "")
+    pictures = [name for name in new if name.lower().endswith(PICTURES)]
+    return [
+        *([{"type": "logs", "logs": logs}] if logs else []),
+        *({"type": "image", "image": {"file_id": new[name]}} for name in pictures),
+    ]

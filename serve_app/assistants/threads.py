@@ -1,0 +1,142 @@
+"""Threads and their messages, as clients make and change them. A run has its thread for itself."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from serve_app.assistants.objects import ACTIVE, MESSAGE, RUN, THREAD, new_message
+from serve_app.assistants.objects import new_thread as thread_object
+from serve_app.assistants.resources import (
+    THREAD_STORE_DAYS,
+    Resources,
+    attachments,
+)
+from serve_app.storage.database import Database
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import ObjectStore
+from wire.errors import InvalidRequestError
+from wire.openai.threads import MessageRequest, ThreadRequest, ThreadUpdate, as_content
+
+
+class Threads:
+    """The threads of a database."""
+
+    def __init__(self, database: Database, resources: Resources) -> None:
+        self.objects = ObjectStore(database)
+        self.resources = resources
+        self._database = database
+
+    async def prepared(
+        self, owner: str, body: ThreadRequest | None
+    ) -> tuple[StoredObject, list[StoredObject]]:
+        """Return a new thread and its first messages, which are not kept yet.
+
+        Raises:
+            InvalidRequestError: something that it refers to is not there.
+        """
+        body = body or ThreadRequest()
+        made = await self.resources.made(owner, body.tool_resources, expires_days=THREAD_STORE_DAYS)
+        messages = body.messages or []
+        made = await self.resources.attached(owner, made, messages)
+        thread = thread_object(owner, body.metadata or {}, made)
+        return thread, [_message(owner, thread.id, each) for each in messages]
+
+    async def create(self, owner: str, body: ThreadRequest | None) -> StoredObject:
+        """Keep a new thread with its first messages."""
+        thread, messages = await self.prepared(owner, body)
+        await self.objects.add(thread, *messages)
+        return thread
+
+    async def update(self, owner: str, thread_id: str, body: ThreadUpdate) -> StoredObject:
+        """Change what of a thread is in the request.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidRequestError: something that it refers to is not there.
+        """
+        fields: dict[str, Any] = {}
+        if "metadata" in body.model_fields_set:
+            fields["metadata"] = body.metadata or {}
+        if "tool_resources" in body.model_fields_set:
+            await self.objects.get(owner, THREAD, thread_id)
+            fields["tool_resources"] = await self.resources.made(
+                owner, body.tool_resources, expires_days=THREAD_STORE_DAYS
+            )
+        return await self.objects.merge(owner, THREAD, thread_id, fields)
+
+    async def add_message(self, owner: str, thread_id: str, body: MessageRequest) -> StoredObject:
+        """Add a message at the end of a thread.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidRequestError: a run is active on it, or a file is not there.
+        """
+        attached = await self.with_attached(owner, thread_id, [body])
+        message = _message(owner, thread_id, body)
+        async with self._database.transaction():
+            await self.lock(owner, thread_id, "Messages cannot be added")
+            await self.attach(owner, thread_id, attached)
+            await self.objects.add(message)
+        return message
+
+    async def delete_message(self, owner: str, thread_id: str, message_id: str) -> None:
+        """Forget a message.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidRequestError: a run is active on the thread.
+        """
+        async with self._database.transaction():
+            await self.lock(owner, thread_id, "Messages cannot be deleted")
+            await self.objects.delete(owner, MESSAGE, message_id, thread_id)
+
+    async def with_attached(
+        self, owner: str, thread_id: str, messages: Sequence[MessageRequest]
+    ) -> dict[str, Any] | None:
+        """Return a thread's resources with the messages' files; None if there are none.
+
+        Raises:
+            NotFoundError: there is no such thread.
+            InvalidRequestError: a file is not there.
+        """
+        thread = await self.objects.get(owner, THREAD, thread_id)
+        before = thread.body["tool_resources"]
+        after = await self.resources.attached(owner, before, messages)
+        return None if after is before else after
+
+    async def attach(self, owner: str, thread_id: str, resources: dict[str, Any] | None) -> None:
+        """Give a thread other resources, if there are any."""
+        if resources is not None:
+            await self.objects.merge(owner, THREAD, thread_id, {"tool_resources": resources})
+
+    async def lock(self, owner: str, thread_id: str, what: str) -> StoredObject:
+        """Return a thread on which no run is active nor begins in the caller's transaction.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidRequestError: one is active; ``what`` is what cannot be done.
+        """
+        thread = await self.objects.lock(owner, THREAD, thread_id)
+        active = await self.objects.all(owner, RUN, thread_id, ACTIVE)
+        if active:
+            raise InvalidRequestError(
+                f"{what} to thread '{thread_id}' while run '{active[0].id}' is active on it "
+                f"(status '{active[0].status}').",
+                "thread_id",
+            )
+        return thread
+
+
+def _message(owner: str, thread_id: str, body: MessageRequest) -> StoredObject:
+    return new_message(
+        owner,
+        thread_id,
+        body.role,
+        as_content(body.content),
+        attachments=attachments(body),
+        metadata=body.metadata or {},
+    )
+
+
+def additional(owner: str, thread_id: str, bodies: Sequence[MessageRequest]) -> list[StoredObject]:
+    """Return the messages that come with a run."""
+    return [_message(owner, thread_id, body) for body in bodies]

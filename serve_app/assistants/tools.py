@@ -1,0 +1,140 @@
+"""Tools that the server carries out: what the model is told of them, and clients are shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json
+
+from serve_app.assistants.answer import ToolCall
+from serve_app.assistants.citations import Source
+from serve_app.assistants.code_interpreter import CodeInterpreter
+from serve_app.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
+from serve_app.assistants.turn import shown_call
+from serve_app.models.calls import Calls
+from serve_app.storage.object_rows import StoredObject
+from serve_app.vector_stores.search import FileSearch, Found
+from wire.errors import APIError
+from wire.openai.assistants import SEARCHES
+
+RESULTS = 5
+"""Passages that a search shows a model unless its tool says how many."""
+RANKER = "default_2024_08_21"
+NOTHING = "Nothing was found."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call."""
+
+    output: str
+    """What the model is told."""
+    shown: dict[str, Any]
+    """The call as a step shows it."""
+    sources: list[Source] = field(default_factory=list[Source])
+    """Passages that it has been shown."""
+    files: dict[str, str] = field(default_factory=dict[str, str])
+    """Ids of the files that its programs have written, by name."""
+
+
+class ServerTools:
+    """Carries out calls of ``file_search`` and ``code_interpreter``."""
+
+    def __init__(self, search: FileSearch, interpreter: CodeInterpreter | None) -> None:
+        self._search = search
+        self._interpreter = interpreter
+
+    async def carry_out(
+        self,
+        run: StoredObject,
+        call: ToolCall,
+        calls: Calls,
+        stores: Sequence[str],
+        num_sources: int,
+        question: str,
+    ) -> Outcome:
+        """Carry out a call; what is wrong with it is told to the model.
+
+        ``num_sources`` is how many passages the run has been shown before, ``question`` what the
+        user said last.
+        """
+        field_name = "query" if call.name == FILE_SEARCH else "code"
+        argument = _argument(call.arguments, field_name)
+        if argument is None:
+            told = f"The arguments must be a JSON object with a text '{field_name}'."
+            return Outcome(told, shown_call(call))
+        if call.name == CODE_INTERPRETER:
+            return await self._run_code(run, call, argument)
+        options = _search_options(run)
+        try:
+            await self._search.wait_for_files(stores)
+            found = await self._search.search(calls, run.owner, stores, argument, **options)
+        except APIError as error:
+            if error.status >= 500:
+                raise
+            return Outcome(f"The search failed: {error.message}", shown_call(call))
+        return _passages(call, found, options["score_threshold"], num_sources, question)
+
+    async def _run_code(self, run: StoredObject, call: ToolCall, code: str) -> Outcome:
+        if self._interpreter is None:  # the operator has taken it away since
+            return Outcome("Code cannot be run here.", shown_call(call))
+        came = await self._interpreter.interpret(run, code)
+        shown = {
+            "id": call.id,
+            "type": CODE_INTERPRETER,
+            CODE_INTERPRETER: {"input": code, "outputs": came.outputs},
+        }
+        return Outcome(came.told, shown, files=came.files)
+
+
+def _search_options(run: StoredObject) -> dict[str, Any]:
+    tool = next((tool for tool in run.body["tools"] if tool["type"] in SEARCHES), {})
+    options = tool.get(FILE_SEARCH) or {}
+    ranking = options.get("ranking_options") or {}
+    return {
+        "max_num_results": options.get("max_num_results") or RESULTS,
+        "score_threshold": ranking.get("score_threshold") or 0.0,
+    }
+
+
+def _passages(
+    call: ToolCall, found: Sequence[Found], threshold: float, num_sources: int, question: str
+) -> Outcome:
+    sources = [
+        Source(num_sources + number, each.file_id, each.filename, each.text)
+        for number, each in enumerate(found)
+    ]
+    results = [
+        {
+            "file_id": each.file_id,
+            "file_name": each.filename,
+            "score": each.score,
+            "content": [{"type": "text", "text": each.text}],
+        }
+        for each in found
+    ]
+    ranking = {"ranker": RANKER, "score_threshold": threshold}
+    search = {"ranking_options": ranking, "results": results}
+    passages = [f"{source.mark}\n{source.text}" for source in sources]
+    if question:  # a small model has forgotten it behind long passages
+        passages.append(f"Question: {question}")
+    output = "\n\n".join(passages) if found else NOTHING
+    return Outcome(output, {"id": call.id, "type": FILE_SEARCH, FILE_SEARCH: search}, sources)
+
+
+def without_passages(call: dict[str, Any]) -> dict[str, Any]:
+    """Return a call as a step shows it to who does not ask for what was found."""
+    search = call.get(FILE_SEARCH) or {}
+    if "results" not in search:
+        return call
+    results = [{**each, "content": None} for each in search["results"]]
+    return {**call, FILE_SEARCH: {**search, "results": results}}
+
+
+def _argument(arguments: str, name: str) -> str | None:
+    try:
+        value = from_json(arguments)
+    except ValueError:
+        return None
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) and found.strip() else None

@@ -1,0 +1,272 @@
+"""Batches: what a batch goes through, from its file to the files that it makes.
+
+A job like others: whoever holds it goes on from what is stored. What came of a line is kept in one
+transaction with the batch, for the holder only, so no line has two results.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from time import time
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from serve_app.batches.lines import Asker, Keeper, numbered_lines
+from serve_app.batches.progress import Progress
+from serve_app.jobs.worker import CANCELLING
+from serve_app.storage.batch_results import LineResult
+from serve_app.storage.database import Database
+from serve_app.storage.files import FileMissingError
+from serve_app.storage.jobs import JobStore
+from serve_app.storage.kept_files import KeptFiles
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import ObjectStore
+from wire.errors import APIError, NotFoundError, StorageUnavailableError
+from wire.logging import get_logger
+from wire.openai.batches import (
+    MAX_ERRORS,
+    MAX_INPUT_BYTES,
+    MAX_LINES,
+    BadLineError,
+    batch_errors,
+    failed_line,
+    read_line,
+)
+
+logger = get_logger(__name__)
+
+KIND = "batch"
+PURPOSE = "batch"
+OUTPUT_PURPOSE = "batch_output"
+KEPT_AT_ONCE = 500
+"""Results that are not of answers, in one transaction."""
+RETRY_S = 5
+"""How soon database and file store are tried again."""
+FILES = {"output": True, "error": False}
+"""The files that a batch makes, and whether its lines came to a good end."""
+UNDONE = {
+    "batch_expired": "This request could not be executed before the completion window expired.",
+    "batch_cancelled": "This request was not executed, because the batch was cancelled.",
+}
+
+
+class BatchFailedError(Exception):
+    """The batch cannot be done, for what its file is."""
+
+    def __init__(self, *errors: tuple[str, str, str | None, int | None]) -> None:
+        super().__init__(*errors)
+        self.errors = errors
+
+
+class Batches:
+    """Works on batches, as jobs of a kind."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        database: Database,
+        files: KeptFiles,
+        jobs: JobStore,
+        *,
+        at_once: int,
+        max_body_bytes: int,
+    ) -> None:
+        """Say whom lines are asked: ``at_once`` of them together, each of so many bytes at most."""
+        self._database = database
+        self._objects = ObjectStore(database)
+        self._files = files
+        self._progress = Progress(database, jobs)
+        self._results = self._progress.results
+        self._at_once = at_once
+        self._max_body_bytes = max_body_bytes
+        self._asker = Asker(app, at_once)
+
+    async def work(self, job: StoredObject) -> None:
+        """Go on with a batch to its end, whatever its state."""
+        steps = {
+            "validating": self._validate,
+            "in_progress": self._run,
+            "finalizing": self._finalize,
+            CANCELLING: self._cancel,
+        }
+        while True:
+            try:
+                job = await self._objects.get(job.owner, KIND, job.id)
+                if job.status not in steps:
+                    return
+                await steps[job.status](job)
+            except BatchFailedError as failure:
+                await self._fail(job, *failure.errors)
+            except (StorageUnavailableError, OSError):
+                logger.exception("Batch %s cannot go on now", job.id)
+                await asyncio.sleep(RETRY_S)
+
+    async def fail(self, job: StoredObject, error: APIError) -> None:
+        """End a batch for a reason that is not its file's."""
+        job = await self._objects.get(job.owner, KIND, job.id)
+        await self._fail(job, (error.label, error.message, error.param, None))
+        await self.work(job)
+
+    async def _validate(self, job: StoredObject) -> None:
+        """Look through the whole file before anything of it is asked."""
+        seen, bad, errors, total = set[bytes](), list[LineResult](), list[Any](), 0
+        async with aclosing(self._input(job)) as lines:
+            async for number, raw in lines:
+                total += 1
+                if total > MAX_LINES:
+                    raise _failed("too_many_tasks", f"The file has more than {MAX_LINES} requests.")
+                problem = _problem(raw, number, job.body["endpoint"], seen)
+                if problem is not None:
+                    bad.append(LineResult(number, False, failed_line(problem, number)))
+                    if len(errors) < MAX_ERRORS:
+                        errors.append((problem.code, problem.message, problem.param, number))
+        if not total:
+            raise _failed("empty_file", "The input file has no requests.")
+        if len(bad) == total:
+            raise BatchFailedError(*errors)
+        counts = {"total": total, "completed": 0, "failed": len(bad)}
+        async with self._database.transaction():
+            await self._progress.write(job, "in_progress", request_counts=counts)
+            await self._results.add(job.id, bad)
+
+    async def _run(self, job: StoredObject) -> None:
+        """Ask what has not been answered, until all is or time is over."""
+        window = asyncio.timeout(max(0, job.body["expires_at"] - time()))
+        try:
+            async with window:
+                await self._run_lines(job)
+        except TimeoutError:
+            if not window.expired():
+                raise
+            await self._leave(job, "batch_expired")
+            await self._progress.write(job, "finalizing", state={"ends_as": "expired"})
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        else:
+            await self._progress.write(job, "finalizing", state={"ends_as": "completed"})
+
+    async def _run_lines(self, job: StoredObject) -> None:
+        done = await self._results.lines(job.id)
+        slots = asyncio.Semaphore(self._at_once)
+        keeper = Keeper(lambda outcomes: self._progress.keep(job, outcomes))
+
+        async def run(number: int, raw: bytes | None) -> None:
+            try:
+                line = read_line(raw, number, job.body["endpoint"])
+                await keeper.keep(await self._asker.outcome(line, job.body["endpoint"], job.owner))
+            finally:
+                slots.release()
+
+        async with asyncio.TaskGroup() as tasks, aclosing(self._input(job)) as lines:
+            async for number, raw in lines:
+                if number not in done:
+                    await slots.acquire()
+                    tasks.create_task(run(number, raw))
+
+    async def _finalize(self, job: StoredObject) -> None:
+        await self._end(job, (job.state or {})["ends_as"])
+
+    async def _cancel(self, job: StoredObject) -> None:
+        if job.body["in_progress_at"] is not None:
+            await self._leave(job, "batch_cancelled")
+        await self._end(job, "cancelled")
+
+    async def _end(self, job: StoredObject, status: str) -> None:
+        """Make the files of the results, then forget these, and only then be at the end."""
+        if job.body["in_progress_at"] is not None and not (job.state or {}).get("filed"):
+            made = {f"{name}_file_id": await self._file(job, name) for name in FILES}
+            await self._progress.write(job, state={"filed": True}, **made)
+        await self._results.forget(job.id)
+        await self._progress.write(job, status)
+
+    async def _file(self, job: StoredObject, name: str) -> str | None:
+        lines = self._results.bodies(job.id, ok=FILES[name])
+        async with aclosing(lines):
+            first = await anext(lines, None)
+            if first is None:
+                return None
+            state = job.state or {}
+            lifetime = state["output_expires_after_s"]
+            made = await self._files.add(
+                job.owner,
+                f"{job.id}_{name}.jsonl",
+                OUTPUT_PURPOSE,
+                _with_ends(first, lines),
+                expires_at=int(time()) + lifetime if lifetime else None,
+                file_id=state[f"{name}_file_id"],  # chosen before: there is one, whoever makes it
+            )
+        return made.id
+
+    async def _leave(self, job: StoredObject, code: str) -> None:
+        """Give each line that has no result the one that it was not asked."""
+        done = await self._results.lines(job.id)
+        undone = list[LineResult]()
+        try:
+            async with aclosing(self._input(job)) as lines:
+                async for number, raw in lines:
+                    if number in done:
+                        continue
+                    custom_id = read_line(raw, number, job.body["endpoint"]).custom_id
+                    error = BadLineError(code, UNDONE[code], None, custom_id)
+                    undone.append(LineResult(number, False, failed_line(error, number)))
+                    if len(undone) >= KEPT_AT_ONCE:
+                        await self._progress.keep_failed(job, undone)
+                        undone = []
+        except BatchFailedError:  # the file is gone, and with it what the lines were called
+            logger.warning("Batch %s: its file is gone", job.id)
+        await self._progress.keep_failed(job, undone)
+
+    async def _fail(
+        self, job: StoredObject, *errors: tuple[str, str, str | None, int | None]
+    ) -> None:
+        """Let a batch fail. What was answered is kept, unless keeping it is what fails."""
+        told = batch_errors(*errors)
+        if job.status == "in_progress":
+            await self._progress.write(job, "finalizing", errors=told, state={"ends_as": "failed"})
+        else:
+            await self._results.forget(job.id)
+            await self._progress.write(job, "failed", errors=told)
+
+    async def _input(self, job: StoredObject) -> AsyncGenerator[tuple[int, bytes | None]]:
+        """Yield the lines of the input file with their numbers, never all of it at once."""
+        try:
+            file = await self._files.get(job.owner, job.body["input_file_id"])
+            if file.body["bytes"] > MAX_INPUT_BYTES:
+                raise _failed("file_too_large", f"The file has more than {MAX_INPUT_BYTES} bytes.")
+            async with (
+                aclosing(self._files.content(file)) as chunks,
+                aclosing(numbered_lines(chunks, self._max_body_bytes)) as lines,
+            ):
+                async for line in lines:
+                    yield line
+        except (NotFoundError, FileMissingError) as error:
+            raise _failed("input_file_deleted", "The input file has been deleted.") from error
+
+
+def _problem(
+    raw: bytes | None, number: int, endpoint: str, seen: set[bytes]
+) -> BadLineError | None:
+    """Return what is wrong with a line; ``seen`` holds what the lines before were called."""
+    try:
+        custom_id = read_line(raw, number, endpoint).custom_id
+    except BadLineError as problem:
+        return problem
+    key = hashlib.blake2b(custom_id.encode(), digest_size=16).digest()
+    if key in seen:
+        return BadLineError(
+            "duplicate_custom_id", "An earlier line has this 'custom_id'.", "custom_id", custom_id
+        )
+    seen.add(key)
+    return None
+
+
+def _failed(code: str, message: str) -> BatchFailedError:
+    return BatchFailedError((code, message, None, None))
+
+
+async def _with_ends(first: bytes, lines: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    yield first + b"\n"
+    async for line in lines:
+        yield line + b"\n"

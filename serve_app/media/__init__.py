@@ -1,0 +1,1 @@
+"""Files, pictures and recordings in requests and answers."""

@@ -1,0 +1,200 @@
+"""How a response is made: what was said before, the model's part, and what is kept of both.
+
+The replica knows one conversation at a time and forgets it; the memory is the database's.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from time import time
+from typing import Any
+
+from pydantic_core import from_json
+
+from serve_app.http.sse import event
+from serve_app.media.kept_pictures import with_kept_pictures
+from serve_app.media.parts import check_items, with_files
+from serve_app.media.remote_files import RemoteFiles
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
+from serve_app.storage.conversations import ConversationStore
+from serve_app.storage.database import Database
+from serve_app.storage.kept_files import KeptFiles
+from serve_app.storage.responses import ResponseStore, StoredResponse
+from wire.errors import APIError, InvalidRequestError
+from wire.ids import new_id
+from wire.openai.items import Item, as_engine_items, new_items, resolved
+from wire.openai.responses import ResponseRequest
+
+KEPT_S = 30 * 24 * 3600
+"""How long a response is kept: as long as OpenAI keeps it."""
+
+CREATED = b"event: response.created\n"
+ENDS = (b"event: response.completed\n", b"event: response.incomplete\n")
+"""How the events begin that carry a response as it was created, and as it ended."""
+
+
+class Memory:
+    """What one owner has said before, and the files that the owner keeps."""
+
+    def __init__(self, owner: str, database: Database, files: KeptFiles) -> None:
+        self.owner = owner
+        self.database = database
+        self.files = files
+        self.responses = ResponseStore(database)
+        self.conversations = ConversationStore(database)
+
+    async def said_before(self, body: ResponseRequest) -> list[Item]:
+        """Return the items that a request goes on from.
+
+        Raises:
+            NotFoundError: there is no such response or conversation.
+            InvalidRequestError: the response it goes on from has not ended well.
+        """
+        if body.conversation_id:
+            return await self.conversations.all_items(self.owner, body.conversation_id)
+        if not body.previous_response_id:
+            return []
+        chain = await self.responses.chain(self.owner, body.previous_response_id)
+        if chain[-1].status not in ("completed", "incomplete"):
+            raise InvalidRequestError(
+                f"Response '{body.previous_response_id}' is {chain[-1].status}: nothing can go on "
+                "from it.",
+                "previous_response_id",
+            )
+        return [item for response in chain for item in (*response.input, *response.body["output"])]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A response that is to be made."""
+
+    id: str
+    model: ServedModel
+    items: list[Item]
+    """What the client says in this turn."""
+    asked: dict[str, Any]
+    """What the model is asked, the whole conversation in it."""
+    body: ResponseRequest
+
+    def stored(self, owner: str, answer: dict[str, Any]) -> StoredResponse:
+        """Return what is kept of it."""
+        now = int(time())
+        return StoredResponse(
+            id=self.id,
+            owner=owner,
+            created_at=now,
+            status=answer["status"],
+            model=self.model.id,
+            body=answer,
+            input=self.items,
+            previous_response_id=self.body.previous_response_id,
+            conversation_id=self.body.conversation_id,
+            background=bool(self.body.background),
+            request=self.asked if self.body.background else None,
+            expires_at=now + KEPT_S,
+        )
+
+
+async def begin(
+    body: ResponseRequest, model: ServedModel, memory: Memory, remote_files: RemoteFiles
+) -> Turn:
+    """Return what is to be done for a request.
+
+    Raises:
+        InvalidRequestError: there is nothing to answer, or something the model does not read.
+        NotFoundError: what it goes on from is not there.
+    """
+    fields = body.engine_fields()
+    before = await memory.said_before(body)
+    items = resolved(new_items(body.input), before)
+    if not items and not before:
+        raise InvalidRequestError("Missing required parameter: 'input'.", "input")
+    check_items(items, model.card)
+    response_id = new_id("resp")
+    said = as_engine_items([*before, *items])
+    said = await with_kept_pictures(said, memory.owner, memory.files, "input")
+    said = await with_files(said, remote_files, "input")
+    asked = {
+        **fields,
+        "input": said,
+        "num_before": len(before),
+        "request_id": response_id,
+        "shown": body.shown(),
+        "stream": bool(body.stream),
+    }
+    return Turn(response_id, model, items, asked, body)
+
+
+async def whole(turn: Turn, calls: Calls, memory: Memory) -> bytes:
+    """Return the response's JSON, when it is complete and kept."""
+    reply = await calls.run(turn.model, "response", turn.asked)
+    await keep(turn, from_json(reply.body), memory)
+    return reply.body
+
+
+class ResponseStream:
+    """The events of a response."""
+
+    def __init__(self, turn: Turn, calls: Calls, memory: Memory) -> None:
+        self._turn = turn
+        self._calls = calls
+        self._memory = memory
+        self._response: dict[str, Any] = {}
+        self._sent = 0
+
+    async def events(self) -> AsyncGenerator[bytes]:
+        """Yield each event as it comes; the last one only when the response is kept."""
+        frames = self._calls.stream(self._turn.model, "response", self._turn.asked)
+        async with aclosing(frames):
+            async for frame in frames:
+                if frame.startswith(CREATED):
+                    self._response = response_of(frame)
+                elif frame.startswith(ENDS):
+                    await keep(self._turn, response_of(frame), self._memory)
+                self._sent += 1
+                yield frame
+
+    def last_words(self, error: APIError) -> bytes:
+        """Return the event that says why there will be no more."""
+        return failure_event(self._response, error, self._sent)
+
+
+async def keep(turn: Turn, answer: dict[str, Any], memory: Memory) -> None:
+    """Keep a response that has ended, and add what was said to its conversation."""
+    conversation_id = turn.body.conversation_id
+    if conversation_id is None and turn.body.store is False:
+        return
+    async with memory.database.transaction():
+        if conversation_id is not None:
+            said = [*turn.items, *answer["output"]]
+            await memory.conversations.add_items(memory.owner, conversation_id, said)
+        if turn.body.store is not False:
+            await memory.responses.add(turn.stored(memory.owner, answer))
+
+
+def response_of(frame: bytes) -> dict[str, Any]:
+    """Return the response that an event carries."""
+    return from_json(frame.partition(b"data: ")[2])["response"]
+
+
+def failed(response: dict[str, Any], error: APIError) -> dict[str, Any]:
+    """Return the response as one that failed by this error."""
+    code = "rate_limit_exceeded" if error.status == 429 else "server_error"
+    code = "invalid_prompt" if 400 <= error.status < 500 and error.status != 429 else code
+    return {
+        **response,
+        "status": "failed",
+        "error": {"code": code, "message": error.message},
+        "completed_at": None,
+    }
+
+
+def failure_event(response: dict[str, Any], error: APIError, sequence_number: int) -> bytes:
+    """Return the event of a response that failed."""
+    data = {
+        "type": "response.failed",
+        "sequence_number": sequence_number,
+        "response": failed(response, error),
+    }
+    return event(data, "response.failed")

@@ -1,0 +1,1 @@
+"""Chat that listens and speaks."""

@@ -1,0 +1,110 @@
+"""How a chat completion is answered aloud: ``modalities: ["text", "audio"]``."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import Response
+from pydantic_core import to_json
+
+from serve_app.http.sse import DONE, event, event_stream
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
+from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
+from serve_app.spoken.stored_answers import SpokenAnswers
+from wire.errors import InvalidRequestError
+from wire.fields import engine_fields
+from wire.openai.chat import AudioOptions, ChatCompletionRequest
+from wire.openai.functions import as_tools, with_strict_tools
+from wire.openai.speech import card_voice
+from wire.openai.spoken_chat import SpokenMessage, SpokenStream
+
+
+async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
+    """Return the voice that a request wants to hear.
+
+    Raises:
+        ModelNotFoundError: there is no such speech model.
+        InvalidRequestError: it has no such voice.
+    """
+    assert body.audio is not None
+    speech = await calls.resolve("speech", body.audio.model, param="audio.model")
+    try:
+        return Voice(speech, card_voice(speech.card, body.audio.voice))
+    except InvalidRequestError as error:
+        error.param = "audio.voice"
+        raise
+
+
+def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
+    """Return what the chat model is asked: to write, whoever speaks."""
+    spoken_only = {"modalities", "audio"} if body.is_spoken else None
+    fields = as_tools(body.model_dump(exclude_unset=True, exclude=spoken_only))
+    return with_strict_tools(engine_fields(fields))
+
+
+async def answer_aloud(
+    body: ChatCompletionRequest,
+    fields: dict[str, Any],
+    chat: ServedModel,
+    voice: Voice,
+    calls: Calls,
+    answers: SpokenAnswers,
+) -> Response:
+    """Answer by the chat model, in this voice; ``fields`` is what it is asked to write."""
+    assert body.audio is not None
+    if body.stream:
+        events = _events(fields, chat, voice, calls, answers)
+        return await event_stream(events, calls.record)
+    message = SpokenMessage(*answers.new_id())
+    answer = await _whole(fields, chat, voice, body.audio, calls, message)
+    await answers.keep(message.audio_id, message.transcript)
+    return Response(to_json(answer), media_type="application/json")
+
+
+async def _events(
+    fields: dict[str, Any],
+    chat: ServedModel,
+    voice: Voice,
+    calls: Calls,
+    answers: SpokenAnswers,
+) -> AsyncGenerator[bytes]:
+    stream = SpokenStream(*answers.new_id())
+    async with aclosing(spoken_answer(calls, chat, fields, voice)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Spoken):
+                yield event(stream.spoken(piece.pcm))
+            elif (chunk := stream.written(piece.chunk)) is not None:
+                yield event(chunk)
+    await answers.keep(stream.id, stream.transcript)
+    for chunk in stream.finished():
+        yield event(chunk)
+    yield DONE
+
+
+async def _whole(
+    fields: dict[str, Any],
+    chat: ServedModel,
+    voice: Voice,
+    options: AudioOptions,
+    calls: Calls,
+    message: SpokenMessage,
+) -> dict[str, Any]:
+    pcm = bytearray()
+    streamed = {**fields, "stream": True, "stream_options": {"include_usage": True}}
+    async with aclosing(spoken_answer(calls, chat, streamed, voice)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, Spoken):
+                pcm += piece.pcm
+            else:
+                message.written(piece.chunk)
+    return message.whole(await _encoded(bytes(pcm), voice.model, options, calls))
+
+
+async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls: Calls) -> bytes:
+    if not pcm or options.format == "pcm16":
+        return pcm
+    # It has been written and spoken: that its file is refused a place would be a pity.
+    form = {"response_format": options.format}
+    reply = await calls.run(speech, "encode", form, files=(pcm,), places=0)
+    return reply.body

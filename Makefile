@@ -31,7 +31,7 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 serve: .venv/.serve-$(EXTRA) ## Set everything up and serve CONFIG (configs/local.yaml) until Ctrl-C
-	@exec $(BIN)/python -m serve_app.launch $(CONFIG)
+	@exec $(BIN)/python -m operate.launch $(CONFIG)
 
 test: .venv/.test-$(EXTRA) ## Set everything up and run TESTS (all)
 	@$(BIN)/python -m pytest $(TESTS)

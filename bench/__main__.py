@@ -15,7 +15,7 @@ from bench.random_model import on_a_gpu
 from bench.report import record, write
 from bench.stage import Options
 from bench.tables import Table
-from serve_app.processes import adopt_orphans
+from operate.processes import adopt_orphans
 
 GPU_OUTPUT = Path("bench/gpu")
 GPU_MODEL = Path("build/bench/random-8b").absolute()

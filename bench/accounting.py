@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from serve_app.processes import descendants
+from operate.processes import descendants
 
 ENGINE = "engine"
 API = "api"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bench.accounting import Snapshot, memory, server_processes, snapshot, title
 from bench.client.wire import Events
 from bench.contenders import Contender, Launch, Probe, clean_environment
-from serve_app.processes import reap_orphans
+from operate.processes import reap_orphans
 
 START_S = 300
 POLL_S = 0.1

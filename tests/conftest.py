@@ -3,7 +3,7 @@
 import gc
 import os
 
-from serve_app.ray_environment import ray_environment
+from operate.ray_environment import ray_environment
 
 for name in [name for name in os.environ if name.startswith("RAY_")]:
     del os.environ[name]  # a Ray of the developer's must not reach into the tests

@@ -13,8 +13,8 @@ from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
 from bench.accounting import role_on_serve
 from bench.contenders import Contender, Launch, Probe
+from operate.ray_environment import ray_environment
 from serve_app.config import DATABASE_URL_VARIABLE
-from serve_app.ray_environment import ray_environment
 from tests.serve.server import Server, application, wait_until
 
 CONTROLLER = "controller"

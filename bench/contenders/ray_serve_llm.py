@@ -15,8 +15,8 @@ from bench.accounting import ENGINE, role_on_serve
 from bench.contenders import MODEL, Contender, Launch, chat_engine
 from bench.contenders.vllm_serve import QUIET, named_vllm
 from bench.priority import bind_engine
-from serve_app.launch import _for_one_machine
-from serve_app.ray_environment import ray_environment
+from operate.launch import _for_one_machine
+from operate.ray_environment import ray_environment
 from tests.serve.server import LOCAL, ROOT, free_port
 
 PACKAGES = ("pyarrow==26.0.1", "jsonref==1.1.0", "pandas==3.1.1", "hf-transfer==0.1.9")

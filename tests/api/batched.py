@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
-
 from serve_app.composition import batch_lines, jobs
+
 from tests.api.conftest import ScriptedModel
 from wire.calls import Call, Reply, Usage
 

@@ -18,8 +18,8 @@ import yaml
 from openai import OpenAI
 from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
+from operate.processes import descendants
 from serve_app.config import DATABASE_URL_VARIABLE
-from serve_app.processes import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())

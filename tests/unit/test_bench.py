@@ -126,7 +126,7 @@ def test_percentiles_are_values_that_occurred() -> None:
         ("/somewhere/bin/haproxy -dS -f haproxy.cfg", "proxy"),
         ("ray::ServeController", "ray"),
         ("/somewhere/raylet --store_socket_name=haproxy", "ray"),
-        ("python -m serve_app.launch configs/local.yaml", "ray"),
+        ("python -m operate.launch configs/local.yaml", "ray"),
     ],
 )
 def test_process_on_serve_has_its_role(title: str, role: str) -> None:

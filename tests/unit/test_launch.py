@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 import yaml
 
+from operate.haproxy import GUARD, mend
+from operate.ray_environment import SETTINGS, ray_environment
 from serve_app import ray_environment as ray_environment_module
-from serve_app.haproxy import GUARD, mend
 from serve_app.http.addresses import peer_proof
-from serve_app.ray_environment import SETTINGS, ray_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +26,7 @@ def outside_make() -> dict[str, str]:
 
 def launch(config: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "serve_app.launch", config],
+        [sys.executable, "-m", "operate.launch", config],
         capture_output=True,
         text=True,
         timeout=30,
@@ -215,7 +215,7 @@ def test_cluster_token_is_made_once_and_only_its_owner_reads_it(
 
 
 def test_environment_is_what_a_shell_can_read() -> None:
-    command = f'eval "$({sys.executable} -m serve_app.ray_environment)"; echo $RAY_AUTH_MODE'
+    command = f'eval "$({sys.executable} -m operate.ray_environment)"; echo $RAY_AUTH_MODE'
 
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=True

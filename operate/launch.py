@@ -20,10 +20,10 @@ from typing import Any
 
 import yaml
 
+from operate.processes import adopt_orphans, end_descendants, reap_orphans
+from operate.ray_environment import ray_environment
 from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
 from serve_app.models.discovery import last_cause
-from serve_app.processes import adopt_orphans, end_descendants, reap_orphans
-from serve_app.ray_environment import ray_environment
 
 POLL_S = 0.5
 WATCH_S = 2

@@ -3,7 +3,7 @@
 The one place that holds it: ``make serve``, the tests and ``cluster.yaml`` take it from here.
 Nothing depends on it; without it everything works, only slower.
 
-    eval "$(python -m serve_app.ray_environment)"    # in a shell, before `ray start` or `serve run`
+    eval "$(python -m operate.ray_environment)"    # in a shell, before `ray start` or `serve run`
 """
 
 import os

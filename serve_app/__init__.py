@@ -1,3 +1,3 @@
-"""The ingress process: routes, validation, authentication, composition. Imports no ML library."""
+"""The ingress process: routes, features, and how models are called. Imports no ML library."""
 
 __version__ = "0.1.0"

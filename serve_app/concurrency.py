@@ -1,4 +1,4 @@
-"""Several calls of one request at once, but not all at once."""
+"""Concurrent calls with a bound."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -7,20 +7,20 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def together(jobs: Iterable[Callable[[], Awaitable[T]]], at_once: int) -> list[T]:
-    """Return the results of all jobs, in their order.
+async def gather_limited(calls: Iterable[Callable[[], Awaitable[T]]], limit: int) -> list[T]:
+    """Return the results of all calls, in their order; ``limit`` of them run at a time.
 
-    The first that fails ends the others, and its error is raised.
+    The first that fails cancels the others, and its error is raised.
     """
-    room = asyncio.Semaphore(at_once)
+    semaphore = asyncio.Semaphore(limit)
 
-    async def done(job: Callable[[], Awaitable[T]]) -> T:
-        async with room:
-            return await job()
+    async def run(call: Callable[[], Awaitable[T]]) -> T:
+        async with semaphore:
+            return await call()
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            working = [tasks.create_task(done(job)) for job in jobs]
+            running = [tasks.create_task(run(call)) for call in calls]
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
-    return [task.result() for task in working]
+    return [task.result() for task in running]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.concurrency import together
+from serve_app.concurrency import gather_limited
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from wire.openai.moderations import CATEGORIES
@@ -33,7 +33,7 @@ async def scores(texts: list[str], model: ServedModel, calls: Calls) -> list[dic
         for text in texts
         for what in CATEGORIES.values()
     ]
-    flat = iter(await together(jobs, AT_ONCE))
+    flat = iter(await gather_limited(jobs, AT_ONCE))
     return [{name: next(flat) for name in CATEGORIES} for _ in texts]
 
 

@@ -1,6 +1,6 @@
 """How a form with one large file is read: the file goes through piece by piece, as it arrives.
 
-Nothing of it stays here. Forms whose files fit into memory are read by :mod:`serve_app.http.form_body`.
+Nothing of it stays here. :mod:`serve_app.http.form_body` reads forms whose files fit into memory.
 """
 
 from collections import deque

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-from serve_app.concurrency import together
+from serve_app.concurrency import gather_limited
 from serve_app.media.remote_files import RemoteFiles
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError, echo
@@ -181,7 +181,7 @@ async def with_files(messages: list[Part], remote: RemoteFiles, param: str) -> l
         return messages
     copied = [_copied(message) for message in messages]  # the client's words stay as they were
     jobs = [partial(_fetch, part, path, remote) for part, path in _named(copied, param)]
-    await together(jobs, AT_ONCE)
+    await gather_limited(jobs, AT_ONCE)
     return copied
 
 

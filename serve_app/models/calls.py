@@ -1,4 +1,4 @@
-"""How a route or a composition calls models for one request: resolve, call, note the work.
+"""How a route or a feature calls models for one request: resolve, call, note the work.
 
 Knows the registry and the request's record; nothing of HTTP.
 """

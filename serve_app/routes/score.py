@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.concurrency import together
+from serve_app.concurrency import gather_limited
 from serve_app.http.json_body import JSONRoute
 from serve_app.routes.dependencies import CallsDep
 from serve_app.routes.rerank import KIND, scored
@@ -27,7 +27,7 @@ async def create_scores(body: ScoreRequest, calls: CallsDep) -> dict[str, Any]:
     model = await calls.resolve(KIND, body.model, body.backend)
     limit = body.max_tokens_per_doc or None
     jobs = [partial(scored, model, query, texts, limit, calls) for query, texts in pairs]
-    answers = await together(jobs, AT_ONCE)
+    answers = await gather_limited(jobs, AT_ONCE)
     scores = chain.from_iterable(each for each, _ in answers)
     num_tokens = sum(usage.prompt_tokens for _, usage in answers)
     return {

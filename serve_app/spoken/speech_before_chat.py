@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.concurrency import together
+from serve_app.concurrency import gather_limited
 from serve_app.media.parts import recording_of
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
@@ -72,7 +72,7 @@ async def written_down(messages: list[Message], chat: ServedModel, calls: Calls)
         partial(_text, calls, model, recording, _path(m, p))
         for recording, (m, p) in zip(recordings, places, strict=True)
     ]
-    heard = dict(zip(places, await together(jobs, AT_ONCE), strict=True))
+    heard = dict(zip(places, await gather_limited(jobs, AT_ONCE), strict=True))
     return [_with_texts(message, m, heard) for m, message in enumerate(messages)]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
-from serve_app.composition import batch_lines, jobs
 
+from serve_app.batches import lines as batch_lines
+from serve_app.jobs import worker as jobs
 from tests.api.conftest import ScriptedModel
 from wire.calls import Call, Reply, Usage
 

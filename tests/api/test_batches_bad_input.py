@@ -7,8 +7,8 @@ import pytest
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 from openai.types import Batch
-from serve_app.composition import batches
 
+from serve_app.batches import batches
 from tests.api.batched import CHAT, BatchModel, begin, ended, hurry, jsonl, line, made
 from tests.api.conftest import KEY, connect
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from openai import AsyncOpenAI
-from serve_app.composition import patience
 
+from serve_app.models import retrying as patience
 from serve_app.storage import vector_store_rows
 from tests.api import conftest as chat
 from tests.api.conftest import CreateApi, ScriptedModel, connect

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from deployments.embeddings import sentence_transformers_engine
+from deployments.embeddings import sentence_transformers as sentence_transformers_engine
 from deployments.embeddings.config import EmbeddingsConfig
 from deployments.embeddings.sentence_transformers import SentenceTransformersEngine
 from tests.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder

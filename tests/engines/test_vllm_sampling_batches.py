@@ -21,8 +21,8 @@ from vllm.v1.sample.logits_processor import (
 )
 from vllm.v1.worker.gpu.sample.logits_processor import LogitsContext
 
-from deployments.chat import vllm_sampling
 from deployments.chat.config import ChatConfig
+from deployments.chat.vllm import sampling as vllm_sampling
 from deployments.chat.vllm.options import engine_arguments
 from deployments.chat.vllm.sampling import (
     RowTruncation,

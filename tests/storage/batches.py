@@ -7,13 +7,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from serve_app.composition import jobs as module
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from serve_app.batches.batches import KIND, Batches
 from serve_app.http.middleware import OWN_REQUEST
+from serve_app.jobs import worker as module
 from serve_app.jobs.worker import Jobs, Kind
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore

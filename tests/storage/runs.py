@@ -8,11 +8,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from serve_app.composition import jobs as module
-
 from serve_app.assistants.assembly import AssistantParts, assemble
 from serve_app.assistants.objects import MESSAGE, RUN, STEP
 from serve_app.config import VectorStoresConfig
+from serve_app.jobs import worker as module
 from serve_app.jobs.worker import Jobs
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.registry import Registry

@@ -7,9 +7,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import pytest
-from serve_app.composition import jobs as module
 from sqlalchemy import update
 
+from serve_app.jobs import worker as module
 from serve_app.jobs.worker import MAX_ATTEMPTS, Jobs, Kind
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from serve_app.composition import batch_lines
+from serve_app.batches import lines as batch_lines
 
 
 async def test_lines_of_any_chunking_are_the_same() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from serve_app import details as module
+from serve_app.models import details as module
 from serve_app.models.details import Details
 from tests.details import application, details
 from wire.card import ModelCard

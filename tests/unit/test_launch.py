@@ -11,9 +11,9 @@ import pytest
 import uvicorn
 import yaml
 
+from operate import ray_environment as ray_environment_module
 from operate.haproxy import GUARD, mend
 from operate.ray_environment import SETTINGS, ray_environment
-from serve_app import ray_environment as ray_environment_module
 from serve_app.http.addresses import peer_proof
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -26,7 +26,9 @@ class Admission:
         self.held_behind = 0
 
     @contextmanager
-    def hold(self, model_id: str, places: int = 1, *, is_behind: bool = False) -> Generator[None]:
+    def hold(
+        self, model_id: str, places: int = 1, *, low_priority: bool = False
+    ) -> Generator[None]:
         """Hold places for the length of one request.
 
         One that goes behind the others gets fewer, so that these stay quick and find room.
@@ -41,14 +43,14 @@ class Admission:
                 f"replica of model '{model_id}' works on.",
                 "n",
             )
-        if self.held + places > self.limit or (is_behind and not self._has_room_behind(places)):
+        if self.held + places > self.limit or (low_priority and not self._has_room_behind(places)):
             raise ModelOverloadedError(
                 f"Model '{model_id}' has {self.held} requests running and waiting of "
                 f"{self.limit}. Retry after {RETRY_AFTER_S} s.",
                 None,
                 RETRY_AFTER_S,
             )
-        behind = places if is_behind else 0
+        behind = places if low_priority else 0
         self.held += places
         self.held_behind += behind
         try:

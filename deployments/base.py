@@ -95,7 +95,9 @@ class ModelDeployment:
         for everything that a replica raises, and a client's mistake is no fault of the replica.
         """
         try:
-            with self.admission.hold(self.config.model_id, call.places, is_behind=call.is_behind):
+            with self.admission.hold(
+                self.config.model_id, call.places, low_priority=call.low_priority
+            ):
                 await self.prepare(call)
                 with closing(await self.outlets.open(reply_to)) as outlet:
                     return await answer(call, outlet)

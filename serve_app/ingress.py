@@ -22,8 +22,8 @@ from serve_app.http.addresses import Addresses
 from serve_app.http.auth import Authenticator
 from serve_app.http.error_answers import error_response
 from serve_app.http.limits import MAX_FILE_BYTES, MAX_UPLOAD_BYTES, BodyLimits
-from serve_app.http.middleware import Gate
-from serve_app.jobs.worker import Jobs, Kind
+from serve_app.http.middleware import RequestMiddleware
+from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.media.generated_images import GeneratedImages
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.registry import Registry
@@ -143,7 +143,7 @@ def create_api(
         at_once=batch_requests_at_once,
         max_body_bytes=max_body_bytes,
     )
-    jobs.define({BATCH: Kind(batches.work, batches.fail, batches.work)})
+    jobs.define({BATCH: JobKind(batches.work, batches.fail, batches.work)})
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")
         api.include_router(router, include_in_schema=False)
@@ -153,7 +153,7 @@ def create_api(
     api.add_exception_handler(RequestValidationError, _answer_validation)
     api.add_exception_handler(HTTPException, _answer_http)
     api.add_middleware(
-        Gate,
+        RequestMiddleware,
         authenticator=Authenticator(keys),
         log=log,
         limits=limits,

@@ -31,7 +31,7 @@ class RequestRecord:
     """Work done, by kind and model: an answer may be several models' work."""
     first_chunk_s: float | None = None
     error_code: str | None = None
-    is_behind: bool = False
+    low_priority: bool = False
     """Whether it goes behind those that somebody waits for."""
 
     @property

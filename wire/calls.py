@@ -55,7 +55,7 @@ class Call:
     """The LoRA adapter that answers; the replica loads it if it does not hold it."""
     prefix: Prefix | None = None
     """For the choice of a replica; the replica does not look at it."""
-    is_behind: bool = False
+    low_priority: bool = False
     """Whether it goes behind the calls that somebody waits for."""
     joined: bool = False
     """Whether pieces of the answer that wait together may be one: nobody on the way reads them."""

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from serve_app.assistants.asking import Asking
 from serve_app.assistants.assistants import Assistants
-from serve_app.assistants.book import RunBook
 from serve_app.assistants.code_interpreter import CodeInterpreter
 from serve_app.assistants.events import RunEvents
 from serve_app.assistants.objects import RUN
+from serve_app.assistants.prompt_sender import PromptSender
 from serve_app.assistants.resources import AddFiles, MakeStore, Resources
+from serve_app.assistants.run_recorder import RunRecorder
 from serve_app.assistants.runs import Runs
 from serve_app.assistants.threads import Threads
 from serve_app.assistants.tools import ServerTools
 from serve_app.assistants.work import RunWork
-from serve_app.jobs.worker import Jobs, Kind
+from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
@@ -53,10 +53,10 @@ def assemble(
         registry, objects, make_store, add_files, runs_code=interpreter is not None
     )
     threads = Threads(database, resources)
-    book = RunBook(database, jobs.store, events)
-    asking = Asking(objects, files, remote_files)
-    work = RunWork(registry, book, asking, ServerTools(search, interpreter), log)
-    kind = Kind(work.work, work.fail, work.cancel, work.left, at_once=RUNS_AT_ONCE)
+    recorder = RunRecorder(database, jobs.store, events)
+    prompt_sender = PromptSender(objects, files, remote_files)
+    work = RunWork(registry, recorder, prompt_sender, ServerTools(search, interpreter), log)
+    kind = JobKind(work.work, work.fail, work.cancel, work.left, at_once=RUNS_AT_ONCE)
     jobs.define({RUN: kind})
     return AssistantParts(
         Assistants(objects, resources), threads, Runs(database, threads, jobs, events)

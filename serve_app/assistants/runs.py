@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from serve_app.assistants.book import complete, with_status
 from serve_app.assistants.events import RunEvents, frames
 from serve_app.assistants.objects import ASSISTANT, NO_USAGE, RUN, STEP, new_run
 from serve_app.assistants.prompt import chat_choice, chat_tools
+from serve_app.assistants.run_recorder import complete, with_status
 from serve_app.assistants.threads import Threads, additional
 from serve_app.assistants.turn import CALLS_STEP
 from serve_app.http.sse import event

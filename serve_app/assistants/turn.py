@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from serve_app.assistants.answer import Answer, Delta, ToolCall
-from serve_app.assistants.book import RunBook
 from serve_app.assistants.citations import CitedText, Source
 from serve_app.assistants.objects import new_message, new_step
 from serve_app.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
+from serve_app.assistants.run_recorder import RunRecorder
 from serve_app.storage.object_rows import StoredObject
 from wire.openai.threads import text_part
 
@@ -22,13 +22,13 @@ CALLS_STEP = "tool_calls"
 class Turn:
     """What the model says in one answer."""
 
-    def __init__(self, run: StoredObject, book: RunBook) -> None:
+    def __init__(self, run: StoredObject, recorder: RunRecorder) -> None:
         self.run = run
         self.answer = Answer()
         self.message: StoredObject | None = None
         self.message_step: StoredObject | None = None
         self.calls_step: StoredObject | None = None
-        self._book = book
+        self._recorder = recorder
         state = run.state or {}
         self._text = CitedText([Source(**each) for each in state["sources"]], state["files"])
 
@@ -69,14 +69,14 @@ class Turn:
         )
         self.message_step = new_step(run, MESSAGE_STEP, {"message_id": self.message.id})
         added = [self.message, self.message_step]
-        await self._book.write(run.id, _same, added=added, gets_on=False)
-        self._book.tell_begun(self.message_step)
-        self._book.tell_begun(self.message)
+        await self._recorder.write(run.id, _same, added=added, gets_on=False)
+        self._recorder.tell_begun(self.message_step)
+        self._recorder.tell_begun(self.message)
 
     async def _begin_calls(self) -> None:
         self.calls_step = new_step(self.run, CALLS_STEP, [])
-        await self._book.write(self.run.id, _same, added=[self.calls_step], gets_on=False)
-        self._book.tell_begun(self.calls_step)
+        await self._recorder.write(self.run.id, _same, added=[self.calls_step], gets_on=False)
+        self._recorder.tell_begun(self.calls_step)
 
     def _tell_texts(self, texts: Sequence[tuple[str, list[dict[str, Any]]]]) -> None:
         assert self.message is not None
@@ -116,7 +116,7 @@ class Turn:
     def _tell_delta(self, stored: StoredObject, delta: dict[str, Any]) -> None:
         name = f"{stored.kind}.delta"
         data = {"id": stored.id, "object": name, "delta": delta}
-        self._book.events.tell(self.run.id, name, data)
+        self._recorder.events.tell(self.run.id, name, data)
 
 
 def shown_call(call: ToolCall) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from time import time
 from typing import Any
 
 from serve_app.assistants.answer import ToolCall, deltas
-from serve_app.assistants.asking import Asking
-from serve_app.assistants.book import RunBook, RunCancelledError, complete, with_status
 from serve_app.assistants.objects import THREAD
 from serve_app.assistants.prompt import SERVER_TOOLS
+from serve_app.assistants.prompt_sender import PromptSender
+from serve_app.assistants.run_recorder import RunCancelledError, RunRecorder, complete, with_status
 from serve_app.assistants.tools import Outcome, ServerTools, without_passages
 from serve_app.assistants.turn import CALLS_STEP, Turn, shown_call
 from serve_app.models.calls import Calls
@@ -36,11 +36,16 @@ class RunWork:
     """Carries on the runs that this process holds."""
 
     def __init__(
-        self, registry: Registry, book: RunBook, asking: Asking, tools: ServerTools, log: RequestLog
+        self,
+        registry: Registry,
+        recorder: RunRecorder,
+        prompt_sender: PromptSender,
+        tools: ServerTools,
+        log: RequestLog,
     ) -> None:
         self._registry = registry
-        self._book = book
-        self._asking = asking
+        self._recorder = recorder
+        self._asking = prompt_sender
         self._tools = tools
         self._log = log
         self._turns: dict[str, Turn] = {}
@@ -92,36 +97,36 @@ class RunWork:
     def left(self, run: StoredObject) -> None:
         """Forget a run that this process does not work on any more."""
         self._turns.pop(run.id, None)
-        self._book.events.end(run.id)
+        self._recorder.events.end(run.id)
 
     async def _end(self, run: StoredObject, status: str, **fields: Any) -> None:
         turn = self._turns.get(run.id)
-        await self._book.end(run, status, turn.text if turn else None, **fields)
+        await self._recorder.end(run, status, turn.text if turn else None, **fields)
 
     async def _begin(self, run: StoredObject) -> StoredObject:
         """Return a run that is in progress, without what a process that died had begun."""
-        begun = [each.id for each in await self._book.unfinished(run)]
+        begun = [each.id for each in await self._recorder.unfinished(run)]
 
         def started(stored: StoredObject) -> StoredObject:
             when = stored.body["started_at"] or int(time())
             return with_status(stored, WORKING, started_at=when)
 
         was_queued = run.status == "queued"
-        run = await self._book.write(run.id, started, removed=begun, gets_on=False)
+        run = await self._recorder.write(run.id, started, removed=begun, gets_on=False)
         if was_queued:
-            self._book.tell(run)
+            self._recorder.tell(run)
         return run
 
     async def _turn(self, run: StoredObject, calls: Calls) -> StoredObject:
         """Let the model answer, do what it calls for, and return the run as it is then."""
         state = run.state or {}
         if over := _limit_reached(run):
-            return await self._book.end(run, "incomplete", incomplete_details={"reason": over})
+            return await self._recorder.end(run, "incomplete", incomplete_details={"reason": over})
         if state["num_turns"] >= MAX_TURNS:
             raise InvalidRequestError(
                 f"The model called tools {MAX_TURNS} times without an answer."
             )
-        turn = self._turns[run.id] = Turn(run, self._book)
+        turn = self._turns[run.id] = Turn(run, self._recorder)
         frames = await self._asking.ask(run, calls)
         async for delta in deltas(frames, turn.answer):
             await turn.take(delta)
@@ -135,9 +140,9 @@ class RunWork:
         usage = turn.answer.usage
         state = _with_usage(turn)
         if turn.answer.finish_reason == "length":
-            run = await self._book.write(turn.run.id, lambda run: replace(run, state=state))
+            run = await self._recorder.write(turn.run.id, lambda run: replace(run, state=state))
             reason = {"reason": "max_completion_tokens"}
-            return await self._book.end(run, "incomplete", turn.text, incomplete_details=reason)
+            return await self._recorder.end(run, "incomplete", turn.text, incomplete_details=reason)
         put: list[StoredObject] = []
         if turn.message is not None and turn.message_step is not None:
             put = [complete(turn.message, content=[turn.text])]
@@ -146,9 +151,9 @@ class RunWork:
         def completed(run: StoredObject) -> StoredObject:
             return replace(complete(run, usage=state["usage"]), state=state)
 
-        run = await self._book.write(turn.run.id, completed, put=put)
+        run = await self._recorder.write(turn.run.id, completed, put=put)
         for each in (*put, run):
-            self._book.tell(each)
+            self._recorder.tell(each)
         return run
 
     async def _use_tools(self, turn: Turn, calls: Calls) -> StoredObject:
@@ -170,7 +175,7 @@ class RunWork:
                 *put,
             ]
         if not pending:
-            run = await self._book.write(
+            run = await self._recorder.write(
                 turn.run.id, lambda run: replace(run, state=state), put=put
             )
         else:
@@ -178,9 +183,9 @@ class RunWork:
             run = await self._require_action(turn.run, pending, state, put)
         for each in put:
             if each.status == "completed":
-                self._book.tell(each)
+                self._recorder.tell(each)
         if pending:
-            self._book.tell(run)
+            self._recorder.tell(run)
         return run
 
     async def _require_action(
@@ -198,7 +203,7 @@ class RunWork:
             return replace(asked, state=state)
 
         expires_at = run.body["expires_at"]
-        return await self._book.write(run.id, waiting, put=put, wake_at=expires_at)
+        return await self._recorder.write(run.id, waiting, put=put, wake_at=expires_at)
 
     async def _outcomes(self, turn: Turn, calls: Calls) -> dict[str, Outcome]:
         """Carry out the calls of the server's tools, one after the other."""
@@ -206,7 +211,7 @@ class RunWork:
         ours = [each for each in enumerate(turn.answer.calls) if each[1].name in SERVER_TOOLS]
         if not ours:
             return {}
-        stores, question = await self._stores(run), await self._book.question(run)
+        stores, question = await self._stores(run), await self._recorder.question(run)
         outcomes: dict[str, Outcome] = {}
         num_sources = len(state["sources"])
         for index, call in ours:
@@ -219,7 +224,7 @@ class RunWork:
 
     async def _stores(self, run: StoredObject) -> list[str]:
         """Return the vector stores of the assistant and of the thread."""
-        found = await self._book.objects.found(run.owner, THREAD, [run.body["thread_id"]])
+        found = await self._recorder.objects.found(run.owner, THREAD, [run.body["thread_id"]])
         thread = found.get(run.body["thread_id"])
         if thread is None:
             raise ClaimLostError(run.id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Scope
 
-from serve_app.http.middleware import OWN_REQUEST, OwnRequest
+from serve_app.http.middleware import OWN_REQUEST, InternalRequest
 from serve_app.observability import RequestRecord
 
 
@@ -30,7 +30,7 @@ async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> Answer:
 
     Cancelling it is a client that leaves.
     """
-    record = RequestRecord("POST", path, f"req_{uuid.uuid4().hex}", is_behind=True)
+    record = RequestRecord("POST", path, f"req_{uuid.uuid4().hex}", low_priority=True)
     messages: list[Message] = []
     unread = [{"type": "http.request", "body": body}]
 
@@ -43,7 +43,7 @@ async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> Answer:
     async def send(message: Message) -> None:
         messages.append(message)
 
-    await app(_scope(path, len(body), OwnRequest(record, owner)), receive, send)
+    await app(_scope(path, len(body), InternalRequest(record, owner)), receive, send)
     start, *parts = messages
     return Answer(
         start["status"],
@@ -53,7 +53,7 @@ async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> Answer:
     )
 
 
-def _scope(path: str, length: int, own: OwnRequest) -> Scope:
+def _scope(path: str, length: int, own: InternalRequest) -> Scope:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

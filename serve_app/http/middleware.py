@@ -30,14 +30,14 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRequest:
+class InternalRequest:
     """A request that we make to ourselves, in the name of an owner, without a key."""
 
     record: RequestRecord
     owner: str
 
 
-class Gate:
+class RequestMiddleware:
     """Lets a request in, watches it, and writes down how it ended."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        own: OwnRequest | None = scope.get(OWN_REQUEST)
+        own: InternalRequest | None = scope.get(OWN_REQUEST)
         record = own.record if own else new_record(scope, headers)
         state = scope.setdefault("state", {})
         state["record"] = record

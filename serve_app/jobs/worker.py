@@ -28,7 +28,7 @@ CANCELLING = "cancelling"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class JobKind:
     """How jobs of a kind are done."""
 
     work: Callable[[StoredObject], Awaitable[None]]
@@ -49,11 +49,11 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._holder = uuid.uuid4().hex
         self.store = JobStore(database, self._holder)
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, JobKind] = {}
         self._working: dict[str, dict[str, asyncio.Task[None]]] = {}
         self._added = asyncio.Event()
 
-    def define(self, kinds: Mapping[str, Kind]) -> None:
+    def define(self, kinds: Mapping[str, JobKind]) -> None:
         """Say how jobs of these kinds are done."""
         self._kinds.update(kinds)
         self._working.update({kind: {} for kind in kinds})

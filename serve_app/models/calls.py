@@ -112,6 +112,6 @@ class Calls:
             tuple(files),
             model.adapter,
             prefix,
-            self.record.is_behind,
+            self.record.low_priority,
             joined,
         )

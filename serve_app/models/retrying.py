@@ -21,7 +21,7 @@ RETRY_S = 1
 """How soon a model that does not say when is asked again."""
 
 
-async def begun(
+async def begin_stream(
     calls: Calls, kind: str, name: str, operation: str, fields: Mapping[str, Any]
 ) -> AsyncGenerator[bytes]:
     """Return a model's answer in pieces, its first piece made.
@@ -37,7 +37,7 @@ async def begun(
     return await _when_there(calls, kind, name, begin)
 
 
-async def found(calls: Calls, kind: str, name: str | None) -> ServedModel:
+async def find_model(calls: Calls, kind: str, name: str | None) -> ServedModel:
     """Return a model, or the first of its kind.
 
     Raises:
@@ -50,7 +50,7 @@ async def found(calls: Calls, kind: str, name: str | None) -> ServedModel:
     return await _when_there(calls, kind, name, itself)
 
 
-async def answered(
+async def run_model(
     calls: Calls, kind: str, name: str, operation: str, fields: Mapping[str, Any]
 ) -> Reply:
     """Return a model's whole answer.

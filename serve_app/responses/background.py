@@ -13,11 +13,11 @@ from typing import Any
 from serve_app.jobs.worker import LEASE_S, RENEW_EVERY_S, take_up_forever
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
-from serve_app.models.retrying import begun
+from serve_app.models.retrying import begin_stream
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.responses.turn import (
     ENDS,
-    Memory,
+    History,
     Turn,
     failed,
     failure_event,
@@ -61,21 +61,21 @@ class BackgroundResponses:
         self._added = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
 
-    async def add(self, turn: Turn, memory: Memory) -> dict[str, Any]:
+    async def add(self, turn: Turn, history: History) -> dict[str, Any]:
         """Put a response into the queue and return it as it is now."""
         answer = _queued(turn)
-        await self._responses.add(turn.stored(memory.owner, answer))
+        await self._responses.add(turn.stored(history.owner, answer))
         self._added.set()
         return answer
 
-    async def cancel(self, memory: Memory, response_id: str) -> dict[str, Any]:
+    async def cancel(self, history: History, response_id: str) -> dict[str, Any]:
         """Stop a response and return it.
 
         Raises:
             NotFoundError: there is none.
             InvalidRequestError: it is not made in the background, or has ended.
         """
-        kept = await memory.responses.get(memory.owner, response_id)
+        kept = await history.responses.get(history.owner, response_id)
         if not kept.background:
             raise InvalidRequestError(
                 f"Response '{response_id}' is not made in the background: close its connection.",
@@ -84,28 +84,28 @@ class BackgroundResponses:
         if kept.status == "cancelled":
             return kept.body
         cancelled = {**kept.body, "status": "cancelled"}
-        if await memory.responses.finish(response_id, "cancelled", cancelled):
+        if await history.responses.finish(response_id, "cancelled", cancelled):
             return cancelled
-        now = await memory.responses.get(memory.owner, response_id)
+        now = await history.responses.get(history.owner, response_id)
         raise InvalidRequestError(
             f"Response '{response_id}' is {now.status}: only one that is queued or in progress "
             "can be cancelled.",
             "response_id",
         )
 
-    async def follow(self, memory: Memory, response_id: str, after: int) -> AsyncGenerator[bytes]:
+    async def follow(self, history: History, response_id: str, after: int) -> AsyncGenerator[bytes]:
         """Yield the events of a response behind the one of this number, until its end.
 
         Raises:
             NotFoundError: there is no such response.
             InvalidRequestError: it was not made as a stream.
         """
-        kept = await memory.responses.get(memory.owner, response_id)
+        kept = await history.responses.get(history.owner, response_id)
         told = after >= 0
         while True:
             # In this order: a response and its last event are kept as one.
             ended = kept.status not in UNFINISHED
-            for number, frame in await memory.responses.events(memory.owner, response_id, after):
+            for number, frame in await history.responses.events(history.owner, response_id, after):
                 yield frame
                 after, told = number, True
             if not told and (ended or not (kept.request or {}).get("stream")):
@@ -117,7 +117,7 @@ class BackgroundResponses:
             if ended:
                 return
             await asyncio.sleep(FOLLOW_EVERY_S)
-            kept = await memory.responses.get(memory.owner, response_id)
+            kept = await history.responses.get(history.owner, response_id)
 
     async def work_forever(self) -> None:
         """Take up what is in the queue, until cancelled; what is not finished then goes back."""
@@ -165,7 +165,7 @@ class BackgroundResponses:
         asked = job.request or {}
         if await self._responses.events(job.owner, job.id):
             raise ReplicaLostError("The server that made this response ended in the middle of it.")
-        events = await begun(calls, "chat", job.model, "response", {**asked, "stream": True})
+        events = await begin_stream(calls, "chat", job.model, "response", {**asked, "stream": True})
         async with aclosing(events):
             await self._write(job, events, keeps_events=bool(asked.get("stream")))
 

@@ -1,6 +1,6 @@
 """How a response is made: what was said before, the model's part, and what is kept of both.
 
-The replica knows one conversation at a time and forgets it; the memory is the database's.
+The replica knows one conversation at a time and forgets it; the history is the database's.
 """
 
 from collections.abc import AsyncGenerator
@@ -34,7 +34,7 @@ ENDS = (b"event: response.completed\n", b"event: response.incomplete\n")
 """How the events begin that carry a response as it was created, and as it ended."""
 
 
-class Memory:
+class History:
     """What one owner has said before, and the files that the owner keeps."""
 
     def __init__(self, owner: str, database: Database, files: KeptFiles) -> None:
@@ -97,7 +97,7 @@ class Turn:
 
 
 async def begin(
-    body: ResponseRequest, model: ServedModel, memory: Memory, remote_files: RemoteFiles
+    body: ResponseRequest, model: ServedModel, history: History, remote_files: RemoteFiles
 ) -> Turn:
     """Return what is to be done for a request.
 
@@ -106,14 +106,14 @@ async def begin(
         NotFoundError: what it goes on from is not there.
     """
     fields = body.engine_fields()
-    before = await memory.said_before(body)
+    before = await history.said_before(body)
     items = resolved(new_items(body.input), before)
     if not items and not before:
         raise InvalidRequestError("Missing required parameter: 'input'.", "input")
     check_items(items, model.card)
     response_id = new_id("resp")
     said = as_engine_items([*before, *items])
-    said = await with_kept_pictures(said, memory.owner, memory.files, "input")
+    said = await with_kept_pictures(said, history.owner, history.files, "input")
     said = await with_files(said, remote_files, "input")
     asked = {
         **fields,
@@ -126,20 +126,20 @@ async def begin(
     return Turn(response_id, model, items, asked, body)
 
 
-async def whole(turn: Turn, calls: Calls, memory: Memory) -> bytes:
+async def whole(turn: Turn, calls: Calls, history: History) -> bytes:
     """Return the response's JSON, when it is complete and kept."""
     reply = await calls.run(turn.model, "response", turn.asked)
-    await keep(turn, from_json(reply.body), memory)
+    await keep(turn, from_json(reply.body), history)
     return reply.body
 
 
 class ResponseStream:
     """The events of a response."""
 
-    def __init__(self, turn: Turn, calls: Calls, memory: Memory) -> None:
+    def __init__(self, turn: Turn, calls: Calls, history: History) -> None:
         self._turn = turn
         self._calls = calls
-        self._memory = memory
+        self._history = history
         self._response: dict[str, Any] = {}
         self._sent = 0
 
@@ -151,7 +151,7 @@ class ResponseStream:
                 if frame.startswith(CREATED):
                     self._response = response_of(frame)
                 elif frame.startswith(ENDS):
-                    await keep(self._turn, response_of(frame), self._memory)
+                    await keep(self._turn, response_of(frame), self._history)
                 self._sent += 1
                 yield frame
 
@@ -160,17 +160,17 @@ class ResponseStream:
         return failure_event(self._response, error, self._sent)
 
 
-async def keep(turn: Turn, answer: dict[str, Any], memory: Memory) -> None:
+async def keep(turn: Turn, answer: dict[str, Any], history: History) -> None:
     """Keep a response that has ended, and add what was said to its conversation."""
     conversation_id = turn.body.conversation_id
     if conversation_id is None and turn.body.store is False:
         return
-    async with memory.database.transaction():
+    async with history.database.transaction():
         if conversation_id is not None:
             said = [*turn.items, *answer["output"]]
-            await memory.conversations.add_items(memory.owner, conversation_id, said)
+            await history.conversations.add_items(history.owner, conversation_id, said)
         if turn.body.store is not False:
-            await memory.responses.add(turn.stored(memory.owner, answer))
+            await history.responses.add(turn.stored(history.owner, answer))
 
 
 def response_of(frame: bytes) -> dict[str, Any]:

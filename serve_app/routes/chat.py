@@ -6,7 +6,7 @@ from serve_app.chat.generation import KIND, send
 from serve_app.http.json_body import JSONRoute
 from serve_app.media.parts import check_parts, with_files
 from serve_app.routes.dependencies import CallsDep, RemoteFilesDep, SpokenAnswersDep
-from serve_app.spoken.speech_before_chat import recalled, written_down
+from serve_app.spoken.speech_before_chat import recall_spoken_answers, transcribe_recordings
 from serve_app.spoken.spoken_chat import answer_aloud, chosen_voice, written_fields
 from wire.openai.chat import ChatCompletionRequest
 from wire.openai.functions import (
@@ -29,7 +29,9 @@ async def create_chat_completion(
     chat = await calls.resolve(KIND, body.model, body.backend)
     voice = await chosen_voice(body, calls) if body.is_spoken else None
     fields = written_fields(body)  # refuses before any model works
-    messages = await written_down(await recalled(body.messages, answers), chat, calls)
+    messages = await transcribe_recordings(
+        await recall_spoken_answers(body.messages, answers), chat, calls
+    )
     if messages is not body.messages:
         fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
     check_parts(fields["messages"], chat.card)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from serve_app.http.json_body import JSONRoute
-from serve_app.routes.dependencies import MemoryDep
+from serve_app.routes.dependencies import HistoryDep
 from serve_app.routes.lists import Limit, Order, deleted, listed
 from serve_app.storage.conversations import Conversation
 from wire.openai.conversations import (
@@ -21,69 +21,69 @@ Answer = dict[str, Any]
 
 
 @router.post("/conversations")
-async def create_conversation(body: ConversationRequest, memory: MemoryDep) -> Answer:
+async def create_conversation(body: ConversationRequest, history: HistoryDep) -> Answer:
     """Begin a conversation, with what was said so far."""
     items = resolved(new_items(body.items, "items"), ())
-    made = await memory.conversations.create(memory.owner, body.metadata or {}, items)
+    made = await history.conversations.create(history.owner, body.metadata or {}, items)
     return _body(made)
 
 
 @router.get("/conversations/{conversation_id}")
-async def retrieve_conversation(conversation_id: str, memory: MemoryDep) -> Answer:
+async def retrieve_conversation(conversation_id: str, history: HistoryDep) -> Answer:
     """Return a conversation, without its items."""
-    return _body(await memory.conversations.get(memory.owner, conversation_id))
+    return _body(await history.conversations.get(history.owner, conversation_id))
 
 
 @router.post("/conversations/{conversation_id}")
 async def update_conversation(
-    conversation_id: str, body: ConversationUpdate, memory: MemoryDep
+    conversation_id: str, body: ConversationUpdate, history: HistoryDep
 ) -> Answer:
     """Give it other labels."""
-    changed = await memory.conversations.update(memory.owner, conversation_id, body.metadata)
+    changed = await history.conversations.update(history.owner, conversation_id, body.metadata)
     return _body(changed)
 
 
 @router.delete("/conversations/{conversation_id}")
-async def delete_conversation(conversation_id: str, memory: MemoryDep) -> Answer:
+async def delete_conversation(conversation_id: str, history: HistoryDep) -> Answer:
     """Forget it and all its items."""
-    await memory.conversations.delete(memory.owner, conversation_id)
+    await history.conversations.delete(history.owner, conversation_id)
     return deleted(conversation_id, "conversation")
 
 
 @router.post("/conversations/{conversation_id}/items")
-async def add_items(conversation_id: str, body: NewItems, memory: MemoryDep) -> Answer:
+async def add_items(conversation_id: str, body: NewItems, history: HistoryDep) -> Answer:
     """Add to what was said."""
     items = resolved(new_items(body.items, "items"), ())
-    await memory.conversations.add_items(memory.owner, conversation_id, items)
+    await history.conversations.add_items(history.owner, conversation_id, items)
     return listed(items)
 
 
 @router.get("/conversations/{conversation_id}/items")
 async def list_items(
     conversation_id: str,
-    memory: MemoryDep,
+    history: HistoryDep,
     limit: Limit = 20,
     order: Order = "desc",
     after: str | None = None,
 ) -> Answer:
     """List what was said."""
-    items, has_more = await memory.conversations.items(
-        memory.owner, conversation_id, limit=limit, order=order, after=after
+    items, has_more = await history.conversations.items(
+        history.owner, conversation_id, limit=limit, order=order, after=after
     )
     return listed(items, has_more=has_more)
 
 
 @router.get("/conversations/{conversation_id}/items/{item_id}")
-async def retrieve_item(conversation_id: str, item_id: str, memory: MemoryDep) -> Answer:
+async def retrieve_item(conversation_id: str, item_id: str, history: HistoryDep) -> Answer:
     """Return one item."""
-    return await memory.conversations.item(memory.owner, conversation_id, item_id)
+    return await history.conversations.item(history.owner, conversation_id, item_id)
 
 
 @router.delete("/conversations/{conversation_id}/items/{item_id}")
-async def delete_item(conversation_id: str, item_id: str, memory: MemoryDep) -> Answer:
+async def delete_item(conversation_id: str, item_id: str, history: HistoryDep) -> Answer:
     """Forget one item; the answer is the conversation, as with OpenAI."""
-    await memory.conversations.delete_item(memory.owner, conversation_id, item_id)
-    return _body(await memory.conversations.get(memory.owner, conversation_id))
+    await history.conversations.delete_item(history.owner, conversation_id, item_id)
+    return _body(await history.conversations.get(history.owner, conversation_id))
 
 
 def _body(conversation: Conversation) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.responses.background import BackgroundResponses
-from serve_app.responses.turn import Memory
+from serve_app.responses.turn import History
 from serve_app.routes.lists import Limit, Order
 from serve_app.spoken.stored_answers import SpokenAnswers
 from serve_app.storage.kept_files import KeptFiles
@@ -41,9 +41,9 @@ async def _calls(request: Request) -> Calls:
     return Calls(request.app.state.registry, request.state.record)
 
 
-async def _memory(request: Request) -> Memory:
+async def _history(request: Request) -> History:
     state = request.app.state
-    return Memory(request.state.owner, state.database, state.kept_files)
+    return History(request.state.owner, state.database, state.kept_files)
 
 
 async def _owner(request: Request) -> str:
@@ -64,7 +64,7 @@ async def _key_stores(request: Request) -> KeyStores:
     return request.app.state.vector_stores.key_stores
 
 
-MemoryDep = Annotated[Memory, Depends(_memory)]
+HistoryDep = Annotated[History, Depends(_history)]
 OwnerDep = Annotated[str, Depends(_owner)]
 ObjectsDep = Annotated[ObjectStore, Depends(_objects)]
 FilesDep = Annotated[KeptFiles, _of_app("kept_files")]

@@ -9,7 +9,7 @@ from serve_app.chat.generation import KIND
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
 from serve_app.responses.turn import ResponseStream, begin, whole
-from serve_app.routes.dependencies import BackgroundDep, CallsDep, MemoryDep, RemoteFilesDep
+from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
 from serve_app.routes.lists import Limit, Order, page
 from wire.openai.responses import ResponseRequest
 
@@ -20,32 +20,32 @@ router = APIRouter(route_class=JSONRoute)
 async def create_response(
     body: ResponseRequest,
     calls: CallsDep,
-    memory: MemoryDep,
+    history: HistoryDep,
     background: BackgroundDep,
     remote_files: RemoteFilesDep,
 ) -> Response:
     """Answer, whole or as a stream of events, now or in the background."""
     model = await calls.resolve(KIND, body.model, body.backend)
-    turn = await begin(body, model, memory, remote_files)
+    turn = await begin(body, model, history, remote_files)
     if body.background:
-        queued = await background.add(turn, memory)
+        queued = await background.add(turn, history)
         if not body.stream:
             return _json(queued)
-        events = background.follow(memory, turn.id, after=-1)
+        events = background.follow(history, turn.id, after=-1)
         return await event_stream(events, calls.record)
     if body.stream:
-        stream = ResponseStream(turn, calls, memory)
+        stream = ResponseStream(turn, calls, history)
         return await event_stream(stream.events(), calls.record, stream.last_words)
-    return Response(await whole(turn, calls, memory), media_type="application/json")
+    return Response(await whole(turn, calls, history), media_type="application/json")
 
 
 @router.post("/responses/input_tokens")
 async def count_input_tokens(
-    body: ResponseRequest, calls: CallsDep, memory: MemoryDep, remote_files: RemoteFilesDep
+    body: ResponseRequest, calls: CallsDep, history: HistoryDep, remote_files: RemoteFilesDep
 ) -> Response:
     """Count the tokens that a response would read."""
     model = await calls.resolve(KIND, body.model, body.backend)
-    turn = await begin(body, model, memory, remote_files)
+    turn = await begin(body, model, history, remote_files)
     reply = await calls.run(model, "response_input_tokens", turn.asked)
     return Response(reply.body, media_type="application/json")
 
@@ -54,45 +54,45 @@ async def count_input_tokens(
 async def retrieve_response(
     response_id: str,
     calls: CallsDep,
-    memory: MemoryDep,
+    history: HistoryDep,
     background: BackgroundDep,
     *,
     stream: bool = False,
     starting_after: Annotated[int, Query(ge=-1)] = -1,
 ) -> Response:
     """Return a response as it is now, or the events of one that was made in the background."""
-    kept = await memory.responses.get(memory.owner, response_id)
+    kept = await history.responses.get(history.owner, response_id)
     if not stream:
         return _json(kept.body)
-    events = background.follow(memory, response_id, after=starting_after)
+    events = background.follow(history, response_id, after=starting_after)
     return await event_stream(events, calls.record)
 
 
 @router.delete("/responses/{response_id}")
-async def delete_response(response_id: str, memory: MemoryDep) -> dict[str, Any]:
+async def delete_response(response_id: str, history: HistoryDep) -> dict[str, Any]:
     """Forget a response."""
-    await memory.responses.delete(memory.owner, response_id)
+    await history.responses.delete(history.owner, response_id)
     return {"id": response_id, "object": "response", "deleted": True}
 
 
 @router.post("/responses/{response_id}/cancel")
 async def cancel_response(
-    response_id: str, memory: MemoryDep, background: BackgroundDep
+    response_id: str, history: HistoryDep, background: BackgroundDep
 ) -> Response:
     """Stop one that is made in the background."""
-    return _json(await background.cancel(memory, response_id))
+    return _json(await background.cancel(history, response_id))
 
 
 @router.get("/responses/{response_id}/input_items")
 async def list_input_items(
     response_id: str,
-    memory: MemoryDep,
+    history: HistoryDep,
     limit: Limit = 20,
     order: Order = "desc",
     after: str | None = None,
 ) -> Response:
     """List what the client said in the turn of a response."""
-    kept = await memory.responses.get(memory.owner, response_id)
+    kept = await history.responses.get(history.owner, response_id)
     return _json(page(kept.input, limit=limit, order=order, after=after))
 
 

@@ -22,7 +22,7 @@ again with each turn; it must neither take every place of the model nor need mor
 """
 
 
-async def recalled(messages: list[Message], answers: SpokenAnswers) -> list[Message]:
+async def recall_spoken_answers(messages: list[Message], answers: SpokenAnswers) -> list[Message]:
     """Return the conversation with earlier spoken answers as text.
 
     Raises:
@@ -32,10 +32,10 @@ async def recalled(messages: list[Message], answers: SpokenAnswers) -> list[Mess
     if not ids:
         return messages
     texts = {answer_id: await answers.find(answer_id) for answer_id in ids}
-    return [_recalled(message, m, texts) for m, message in enumerate(messages)]
+    return [_recall(message, m, texts) for m, message in enumerate(messages)]
 
 
-def _recalled(message: Message, m: int, texts: dict[str, str | None]) -> Message:
+def _recall(message: Message, m: int, texts: dict[str, str | None]) -> Message:
     if message.audio is None:
         return message
     text = message.audio.transcript or texts[message.audio.id]
@@ -50,7 +50,9 @@ def _recalled(message: Message, m: int, texts: dict[str, str | None]) -> Message
     return Message.model_validate({**fields, "content": message.content or text})
 
 
-async def written_down(messages: list[Message], chat: ServedModel, calls: Calls) -> list[Message]:
+async def transcribe_recordings(
+    messages: list[Message], chat: ServedModel, calls: Calls
+) -> list[Message]:
     """Return the conversation with what was said as text, if the model does not hear itself.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic_core import from_json
 
 from serve_app.models.calls import Calls
-from serve_app.models.retrying import answered
+from serve_app.models.retrying import run_model
 from wire.calls import Reply
 from wire.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
 
@@ -62,7 +62,7 @@ async def _in_pieces(calls: Calls, model: str, text: str) -> list[bytes]:
 
 async def _documents(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
     fields = _fields(texts, "search_document")
-    return _vectors(await answered(calls, KIND, model, KIND, fields))
+    return _vectors(await run_model(calls, KIND, model, KIND, fields))
 
 
 def _fields(texts: Sequence[str], input_type: str) -> dict[str, object]:

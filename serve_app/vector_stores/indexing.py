@@ -11,7 +11,7 @@ from serve_app.jobs.worker import Jobs
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from serve_app.models.retrying import found
+from serve_app.models.retrying import find_model
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.storage.chunks import Chunk
 from serve_app.storage.database import Database
@@ -81,10 +81,10 @@ class FileIndexing:
     async def _index(self, job: StoredObject, calls: Calls) -> None:
         store = await self._stores.get(job.owner, str(job.parent_id))
         name = (store.state or {}).get("model")
-        model = await found(calls, KIND, name or self._model)
+        model = await find_model(calls, KIND, name or self._model)
         if name is None:
             name = await self._stores.choose_model(store, model.id)
-            model = await found(calls, KIND, name)  # another may have been quicker
+            model = await find_model(calls, KIND, name)  # another may have been quicker
         cuts = await self._read(job, model)
         vectors = await self._embedded(
             job, calls, model, [part for cut in cuts for part in cut.parts]

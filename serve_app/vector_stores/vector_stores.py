@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serve_app.config import VectorStoresConfig
-from serve_app.jobs.worker import Jobs, Kind
+from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
 from serve_app.storage.database import Database
@@ -126,7 +126,7 @@ def assemble(
     """Return the parts, with the work on files defined."""
     stores = VectorStores(database)
     indexing = FileIndexing(registry, database, files, stores, jobs, log, config)
-    jobs.define({FILE: Kind(indexing.work, indexing.fail, at_once=config.files_at_once)})
+    jobs.define({FILE: JobKind(indexing.work, indexing.fail, at_once=config.files_at_once)})
     indexes = Indexes(stores.chunks, config.index_memory_bytes)
     filling = StoreFilling(database, stores, jobs)
     return VectorStoreParts(

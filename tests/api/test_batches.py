@@ -50,7 +50,7 @@ async def test_every_line_is_answered_as_its_route_answers(
     assert {call.request_id for call in model.calls} == {
         each["response"]["request_id"] for each in told
     }
-    assert all(call.is_behind for call in model.calls)
+    assert all(call.low_priority for call in model.calls)
     output = await openai_client.files.retrieve(str(batch.output_file_id))
     assert (output.purpose, output.filename) == ("batch_output", f"{batch.id}_output.jsonl")
 

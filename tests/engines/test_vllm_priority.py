@@ -21,13 +21,13 @@ async def load(directory: Path, **engine_kwargs: Any) -> Any:
     return await VLLMEngine.load(config)
 
 
-def call(name: str, max_tokens: int, *, is_behind: bool = False) -> Call:
+def call(name: str, max_tokens: int, *, low_priority: bool = False) -> Call:
     body = {
         "messages": [{"role": "user", "content": name}],
         "max_completion_tokens": max_tokens,
         "ignore_eos": True,
     }
-    return Call("chat_completion", json.dumps(body).encode(), name, is_behind=is_behind)
+    return Call("chat_completion", json.dumps(body).encode(), name, low_priority=low_priority)
 
 
 async def test_call_behind_is_answered_after_those_that_came_later(
@@ -38,8 +38,8 @@ async def test_call_behind_is_answered_after_those_that_came_later(
     engine = await load(tmp_path)
     ended = list[str]()
 
-    async def ask(name: str, max_tokens: int, *, is_behind: bool = False) -> None:
-        await engine.run(call(name, max_tokens, is_behind=is_behind))
+    async def ask(name: str, max_tokens: int, *, low_priority: bool = False) -> None:
+        await engine.run(call(name, max_tokens, low_priority=low_priority))
         ended.append(name)
 
     async def until_it_has(count: int) -> None:
@@ -52,7 +52,7 @@ async def test_call_behind_is_answered_after_those_that_came_later(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ask("first", 400))
             await until_it_has(1)
-            tasks.create_task(ask("behind", 1, is_behind=True))
+            tasks.create_task(ask("behind", 1, low_priority=True))
             await until_it_has(2)
             tasks.create_task(ask("urgent", 1))
             await until_it_has(3)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from serve_app.batches.batches import KIND, Batches
 from serve_app.http.middleware import OWN_REQUEST
 from serve_app.jobs import worker as module
-from serve_app.jobs.worker import Jobs, Kind
+from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
 from serve_app.storage.jobs import JobStore
@@ -92,5 +92,5 @@ async def do_batches(directory: Path, database: Database, sender: Connection) ->
     module.LEASE_S, module.LOOK_EVERY_S, module.RENEW_EVERY_S = 2, 0.1, 0.1  # type: ignore[misc]
     jobs = Jobs(database)
     batches = batches_in(database, directory, jobs.store, Answerer(sender))
-    jobs.define({KIND: Kind(batches.work, batches.fail, batches.work)})
+    jobs.define({KIND: JobKind(batches.work, batches.fail, batches.work)})
     await jobs.work_forever()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from serve_app.jobs import worker as module
-from serve_app.jobs.worker import MAX_ATTEMPTS, Jobs, Kind
+from serve_app.jobs.worker import MAX_ATTEMPTS, JobKind, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
@@ -103,7 +103,7 @@ async def start() -> AsyncIterator[Any]:
         jobs = Jobs(database)
         work = Work(jobs)
         cancel = options.pop("cancel", work.cancel)
-        jobs.define({KIND: Kind(work.work, work.fail, cancel, work.left, **options)})
+        jobs.define({KIND: JobKind(work.work, work.fail, cancel, work.left, **options)})
         tasks.append(asyncio.create_task(jobs.work_forever()))
         return work, tasks[-1]
 
@@ -287,5 +287,5 @@ async def do_steps(database: Database, sender: Connection) -> None:
     async def fail(job: StoredObject, error: APIError) -> None:
         raise AssertionError(error)
 
-    jobs.define({KIND: Kind(work, fail)})
+    jobs.define({KIND: JobKind(work, fail)})
     await jobs.work_forever()

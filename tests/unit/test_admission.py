@@ -41,9 +41,9 @@ def test_place_of_a_failed_request_is_free_again() -> None:
 
 def test_what_nobody_waits_for_leaves_half_of_the_places_to_the_others() -> None:
     admission = Admission(4)
-    with admission.hold("m", is_behind=True), admission.hold("m", is_behind=True):
+    with admission.hold("m", low_priority=True), admission.hold("m", low_priority=True):
         with pytest.raises(ModelOverloadedError):
-            admission.hold("m", is_behind=True).__enter__()
+            admission.hold("m", low_priority=True).__enter__()
         with admission.hold("m"), admission.hold("m"):
             assert admission.held == 4
     assert (admission.held, admission.held_behind) == (0, 0)
@@ -58,15 +58,15 @@ def test_while_somebody_waits_the_others_get_few_places_or_one(
         for _ in range(waited_for):
             held.enter_context(admission.hold("m"))
         for _ in range(behind):
-            held.enter_context(admission.hold("m", is_behind=True))
+            held.enter_context(admission.hold("m", low_priority=True))
         with pytest.raises(ModelOverloadedError):
-            admission.hold("m", is_behind=True).__enter__()
+            admission.hold("m", low_priority=True).__enter__()
 
 
 def test_what_nobody_waits_for_gets_all_places_at_once_when_it_needs_them() -> None:
     admission = Admission(4)
 
-    with admission.hold("m", 4, is_behind=True):
+    with admission.hold("m", 4, low_priority=True):
         assert admission.held == 4
     with admission.hold("m"), pytest.raises(ModelOverloadedError):
-        admission.hold("m", 4, is_behind=True).__enter__()
+        admission.hold("m", 4, low_priority=True).__enter__()

@@ -37,8 +37,8 @@ from vllm.usage.usage_lib import UsageContext
 from vllm.v1.engine.async_llm import AsyncLLM
 
 from deployments.bus import Outlet
-from deployments.chat.answer_forms import field_of_error
 from deployments.chat.config import ChatConfig
+from deployments.chat.error_fields import field_of_error
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
 from deployments.chat.vllm.errors import LIBRARY_ERRORS, translated

@@ -5,7 +5,7 @@ from jinja2 import TemplateError
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
 
-from deployments.chat.answer_forms import field_of_error
+from deployments.chat.error_fields import field_of_error
 from deployments.chat.vllm.media import told
 from wire.calls import Call
 from wire.errors import (

@@ -20,5 +20,5 @@ BEHIND = 1
 def put_behind(body: Any, call: Call, config: VllmConfig) -> None:
     """Say in a request's body that it goes behind the others, if its call says so."""
     by_priority = config.scheduler_config.policy == "priority"
-    if call.is_behind and by_priority and hasattr(body, "priority"):
+    if call.low_priority and by_priority and hasattr(body, "priority"):
         body.priority = BEHIND

@@ -34,7 +34,7 @@ class RunCancelledError(Exception):
     """The client wants the run to end."""
 
 
-class RunBook:
+class RunRecorder:
     """Writes what happens in runs, and tells those who follow them."""
 
     def __init__(self, database: Database, jobs: JobStore, events: RunEvents) -> None:

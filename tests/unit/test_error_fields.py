@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from deployments.chat.answer_forms import field_of_error
+from deployments.chat.error_fields import field_of_error
 
 SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
 TEXT = {"response_format": {"type": "text"}}

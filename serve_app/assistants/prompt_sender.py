@@ -11,7 +11,7 @@ from serve_app.media.kept_pictures import picture
 from serve_app.media.parts import check_parts, with_files
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
-from serve_app.models.retrying import begun
+from serve_app.models.retrying import begin_stream
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
@@ -26,7 +26,7 @@ PASSED_ON = ("temperature", "top_p", "parallel_tool_calls")
 IMAGE_FILE = "image_file"
 
 
-class Asking:
+class PromptSender:
     """How runs reach the chat models."""
 
     def __init__(self, objects: ObjectStore, files: KeptFiles, remote_files: RemoteFiles) -> None:
@@ -59,7 +59,7 @@ class Asking:
         self, run: StoredObject, fields: dict[str, Any], messages: list[Message], calls: Calls
     ) -> AsyncGenerator[bytes]:
         asked = {**fields, "messages": messages}
-        return await begun(calls, CHAT, run.body["model"], "chat_completion", asked)
+        return await begin_stream(calls, CHAT, run.body["model"], "chat_completion", asked)
 
     async def _prompt(self, run: StoredObject, calls: Calls) -> Prompt:
         stored = await self._objects.all(run.owner, MESSAGE, run.body["thread_id"])

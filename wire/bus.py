@@ -1,8 +1,8 @@
-"""How answers cross from a replica to an ingress: frames over one TCP connection a pair.
+"""The frames that carry answers from a replica to an ingress, over one TCP connection per pair.
 
-Each begins with a call over Serve's handle, which names where the pieces are to go. So Serve
-chooses the replica, counts the request and cancels it; only the bytes take the shorter way.
-A whole answer is a stream of one piece, or what the call returns.
+Every answer starts with a call over a Serve handle, which carries the address for the pieces. Serve
+therefore chooses the replica, counts the request and cancels it; only the bytes bypass it.
+An answer that is not streamed is a stream of one piece, or the call's return value.
 """
 
 import json
@@ -14,18 +14,18 @@ from wire.calls import Reply, Usage
 from wire.errors import APIError
 
 KEY_BYTES = 32
-"""What a replica says first: the key that the call told it, so that nobody else writes answers."""
+"""Length of the key that a replica receives in the call and sends first, as authentication."""
 
 FRAME = Struct("<IBI")
-"""Before each piece: the stream's number, what it is, and how many bytes follow."""
+"""Header of a frame: the stream's number, the frame's type, and the number of bytes that follow."""
 PIECE, END = 0, 1
 
 ROOM = Struct("<II")
-"""What the ingress answers: so many bytes of a stream were taken, so many more may be sent."""
+"""The ingress's credit for a stream: the stream's number, and how many more bytes may be sent."""
 
 WINDOW = 2**18
-"""Bytes of a stream that may be on the way. An answer of a language model rarely has as many, so
-none of them waits; a client that reads slowly holds back its own stream and no other."""
+"""Maximum bytes of one stream in flight. Few answers of a language model are longer, so they do not
+wait; a client that reads slowly delays only its own stream."""
 
 SILENT_S, PROBE_EVERY_S, GONE_S = 15, 5, 30
 """Idle time before the kernel probes the peer, time between probes, time until it gives up."""
@@ -35,12 +35,12 @@ KEEPALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_EVERY_S),
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_S * 1000),
 )
-"""Socket options for both ends: only the kernel notices that the other machine has vanished."""
+"""Socket options for both ends: only the kernel can detect that the other machine is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
-    """Where the pieces of a stream are to go."""
+    """The address to which a replica sends the pieces of a stream."""
 
     host: str
     port: int
@@ -50,7 +50,7 @@ class ReplyTo:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What a call returns whose pieces went over the bus: an END frame follows the last of them.
+    """The return value of a call whose pieces went over the bus: an END frame follows the last one.
 
     A failure before the first piece is returned as the error itself, and there is no END.
     """
@@ -63,7 +63,7 @@ Returned = Streamed | Reply | APIError
 
 
 def end_of(usage: Usage | None) -> bytes:
-    """Return what an END frame carries: the usage, or nothing where the stream failed."""
+    """Return the payload of an END frame: the usage, or nothing if the stream failed."""
     return b"" if usage is None else json.dumps(astuple(usage)).encode()
 
 

@@ -1,7 +1,7 @@
-"""The model card: what is known of a model without waking it.
+"""The model card: the facts about a model that are available without starting a replica.
 
-The card travels in the deployment's ``user_config``, which Serve shows in its own details, so a
-model at zero replicas has one too.
+The card is stored in the deployment's ``user_config``, which Serve includes in its details, so a
+model scaled to zero has one too.
 """
 
 from typing import Any
@@ -20,46 +20,46 @@ class Voice(BaseModel):
     id: str
     """The name in requests."""
     name: str = ""
-    """For people; empty: the id."""
+    """Display name; empty: the id."""
     languages: tuple[str, ...] = ()
-    """What it speaks, as lower-case language tags; empty: not known."""
+    """Languages it speaks, as lower-case tags; empty: unknown."""
     gender: str | None = None
-    """``female``, ``male`` or not known."""
+    """``female``, ``male``, or None if unknown."""
     aliases: tuple[str, ...] = ()
-    """Other names that requests may use: those of OpenAI's and ElevenLabs' voices."""
+    """Other names that requests may use, for example those of OpenAI's and ElevenLabs' voices."""
 
 
 class ModelCard(BaseModel):
-    """Facts of a served model."""
+    """Facts about a served model."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     """The name in requests and answers."""
     kind: str
-    """What the model does: ``chat``, ``embeddings`` …"""
+    """``chat``, ``embeddings`` …"""
     aliases: tuple[str, ...] = ()
     """Other names that requests may use."""
     owned_by: str = "homeport"
-    """Who made the model."""
+    """The organisation that made the model."""
     context_length: int | None = None
-    """Tokens of prompt and answer together; None when only the loaded engine knows."""
+    """Maximum tokens of prompt and answer; None if only the loaded engine can determine it."""
     input_parts: tuple[str, ...] = ("text",)
-    """Types of the parts of a message that a chat model reads itself: ``input_audio`` …"""
+    """Types of message parts that a chat model reads natively: ``input_audio`` …"""
     adapters: tuple[str, ...] = ()
-    """Names of a chat model's LoRA adapters: requests ask for ``id:adapter``."""
+    """Names of a chat model's LoRA adapters; requests select one with ``id:adapter``."""
     finds_adapters: bool = False
-    """Whether replicas know a place where they look for adapters that are not named here."""
+    """Whether replicas also look for adapters in a directory."""
     voices: tuple[Voice, ...] = ()
-    """What a speech model speaks with; the first is the default."""
+    """Voices of a speech model; the first is the default."""
     dimensions: int | None = None
     """Length of an embeddings model's vectors."""
     default_size: str | None = None
-    """Pixels, width x height, of an image whose request names no size."""
+    """Size in pixels, width x height, of an image if the request has no ``size``."""
     backend: str = ""
     """The engine library."""
     description: str = ""
-    """A sentence for people."""
+    """A sentence for the model list."""
 
     def to_user_config(self) -> dict[str, Any]:
         """Return the ``user_config`` that carries this card."""

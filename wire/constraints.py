@@ -1,7 +1,7 @@
-"""LocalAI's fields that say what form an answer has, as vLLM's structured outputs.
+"""Translates LocalAI's fields that constrain an answer's format into vLLM's structured outputs.
 
-A grammar is translated. Functions in JSON become the schema of a call, which is written as the
-answer's text. vLLM's own ``structured_outputs`` passes as it is.
+``grammar`` is translated from GBNF. ``grammar_json_functions`` becomes the JSON schema of a call,
+which the model writes as the answer's text. vLLM's own ``structured_outputs`` is passed unchanged.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,13 +25,13 @@ JSONType = Literal["string", "number", "integer", "boolean", "object", "array", 
 
 
 class FunctionName(RequestBody):
-    """The name of a function, as a JSON schema that allows nothing else."""
+    """A function's name, as a JSON schema with a single allowed value."""
 
     const: str = Field(min_length=1)
 
 
 class ArgumentSchema(RequestBody):
-    """The JSON schema of one argument; beyond its type the engine's affair."""
+    """The JSON schema of one argument. Only the type is checked here, the rest by the engine."""
 
     type: JSONType | list[JSONType] | None = None
 
@@ -44,21 +44,21 @@ class FunctionArguments(RequestBody):
 
 
 class JSONFunctionCall(RequestBody):
-    """What a call of a function consists of."""
+    """The two properties of a call."""
 
     function: FunctionName
     arguments: FunctionArguments = Field(default_factory=FunctionArguments)
 
 
 class JSONFunction(RequestBody):
-    """The JSON schema of the calls of one function."""
+    """The JSON schema of calls of one function."""
 
     type: Literal["object"] = "object"
     properties: JSONFunctionCall
 
 
 class JSONFunctions(RequestBody):
-    """LocalAI's ``grammar_json_functions``: the answer is a call of one of them."""
+    """LocalAI's ``grammar_json_functions``: the answer must be a call of one of these functions."""
 
     oneOf: list[JSONFunction] | None = None
     anyOf: list[JSONFunction] | None = None
@@ -66,10 +66,10 @@ class JSONFunctions(RequestBody):
 
 
 def with_structured_outputs(fields: Fields) -> Fields:
-    """Return the fields of a request with ``structured_outputs`` in place of LocalAI's.
+    """Return a request's fields with LocalAI's replaced by ``structured_outputs``.
 
     Raises:
-        InvalidRequestError: what is asked is malformed, or two fields ask for a form.
+        InvalidRequestError: a field is malformed, or two fields constrain the format.
     """
     rest = {name: value for name, value in fields.items() if name not in (GRAMMAR, FUNCTIONS)}
     if (functions := fields.get(FUNCTIONS)) is not None:
@@ -90,7 +90,7 @@ def _refuse_a_second_form(name: str, fields: Mapping[str, Any]) -> None:
         GRAMMAR: name != GRAMMAR and fields.get(GRAMMAR),
         "structured_outputs": fields.get("structured_outputs") is not None,
         "response_format": type_of(fields.get("response_format")) not in (None, "text"),
-        "tool_choice": forced,  # vLLM would drop the form for the sake of the call
+        "tool_choice": forced,  # vLLM would ignore the format and only force the call
         "tools": name == FUNCTIONS and fields.get("tools"),
     }
     for other, asks in others.items():
@@ -101,9 +101,9 @@ def _refuse_a_second_form(name: str, fields: Mapping[str, Any]) -> None:
 
 
 def _call_as_text(functions: object) -> str:
-    """Return what holds an answer to a JSON schema, with a space at most between its signs.
+    """Return a structural tag that holds an answer to a JSON schema, with no two adjacent spaces.
 
-    LocalAI's grammar has no more either, and small models write spaces to the end where they may.
+    LocalAI's grammar has the same limit, and small models would fill the answer with spaces.
     """
     schema = {"type": "json_schema", "json_schema": _schema_of_calls(functions)}
     tag = {"type": "structural_tag", "format": {**schema, "max_whitespace_cnt": 1}}
@@ -155,9 +155,9 @@ def _references(schema: object) -> Iterator[str]:
 
 
 def _schema_of_call(call: JSONFunctionCall) -> Fields:
-    """Return the schema of a JSON object that has both keys and no other.
+    """Return the schema of a JSON object that has exactly both keys.
 
-    Of arguments that do not say which they require, all are, as in LocalAI.
+    If a function does not list its required arguments, all are required, as in LocalAI.
     """
     stated = {"type": "object", **call.arguments.model_dump(exclude_unset=True)}
     arguments = {"required": list(call.arguments.properties), "additionalProperties": False}

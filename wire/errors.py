@@ -1,4 +1,4 @@
-"""Every error a client can see, and the one place that turns an error into a response body.
+"""All errors that a client can receive, and the code that turns them into response bodies.
 
     APIError                        500 server_error
     ├── ModelCallError              500 model_error
@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 MAX_ECHOED_VALUE_CHARS = 80
-"""A rejected value is repeated to the client up to this length: enough to recognise it."""
+"""Error messages quote a rejected value up to this length."""
 
 
 class APIError(Exception):
@@ -50,18 +50,18 @@ class APIError(Exception):
 
     @property
     def label(self) -> str:
-        """What logs call it: the code, or where it has none the type."""
+        """The name in logs: the code, or the type if there is no code."""
         return self.code or self.type
 
 
 class ModelCallError(APIError):
-    """One of the models of an answer failed for a reason that only the log tells."""
+    """One of several models of an answer failed; only the log has the reason."""
 
     code = "model_error"
 
 
 class InvalidRequestError(APIError):
-    """The request cannot be honoured as it was sent."""
+    """The request is invalid or asks for something that is not supported."""
 
     status = 400
     type = "invalid_request_error"
@@ -74,7 +74,7 @@ class ContextLengthError(InvalidRequestError):
 
 
 class ContentPolicyError(InvalidRequestError):
-    """The model made what its own checker does not let out."""
+    """The model's own safety checker rejected its output."""
 
     code = "content_policy_violation"
 
@@ -93,7 +93,7 @@ class UnsupportedMediaError(InvalidRequestError):
 
 
 class UnprocessableError(InvalidRequestError):
-    """The request is well formed, but what it refers to cannot be used."""
+    """The request is well formed, but its content cannot be processed."""
 
     status = 422
 
@@ -129,7 +129,7 @@ class MethodNotAllowedError(APIError):
 
 
 class ModelOverloadedError(APIError):
-    """The model has as many requests running and waiting as it may have."""
+    """The model has reached its limit of running and waiting requests."""
 
     status = 429
     type = "rate_limit_error"
@@ -157,13 +157,13 @@ class ModelFailedError(ModelUnavailableError):
 
 
 class ReplicaLostError(ModelUnavailableError):
-    """The process that was working on the request ended before it finished."""
+    """The replica that processed the request ended before it finished."""
 
     code = "replica_lost"
 
 
 class StorageUnavailableError(APIError):
-    """The database that keeps the objects cannot be reached now."""
+    """The database of stored objects cannot be reached."""
 
     status = 503
     type = "service_unavailable_error"
@@ -171,7 +171,7 @@ class StorageUnavailableError(APIError):
 
 
 class ModelLoadError(Exception):
-    """A replica cannot build its engine. Serve keeps the message; no client sees the class."""
+    """A replica cannot build its engine. Serve keeps the message; clients never receive it."""
 
 
 def error_body(error: APIError) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def error_body(error: APIError) -> dict[str, Any]:
 
 
 def error_headers(error: APIError) -> dict[str, str]:
-    """Return the headers that belong to an error: when to retry, how to authenticate."""
+    """Return an error's headers: when to retry, how to authenticate."""
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
@@ -197,12 +197,12 @@ def error_headers(error: APIError) -> dict[str, str]:
 
 
 def internal_error(request_id: str) -> APIError:
-    """Return what a client may know of an unexpected failure; the cause belongs in the log."""
+    """Return the error that a client receives for an unexpected failure; the log has the cause."""
     return APIError(f"Internal error. Request id: {request_id}.")
 
 
 def parameter_path(location: Sequence[str | int]) -> str:
-    """Write a location in a JSON document as OpenAI does: ``messages[0].role``."""
+    """Return a location in a JSON document in OpenAI's notation: ``messages[0].role``."""
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
@@ -210,9 +210,9 @@ def parameter_path(location: Sequence[str | int]) -> str:
 
 
 def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
-    """Turn pydantic's errors into one that names the parameter, the value and what is allowed.
+    """Convert pydantic's errors into one that names the parameter, its value and what is allowed.
 
-    Where a field may have several types, pydantic reports one error for each; the first is shown.
+    For a field of several types pydantic reports one error per type; the first one is used.
     """
     first = errors[0]
     within = first["loc"][1:] if first["loc"][:1] in (("query",), ("path",)) else first["loc"]
@@ -229,7 +229,7 @@ def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidReques
 
 
 def echo(value: object) -> str:
-    """Repeat a rejected value, shortened."""
+    """Return a rejected value for an error message, shortened."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
@@ -239,7 +239,7 @@ def echo(value: object) -> str:
 
 
 def _is_schema_name(part: str | int) -> bool:
-    """Tell pydantic's names of union members (``list[str]``) from names in the document."""
+    """Return whether a part is pydantic's name of a union member, such as ``list[str]``."""
     if not isinstance(part, str):
         return False
     return part in _SCHEMA_NAMES or any(mark in part for mark in "[](){}-")

@@ -1,7 +1,7 @@
-"""The fate of each field of LocalAI's request type, and of OpenAI fields that change nothing here.
+"""How each field of LocalAI's request type is treated, and OpenAI fields without effect here.
 
-A known field is honoured or refused by name. What this module refuses, it refuses before any model
-is asked; what it renames, it renames to the engine's spelling.
+A known field is honoured, or refused by name before any model is called. Some fields are renamed to
+the engine's spelling.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ AS_ABSENT: dict[str, tuple[Any, ...]] = {
     "repeat_penalty": (0,),
     "seed": (-1,),
 }
-"""Fields that are honoured, and the values with which LocalAI's clients ask for nothing."""
+"""Honoured fields, and the values that LocalAI's clients send for "not set"."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n_keep": (None, 0),
@@ -29,7 +29,7 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "functions": (None, []),
     "best_of": (None, 1),
 }
-"""Fields without an engine behind them, and the values that ask for nothing."""
+"""Unsupported fields, and the values that are accepted because they request nothing."""
 
 LOAD_TIME = {
     "batch": "max_num_batched_tokens",
@@ -39,7 +39,7 @@ LOAD_TIME = {
     "use_fast_tokenizer": "tokenizer_mode",
     "model_base_name": "model",
 }
-"""Fields that LocalAI reads when it loads a model, and the ``engine_kwargs`` key that sets each."""
+"""Fields that LocalAI applies when it loads a model, and the equivalent ``engine_kwargs`` key."""
 
 ELSEWHERE = {
     "instruction": "/v1/edits",
@@ -52,7 +52,7 @@ ELSEWHERE = {
     "language": "/v1/audio/transcriptions",
     "input": "/v1/embeddings",
 }
-"""Fields of the shared request type that mean something on another path only."""
+"""Fields of LocalAI's shared request type that apply to another path only."""
 
 UNSUPPORTED = {
     "audio": "this server answers with text",
@@ -65,7 +65,7 @@ UNSUPPORTED = {
     "prompt_embeds": "send text or token ids",
     "media_io_kwargs": "pictures and recordings are read in one way",
 }
-"""Fields that nothing here honours, and what to do instead."""
+"""Fields that no engine supports, and the reason or an alternative."""
 
 
 OF_LANGUAGE_MODELS = [
@@ -99,20 +99,20 @@ HOME = {
     "n": "/v1/chat/completions or /v1/images/generations",
     "seed": "/v1/chat/completions or /v1/images/generations",
 }
-"""Where each field of LocalAI's shared request type means something."""
+"""The path to which each field of LocalAI's shared request type applies."""
 
 
 ASK_FOR_NOTHING: tuple[Any, ...] = (None, "", [], {}, "none", "auto")
-"""What a client may send in a field of another path: the last two are choices of no tools."""
+"""Values accepted in a field of another path; the last two are values of ``tool_choice``."""
 
 
 def own_fields(body: RequestBody) -> dict[str, Any]:
-    """Return what a request says in the fields of its own type, without model and backend.
+    """Return the values of a request's declared fields, without ``model`` and ``backend``.
 
-    For every kind but language models, whose engine has more fields than we know.
+    For all kinds but chat, whose engine accepts more fields than the request type declares.
 
     Raises:
-        InvalidRequestError: it asks for something in a field that belongs to another path.
+        InvalidRequestError: a field of another path is set.
     """
     refuse_foreign_fields(body)
     declared = set(type(body).model_fields) - {"model", "backend"}
@@ -120,7 +120,7 @@ def own_fields(body: RequestBody) -> dict[str, Any]:
 
 
 def refuse_foreign_fields(body: RequestBody) -> None:
-    """Refuse a request that asks for something in a field that belongs to another path.
+    """Refuse a request that sets a field of another path.
 
     Raises:
         InvalidRequestError: names the field and its path.
@@ -137,7 +137,7 @@ def refuse_foreign_fields(body: RequestBody) -> None:
 
 
 def refuse_elsewheres(body: RequestBody, names: Collection[str]) -> None:
-    """Refuse a request that asks for something in one of these fields, which it does not read.
+    """Refuse a request that sets one of these fields of other paths.
 
     Raises:
         InvalidRequestError: names the field and its path.
@@ -152,10 +152,10 @@ def refuse_elsewheres(body: RequestBody, names: Collection[str]) -> None:
 def refuse_unless_neutral(
     fields: Mapping[str, Any], neutral: Mapping[str, tuple[Any, ...]]
 ) -> None:
-    """Refuse a request that asks for something in a field with nothing behind it.
+    """Refuse a request that sets an unsupported field to anything but its neutral values.
 
     Raises:
-        InvalidRequestError: names the field and the values that ask for nothing.
+        InvalidRequestError: names the field and the allowed values.
     """
     for name, values in neutral.items():
         value = fields.get(name)
@@ -167,10 +167,10 @@ def refuse_unless_neutral(
 
 
 def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return ``fields`` in the engine's spelling, without those that ask for nothing.
+    """Return ``fields`` in the engine's spelling, without those that have no effect.
 
     Raises:
-        InvalidRequestError: a field asks for what cannot be honoured.
+        InvalidRequestError: a field cannot be honoured.
     """
     refuse_unless_neutral(fields, NEUTRAL)
     known = {name: value for name, value in fields.items() if name not in NEUTRAL}
@@ -201,7 +201,7 @@ def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:
 
 
 def _set_extra(fields: dict[str, Any], name: str, value: Any) -> None:
-    """Put a field where vLLM has those of its extensions."""
+    """Set a field in ``vllm_xargs``, vLLM's place for extensions."""
     extra: Any = fields.get("vllm_xargs") or {}
     if not isinstance(extra, dict):
         raise InvalidRequestError(

@@ -1,4 +1,4 @@
-"""Ids of stored objects, like OpenAI's: a prefix and a random part that nobody guesses."""
+"""Ids of stored objects, like OpenAI's: a prefix and an unguessable random part."""
 
 import re
 import secrets
@@ -15,5 +15,5 @@ def new_id(prefix: str, joint: str = "_") -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether something stored can have this id; what comes in a URL may be anything."""
+    """Return whether a text from a URL has the form of an id."""
     return _ID.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""The languages that Whisper knows: their ISO 639 codes, and the names that OpenAI answers with."""
+"""Whisper's languages: their ISO 639 codes, and the names in OpenAI's answers."""
 
 LANGUAGES = {
     "af": "afrikaans", "am": "amharic", "ar": "arabic", "as": "assamese", "az": "azerbaijani",

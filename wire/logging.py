@@ -1,8 +1,8 @@
-"""The loggers of every process: children of Ray Serve's."""
+"""Loggers of all processes: children of Ray Serve's logger."""
 
 import logging
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Return a logger below Serve's, whose handlers add the replica's and request's ids."""
+    """Return a child of Serve's logger, whose handlers add the ids of replica and request."""
     return logging.getLogger(f"ray.serve.homeport.{name}")

@@ -1,4 +1,4 @@
-"""The base of every dialect's request bodies."""
+"""Base classes of all request bodies."""
 
 from typing import Any, cast
 
@@ -6,20 +6,20 @@ from pydantic import BaseModel, ConfigDict
 
 
 class RequestBody(BaseModel):
-    """Base of request bodies: unknown fields are kept for the engine, known ones are checked."""
+    """Base of request bodies. Declared fields are validated; others are kept for the engine."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
 
 class ModelRequest(RequestBody):
-    """What a request to any kind of model may say of the model."""
+    """The fields with which every request selects a model."""
 
     model: str | None = None
     """An id or an alias; None: the first model of the kind."""
     backend: str | None = None
-    """LocalAI's: the library that must serve the model."""
+    """LocalAI's field: the library that must serve the model."""
 
 
 def type_of(value: object) -> object:
-    """Return the type in ``{"type": "url"}``, an object in place of a word; else ``value``."""
+    """Return the type of an object such as ``{"type": "url"}``; other values are returned as is."""
     return cast("dict[str, Any]", value).get("type") if isinstance(value, dict) else value

@@ -1,7 +1,7 @@
-"""The content blocks of Anthropic's messages, checked, in the form that vLLM reads.
+"""Validates the content blocks of Anthropic's messages and converts them for vLLM.
 
-vLLM leaves out what it does not know without a word; here each block is honoured or refused by
-name. Documents and search results that are text become text.
+vLLM silently drops blocks that it does not support; here each block is honoured or refused by name.
+Documents and search results that contain text become text blocks.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,19 +18,19 @@ IN_ROLE = {
     "assistant": ("text", "thinking", "redacted_thinking", "tool_use"),
     "system": ("text",),
 }
-"""Which blocks a message may have, by its role."""
+"""The block types allowed in a message, by role."""
 IN_RESULT = ("text", "image", "document", "search_result")
 
 
 def read_messages(
     messages: Sequence[tuple[str, str | list[Any]]], *, reads_images: bool
 ) -> list[dict[str, Any]]:
-    """Return a conversation, given as roles and contents, as vLLM reads it.
+    """Convert a conversation, given as pairs of role and content, for vLLM.
 
-    Consecutive messages of a role become one, as Anthropic has it: chat templates want turns.
+    Consecutive messages of one role are merged, as by Anthropic: chat templates expect turns.
 
     Raises:
-        InvalidRequestError: a block cannot be honoured; it is named by its place.
+        InvalidRequestError: a block is not supported; the message has its path.
     """
     reader = _Reader(reads_images)
     read: list[dict[str, Any]] = []
@@ -41,7 +41,7 @@ def read_messages(
             raise InvalidRequestError(f"Invalid '{path}': must not be empty.", path)
         if read and read[-1]["role"] == role != "system":
             read[-1]["content"] += blocks
-        elif blocks:  # an empty answer of the model's says nothing
+        elif blocks:  # an empty message of the assistant is dropped
             read.append({"role": role, "content": blocks})
     if not read:
         raise InvalidRequestError("Invalid 'messages': all are empty.", "messages")
@@ -51,18 +51,18 @@ def read_messages(
 
 
 def read_system(content: str | list[Any]) -> list[Block]:
-    """Return the system prompt as vLLM reads it.
+    """Convert the system prompt for vLLM.
 
     Raises:
-        InvalidRequestError: it is not text.
+        InvalidRequestError: it contains something other than text.
     """
     blocks = _Reader(reads_images=False).blocks(content, IN_ROLE["system"], "system")
-    # vLLM puts them together without anything between.
+    # vLLM concatenates the blocks without a separator.
     return [{**block, "text": block["text"] + "\n"} for block in blocks[:-1]] + blocks[-1:]
 
 
 def _check_prefill(blocks: list[Block], m: int) -> None:
-    """Check the beginning of an answer that the model shall continue."""
+    """Check a final assistant message, which the model continues."""
     path = f"messages[{m}]"
     kinds = {block["type"] for block in blocks}
     if "tool_use" in kinds:
@@ -75,7 +75,7 @@ def _check_prefill(blocks: list[Block], m: int) -> None:
 
 
 class _Reader:
-    """Reads blocks of any type."""
+    """Converts blocks of all types."""
 
     def __init__(self, reads_images: bool) -> None:
         self._reads_images = reads_images
@@ -91,7 +91,7 @@ class _Reader:
         }
 
     def blocks(self, content: object, allowed: tuple[str, ...], path: str) -> list[Block]:
-        """Return a text or blocks as vLLM reads them, without empty texts."""
+        """Convert a text or a list of blocks, without empty texts."""
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
         if not isinstance(content, list):
@@ -132,7 +132,7 @@ class _Reader:
     def _tool_result(self, block: Block, path: str) -> Block:
         blocks = self.blocks(block.get("content") or [], IN_RESULT, f"{path}.content")
         if block.get("is_error"):
-            # Chat templates have no place for it but the text.
+            # Chat templates have no field for it, so it goes into the text.
             blocks.insert(0, {"type": "text", "text": "Error:"})
         return {
             "type": "tool_result",

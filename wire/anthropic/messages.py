@@ -10,10 +10,10 @@ from wire.fields import refuse_unless_neutral
 from wire.requests import ModelRequest, RequestBody
 
 MIN_THINKING_TOKENS = 1024
-"""Anthropic's least ``budget_tokens``."""
+"""Anthropic's minimum of ``budget_tokens``."""
 
 KEEPS_THINKING: dict[str, Any] = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
-"""What agents send to say that nothing is to be cleared."""
+"""Values of ``context_management`` that request nothing, as agents send them."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "service_tier": (None, "auto", "standard_only"),
@@ -29,10 +29,10 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "inference_geo": (None,),
     "thread": (None,),
 }
-"""Fields without anything behind them here, and the values that ask for nothing."""
+"""Unsupported fields, and the values that are accepted because they request nothing."""
 
 LABELS = ("metadata", "cache_control", "user_profile_id")
-"""Fields that change nothing: names of users, and where to cache, which vLLM decides by itself."""
+"""Fields without effect: labels, and cache control, which vLLM does automatically."""
 
 
 class InputMessage(RequestBody):
@@ -43,7 +43,7 @@ class InputMessage(RequestBody):
 
 
 class CustomTool(RequestBody):
-    """A tool that the client runs."""
+    """A tool that the client executes."""
 
     name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,128}$")
     description: str | None = None
@@ -56,7 +56,7 @@ class CustomTool(RequestBody):
 
     @model_validator(mode="before")
     @classmethod
-    def _is_the_clients(cls, data: Any) -> Any:
+    def _check_tool_type(cls, data: Any) -> Any:
         kind = cast("dict[str, Any]", data).get("type") if isinstance(data, dict) else None
         if kind not in (None, "custom"):
             raise InvalidRequestError(
@@ -67,9 +67,9 @@ class CustomTool(RequestBody):
         return data
 
     def for_engine(self, *, is_forced: bool) -> dict[str, Any]:
-        """Return the tool as vLLM reads it, examples where JSON schema has them.
+        """Convert the tool for vLLM; input examples become the schema's ``examples``.
 
-        Where a call is forced, it keeps to the schema: of small models, no other call makes sense.
+        A forced call is constrained to the schema, which small models would not follow otherwise.
         """
         tool = self.model_dump(include={"name", "description", "strict"}, exclude_none=True)
         strict = {"strict": True} if is_forced and self.strict is None else {}
@@ -78,7 +78,7 @@ class CustomTool(RequestBody):
 
 
 class ToolChoice(RequestBody):
-    """Whether the model calls a tool, and which."""
+    """Whether the model must call a tool, and which one."""
 
     type: Literal["auto", "any", "tool", "none"]
     name: str | None = None
@@ -86,28 +86,28 @@ class ToolChoice(RequestBody):
 
 
 class Thinking(RequestBody):
-    """Whether the model thinks before it answers."""
+    """Whether the model reasons before it answers."""
 
     type: Literal["enabled", "disabled", "adaptive"]
     budget_tokens: int | None = Field(default=None, ge=MIN_THINKING_TOKENS)
     display: Literal["summarized", "omitted"] | None = None
 
     @model_validator(mode="after")
-    def _is_bounded(self) -> "Thinking":
+    def _check_budget_is_given(self) -> "Thinking":
         if self.type == "enabled" and self.budget_tokens is None:
             raise ValueError("type 'enabled' needs 'budget_tokens'")
         return self
 
 
 class OutputFormat(RequestBody):
-    """The JSON schema that the answer keeps to."""
+    """The JSON schema of the answer."""
 
     type: Literal["json_schema"]
     schema_: dict[str, Any] = Field(alias="schema", min_length=1)
 
 
 class OutputConfig(RequestBody):
-    """How the model answers."""
+    """Effort and format of the answer."""
 
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     format: OutputFormat | None = None
@@ -115,7 +115,7 @@ class OutputConfig(RequestBody):
 
 
 class CountTokensRequest(ModelRequest):
-    """Body of ``POST /v1/messages/count_tokens``: what the model would read."""
+    """Body of ``POST /v1/messages/count_tokens``."""
 
     messages: list[InputMessage] = Field(min_length=1)
     system: str | list[Any] | None = None
@@ -126,7 +126,7 @@ class CountTokensRequest(ModelRequest):
     output_format: OutputFormat | None = None
 
     @model_validator(mode="after")
-    def _chooses_a_tool_that_there_is(self) -> "CountTokensRequest":
+    def _check_tool_choice(self) -> "CountTokensRequest":
         choice = self.tool_choice
         names = [tool.name for tool in self.tools or ()]
         if len(names) != len(set(names)):
@@ -146,7 +146,7 @@ class CountTokensRequest(ModelRequest):
         return self
 
     @model_validator(mode="after")
-    def _says_one_format_for_an_answer_without_tools(self) -> "CountTokensRequest":
+    def _check_output_format(self) -> "CountTokensRequest":
         in_config = self.output_config and self.output_config.format
         if in_config and self.output_format:
             raise InvalidRequestError(
@@ -163,10 +163,10 @@ class CountTokensRequest(ModelRequest):
         return self
 
     def for_engine(self, *, reads_images: bool) -> dict[str, Any]:
-        """Return the request as vLLM reads it.
+        """Convert the request for vLLM.
 
         Raises:
-            InvalidRequestError: it asks for what cannot be honoured.
+            InvalidRequestError: something in it is not supported.
         """
         refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
         asked: dict[str, Any] = {
@@ -207,7 +207,7 @@ class MessagesRequest(CountTokensRequest):
     top_p: float | None = Field(default=None, gt=0, le=1)
 
     @model_validator(mode="after")
-    def _thinks_less_than_it_says(self) -> "MessagesRequest":
+    def _check_budget(self) -> "MessagesRequest":
         budget = self.thinking.budget_tokens if self.thinking else None
         if budget is not None and budget >= self.max_tokens:
             raise InvalidRequestError(
@@ -218,7 +218,7 @@ class MessagesRequest(CountTokensRequest):
         return self
 
     def for_engine(self, *, reads_images: bool) -> dict[str, Any]:
-        """Return the request as vLLM reads it."""
+        """Convert the request for vLLM."""
         names = {"max_tokens", "stop_sequences", "stream", "temperature", "top_k", "top_p"}
         sampling = self.model_dump(include=names, exclude_none=True)
         return {**super().for_engine(reads_images=reads_images), **sampling}

@@ -1,6 +1,6 @@
 """ElevenLabs' wire types of transcription. Reference: https://elevenlabs.io/docs/api-reference/speech-to-text.
 
-What is asked of the engine is the same as of OpenAI's routes.
+The engine's body is the same as for OpenAI's routes.
 """
 
 import math
@@ -18,7 +18,7 @@ MAX_KEYTERMS = 1000
 
 
 class SpeechToTextRequest(RequestBody):
-    """Form of ``POST /v1/speech-to-text``, but its file."""
+    """Form of ``POST /v1/speech-to-text``, without its file."""
 
     model_id: str | None = None
     language_code: LanguageCode | None = None
@@ -51,8 +51,8 @@ class SpeechToTextRequest(RequestBody):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        # The SDK writes what its caller leaves out of a JSON field as null.
+    def _read_form_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        # The SDK sends null for members of a JSON field that its caller omits.
         said = {name: value for name, value in fields.items() if value != "null"}
         return with_lists(said, {"keyterms", "secondary_language_codes"})
 
@@ -60,7 +60,7 @@ class SpeechToTextRequest(RequestBody):
         """Return the engine's body.
 
         Raises:
-            InvalidRequestError: the request asks for what nothing here can do.
+            InvalidRequestError: a field is not supported.
         """
         for name in _REFUSED:
             if (value := getattr(self, name)) not in (None, False, "", "[]", []):
@@ -86,7 +86,7 @@ class SpeechToTextRequest(RequestBody):
 
 
 def speech_to_text_answer(transcript: Mapping[str, Any], with_words: bool) -> dict[str, Any]:
-    """Return a transcript in ElevenLabs' shape, whose words are apart by entries of their own."""
+    """Return a transcript in ElevenLabs' format, in which spaces between words are entries too."""
     return {
         "language_code": transcript["language"],
         "language_probability": transcript["language_probability"],
@@ -131,4 +131,4 @@ _REFUSED = (
     "entity_redaction",
     "entity_redaction_mode",
 )
-"""Fields that nothing here can honour."""
+"""Fields that no engine supports."""

@@ -1,4 +1,4 @@
-"""Request types of ElevenLabs' text-to-speech, which also read LocalAI's body for the same path."""
+"""Request types of ElevenLabs' text-to-speech. They also accept LocalAI's body."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,13 +19,13 @@ OUTPUT_FORMATS = (
     "ulaw_8000",
     "alaw_8000",
 )
-"""Values of ``output_format``: codec, Hz, and for some kbit/s."""
+"""Values of ``output_format``: codec, Hz, and for some codecs kbit/s."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Output(BaseModel):
-    """What ``output_format`` asks for, in the engine's terms."""
+    """An ``output_format`` in the engine's terms."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,10 +35,10 @@ class Output(BaseModel):
 
 
 def output(name: str | None) -> Output:
-    """Read an ``output_format``.
+    """Parse an ``output_format``.
 
     Raises:
-        InvalidRequestError: there is no such format.
+        InvalidRequestError: the format is unknown.
     """
     wanted = name or DEFAULT_OUTPUT
     if wanted not in OUTPUT_FORMATS:
@@ -55,7 +55,7 @@ def output(name: str | None) -> Output:
 
 
 class VoiceSettings(BaseModel):
-    """How a voice should sound. Only its speed has an engine behind it."""
+    """Settings of a voice. Only ``speed`` has an effect."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -80,9 +80,9 @@ class TextToSpeechRequest(ModelRequest):
     """Body of ``POST /v1/text-to-speech/{voice_id}``."""
 
     text: Text
-    """LocalAI: ``input``."""
+    """LocalAI's name: ``input``."""
     voice: str | None = None
-    """LocalAI's. The path's voice is spoken with; this one may only repeat it."""
+    """LocalAI's field. It must equal the voice in the path."""
     language_code: str | None = None
     voice_settings: VoiceSettings | None = None
     seed: Annotated[int | None, Field(ge=0, le=2**32 - 1)] = None
@@ -98,8 +98,8 @@ class TextToSpeechRequest(ModelRequest):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_name_each(cls, body: Any) -> Any:
-        """Read LocalAI's names as ElevenLabs' and ElevenLabs' model as everyone's."""
+    def _rename_fields(cls, body: Any) -> Any:
+        """Rename LocalAI's fields to ElevenLabs', and ``model_id`` to ``model``."""
         if not isinstance(body, dict):
             return body  # pyright: ignore[reportUnknownVariableType]
         fields: dict[str, Any] = {**body}
@@ -119,6 +119,6 @@ class TextToSpeechRequest(ModelRequest):
 
     @property
     def speed(self) -> float:
-        """How fast to speak."""
+        """Relative speed of the speech."""
         settings = self.voice_settings
         return settings.speed if settings and settings.speed is not None else 1.0

@@ -1,4 +1,4 @@
-"""Request types of the voice list: ElevenLabs', with the ``id`` that OpenAI's clients read."""
+"""Answer types of the voice list: ElevenLabs', with an ``id`` for OpenAI's clients."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from wire.card import ModelCard, Voice
 
 
 class Settings(BaseModel):
-    """What every voice has as long as a request says nothing else."""
+    """Default settings of every voice."""
 
     stability: float = 0.5
     similarity_boost: float = 0.75
@@ -41,7 +41,7 @@ class ListedVoice(BaseModel):
 
     @classmethod
     def of(cls, card: ModelCard, voice: Voice) -> "ListedVoice":
-        """Return the wire form of a card's voice."""
+        """Return the list entry of a card's voice."""
         first = voice.languages[0] if voice.languages else ""
         labels = {"language": first, "gender": voice.gender or "", "model": card.id}
         return cls(

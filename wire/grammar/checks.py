@@ -1,6 +1,6 @@
-"""What must be true of a grammar's rules together, in whatever notation they came.
+"""Checks on a complete grammar, independent of its notation.
 
-Nothing here recurses, and the time that it takes grows with the grammar and no faster.
+Nothing here recurses, and the time is linear in the grammar's size.
 """
 
 from collections import defaultdict
@@ -11,17 +11,17 @@ from wire.grammar.rules import Grammar, GrammarError, Part, Reference, Sequence
 ROOT = "root"
 
 MAX_LEFT_DEPTH = 200
-"""How many rules may begin with one another. The engine goes through all of them at every token:
-300 cost it up to a tenth of a second, 3,000 minutes. Grammars of programming languages have 20."""
+"""Maximum length of a chain of rules that begin with one another. The engine visits all of them at
+every token: 300 take up to 0.1 s, 3,000 take minutes. Grammars of programming languages have 20."""
 
 MAX_OPTIONAL = 50
-"""How many parts in a row may be left out. The engine prepares for every way through them before it
-answers, and other grammars wait: with a vocabulary of 2,048 tokens 40 take it a second, 80 take it
-five, and a large vocabulary has sixty times as many. Repetitions of the same part count as one."""
+"""Maximum number of optional parts in a row. The engine precomputes every path through them before
+it answers, while other grammars wait: with a vocabulary of 2,048 tokens, 40 take 1 s and 80 take
+5 s, and large vocabularies are sixty times larger. Repetitions of the same part count as one."""
 
 
 def check(grammar: Grammar) -> None:
-    """Refuse a grammar that is incomplete, or that the engine could not follow.
+    """Refuse a grammar that is incomplete, or too expensive for the engine.
 
     Raises:
         GrammarError: names the rule.
@@ -44,7 +44,7 @@ def check(grammar: Grammar) -> None:
 
 
 def _refuse_left_recursion(grammar: Grammar, empty: set[str]) -> None:
-    """Go from every rule to those that it can begin with; no way may lead back."""
+    """Follow each rule to the rules that it can begin with; a cycle is left recursion."""
     begins = {
         name: [first for option in rule.options for first in _firsts(option, empty)]
         for name, rule in grammar.items()
@@ -71,7 +71,7 @@ def _refuse_left_recursion(grammar: Grammar, empty: set[str]) -> None:
 
 def _left_recursion(path: list[str], again: Reference) -> GrammarError:
     circle = path[path.index(again.name) :]
-    names = [f"'{name}'" for name in circle if " " not in name]  # a group's name is only ours
+    names = [f"'{name}'" for name in circle if " " not in name]  # names of groups are internal
     return GrammarError(
         f"left recursion: {' begins with '.join([*names, names[0]])}; write a repetition with '*' "
         "or '+', or the recursion at the end",
@@ -127,7 +127,7 @@ def _may_be_empty(grammar: Grammar) -> set[str]:
 
 
 class _Option:
-    """An alternative that is empty once all rules that it names are."""
+    """An alternative that can be empty if all rules that it refers to can be empty."""
 
     def __init__(self, rule: str, missing: int) -> None:
         self.rule = rule

@@ -1,8 +1,8 @@
-r"""Writes a grammar in the EBNF that xgrammar reads, the engine behind vLLM's grammars.
+r"""Writes a grammar in the EBNF of xgrammar, the library behind vLLM's grammars.
 
-It looks like GBNF and is not: there ``\x`` takes as many digits as follow, an alternative cannot be
-left out, ``.`` belongs to names, ``Token(`` and ``true`` are words of its own. So all but plain
-characters are written as ``\u`` or ``\U``, and every name has a prefix.
+It resembles GBNF but differs: ``\x`` takes any number of digits, an alternative cannot be empty,
+``.`` is part of a name, and ``Token(`` and ``true`` are reserved. All but plain characters are
+therefore written as ``\u`` or ``\U``, and every name gets a prefix.
 """
 
 from string import ascii_letters, digits
@@ -23,7 +23,7 @@ from wire.grammar.rules import (
 EMPTY = '""'
 PLAIN_IN_LITERALS = frozenset(chr(code) for code in range(0x20, 0x7F)) - {'"', "\\"}
 PLAIN_IN_CLASSES = frozenset(ascii_letters + digits)
-SIGNS: dict[tuple[int, int | None], str] = {
+COUNT_SUFFIXES: dict[tuple[int, int | None], str] = {
     (1, 1): "",
     (0, None): "*",
     (1, None): "+",
@@ -32,10 +32,10 @@ SIGNS: dict[tuple[int, int | None], str] = {
 
 
 def gbnf_to_ebnf(text: str) -> str:
-    """Return a grammar in GBNF as the engine reads it.
+    """Translate a grammar from GBNF to the engine's EBNF.
 
     Raises:
-        ValueError: says in which line and column what is wrong.
+        ValueError: has line, column and problem.
     """
     try:
         grammar = read(text)
@@ -47,7 +47,7 @@ def gbnf_to_ebnf(text: str) -> str:
 
 
 def write(grammar: Grammar) -> str:
-    """Return the rules as text, the root first."""
+    """Return the rules as text, the root rule first."""
     rest = (name for name in grammar if name != ROOT)
     return "".join(_rule(name, grammar[name]) for name in (ROOT, *rest))
 
@@ -57,7 +57,7 @@ def _rule(name: str, rule: Rule) -> str:
 
 
 def _name(name: str) -> str:
-    """Return a name that no word of the engine's is. The space is in the names of groups."""
+    """Return a name that is no reserved word of the engine. Names of groups have a space."""
     return name if name == ROOT else "group-" + name[6:] if " " in name else "rule-" + name
 
 
@@ -70,8 +70,8 @@ def _part(part: Part) -> str:
 
 
 def _count(least: int, most: int | None) -> str:
-    if (least, most) in SIGNS:
-        return SIGNS[least, most]
+    if (least, most) in COUNT_SUFFIXES:
+        return COUNT_SUFFIXES[least, most]
     if least == most:
         return f"{{{least}}}"
     return f"{{{least},{'' if most is None else most}}}"

@@ -1,8 +1,8 @@
-"""Reads GBNF, the notation of grammars in llama.cpp, as llama.cpp reads it.
+"""Parses GBNF, llama.cpp's notation of grammars, with llama.cpp's meaning.
 
-Reference: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md. What llama.cpp
-reads without meaning it is refused: a second definition that replaces the first, a reversed range,
-a count that becomes infinite. One thing more is read: a line may go on a rule with ``|``.
+Reference: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md.
+Input that llama.cpp accepts but misreads is refused: a second definition that replaces the first,
+a reversed range, a count that becomes infinite. As an extension, a line may start with ``|``.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from wire.grammar.rules import (
     Rule,
     Sequence,
     character_class,
-    joined,
+    join_repeats,
 )
 from wire.grammar.scanner import (
     COUNTS,
@@ -29,20 +29,20 @@ from wire.grammar.scanner import (
 )
 
 MAX_CHARS = 65_536
-"""The longest grammar, in characters: larger than what generators make of dozens of functions, and
-read in about a tenth of a second."""
+"""Maximum length of a grammar. Generated grammars of dozens of functions are shorter; parsing this
+many takes about 0.1 s."""
 
 MAX_NESTING = 200
-"""How deep groups may nest. People nest a few; generators one for each letter of a key."""
+"""Maximum depth of nested groups. Some generators nest one group per letter of a key."""
 
 Options = tuple[Sequence, ...]
 
 
 def read(text: str) -> Grammar:
-    """Return the rules of a grammar.
+    """Parse a grammar into its rules.
 
     Raises:
-        GrammarError: it is not GBNF, is too large, or needs the model's vocabulary.
+        GrammarError: the text is not GBNF, is too large, or uses tokens of the vocabulary.
     """
     if len(text) > MAX_CHARS:
         raise GrammarError(f"more than {MAX_CHARS} characters (received {len(text)})", MAX_CHARS)
@@ -51,15 +51,15 @@ def read(text: str) -> Grammar:
 
 @dataclass(slots=True)
 class _Group:
-    """What has been read of a rule's body, or of a group in parentheses."""
+    """The parsed part of a rule's body or of a group in parentheses."""
 
     at: int
     options: list[Sequence] = field(default_factory=list[Sequence])
     parts: list[Part | None] = field(default_factory=list["Part | None"])
-    """None: the empty text, which may be repeated and changes nothing."""
+    """None is the empty text, which has no effect even if repeated."""
 
     def end_option(self) -> None:
-        self.options.append(joined(part for part in self.parts if part is not None))
+        self.options.append(join_repeats(part for part in self.parts if part is not None))
         self.parts = []
 
     def end(self) -> Options:
@@ -100,7 +100,7 @@ class _Reader:
             raise GrammarError(f"'{name}' is already defined in line {line}", at)
 
     def _body(self, at: int) -> Options:
-        """Read alternatives to the end of the rule. What is open is on a stack of our own."""
+        """Read alternatives up to the end of the rule. Open groups are on an explicit stack."""
         scanner = self._scanner
         groups = [_Group(at)]
         while True:
@@ -121,12 +121,12 @@ class _Reader:
                 scanner.skip(SPACE)
             elif char == "{" or char in COUNTS:
                 self._repeat(group)
-            elif not self._item(char, group) and not self._goes_on(groups):
+            elif not self._item(char, group) and not self._continues(groups):
                 return group.end()
             scanner.skip(SPACE if len(groups) > 1 else SPACE_IN_LINE)
 
-    def _goes_on(self, groups: list[_Group]) -> bool:
-        """Tell whether a rule that ends its line goes on in a later one; if so, go there."""
+    def _continues(self, groups: list[_Group]) -> bool:
+        """Return whether the rule continues on a later line; if it does, advance to it."""
         if len(groups) > 1:
             line, column = line_and_column(self._text, groups[-1].at)
             raise self._scanner.expected(f"')' to the '(' of line {line}, column {column}")
@@ -138,7 +138,7 @@ class _Reader:
         return False
 
     def _item(self, char: str, group: _Group) -> bool:
-        """Read a literal, a class or a name; tell whether there was one."""
+        """Read a literal, a class or a name; return whether there was one."""
         scanner = self._scanner
         if char == '"':
             literal = scanner.literal()
@@ -181,7 +181,7 @@ class _Reader:
                 return self._reference(options, at)
 
     def _reference(self, options: Options, at: int) -> Part:
-        """Refer to a group. The same group has the same name, wherever it stands."""
+        """Return a reference to a group. Identical groups share one name."""
         name = self._names.setdefault(options, f"group {len(self._names) + 1}")
         self._groups.setdefault(name, Rule(options, at))
         return Part(Reference(name, at))

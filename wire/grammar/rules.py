@@ -1,25 +1,25 @@
-"""What a grammar is once it is read: rules of alternatives of parts, and the errors in it.
+"""The data model of a parsed grammar: rules, alternatives and parts.
 
-Flat: a group in parentheses is a rule of its own, so that nothing that walks a grammar recurses,
-however deep a client nests. Knows neither how a grammar is read nor how it is written.
+The model is flat: a group in parentheses is a rule of its own, so no code that walks a grammar
+recurses, however deep the input nests.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 MAX_REPETITIONS = 100_000
-"""How often a part may be repeated. More does not fit into an answer, and the engine's counters
-hold it; what it really costs does not grow with the number."""
+"""Maximum count of a repetition. It is longer than any answer and fits the engine's counters; the
+engine's cost does not depend on it."""
 
 LAST_CODE_POINT = 0x10FFFF
 SURROGATES = (0xD800, 0xDFFF)
 
 Range = tuple[int, int]
-"""Code points from the first to the second, both included."""
+"""First and last code point, inclusive."""
 
 
 class GrammarError(Exception):
-    """What is wrong with a grammar, and where: the offset of a character in its text."""
+    """A problem in a grammar, and the character offset of its place."""
 
     def __init__(self, problem: str, at: int, /) -> None:
         super().__init__(problem, at)
@@ -29,21 +29,21 @@ class GrammarError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """These characters one after the other. Never empty."""
+    """A sequence of characters. Never empty."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class CharacterClass:
-    """One character of several. The ranges are in order, apart, and free of surrogates."""
+    """A set of characters. The ranges are sorted, do not touch, and contain no surrogates."""
 
     ranges: tuple[Range, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What another rule allows."""
+    """A reference to another rule."""
 
     name: str
     at: int = field(compare=False)
@@ -54,21 +54,21 @@ Item = Literal | CharacterClass | Reference
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An item, and how often it may stand there."""
+    """An item, and how often it may repeat."""
 
     item: Item
     least: int = 1
     most: int | None = 1
-    """None: without an end."""
+    """None: unbounded."""
 
 
 Sequence = tuple[Part, ...]
-"""Parts one after the other; the empty one is the empty text."""
+"""Parts in order; an empty sequence matches the empty text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The alternatives that a name stands for."""
+    """The alternatives of a rule."""
 
     options: tuple[Sequence, ...]
     at: int = field(compare=False)
@@ -79,19 +79,20 @@ Grammar = dict[str, Rule]
 
 
 def character_class(ranges: Iterable[Range], negated: bool) -> CharacterClass:
-    """Return the class of the characters within these ranges, or of all others."""
+    """Return the class of the characters in these ranges, or if negated of all others."""
     excluded = ranges if negated else _outside(ranges)
     return CharacterClass(_outside([*excluded, SURROGATES]))
 
 
-def joined(parts: Iterable[Part]) -> Sequence:
-    """Return a sequence in which neighbours that repeat the same are one part.
+def join_repeats(parts: Iterable[Part]) -> Sequence:
+    """Return a sequence in which adjacent repetitions of the same item are one part.
 
-    ``x? x? x?`` is ``x{0,3}``: the engine counts the one, and tries the other in every combination.
+    ``x? x? x?`` becomes ``x{0,3}``: the engine counts the latter but tries every combination of the
+    former.
     """
     sequence: list[Part] = []
     for part in parts:
-        both = _together(sequence[-1], part) if sequence else None
+        both = _merge(sequence[-1], part) if sequence else None
         if both is None:
             sequence.append(part)
         else:
@@ -99,7 +100,7 @@ def joined(parts: Iterable[Part]) -> Sequence:
     return tuple(sequence)
 
 
-def _together(first: Part, second: Part) -> Part | None:
+def _merge(first: Part, second: Part) -> Part | None:
     counted = Part(first.item) != first or Part(second.item) != second
     if first.item != second.item or not (counted or isinstance(first.item, CharacterClass)):
         return None
@@ -110,7 +111,7 @@ def _together(first: Part, second: Part) -> Part | None:
 
 
 def _outside(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """Return the ranges of what lies outside of these, in order."""
+    """Return the complement of these ranges, sorted."""
     gaps: list[Range] = []
     free = 0
     for first, last in sorted(ranges):

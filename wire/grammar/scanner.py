@@ -1,6 +1,6 @@
-"""Walks through the text of a grammar in GBNF: its spaces, names, characters, classes and counts.
+"""Scans the text of a grammar in GBNF: spaces, names, literals, classes and counts.
 
-Knows nothing of rules. Offsets count characters of the text; errors carry the one they are at.
+Offsets count characters of the text; errors carry the offset at which they occur.
 """
 
 import re
@@ -34,37 +34,37 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Scanner:
-    """A text, and how far it has been read."""
+    """A text and the current position in it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self.at = 0
 
     def next(self) -> str:
-        """Return the character that comes next; at the end of the text, nothing."""
+        """Return the next character, or an empty text at the end."""
         return self._text[self.at : self.at + 1]
 
     def skip(self, pattern: re.Pattern[str]) -> str:
-        """Go past what a pattern, which may match nothing, matches here; return that."""
+        """Advance past the match of a pattern, which may be empty, and return the match."""
         match = pattern.match(self._text, self.at)
         assert match is not None
         self.at = match.end()
         return match[0]
 
     def take(self, symbol: str, expected: str) -> None:
-        """Go past a symbol that must stand here."""
+        """Advance past a required symbol."""
         if not self._text.startswith(symbol, self.at):
             raise self.expected(expected)
         self.at += len(symbol)
 
     def expected(self, what: str) -> GrammarError:
-        """Return the error that something else stands here."""
+        """Return the error for an unexpected character at the current position."""
         char = self.next()
         found = {"": "the end", "\n": "a new line", "\r": "a new line"}.get(char, repr(char))
         return GrammarError(f"expected {what}, found {found}", self.at)
 
     def literal(self) -> str:
-        """Read a text in quotes."""
+        """Read a literal in quotes."""
         at = self.at
         self.at += 1
         found: list[str] = []
@@ -76,7 +76,7 @@ class Scanner:
         return "".join(found)
 
     def character_class(self) -> CharacterClass:
-        """Read a class in brackets."""
+        """Read a character class in brackets."""
         at = self.at
         self.at += 1
         negated = self.next() == "^"
@@ -93,7 +93,7 @@ class Scanner:
         return found
 
     def count(self) -> tuple[int, int | None]:
-        """Read how often something is repeated: at least, at most."""
+        """Read a repetition count: minimum and maximum."""
         at = self.at
         if (sign := self.next()) in COUNTS:
             self.at += 1
@@ -117,7 +117,7 @@ class Scanner:
         at = self.at
         written = self.skip(_DIGITS)
         value = written.lstrip("0") or "0"
-        # By length first: Python reads no number of thousands of digits.
+        # Check the length first: Python refuses to parse numbers of thousands of digits.
         if len(value) > len(str(MAX_REPETITIONS)) or int(value) > MAX_REPETITIONS:
             raise GrammarError(f"more than {MAX_REPETITIONS} repetitions", at)
         self.skip(SPACE)
@@ -136,7 +136,7 @@ class Scanner:
     def _character(self, may_be_half: bool) -> int:
         """Return the code point of the next character, which may be escaped.
 
-        Half of a surrogate pair is no character, but ranges of classes may begin or end there.
+        A lone surrogate is not a character, but may be the bound of a range in a class.
         """
         at = self.at
         if self.next() != "\\":
@@ -161,6 +161,6 @@ class Scanner:
 
 
 def line_and_column(text: str, at: int) -> tuple[int, int]:
-    """Return where a character stands, both counted from 1."""
+    """Return the position of a character, both counted from 1."""
     lines = _LINE_END.split(text[:at])
     return len(lines), len(lines[-1]) + 1

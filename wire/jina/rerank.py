@@ -17,7 +17,7 @@ TEXT = ("text",)
 
 
 class QueryText(RequestBody):
-    """A query as an object, as Jina's multimodal models take it."""
+    """A query as an object, the form that Jina's multimodal models accept."""
 
     text: str = Field(min_length=1)
 
@@ -34,14 +34,14 @@ class RerankRequest(ModelRequest):
     max_chunks_per_doc: int | None = Field(default=None, ge=1)
 
     def query_text(self) -> str:
-        """Return the query, whichever form it has."""
+        """Return the query's text."""
         return self.query if isinstance(self.query, str) else self.query.text
 
     def document_texts(self) -> list[str]:
-        """Return what of each document is ranked.
+        """Return the text of each document that is ranked.
 
         Raises:
-            InvalidRequestError: one has none of the fields that are ranked.
+            InvalidRequestError: a document lacks the fields to rank.
         """
         fields = self.rank_fields or TEXT
         return [

@@ -1,4 +1,4 @@
-"""Request types of scores: vLLM's shape, which Ray Serve LLM has too.
+"""Request types of scores in vLLM's format, which Ray Serve LLM shares.
 
 Reference: https://docs.vllm.ai/en/latest/serving/online_serving/scoring.html.
 """
@@ -15,11 +15,11 @@ Text = Annotated[str, Field(min_length=1)]
 Texts = Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_DOCUMENTS)]
 
 NAMES = (("text_1", "text_2"), ("queries", "documents"), ("queries", "items"))
-"""How clients name the two sides."""
+"""The accepted pairs of names for the two sides."""
 
 
 class ScoreRequest(ModelRequest):
-    """Body of ``POST /v1/score``: one text and many, or as many on either side."""
+    """Body of ``POST /v1/score``: one text and several, or equally many on both sides."""
 
     text_1: Texts | None = None
     text_2: Texts | None = None
@@ -29,7 +29,7 @@ class ScoreRequest(ModelRequest):
     max_tokens_per_doc: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
-    def _has_two_sides(self) -> "ScoreRequest":
+    def _check_sides(self) -> "ScoreRequest":
         given = {name for names in NAMES for name in names if getattr(self, name) is not None}
         if not any(given == set(names) for names in NAMES):
             allowed = "; ".join(" and ".join(names) for names in NAMES)
@@ -37,10 +37,10 @@ class ScoreRequest(ModelRequest):
         return self
 
     def pairs(self) -> list[tuple[str, list[str]]]:
-        """Return each query with the texts that are scored against it, in their order.
+        """Return each query with the texts to score against it, in order.
 
         Raises:
-            InvalidRequestError: several texts on both sides, but not as many.
+            InvalidRequestError: the sides have different numbers of texts, and neither has one.
         """
         first_name, second_name = next(
             n for n in NAMES if getattr(self, n[0]) and getattr(self, n[1])

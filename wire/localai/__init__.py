@@ -1,1 +1,1 @@
-"""Routes of LocalAI that no other dialect has."""
+"""Request types of LocalAI's own routes."""

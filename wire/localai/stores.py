@@ -1,4 +1,4 @@
-"""Request types of LocalAI's stores: vectors that clients make themselves, with a text at each."""
+"""Request types of LocalAI's stores, which keep clients' own vectors, each with a text."""
 
 from typing import Annotated
 
@@ -7,11 +7,11 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from wire.requests import RequestBody
 
 MAX_KEYS = 10_000
-"""Of one request."""
+"""Maximum number of keys of one request."""
 MAX_KEY_LENGTH = 16_384
 MAX_TOPK = 1000
 LARGEST = 3.4e38
-"""Of the numbers that are kept: they are float32."""
+"""Largest number that can be stored: float32."""
 
 Key = Annotated[
     list[Annotated[float, Field(ge=-LARGEST, le=LARGEST)]],
@@ -32,7 +32,7 @@ Keys = Annotated[list[Key], Field(min_length=1, max_length=MAX_KEYS)]
 
 
 class StoreRequest(RequestBody):
-    """What all of them say: which store, and LocalAI's name of what keeps it."""
+    """Fields of all requests. ``backend`` is LocalAI's and has no effect."""
 
     store: Annotated[str, StringConstraints(max_length=256)] = ""
     backend: str | None = None
@@ -51,7 +51,7 @@ class StoreSet(StoreKeys):
 
     @field_validator("values")
     @classmethod
-    def _each_key_has_one(cls, values: list[str], info: ValidationInfo) -> list[str]:
+    def _check_value_count(cls, values: list[str], info: ValidationInfo) -> list[str]:
         keys = info.data.get("keys")
         if keys is not None and len(keys) != len(values):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Request types of tokenize and detokenize: vLLM's shape, and LocalAI's where it differs."""
+"""Request types of tokenize and detokenize in vLLM's format, with LocalAI's field names."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from wire.requests import ModelRequest
 
 
 class TokenizeRequest(ModelRequest):
-    """Body of ``POST /v1/tokenize``: a text (LocalAI: ``content``) or a conversation."""
+    """Body of ``POST /v1/tokenize``: a text (``content`` in LocalAI) or a conversation."""
 
     prompt: str | None = None
     content: str | None = None
     messages: list[dict[str, Any]] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
-    def _has_one_source(self) -> "TokenizeRequest":
+    def _check_one_source(self) -> "TokenizeRequest":
         given = [
             name for name in ("prompt", "content", "messages") if getattr(self, name) is not None
         ]
@@ -27,7 +27,7 @@ class TokenizeRequest(ModelRequest):
         return self
 
     def with_prompt(self) -> "TokenizeRequest":
-        """Return the same request with the text under the engine's name."""
+        """Return the request with its text in ``prompt``."""
         if self.content is None:
             return self
         fields = self.model_dump(exclude={"content"}, exclude_unset=True)

@@ -1,7 +1,7 @@
 """Request types of assistants. Reference: the openai package, ``types/beta``.
 
-Both of OpenAI's versions: the first with ``retrieval`` and ``file_ids``, which is LocalAI's, and
-the second with ``file_search`` and ``tool_resources``.
+They accept both versions of OpenAI's API: version 1 with ``retrieval`` and ``file_ids``, which
+LocalAI has too, and version 2 with ``file_search`` and ``tool_resources``.
 """
 
 from typing import Annotated, Any, Literal
@@ -14,10 +14,10 @@ from wire.requests import RequestBody
 
 MAX_TOOLS = 128
 MAX_FILES = 20
-"""Of an assistant of the first version, and of a code interpreter."""
+"""Maximum number of files of an assistant of version 1, and of a code interpreter."""
 MAX_STORES = 1
 MAX_TEXT = 256_000
-"""Characters of instructions, and of a message."""
+"""Maximum characters of instructions and of a message."""
 
 Name = Annotated[str, StringConstraints(max_length=256)]
 Description = Annotated[str, StringConstraints(max_length=512)]
@@ -27,14 +27,14 @@ Temperature = Annotated[float, Field(ge=0, le=2)]
 TopP = Annotated[float, Field(gt=0, le=1)]
 FORMATS = ("text", "json_object", "json_schema")
 SEARCHES = ("file_search", "retrieval")
-"""Both names of the tool that looks into files."""
+"""Names of the file search tool in versions 2 and 1."""
 
 
 def _checked_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
-    """Return a response format that runs know.
+    """Validate a response format.
 
     Raises:
-        ValueError: it is another.
+        ValueError: its type is not supported.
     """
     kind = value.get("type") if isinstance(value, dict) else value
     if value != "auto" and not (isinstance(value, dict) and kind in FORMATS):
@@ -43,11 +43,11 @@ def _checked_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
 
 
 Format = Annotated[str | dict[str, Any], AfterValidator(_checked_format)]
-"""How an answer is written: ``auto``, or an object as chat completions have it."""
+"""``auto``, or an object as in chat completions."""
 
 
 class ToolFunction(RequestBody):
-    """A function of the client's, as chat completions have it."""
+    """A function that the client executes, as in chat completions."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     description: str | None = None
@@ -56,28 +56,28 @@ class ToolFunction(RequestBody):
 
 
 class FileSearchRanking(RequestBody):
-    """Which of the passages that are found are good enough."""
+    """Minimum score of search results."""
 
     score_threshold: float = Field(default=0, ge=0, le=1)
     ranker: Literal["auto", "default_2024_08_21"] | None = None
 
 
 class FileSearchOptions(RequestBody):
-    """How a search goes."""
+    """Options of a file search."""
 
     max_num_results: int | None = Field(default=None, ge=1, le=50)
     ranking_options: FileSearchRanking | None = None
 
 
 class AssistantTool(RequestBody):
-    """What an assistant may use besides its model."""
+    """A tool of an assistant."""
 
     type: Literal["function", "file_search", "retrieval", "code_interpreter"]
     function: ToolFunction | None = None
     file_search: FileSearchOptions | None = None
 
     @model_validator(mode="after")
-    def _function_is_described(self) -> "AssistantTool":
+    def _check_function(self) -> "AssistantTool":
         if self.type == "function" and self.function is None:
             raise ValueError("'function' is required in a tool of type 'function'")
         return self
@@ -87,7 +87,7 @@ Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS)]
 
 
 class NewVectorStore(RequestBody):
-    """A vector store that is made with what it belongs to."""
+    """A vector store that is created together with its assistant or thread."""
 
     file_ids: list[str] = Field(default_factory=list, max_length=10_000)
     chunking_strategy: ChunkingStrategy | None = None
@@ -95,33 +95,33 @@ class NewVectorStore(RequestBody):
 
 
 class FileSearchResources(RequestBody):
-    """Where a search looks."""
+    """The vector store of a file search."""
 
     vector_store_ids: list[str] | None = Field(default=None, max_length=MAX_STORES)
     vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=MAX_STORES)
 
     @model_validator(mode="after")
-    def _is_one_store(self) -> "FileSearchResources":
+    def _check_one_store(self) -> "FileSearchResources":
         if self.vector_store_ids and self.vector_stores:
             raise ValueError("give 'vector_store_ids' or 'vector_stores', not both")
         return self
 
 
 class CodeInterpreterResources(RequestBody):
-    """The files that code may read."""
+    """The files of a code interpreter."""
 
     file_ids: FileIds = Field(default_factory=list)
 
 
 class ToolResources(RequestBody):
-    """What the tools work on."""
+    """Resources of the tools."""
 
     file_search: FileSearchResources | None = None
     code_interpreter: CodeInterpreterResources | None = None
 
 
 class AssistantFields(RequestBody):
-    """What of an assistant can be set and changed."""
+    """Fields of an assistant that can be set and changed."""
 
     name: Name | None = None
     description: Description | None = None
@@ -129,7 +129,7 @@ class AssistantFields(RequestBody):
     tools: Tools | None = None
     tool_resources: ToolResources | None = None
     file_ids: FileIds | None = None
-    """The first version's: files that ``retrieval`` looks into and the code interpreter reads."""
+    """Version 1: files for ``retrieval`` and the code interpreter."""
     metadata: Metadata | None = None
     temperature: Temperature | None = None
     top_p: TopP | None = None
@@ -144,13 +144,13 @@ class AssistantRequest(AssistantFields):
 
 
 class AssistantUpdate(AssistantFields):
-    """Body of ``POST /v1/assistants/{id}``: what is not there stays."""
+    """Body of ``POST /v1/assistants/{id}``: absent fields stay unchanged."""
 
     model: str | None = None
 
 
 class AssistantFileRequest(RequestBody):
-    """Body of ``POST /v1/assistants/{id}/files``, of the first version."""
+    """Body of ``POST /v1/assistants/{id}/files`` (version 1)."""
 
     file_id: str
 

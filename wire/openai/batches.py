@@ -1,4 +1,7 @@
-"""Request types of batches, and the lines of their files. Reference: openai's ``Batch``."""
+"""Request types of batches, and the lines of their files.
+
+Reference: the openai package, ``Batch``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,18 +29,18 @@ MAX_INPUT_BYTES = 200_000_000
 """OpenAI's limits."""
 MAX_CUSTOM_ID_CHARS = 512
 MAX_ERRORS = 100
-"""Of those that a batch tells itself; more would make every look at it slow."""
+"""Maximum number of errors in the batch object; more would make each retrieval slow."""
 
 REFUSED = {
     "stream": "an answer is a line of a file",
     "background": "the batch is in the background",
     "conversation": "a line whose server ended is asked again, and would be said twice",
 }
-"""What the request of a line may not ask for, and why."""
+"""Fields that a line's request must not set, and why."""
 
 
 class OutputExpiry(RequestBody):
-    """How long the files that a batch makes are kept."""
+    """Lifetime of a batch's output files."""
 
     anchor: Literal["created_at"]
     seconds: int = Field(ge=3600, le=2_592_000)
@@ -55,7 +58,7 @@ class BatchRequest(RequestBody):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A request of a batch."""
+    """One request of a batch."""
 
     number: int
     custom_id: str
@@ -63,7 +66,7 @@ class Line:
 
 
 class BadLineError(Exception):
-    """A line that cannot be asked."""
+    """A line that is not a valid request."""
 
     def __init__(
         self, code: str, message: str, param: str | None = None, custom_id: str | None = None
@@ -76,7 +79,7 @@ class BadLineError(Exception):
 
 
 def batch_of(request: BatchRequest) -> dict[str, Any]:
-    """Return a batch that is about to be looked at."""
+    """Return a new batch object in status ``validating``."""
     now = int(time())
     return {
         "id": new_id("batch"),
@@ -105,10 +108,10 @@ def batch_of(request: BatchRequest) -> dict[str, Any]:
 
 
 def read_line(raw: bytes | None, number: int, endpoint: str) -> Line:
-    """Return the request of a line; None is one that is too long to be read.
+    """Parse a line; None stands for a line that was too long to read.
 
     Raises:
-        BadLineError: says what is wrong with it.
+        BadLineError: the line is invalid.
     """
     if raw is None:
         raise BadLineError("line_too_long", "This line is longer than a request's body may be.")
@@ -159,13 +162,13 @@ def _checked(line: dict[str, Any], number: int, endpoint: str) -> Line:
 
 
 def answered_line(custom_id: str, status: int, request_id: str, body: Any) -> bytes:
-    """Return the line that tells what was answered."""
+    """Return the output line of an answered request."""
     response = {"status_code": status, "request_id": request_id, "body": body}
     return _result_line(custom_id, response, None)
 
 
 def failed_line(error: BadLineError, number: int) -> bytes:
-    """Return the line that tells why a request was never made."""
+    """Return the error line of a request that was not executed."""
     told = {"code": error.code, "message": error.message, "param": error.param, "line": number}
     return _result_line(error.custom_id, None, told)
 
@@ -183,7 +186,7 @@ def _result_line(
 
 
 def batch_errors(*errors: tuple[str, str, str | None, int | None]) -> dict[str, Any]:
-    """Return what a failed batch tells: code, message, parameter and line of each error."""
+    """Return the ``errors`` of a failed batch, from code, message, parameter and line of each."""
     names = ("code", "message", "param", "line")
     return {
         "object": "list",
@@ -192,7 +195,7 @@ def batch_errors(*errors: tuple[str, str, str | None, int | None]) -> dict[str, 
 
 
 def as_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the usage of a batch, of that of an answer in any of the endpoints' forms."""
+    """Convert the usage of an answer of any endpoint into the usage of a batch."""
     read = usage.get("input_tokens", usage.get("prompt_tokens")) or 0
     written = usage.get("output_tokens", usage.get("completion_tokens")) or 0
     of_read = usage.get("input_tokens_details") or usage.get("prompt_tokens_details") or {}
@@ -207,7 +210,7 @@ def as_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def added_usage(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return two usages of batches together."""
+    """Return the sum of two usages of batches."""
     return {
         name: added_usage(value, other[name]) if isinstance(value, dict) else value + other[name]
         for name, value in one.items()

@@ -14,33 +14,33 @@ MAX_CHOICES = 128
 """OpenAI's limit of ``n``."""
 
 AnswerLength = Annotated[int | None, Field(ge=0), AfterValidator(lambda limit: limit or None)]
-"""How many tokens an answer may have; 0 is no limit, as LocalAI has it."""
+"""Maximum tokens of an answer; 0 is no limit, as in LocalAI."""
 
 
 class StreamOptions(RequestBody):
-    """What a stream says besides its deltas."""
+    """Additional content of a stream."""
 
     include_usage: bool = False
 
 
 class AudioOptions(RequestBody):
-    """How an answer is spoken."""
+    """Voice and format of a spoken answer."""
 
     voice: str | VoiceReference
     format: Literal["wav", "mp3", "aac", "flac", "opus", "pcm16"]
     model: str | None = None
-    """The speech model; None: the first. Ours: OpenAI's chat models speak themselves."""
+    """The speech model; None: the first. Not in OpenAI's API, whose chat models produce audio."""
 
 
 class SpokenAnswer(RequestBody):
-    """An earlier answer that was spoken, by its id, or as it was received."""
+    """An earlier spoken answer, by its id or with its transcript."""
 
     id: str = Field(min_length=1, max_length=200)
     transcript: str | None = None
 
 
 class FunctionCall(RequestBody):
-    """A call in the form that OpenAI had before tools."""
+    """A function call in OpenAI's format before tools."""
 
     name: str = Field(min_length=1)
     arguments: str
@@ -58,7 +58,7 @@ class Message(RequestBody):
     audio: SpokenAnswer | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Message":
+    def _check_content(self) -> "Message":
         if self.content is None and self.role != "assistant":
             raise ValueError(f"'content' is required in a message of role '{self.role}'")
         if isinstance(self.content, list) and not all("type" in part for part in self.content):
@@ -67,7 +67,7 @@ class Message(RequestBody):
 
 
 class Function(RequestBody):
-    """What a tool is called, and the JSON schema of its arguments."""
+    """Name of a function, and the JSON schema of its arguments."""
 
     name: str = Field(min_length=1)
     description: str | None = None
@@ -82,7 +82,7 @@ class Tool(RequestBody):
 
 
 class Sampling(ModelRequest):
-    """What chat completions and completions share."""
+    """Fields that chat completions and completions share."""
 
     n: int | None = Field(default=None, ge=1, le=MAX_CHOICES)
     stop: str | list[str] | None = None
@@ -108,19 +108,19 @@ class Sampling(ModelRequest):
     user: str | None = None
 
     elsewhere: ClassVar[Collection[str]] = ()
-    """Fields of the engine's other operations, which this one would not read."""
+    """Fields of other operations, which are refused if set."""
 
     def num_answers(self) -> int:
-        """Return how many answers are wanted."""
+        """Return the number of requested answers."""
         return self.n or 1
 
     @model_validator(mode="after")
-    def _asks_for_nothing_elsewhere(self) -> "Sampling":
+    def _refuse_foreign_fields(self) -> "Sampling":
         refuse_elsewheres(self, self.elsewhere)
         return self
 
     @model_validator(mode="after")
-    def _options_belong_to_a_stream(self) -> "Sampling":
+    def _check_stream_options(self) -> "Sampling":
         if self.stream_options is not None and not self.stream:
             raise InvalidRequestError(
                 "Invalid 'stream_options': only allowed when 'stream' is true.", "stream_options"
@@ -149,11 +149,11 @@ class ChatCompletionRequest(Sampling):
 
     @property
     def is_spoken(self) -> bool:
-        """Whether the answer shall be spoken."""
+        """Whether a spoken answer is requested."""
         return "audio" in (self.modalities or ())
 
     @model_validator(mode="after")
-    def _says_how_to_speak(self) -> "ChatCompletionRequest":
+    def _check_audio(self) -> "ChatCompletionRequest":
         if self.is_spoken and self.audio is None:
             raise InvalidRequestError(
                 "Invalid 'audio': voice and format are required to speak the answer.", "audio"

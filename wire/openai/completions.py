@@ -23,12 +23,12 @@ class CompletionRequest(Sampling):
     suffix: str | None = None
 
     def num_answers(self) -> int:
-        """Return how many answers are wanted: ``n`` for each prompt."""
+        """Return the number of requested answers: ``n`` per prompt."""
         several = isinstance(self.prompt, list) and not isinstance(self.prompt[0], int)
         return super().num_answers() * (len(self.prompt) if several else 1)
 
     @model_validator(mode="after")
-    def _streams_something(self) -> "CompletionRequest":
+    def _check_max_tokens(self) -> "CompletionRequest":
         if self.stream and self.max_tokens == 0:
             raise InvalidRequestError(
                 "Invalid 'max_tokens': must be at least 1 when 'stream' is true.", "max_tokens"

@@ -8,7 +8,7 @@ from wire.openai.responses import Metadata
 from wire.requests import RequestBody
 
 MAX_ITEMS = 20
-"""OpenAI's limit of items that one request adds."""
+"""OpenAI's limit of items per request."""
 
 
 class ConversationRequest(RequestBody):

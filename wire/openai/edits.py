@@ -1,4 +1,4 @@
-"""Request types of edits, which OpenAI no longer has and LocalAI's contract still means."""
+"""Request types of edits, which OpenAI has removed and LocalAI still has."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from wire.openai.chat import AnswerLength, Sampling
 
 
 class EditRequest(Sampling):
-    """Body of ``POST /v1/edits``: a text and what shall be done with it."""
+    """Body of ``POST /v1/edits``: a text and an instruction."""
 
     elsewhere = ("messages", "prompt", "tools", "tool_choice")
 
@@ -18,10 +18,10 @@ class EditRequest(Sampling):
     max_tokens: AnswerLength = None
 
     def as_chat(self) -> dict[str, Any]:
-        """Return the fields of a chat completion that does it.
+        """Return the fields of the equivalent chat completion.
 
         Raises:
-            InvalidRequestError: an edit is asked for as a stream.
+            InvalidRequestError: ``stream`` is set.
         """
         if self.stream:
             raise InvalidRequestError("Invalid 'stream': edits are answered whole.", "stream")
@@ -31,7 +31,7 @@ class EditRequest(Sampling):
 
 
 def as_edit(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return a chat completion as an edit."""
+    """Convert a chat completion to an edit."""
     return {
         "object": "edit",
         "created": answer["created"],

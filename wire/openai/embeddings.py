@@ -9,19 +9,19 @@ from wire.fields import refuse_unless_neutral
 from wire.requests import ModelRequest
 
 MAX_INPUTS = 2048
-"""OpenAI's limit of one request."""
+"""OpenAI's limit of inputs per request."""
 MAX_TOKEN_IDS = 300_000
-"""OpenAI's limit of one request, all its inputs together."""
+"""OpenAI's limit of token ids per request, over all inputs."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "stream": (None, False),
     "response_format": (None, "", {}),
 }
-"""Fields of LocalAI's shared request type without a meaning here, and what asks for nothing."""
+"""Fields of LocalAI's shared request type that do not apply, and their accepted values."""
 
 
 def _inputs(value: Any) -> list[str | list[int]]:
-    """Return the inputs as a list. Of a union, pydantic would name each form but not the input."""
+    """Return the inputs as a list. For a union, pydantic's errors would not name the input."""
     if isinstance(value, str):
         return [_input(value, "it")]
     if not isinstance(value, list):
@@ -38,7 +38,7 @@ def _inputs(value: Any) -> list[str | list[int]]:
 
 
 def _check_room(num_ids: int) -> None:
-    """Refuse what would keep everybody else waiting, before any of the ids is looked at."""
+    """Refuse too many ids before any is validated, since that would block other requests."""
     if num_ids > MAX_TOKEN_IDS:
         raise ValueError(f"at most {MAX_TOKEN_IDS} token ids are allowed, received {num_ids}")
 
@@ -62,6 +62,6 @@ class EmbeddingsRequest(ModelRequest):
     user: str | None = None
 
     @model_validator(mode="after")
-    def _asks_for_vectors_only(self) -> "EmbeddingsRequest":
+    def _refuse_other_output(self) -> "EmbeddingsRequest":
         refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
         return self

@@ -9,15 +9,15 @@ from wire.errors import InvalidRequestError, echo
 from wire.requests import RequestBody
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
-"""Of what clients may upload."""
+"""Purposes that clients may set."""
 
 MAX_FILENAME_CHARS = 255
 BATCH_LIVES_S = 30 * 24 * 3600
-"""Input of batches, as with OpenAI; other files stay until someone deletes them."""
+"""Default lifetime of batch input, as in OpenAI; other files stay until they are deleted."""
 
 
 class FileExpiry(RequestBody):
-    """When a file is removed."""
+    """When a file expires."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class FileExpiry(RequestBody):
 
 
 class FileRequest(RequestBody):
-    """Fields of the form of ``POST /v1/files`` beside the file."""
+    """Form fields of ``POST /v1/files``, without the file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ class UploadRequest(RequestBody):
 
 
 class PartRequest(RequestBody):
-    """Fields of the form of ``POST /v1/uploads/{id}/parts`` beside the data: none."""
+    """Form fields of ``POST /v1/uploads/{id}/parts``, without the data: none."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,10 +62,10 @@ class CompleteRequest(RequestBody):
 
 
 def checked_filename(name: str, param: str) -> str:
-    """Return the name without the folders that some clients send with it.
+    """Validate a file's name and remove folders from it.
 
     Raises:
-        InvalidRequestError: it is none.
+        InvalidRequestError: it is empty, too long or has control characters.
     """
     last = name.replace("\\", "/").rpartition("/")[2].strip()
     if not last.strip(".") or len(last) > MAX_FILENAME_CHARS:
@@ -83,12 +83,12 @@ def checked_filename(name: str, param: str) -> str:
 
 
 def lifetime(purpose: str, expires_after: FileExpiry | None) -> int | None:
-    """Return after how many seconds a file is gone; None: it stays."""
+    """Return a file's lifetime in seconds; None: it does not expire."""
     if expires_after is not None:
         return expires_after.seconds
     return BATCH_LIVES_S if purpose == "batch" else None
 
 
 def deleted(file_id: str) -> dict[str, Any]:
-    """Return the answer that a file is gone."""
+    """Return the answer to the deletion of a file."""
     return {"id": file_id, "object": "file", "deleted": True}

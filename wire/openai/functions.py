@@ -1,6 +1,6 @@
-"""Tools as the engine reads them, and OpenAI's first form of them as tools and back.
+"""Converts tools for the engine, and OpenAI's deprecated functions to tools and back.
 
-Clients of ``functions`` and ``function_call`` know one call at a time, without an id.
+In the format of ``functions`` and ``function_call`` there is one call at a time, without an id.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ FIELDS = ("functions", "function_call")
 
 DATA = b"data: "
 CALLED = b"tool_calls"
-"""What a chunk or an answer contains that has something to translate."""
+"""Text that marks a chunk or an answer that must be converted."""
 
 
 def as_tools(fields: Fields) -> Fields:
-    """Return the fields of a chat completion with tools in place of functions.
+    """Convert ``functions`` and ``function_call`` of a chat completion to tools.
 
     Raises:
-        InvalidRequestError: both forms are there, or the old one is malformed.
+        InvalidRequestError: both forms are set, or the deprecated one is malformed.
     """
     functions, choice = fields.get("functions"), fields.get("function_call")
     rest = {name: value for name, value in fields.items() if name not in FIELDS}
@@ -48,10 +48,10 @@ def as_tools(fields: Fields) -> Fields:
 
 
 def with_strict_tools(fields: Fields) -> Fields:
-    """Return the fields with tools whose arguments keep to their schema where one must be called.
+    """Make tools strict if a call is forced.
 
-    The engine holds a forced call to its form alone, unless its tool is strict. Chat has a tool's
-    facts in ``function``, responses have them beside its type.
+    Without ``strict``, the engine constrains a forced call to a call's format but not the arguments
+    to their schema. Chat has a tool's fields in ``function``, Responses beside ``type``.
     """
     if fields.get("tool_choice") in (None, "none", "auto") or not fields.get("tools"):
         return fields
@@ -65,16 +65,16 @@ def _strict(tool: Fields) -> Fields:
 
 
 def with_tool_messages(messages: Sequence[Fields]) -> list[Fields]:
-    """Return a conversation with calls of tools in place of those of functions.
+    """Convert function calls and results in a conversation to those of tools.
 
     Raises:
-        InvalidRequestError: a function's result follows no call of it.
+        InvalidRequestError: a function's result has no preceding call.
     """
     return _Conversation().translated(messages)
 
 
 def as_function_call(answer: bytes) -> bytes:
-    """Return a chat completion with the call of a function in place of that of a tool."""
+    """Convert a tool call in a chat completion to a function call."""
     if CALLED not in answer:
         return answer
     body = from_json(answer)
@@ -84,7 +84,7 @@ def as_function_call(answer: bytes) -> bytes:
 
 
 def as_function_call_chunk(frame: bytes) -> bytes:
-    """Return an event of a stream with the call of a function in place of that of a tool."""
+    """Convert a tool call in an event of a stream to a function call."""
     if CALLED not in frame:
         return frame
     body = from_json(frame.removeprefix(DATA))
@@ -119,7 +119,7 @@ def _tool_choice(choice: object, names: list[str]) -> object:
 
 
 class _Conversation:
-    """Gives the calls ids, which the old form has not."""
+    """Assigns ids to calls, which the deprecated format lacks."""
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}

@@ -8,7 +8,7 @@ from wire.errors import InvalidRequestError
 from wire.requests import ModelRequest, type_of
 
 MAX_IMAGES = 10
-"""OpenAI's limit of ``n``; here of ``n`` times the prompts."""
+"""OpenAI's limit of ``n``, applied here to ``n`` times the number of prompts."""
 MAX_PROMPT_CHARS = 32_000
 MAX_SEED = 2**63 - 1
 MAX_MODE = 2
@@ -32,7 +32,7 @@ def _auto_is_none(value: object) -> object:
 
 
 def _quality(value: object) -> object:
-    """Return a name or a number of steps; raise for anything else."""
+    """Validate a quality: a name or a number of steps."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         return int(value)
     if isinstance(value, bool) or not (value is None or isinstance(value, int | str)):
@@ -50,7 +50,7 @@ Size = Annotated[
 
 
 class ImageRequest(ModelRequest):
-    """What every request for images may say."""
+    """Fields of all requests for images."""
 
     n: int | None = Field(default=None, ge=1, le=MAX_IMAGES)
     size: Size = None
@@ -63,14 +63,14 @@ class ImageRequest(ModelRequest):
     output_format: Literal["png", "jpeg", "webp"] | None = None
     output_compression: int | None = Field(default=None, ge=0, le=100)
     strength: float | None = Field(default=None, ge=0.01, le=1)
-    # Fields that no model here has a choice in, and the values that ask for none.
+    # Unsupported fields, and the values that are accepted because they request nothing.
     background: Literal["auto", "opaque"] | None = None
     moderation: Literal["auto", "low"] | None = None
     style: Literal["vivid"] | None = None
     input_fidelity: Literal["low"] | None = None
 
     @model_validator(mode="after")
-    def _asks_for_what_there_is(self) -> "ImageRequest":
+    def _refuse_unsupported(self) -> "ImageRequest":
         extra = self.model_extra or {}
         for name, reason in UNSUPPORTED.items():
             if extra.get(name) not in (None, "", []):
@@ -84,7 +84,7 @@ class ImageRequest(ModelRequest):
 
 
 class DrawnImageRequest(ImageRequest):
-    """A request for images of something that is said in words."""
+    """A request for images from a prompt."""
 
     prompt: str | list[str]
     negative_prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS)] | None = None
@@ -95,16 +95,16 @@ class DrawnImageRequest(ImageRequest):
 
     @property
     def prompts(self) -> list[str]:
-        """The texts, each of which gets its images."""
+        """The prompts, each of which gets ``n`` images."""
         return [self.prompt] if isinstance(self.prompt, str) else self.prompt
 
     @property
     def num_images(self) -> int:
-        """How many images are asked for."""
+        """The number of requested images."""
         return (self.n or 1) * len(self.prompts)
 
     @model_validator(mode="after")
-    def _fields_agree(self) -> "DrawnImageRequest":
+    def _check_combinations(self) -> "DrawnImageRequest":
         _check_prompts(self.prompts)
         if self.num_images > MAX_IMAGES:
             raise InvalidRequestError(
@@ -132,26 +132,26 @@ class ImageGenerationRequest(DrawnImageRequest):
     """POST /v1/images/generations."""
 
     file: str | None = None
-    """LocalAI's: the image to begin with, as base64, a data URL, or a URL where allowed."""
+    """LocalAI's field: the initial image, as base64, a data URL, or a URL of an allowed host."""
 
     @model_validator(mode="after")
-    def _strength_has_an_image(self) -> "ImageGenerationRequest":
+    def _check_strength(self) -> "ImageGenerationRequest":
         if self.strength is not None and not self.file:
             raise InvalidRequestError("'strength' needs an image in 'file'.", "strength")
         return self
 
 
 class ImageEditRequest(DrawnImageRequest):
-    """POST /v1/images/edits: the fields of the form besides ``image`` and ``mask``."""
+    """POST /v1/images/edits: the fields of the form without ``image`` and ``mask``."""
 
 
 class ImageVariationRequest(ImageRequest):
-    """POST /v1/images/variations: the fields of the form besides ``image``."""
+    """POST /v1/images/variations: the fields of the form without ``image``."""
 
     stream: bool | None = None
 
     @model_validator(mode="after")
-    def _is_no_stream(self) -> "ImageVariationRequest":
+    def _refuse_stream(self) -> "ImageVariationRequest":
         if self.stream:
             raise InvalidRequestError("'stream': variations are not streamed.", "stream")
         return self

@@ -1,6 +1,6 @@
-"""Items of a conversation in OpenAI's Responses: messages, calls of tools and what they returned.
+"""Items of a conversation in OpenAI's Responses: messages, tool calls and their results.
 
-They are stored as they are shown, and every item has an id.
+They are stored in the format in which clients receive them, each with an id.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ PREFIXES = {
     "custom_tool_call_output": "ctco",
     "reasoning": "rs",
 }
-"""The types of items, and how their ids begin."""
+"""Types of items, and the prefixes of their ids."""
 
 NEEDED = {
     "message": ("role", "content"),
@@ -29,20 +29,20 @@ NEEDED = {
     "custom_tool_call_output": ("call_id", "output"),
     "reasoning": ("summary",),
 }
-"""What an item of each type must have."""
+"""Required fields of each type of item."""
 
 ROLES = ("user", "system", "developer", "assistant")
 TEXT_PARTS = ("input_text", "output_text", "refusal")
 
 REFERENCE = "item_reference"
-"""The type of an item that names another by its id."""
+"""Type of an item that refers to another by its id."""
 
 
 def new_items(given: str | Sequence[Item] | None, param: str = "input") -> list[Item]:
-    """Return what a client sent as items that can be stored, each with an id.
+    """Validate a client's input and return it as items with ids.
 
     Raises:
-        InvalidRequestError: one is of a type that is not known here, or lacks something.
+        InvalidRequestError: an item's type is not supported, or a field is missing.
     """
     if given is None:
         return []
@@ -52,10 +52,10 @@ def new_items(given: str | Sequence[Item] | None, param: str = "input") -> list[
 
 
 def resolved(items: Sequence[Item], said_before: Iterable[Item]) -> list[Item]:
-    """Return the items with those in place that they refer to.
+    """Replace references by the items that they refer to.
 
     Raises:
-        InvalidRequestError: what one refers to was not said before.
+        InvalidRequestError: a referenced item is not in the conversation.
     """
     known = {item["id"]: item for item in said_before}
     for index, item in enumerate(items):
@@ -68,7 +68,7 @@ def resolved(items: Sequence[Item], said_before: Iterable[Item]) -> list[Item]:
 
 
 def as_engine_items(items: Iterable[Item]) -> list[Item]:
-    """Return the items as vLLM reads them: it knows ids only of what a model said."""
+    """Convert the items for vLLM, which accepts ids only on a model's output."""
     return [_for_engine(item) for item in items]
 
 
@@ -84,7 +84,7 @@ def _for_engine(item: Item) -> Item:
 
 
 def _with_detail(part: Item) -> Item:
-    """Return a part of a tool's result, a picture with the field that OpenAI's type asks for."""
+    """Return a part of a tool's result; an image gets the required ``detail``."""
     return {"detail": "auto", **part} if part.get("type") == "input_image" else part
 
 

@@ -1,4 +1,4 @@
-"""Request types of the model list. OpenAI's four fields first, then the card's facts."""
+"""Answer types of the model list: OpenAI's four fields, then those of the model card."""
 
 from typing import Literal
 
@@ -17,10 +17,10 @@ class Model(BaseModel):
     state: str
     """``ready``, ``idle`` (starts with the next request), ``loading`` or ``failed``."""
     reason: str | None = None
-    """Why it failed."""
+    """The error, if the state is ``failed``."""
     aliases: list[str]
     parent: str | None = None
-    """Of an adapter: the model that it changes."""
+    """Only for an adapter: its base model."""
     context_length: int | None = None
     dimensions: int | None = None
     default_size: str | None = None

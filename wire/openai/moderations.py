@@ -23,10 +23,10 @@ CATEGORIES = {
     "violence": "describes death, violence or injury",
     "violence/graphic": "describes death, violence or injury in gruesome detail",
 }
-"""OpenAI's categories, and what a text of each does."""
+"""OpenAI's categories, with the predicate that the model is asked to judge."""
 
 OPENAIS_MODELS = ("omni-moderation-", "text-moderation-")
-"""How the names begin that OpenAI's clients send: whichever model is configured is meant."""
+"""Prefixes of OpenAI's model names; they select the configured model."""
 
 MAX_TEXTS = 32
 
@@ -43,10 +43,10 @@ class ModerationRequest(ModelRequest):
     )
 
     def texts(self) -> list[str]:
-        """Return each text that is judged by itself; the parts of one message are one text.
+        """Return the texts to judge separately; the parts of one message are one text.
 
         Raises:
-            InvalidRequestError: a part is no text.
+            InvalidRequestError: a part is not text.
         """
         if isinstance(self.input, str):
             return [self.input]
@@ -56,7 +56,7 @@ class ModerationRequest(ModelRequest):
 
 
 def judged(scores: dict[str, float], threshold: float) -> dict[str, Any]:
-    """Return the result for a text whose categories have these scores."""
+    """Return the result of a text from the scores of its categories."""
     categories = {name: scores[name] >= threshold for name in CATEGORIES}
     return {
         "flagged": any(categories.values()),

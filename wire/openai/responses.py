@@ -16,7 +16,7 @@ Metadata = Annotated[
     ],
     Field(max_length=16),
 ]
-"""OpenAI's limits of the labels on an object."""
+"""OpenAI's limits of an object's metadata."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "access_programs": (None,),
@@ -27,10 +27,10 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "prompt": (None,),
     "service_tier": (None, "auto", "default"),
 }
-"""Fields without anything behind them here, and the values that ask for nothing."""
+"""Unsupported fields, and the values that are accepted because they request nothing."""
 
 LABELS = ("prompt_cache_key", "safety_identifier", "user")
-"""Fields that change no answer; it shows them."""
+"""Fields without effect, which the answer repeats."""
 
 ONLY_HERE = {
     *NEUTRAL,
@@ -48,15 +48,15 @@ ONLY_HERE = {
     "stream_options",
     "user",
 }
-"""Fields that the engine does not get as they are."""
+"""Fields that are not passed to the engine unchanged."""
 
 TOOL_TYPES = ("function", "custom")
-"""Tools that the client runs. Those of OpenAI's own servers are not here."""
+"""Tools that the client executes. OpenAI's hosted tools are not supported."""
 
 Includable = Literal[
     "message.output_text.logprobs", "message.input_image.image_url", "reasoning.encrypted_content"
 ]
-"""What ``include`` may name: the others belong to tools that run on the server."""
+"""Supported values of ``include``; the others belong to OpenAI's hosted tools."""
 
 
 class ConversationReference(RequestBody):
@@ -66,7 +66,7 @@ class ConversationReference(RequestBody):
 
 
 class ResponseStreamOptions(RequestBody):
-    """What a stream says besides its deltas."""
+    """Additional content of a stream."""
 
     include_obfuscation: bool | None = None
 
@@ -107,7 +107,7 @@ class ResponseRequest(ModelRequest):
     access_programs: dict[str, Any] | None = None
     background_options: dict[str, Any] | None = None
     image: dict[str, Any] | None = None
-    # Of vLLM and LocalAI, beyond OpenAI's.
+    # Fields of vLLM and LocalAI that OpenAI does not have.
     top_k: int | None = Field(default=None, ge=-1)
     min_p: float | None = Field(default=None, ge=0, le=1)
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
@@ -128,7 +128,7 @@ class ResponseRequest(ModelRequest):
         return named.id if isinstance(named, ConversationReference) else named
 
     @model_validator(mode="after")
-    def _can_be_honoured(self) -> "ResponseRequest":
+    def _check_combinations(self) -> "ResponseRequest":
         refuse_unless_neutral({name: getattr(self, name) for name in NEUTRAL}, NEUTRAL)
         if self.previous_response_id and self.conversation:
             raise InvalidRequestError(
@@ -164,7 +164,7 @@ class ResponseRequest(ModelRequest):
         return self
 
     def engine_fields(self) -> dict[str, Any]:
-        """Return what the engine is asked, in its spelling, without the conversation."""
+        """Return the engine's fields, without the conversation."""
         fields = {name: v for name, v in own_fields(self).items() if name not in ONLY_HERE}
         if self.include:
             fields["include"] = self.include
@@ -178,7 +178,7 @@ class ResponseRequest(ModelRequest):
         return with_strict_tools(fields)
 
     def shown(self) -> dict[str, Any]:
-        """Return the fields of the answer that repeat the request as it was sent."""
+        """Return the fields of the answer that repeat the request."""
         return {
             "background": bool(self.background),
             "conversation": {"id": self.conversation_id} if self.conversation else None,

@@ -1,4 +1,4 @@
-"""Request types of runs. Reference: openai's ``types.beta.threads.run_create_params``."""
+"""Request types of runs. Reference: the openai package, ``types/beta/threads``."""
 
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
 from wire.requests import RequestBody
 
 MIN_TOKENS = 256
-"""OpenAI's least limit of a run's tokens."""
+"""OpenAI's minimum of a run's token limits."""
 RESULT_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 CHOICES = ("none", "auto", "required")
 TOOLS = ("function", "file_search", "retrieval", "code_interpreter")
@@ -26,20 +26,20 @@ Includable = Literal["step_details.tool_calls[*].file_search.results[*].content"
 
 
 class TruncationStrategy(RequestBody):
-    """Which messages of a thread the model is shown."""
+    """Which messages of a thread go into the prompt."""
 
     type: Literal["auto", "last_messages"]
     last_messages: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
-    def _says_how_many(self) -> "TruncationStrategy":
+    def _check_last_messages(self) -> "TruncationStrategy":
         if (self.type == "last_messages") != (self.last_messages is not None):
             raise ValueError("'last_messages' belongs to the type 'last_messages' and only to it")
         return self
 
 
 class RunFields(RequestBody):
-    """What every run can be asked."""
+    """Fields of all requests that create a run."""
 
     assistant_id: str
     model: str | None = None
@@ -59,7 +59,7 @@ class RunFields(RequestBody):
 
     @field_validator("tool_choice")
     @classmethod
-    def _is_a_choice(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+    def _check_tool_choice(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
         kind = value.get("type") if isinstance(value, dict) else value
         if isinstance(value, str) and value not in CHOICES:
             raise ValueError(f"must be one of {', '.join(CHOICES)}, or an object with a 'type'")
@@ -88,7 +88,7 @@ class ThreadRunRequest(RunFields):
 
 
 class ToolOutput(RequestBody):
-    """What a function of the client's returned."""
+    """The result of one function call."""
 
     tool_call_id: str
     output: str = ""

@@ -1,4 +1,4 @@
-"""OpenAI's filters: which files a search looks at, by the attributes that they were given."""
+"""OpenAI's search filters, which select files by their attributes."""
 
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
 MAX_FILTERS = 100
-"""Of one ``and`` or ``or``."""
+"""Maximum number of filters in one ``and`` or ``or``."""
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Value = StrictBool | StrictStr | Number
@@ -17,7 +17,7 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {"gt": gt, "gte": ge, "lt": lt,
 
 
 class ComparisonFilter(BaseModel):
-    """Compares one attribute."""
+    """A comparison of one attribute with a value."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class ComparisonFilter(BaseModel):
     value: Value | list[Value]
 
     @model_validator(mode="after")
-    def _fits(self) -> "ComparisonFilter":
+    def _check_value(self) -> "ComparisonFilter":
         if isinstance(self.value, list) != (self.type in ("in", "nin")):
             wanted = "a list" if self.type in ("in", "nin") else "one value"
             raise ValueError(f"value of '{self.type}' must be {wanted}")
@@ -35,9 +35,9 @@ class ComparisonFilter(BaseModel):
         return self
 
     def matches(self, attributes: Attributes) -> bool:
-        """Whether a file with these attributes is looked at.
+        """Return whether a file with these attributes matches.
 
-        An attribute that it does not have is unequal to everything.
+        A missing attribute is unequal to every value.
         """
         value = attributes.get(self.key)
         if self.type in _ORDERS:
@@ -49,7 +49,7 @@ class ComparisonFilter(BaseModel):
 
 
 class CompoundFilter(BaseModel):
-    """Several filters, of which all or any must match."""
+    """Filters of which all or any must match."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -57,7 +57,7 @@ class CompoundFilter(BaseModel):
     filters: "list[Filter]" = Field(min_length=1, max_length=MAX_FILTERS)
 
     def matches(self, attributes: Attributes) -> bool:
-        """Whether a file with these attributes is looked at."""
+        """Return whether a file with these attributes matches."""
         each = (one.matches(attributes) for one in self.filters)
         return all(each) if self.type == "and" else any(each)
 
@@ -67,7 +67,7 @@ CompoundFilter.model_rebuild()
 
 
 def _sort(value: object) -> str:
-    """Tell true from 1, but not 1 from 1.0."""
+    """Return the type for comparisons: true differs from 1, but 1 equals 1.0."""
     if isinstance(value, bool):
         return "bool"
     return "number" if isinstance(value, int | float) else type(value).__name__

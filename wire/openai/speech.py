@@ -1,4 +1,4 @@
-"""Request types of speech, and how a voice's name leads to a voice of the card."""
+"""Request types of speech, and the look-up of voices in a model card."""
 
 from collections.abc import Generator
 from typing import Annotated, Literal
@@ -19,17 +19,17 @@ MEDIA_TYPES = {
     "ulaw": "audio/basic",
     "alaw": "audio/x-alaw-basic",
 }
-"""Content types as OpenAI sends them; Opus comes in an Ogg container."""
+"""OpenAI's content types. Opus is in an Ogg container."""
 
 OPENAI_RATE = 24_000
-"""Hz of OpenAI's audio; what every format has unless a request says otherwise."""
+"""Default sample rate in Hz of all formats, as in OpenAI."""
 SAMPLE_RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
 
 VOICES_IN_ERRORS = 20
-"""An error lists so many voices; ``GET /v1/voices`` lists all."""
+"""Maximum number of voices in an error message; ``GET /v1/voices`` lists all."""
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 
@@ -51,12 +51,12 @@ Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
 
 
 def _null_as(default: object) -> BeforeValidator:
-    """Read null as if the field were left out."""
+    """Treat null as if the field were absent."""
     return BeforeValidator(lambda value: default if value is None else value)
 
 
 class VoiceReference(RequestBody):
-    """A voice as an object, as OpenAI writes custom voices."""
+    """A voice as an object, OpenAI's form of custom voices."""
 
     id: str = Field(min_length=1)
 
@@ -66,48 +66,48 @@ class SpeechRequest(ModelRequest):
 
     input: Text
     voice: str | VoiceReference | None = None
-    """None: the model's first voice, as LocalAI has it."""
+    """None: the model's first voice, as in LocalAI."""
     response_format: Annotated[Format | None, BeforeValidator(type_of)] = None
     speed: Annotated[Speed, _null_as(1.0)] = 1.0
     stream_format: Annotated[Literal["audio", "sse"], _null_as("audio")] = "audio"
     stream: bool | None = None
-    """LocalAI's. Audio always leaves while it is made."""
+    """LocalAI's field, without effect: audio is always streamed."""
     language: str | None = None
-    """LocalAI's: a language tag."""
+    """LocalAI's field: a language tag."""
     sample_rate: Annotated[int, AfterValidator(_known_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
-    """LocalAI's, in Hz."""
+    """LocalAI's field, in Hz."""
     instructions: str | None = None
-    """How to speak. A hint: no engine here can follow it."""
+    """A hint without effect: no engine supports instructions."""
 
 
 class SpeechCall(BaseModel):
-    """What an engine of speech is asked, whichever route asks it."""
+    """The engine's request, the same for all routes."""
 
     model_config = ConfigDict(frozen=True)
 
     input: str
     voice: str
-    """The id of one of the card's voices."""
+    """Id of a voice of the model card."""
     response_format: str = "mp3"
     speed: float = 1.0
     sample_rate: int = OPENAI_RATE
     bit_rate: int | None = None
-    """Bits/s; None: the format's own."""
+    """Bits/s; None: the format's default."""
     language: str | None = None
-    """A tag of the card's list; None: the voice's first."""
+    """A language tag of the model card; None: the voice's first language."""
     seed: int | None = None
     whole: bool = False
-    """Answer with a finished file whose header tells its length, as far as memory allows."""
+    """Return a complete file whose header has its length, up to a memory limit."""
 
 
 def media_type(response_format: str, sample_rate: int = OPENAI_RATE) -> str:
-    """Return the Content-Type. Without a header in the file, it says what the samples are."""
+    """Return the Content-Type, for formats without a header with rate and channels."""
     described = f"; rate={sample_rate}; channels=1" if response_format == "pcm" else ""
     return MEDIA_TYPES[response_format] + described
 
 
 def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
-    """Return the id of the voice that is meant, by id or alias; None: the default.
+    """Return the id of the voice with this id or alias; None: the default voice.
 
     Raises:
         InvalidRequestError: the model has no such voice.
@@ -125,7 +125,7 @@ def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
 
 
 def find_voice(card: ModelCard, name: str) -> Voice | None:
-    """Return the voice of this id or alias; case does not matter."""
+    """Return the voice with this id or alias, ignoring case."""
     wanted = name.strip().lower()
     for voice in card.voices:
         if wanted == voice.id.lower():
@@ -137,7 +137,7 @@ def find_voice(card: ModelCard, name: str) -> Voice | None:
 
 
 def card_language(card: ModelCard, tag: str | None, param: str = "language") -> str | None:
-    """Return the model's own tag for a language; ``de-DE`` means ``de`` where there is no other.
+    """Return the model's tag for a language; ``de-DE`` falls back to ``de``.
 
     Raises:
         InvalidRequestError: the model does not speak it.

@@ -1,6 +1,6 @@
-"""Spoken answers in OpenAI's shapes, from the chunks of a chat model and the audio of a voice.
+"""Builds spoken answers in OpenAI's format from a chat model's chunks and a speech model's audio.
 
-``delta.audio`` of a stream and ``message.audio`` of a whole answer: the text is the transcript.
+The audio is in ``delta.audio`` of a stream or ``message.audio``, with the text as its transcript.
 """
 
 import base64
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class SpokenStream:
-    """Turns what comes into the chunks of one stream."""
+    """Converts text and audio into the chunks of one stream."""
 
     def __init__(self, audio_id: str, expires_at: int) -> None:
         self.id = audio_id
@@ -22,7 +22,7 @@ class SpokenStream:
     def written(self, chunk: dict[str, Any]) -> dict[str, Any] | None:
         """Return a chunk of the chat model with its text as transcript.
 
-        What ends the answer is kept back until all of it was heard.
+        The finish reason is withheld until all audio has been sent.
         """
         if self._last or not chunk["choices"]:
             self._last.append(chunk)
@@ -54,7 +54,7 @@ class SpokenStream:
         return {**self._template, "choices": [choice]}
 
     def _named(self, audio: dict[str, Any]) -> dict[str, Any]:
-        """Add the id, once: clients join the texts of all deltas."""
+        """Add the id, to the first chunk only: clients concatenate the texts of all deltas."""
         if self._is_named:
             return audio
         self._is_named = True
@@ -62,7 +62,7 @@ class SpokenStream:
 
 
 class SpokenMessage:
-    """Puts the chunks of one stream together to a whole answer."""
+    """Merges the chunks of one stream into a complete answer."""
 
     def __init__(self, audio_id: str, expires_at: int) -> None:
         self._stream = SpokenStream(audio_id, expires_at)
@@ -73,7 +73,7 @@ class SpokenMessage:
 
     @property
     def transcript(self) -> str:
-        """What is spoken."""
+        """The spoken text."""
         return self._stream.transcript
 
     @property
@@ -91,7 +91,7 @@ class SpokenMessage:
             self._add(choice)
 
     def whole(self, audio: bytes) -> dict[str, Any]:
-        """Return the completion. ``audio`` is encoded; without any, the text is the content."""
+        """Return the completion with encoded audio; without audio the text is the content."""
         if self._tool_calls:
             self._message["tool_calls"] = [self._tool_calls[i] for i in sorted(self._tool_calls)]
         self._message["audio"] = self._audio(audio) if audio else None

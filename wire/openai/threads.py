@@ -10,20 +10,20 @@ from wire.requests import RequestBody
 
 PARTS = ("text", "image_url", "image_file")
 MAX_MESSAGES = 32
-"""Messages that one request adds."""
+"""Maximum number of messages per request."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
 Content = Text | Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
 
 
 class AttachmentTool(RequestBody):
-    """What may look at a file."""
+    """A tool that may read an attachment."""
 
     type: Literal["file_search", "code_interpreter"]
 
 
 class Attachment(RequestBody):
-    """A file that comes with a message."""
+    """A file attached to a message."""
 
     file_id: str
     tools: list[AttachmentTool] = Field(min_length=1)
@@ -36,24 +36,24 @@ class MessageRequest(RequestBody):
     content: Content
     attachments: list[Attachment] | None = Field(default=None, max_length=500)
     file_ids: FileIds | None = None
-    """The first version's attachments."""
+    """Attachments in version 1 of the API."""
     metadata: Metadata | None = None
 
     @field_validator("content")
     @classmethod
-    def _has_known_parts(cls, content: Content) -> Content:
+    def _check_parts(cls, content: Content) -> Content:
         for part in content if isinstance(content, list) else ():
             _check_part(part)
         return content
 
 
 class MetadataUpdate(RequestBody):
-    """Body of the requests that change nothing but labels."""
+    """Body of requests that change only metadata."""
 
     metadata: Metadata | None = None
 
     def changed(self) -> dict[str, Any]:
-        """Return the fields that it changes."""
+        """Return the fields to change."""
         return {"metadata": self.metadata or {}} if "metadata" in self.model_fields_set else {}
 
 
@@ -66,7 +66,7 @@ class ThreadRequest(RequestBody):
 
 
 class ThreadUpdate(RequestBody):
-    """Body of ``POST /v1/threads/{id}``: what is not there stays."""
+    """Body of ``POST /v1/threads/{id}``: absent fields stay unchanged."""
 
     tool_resources: ToolResources | None = None
     metadata: Metadata | None = None
@@ -88,12 +88,12 @@ def _check_part(part: dict[str, Any]) -> None:
 
 
 def as_content(content: Content) -> list[dict[str, Any]]:
-    """Return the content of a message as clients read it."""
+    """Return a message's content as a list of parts."""
     if isinstance(content, str):
         return [text_part(content)]
     return [text_part(part["text"]) if part["type"] == "text" else part for part in content]
 
 
 def text_part(value: str, annotations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Return a text in a message, with where it cites files."""
+    """Return a text part of a message, with its citations."""
     return {"type": "text", "text": {"value": value, "annotations": annotations or []}}

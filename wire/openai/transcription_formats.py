@@ -1,4 +1,4 @@
-"""The forms a transcript is answered in. Knows nothing of HTTP or of models."""
+"""Writes transcripts in the formats of the API."""
 
 import math
 import re
@@ -10,10 +10,10 @@ from pydantic_core import to_json
 from wire.languages import language_name
 
 TOKENS_PER_SECOND = 50
-"""What Whisper's encoder makes of a second of audio."""
+"""Encoder positions per second of audio in Whisper."""
 
 Transcript = Mapping[str, Any]
-"""What the engine answers: text, task, language, duration, segments, words, token counts."""
+"""The engine's answer: text, task, language, duration, segments, words, token counts."""
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -21,7 +21,7 @@ VTT = "text/vtt; charset=utf-8"
 
 
 def written(transcript: Transcript, form: str, granularities: frozenset[str]) -> tuple[bytes, str]:
-    """Return the answer in this form, and its media type."""
+    """Return the transcript in a response format, and its media type."""
     segments = transcript["segments"]
     match form:
         case "verbose_json":
@@ -35,18 +35,18 @@ def written(transcript: Transcript, form: str, granularities: frozenset[str]) ->
         case "lrc":
             return _lrc(segments).encode(), TEXT
         case _:
-            # LocalAI's contract has texts in this object only, so no usage.
+            # LocalAI's clients expect only strings in this object, so there is no usage.
             return to_json({"text": transcript["text"]}), JSON
 
 
 def delta_event(segment: Mapping[str, Any], is_first: bool) -> dict[str, Any]:
-    """Return the event of a segment that was just decoded."""
+    """Return the event of a decoded segment."""
     text: str = segment["text"]
     return {"type": "transcript.text.delta", "delta": text.lstrip() if is_first else text}
 
 
 def done_event(text: str, whole: Transcript) -> dict[str, Any]:
-    """Return the last event: ``text`` is what the deltas said."""
+    """Return the last event; ``text`` is the concatenation of the deltas."""
     heard = math.ceil(whole["duration"] * TOKENS_PER_SECOND)
     read, wrote = whole["prompt_tokens"], whole["completion_tokens"]
     usage = {
@@ -60,7 +60,7 @@ def done_event(text: str, whole: Transcript) -> dict[str, Any]:
 
 
 def _verbose(transcript: Transcript, granularities: frozenset[str]) -> dict[str, Any]:
-    # A translation is in English, whatever was spoken.
+    # A translation is in English, whatever the spoken language.
     code = "en" if transcript["task"] == "translate" else transcript["language"]
     answer: dict[str, Any] = {
         "task": transcript["task"],
@@ -96,7 +96,7 @@ def _lrc(segments: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _line(segment: Mapping[str, Any]) -> str:
-    """Return a segment's text on one line, and without what a subtitle takes for an arrow."""
+    """Return a segment's text on one line, with ``-->`` replaced, which would end a cue's times."""
     return re.sub(r"\s+", " ", segment["text"]).strip().replace("-->", "->")
 
 

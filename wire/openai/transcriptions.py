@@ -1,4 +1,4 @@
-"""Request types of transcriptions, translations and voice detection, and what the engine is sent.
+"""Request types of transcriptions, translations and voice detection, and the engine's body.
 
 Reference: https://platform.openai.com/docs/api-reference/audio/createTranscription.
 """
@@ -14,13 +14,13 @@ from wire.languages import language_code
 from wire.requests import ModelRequest, RequestBody
 
 MAX_PROMPT_CHARS = 10_000
-"""Whisper reads the last 223 tokens only; more is a mistake."""
+"""Maximum characters of a prompt. Whisper reads only the last 223 tokens."""
 MAX_KEYWORDS = 100
 MAX_SAMPLES = 4_800_000
-"""Five minutes at 16 kHz. As JSON each takes ten times its bytes; a file is the place for more."""
+"""Five minutes at 16 kHz. JSON takes ten times the bytes; longer recordings must be files."""
 MAX_SAMPLE = 2.0
-"""Samples are between -1 and 1. What was mixed or filtered may pass that a little; integers that
-nobody has scaled pass it by far, and would be noise."""
+"""Samples are between -1 and 1. Mixed or filtered audio may exceed that slightly; unscaled integers
+exceed it by far and would be noise."""
 STREAMED_FORMATS = ("json", "text")
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
@@ -65,7 +65,7 @@ LanguageCode = Annotated[str, AfterValidator(_code)]
 
 
 def with_lists(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
-    """Return a form's fields with lists also of one item, which a form cannot tell from a text."""
+    """Convert single values of list fields to lists, which forms cannot express."""
     return {
         name: [value] if name in lists and isinstance(value, str) else value
         for name, value in fields.items()
@@ -73,7 +73,7 @@ def with_lists(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
 
 
 class ServerVad(RequestBody):
-    """How speech is told from silence. In milliseconds."""
+    """Options of voice detection; times in milliseconds."""
 
     type: Literal["server_vad"]
     threshold: float | None = Field(default=None, ge=0, le=1)
@@ -81,7 +81,7 @@ class ServerVad(RequestBody):
     prefix_padding_ms: int | None = Field(default=None, ge=0, le=60_000)
 
     def parameters(self) -> dict[str, Any]:
-        """Return the voice detection's options, in its own spelling."""
+        """Return the options in the library's spelling."""
         return {
             name: value
             for name, value in (
@@ -94,7 +94,7 @@ class ServerVad(RequestBody):
 
 
 class TranscriptionRequest(ModelRequest):
-    """Form of ``POST /v1/audio/transcriptions`` and ``/v1/audio/translations``, but its file."""
+    """Form of ``POST /v1/audio/transcriptions`` and ``…/translations``, without its file."""
 
     language: LanguageCode | None = None
     languages: list[LanguageCode] | None = Field(default=None, min_length=1, max_length=100)
@@ -130,15 +130,14 @@ class TranscriptionRequest(ModelRequest):
 
     @property
     def granularities(self) -> frozenset[str]:
-        """What gets times."""
+        """The units that get timestamps."""
         return frozenset(self.timestamp_granularities or ["segment"])
 
     def order(self, task: str) -> dict[str, Any]:
         """Return the engine's body.
 
         Raises:
-            InvalidRequestError: the request asks for what nothing here can do, or contradicts
-                itself.
+            InvalidRequestError: a field is not supported, or two fields conflict.
         """
         fields = own_fields(self)
         self._check()
@@ -216,4 +215,4 @@ _REFUSED = {
     "known_speaker_names": "no served model tells speakers apart",
     "known_speaker_references": "no served model tells speakers apart",
 }
-"""Fields that nothing here can honour, and why."""
+"""Fields that no engine supports, and why."""

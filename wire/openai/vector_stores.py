@@ -20,9 +20,9 @@ MAX_FILES_OF_BATCH = 2000
 MAX_RESULTS = 50
 DEFAULT_RESULTS = 10
 MAX_QUERIES = 20
-"""Of one search: OpenAI allows a list and names no limit."""
+"""Maximum number of queries per search; OpenAI documents no limit."""
 AUTO_CHUNK_TOKENS, AUTO_OVERLAP_TOKENS = 800, 400
-"""OpenAI's, of the strategy ``auto``."""
+"""OpenAI's values of the strategy ``auto``."""
 
 FileId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 VectorAttributes = Annotated[
@@ -36,7 +36,7 @@ FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 
 
 class ExpiresAfter(BaseModel):
-    """When a store ends that nobody uses."""
+    """When an unused store expires."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +45,7 @@ class ExpiresAfter(BaseModel):
 
 
 class Chunking(BaseModel):
-    """How long the parts of a file are."""
+    """Size and overlap of chunks."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -54,7 +54,7 @@ class Chunking(BaseModel):
 
     @field_validator("chunk_overlap_tokens")
     @classmethod
-    def _is_at_most_half(cls, overlap: int, info: ValidationInfo) -> int:
+    def _check_overlap(cls, overlap: int, info: ValidationInfo) -> int:
         size = info.data.get("max_chunk_size_tokens", overlap * 2)
         if overlap > size / 2:
             raise ValueError(
@@ -64,7 +64,7 @@ class Chunking(BaseModel):
 
 
 class ChunkingStrategy(BaseModel):
-    """How a file is cut."""
+    """How a file is split into chunks."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,14 +73,14 @@ class ChunkingStrategy(BaseModel):
 
     @field_validator("static")
     @classmethod
-    def _belongs_to_static(cls, static: Chunking | None, info: ValidationInfo) -> Chunking | None:
+    def _check_static(cls, static: Chunking | None, info: ValidationInfo) -> Chunking | None:
         if (info.data.get("type", "static") == "static") != (static is not None):
             raise ValueError("belongs to the type 'static', and only to that")
         return static
 
 
 def as_shown(strategy: ChunkingStrategy | None) -> dict[str, Any]:
-    """Return a strategy as a file of a store shows it: with its numbers."""
+    """Return a strategy as in the object of a file: with its numbers."""
     static = strategy.static if strategy else None
     chunking = static or Chunking(
         max_chunk_size_tokens=AUTO_CHUNK_TOKENS, chunk_overlap_tokens=AUTO_OVERLAP_TOKENS
@@ -108,7 +108,7 @@ class VectorStoreUpdate(RequestBody):
 
 
 class RankingOptions(BaseModel):
-    """What becomes of what was found."""
+    """Ranking of search results."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -158,7 +158,7 @@ class FileBatchRequest(RequestBody):
 
     @field_validator("files")
     @classmethod
-    def _is_alone(
+    def _check_files(
         cls, files: list[StoreFileRequest] | None, info: ValidationInfo
     ) -> list[StoreFileRequest] | None:
         if (files is None) == (info.data.get("file_ids") is None):
@@ -168,7 +168,7 @@ class FileBatchRequest(RequestBody):
         return files
 
     def requests(self) -> list[StoreFileRequest]:
-        """Return what is asked for each file."""
+        """Return one request per file."""
         if self.files is not None:
             return self.files
         return [

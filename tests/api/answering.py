@@ -7,18 +7,18 @@ from typing import Any
 
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from tests.api.conftest import CARD, chunk
 from tests.api.drawn import CARD as IMAGE_CARD
 from tests.api.drawn import STREAM as IMAGE_STREAM
 from tests.api.drawn import reply as drawn
 from tests.api.messages import EVENTS as MESSAGE_EVENTS
 from tests.api.messages import MESSAGE
+from tests.api.responses import event
 from tests.api.spoken import VOICE_CARD
-from tests.api.test_responses import event
-from tests.api.test_transcriptions import ANSWER as TRANSCRIPT
-from tests.api.test_transcriptions import CARD as EAR_CARD
-from tests.api.test_transcriptions import PIECES, WHOLE
-from tests.details import application, details
+from tests.api.transcriptions import ANSWER as TRANSCRIPT
+from tests.api.transcriptions import CARD as EAR_CARD
+from tests.api.transcriptions import PIECES, WHOLE
+from tests.support.scripted_model import CARD, chunk
+from tests.support.serve_details import application, details
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 

@@ -11,7 +11,7 @@ from openai.types import Batch
 
 from serve_app.batches import lines as batch_lines
 from serve_app.jobs import worker as jobs
-from tests.api.conftest import ScriptedModel
+from tests.support.scripted_model import ScriptedModel
 from wire.calls import Call, Reply, Usage
 
 CHAT = "/v1/chat/completions"

@@ -7,8 +7,8 @@ from typing import Any
 
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from tests.api.conftest import chunk
-from tests.details import application, details
+from tests.support.scripted_model import chunk
+from tests.support.serve_details import application, details
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError

@@ -1,7 +1,6 @@
 """The whole HTTP application without Ray: a scripted model stands where a Serve handle would."""
 
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
@@ -14,56 +13,9 @@ from serve_app.config import ModerationConfig
 from serve_app.ingress import create_api
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from tests.details import application, details, not_built
-from wire.calls import Call, Reply, Usage
+from tests.support.scripted_model import CARD, KEY, ScriptedModel, connect
+from tests.support.serve_details import application, details, not_built
 from wire.card import ModelCard
-from wire.errors import APIError
-
-KEY = "sk-right"
-CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512, backend="vllm")
-
-
-def chunk(text: str) -> bytes:
-    """Return one event of a chat stream."""
-    body = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "small",
-        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
-    }
-    return f"data: {json.dumps(body)}\n\n".encode()
-
-
-class ScriptedModel:
-    """Plays the pieces of its script, raising those that are errors; keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.script: list[bytes | Usage | Reply | Exception] = []
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """The body of the last call."""
-        return json.loads(self.calls[-1].body)
-
-    async def run(self, call: Call) -> Reply:
-        self.calls.append(call)
-        piece = self.script[0]
-        if isinstance(piece, Exception):
-            raise piece
-        if isinstance(piece, Reply):
-            return piece
-        assert isinstance(piece, bytes)
-        return Reply(piece, Usage(3, 4))
-
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        self.calls.append(call)
-        for piece in self.script:
-            if isinstance(piece, Exception):
-                raise piece
-            assert not isinstance(piece, Reply)
-            yield piece
 
 
 @pytest.fixture
@@ -149,14 +101,3 @@ async def claude(create: CreateApi) -> AsyncIterator[AsyncAnthropic]:
     api = create(frozenset({KEY}))
     async with api.router.lifespan_context(api), connect(api) as client:
         yield AsyncAnthropic(base_url="http://test", api_key=KEY, http_client=client, max_retries=0)
-
-
-def connect(api: FastAPI) -> httpx2.AsyncClient:
-    """Return a client of an application in this process, whose failures are answers."""
-    transport = httpx2.ASGITransport(api, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://test")
-
-
-def overloaded(error: type[APIError]) -> APIError:
-    """Return an error that says when to come back."""
-    return error("Too much.", None, 7)

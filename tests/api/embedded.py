@@ -8,7 +8,7 @@ from zlib import crc32
 
 from openai import AsyncOpenAI
 
-from tests.api.conftest import ScriptedModel
+from tests.support.scripted_model import ScriptedModel
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 

@@ -7,8 +7,9 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.beta import Assistant, AssistantDeleted
 
-from tests.api.assistants import FUNCTION, assistant
-from tests.conformance import assert_conforms
+from tests.api.assistants import assistant
+from tests.support.chat_frames import FUNCTION
+from tests.support.openai_conformance import assert_conforms
 
 
 async def test_assistant_has_what_it_was_made_with(openai_client: AsyncOpenAI) -> None:

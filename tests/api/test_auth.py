@@ -3,7 +3,8 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from tests.api.conftest import KEY, CreateApi, connect
+from tests.api.conftest import CreateApi
+from tests.support.scripted_model import KEY, connect
 
 
 @pytest.fixture

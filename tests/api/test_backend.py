@@ -5,9 +5,9 @@ import json
 import httpx2
 import pytest
 
-from tests.api.conftest import CARD, ScriptedModel
-from tests.api.test_bad_input import assert_openai_error
-from tests.api.test_chat import ANSWER, HELLO
+from tests.api.chat import ANSWER, HELLO
+from tests.api.errors import assert_openai_error
+from tests.support.scripted_model import CARD, ScriptedModel
 from wire.card import ModelCard
 
 OTHER = ModelCard(id="big", kind="chat", aliases=("gpt-4o",), backend="llama")

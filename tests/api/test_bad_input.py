@@ -7,19 +7,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.conftest import CreateApi, ScriptedModel, connect
+from tests.api.conftest import CreateApi
+from tests.api.errors import assert_openai_error
+from tests.support.scripted_model import ScriptedModel, connect
 
 CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "hi"}]
-
-
-def assert_openai_error(answer: httpx2.Response, status: int, param: str | None = None) -> str:
-    error = answer.json()["error"]
-    assert answer.status_code == status, error
-    assert set(error) == {"message", "type", "param", "code"}
-    assert error["param"] == param
-    assert error["type"] == "invalid_request_error"
-    return error["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from openai import AsyncOpenAI
 from openai.types import Batch
 
 from tests.api.batched import BatchModel, answer, begin, ended, hurry, line, made, until_answered
-from tests.conformance import assert_conforms
+from tests.support.openai_conformance import assert_conforms
 from wire.errors import ModelOverloadedError, ReplicaLostError
 
 

@@ -10,7 +10,7 @@ from openai.types import Batch
 
 from serve_app.batches import batches
 from tests.api.batched import CHAT, BatchModel, begin, ended, hurry, jsonl, line, made
-from tests.api.conftest import KEY, connect
+from tests.support.scripted_model import KEY, connect
 
 
 @pytest.fixture

@@ -6,27 +6,10 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.conftest import ScriptedModel, chunk, overloaded
+from tests.api.chat import ANSWER, HELLO
+from tests.support.scripted_model import ScriptedModel, chunk, overloaded
 from wire.calls import Usage
 from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
-
-HELLO: list[Any] = [{"role": "user", "content": "hi"}]
-ANSWER = json.dumps(
-    {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "small",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": "hello"},
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
-    }
-).encode()
 
 
 async def test_chat_by_alias_asks_the_engine_by_its_own_id(

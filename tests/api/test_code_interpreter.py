@@ -13,10 +13,12 @@ from openai.types.beta.threads import Message, Run
 from openai.types.beta.threads.runs import CodeInterpreterToolCall, RunStep, ToolCallsStepDetails
 
 from serve_app.config import CodeInterpreterConfig
-from tests.api.assistants import Turns, assistant, calls, says, texts
-from tests.api.conftest import KEY, CreateApi, connect
-from tests.conformance import assert_conforms, events
-from tests.sandbox import BWRAP
+from tests.api.assistants import Turns, assistant, texts
+from tests.api.conftest import CreateApi
+from tests.support.chat_frames import calls, says
+from tests.support.openai_conformance import assert_conforms, events
+from tests.support.sandbox import BWRAP
+from tests.support.scripted_model import KEY, connect
 
 TOOL: Any = {"type": "code_interpreter"}
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()

@@ -8,12 +8,13 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.assistants import FUNCTION, Turns, calls, says
-from tests.api.conftest import CARD
+from tests.api.assistants import Turns
 from tests.api.embedded import CARD as EMBEDDINGS
 from tests.api.embedded import answer, filled, vector
-from tests.conformance import events
-from tests.described import Document
+from tests.support.chat_frames import FUNCTION, calls, says
+from tests.support.openai_conformance import events
+from tests.support.openapi_document import Document
+from tests.support.scripted_model import CARD
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 

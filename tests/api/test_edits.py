@@ -3,9 +3,9 @@ import json
 import httpx2
 import pytest
 
-from tests.api.conftest import ScriptedModel
-from tests.api.test_bad_input import assert_openai_error
-from tests.api.test_chat import ANSWER
+from tests.api.chat import ANSWER
+from tests.api.errors import assert_openai_error
+from tests.support.scripted_model import ScriptedModel
 
 
 async def test_edit_asks_for_the_instruction_on_the_text(

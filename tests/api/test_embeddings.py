@@ -8,9 +8,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api import conftest as chat
-from tests.api.conftest import ScriptedModel, overloaded
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.errors import assert_openai_error
+from tests.support import scripted_model as chat
+from tests.support.scripted_model import ScriptedModel, overloaded
 from wire.card import ModelCard
 from wire.errors import ModelOverloadedError
 

@@ -12,32 +12,19 @@ from openai import AsyncOpenAI, BadRequestError, NotFoundError
 from openai.types import FileDeleted, FileObject
 
 from serve_app.storage.files import FileStore
-from tests.api.conftest import CreateApi, connect
-from tests.api.test_bad_input import assert_openai_error
-from tests.conformance import assert_conforms
+from tests.api.conftest import CreateApi
+from tests.api.errors import assert_openai_error
+from tests.api.files import form, stored
+from tests.support.openai_conformance import assert_conforms
+from tests.support.scripted_model import connect
 
 PATH = "/v1/files"
 LIMIT = 3 * 2**20
 
 
-def form(*parts: tuple[str, str | None, bytes]) -> tuple[bytes, dict[str, str]]:
-    """Return a form of (name, filename, data) as it is sent, and its headers."""
-    body = b""
-    for name, filename, data in parts:
-        named = "" if filename is None else f'; filename="{filename}"'
-        body += f'--xyz\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'.encode()
-        body += data + b"\r\n"
-    return body + b"--xyz--\r\n", {"content-type": "multipart/form-data; boundary=xyz"}
-
-
 async def post(http: httpx2.AsyncClient, *parts: tuple[str, str | None, bytes]) -> httpx2.Response:
     body, headers = form(*parts)
     return await http.post(PATH, content=body, headers=headers)
-
-
-def stored(folder: Path) -> list[Path]:
-    """Return the files below a folder."""
-    return [each for each in folder.rglob("*") if each.is_file()]
 
 
 PURPOSE = ("purpose", None, b"assistants")

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.conftest import ScriptedModel
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.errors import assert_openai_error
+from tests.support.scripted_model import ScriptedModel
 
 WEATHER: Any = {
     "name": "get_weather",

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.conftest import ScriptedModel
+from tests.support.scripted_model import ScriptedModel
 
 CHAT = {"messages": [{"role": "user", "content": "Is it?"}]}
 PATHS = {"/v1/chat/completions": CHAT, "/v1/completions": {"prompt": "Is it?"}}

@@ -8,7 +8,7 @@ import pytest
 
 from serve_app.ingress import create_api
 from tests.api.composed import Listener, Speaker, Writer, composed
-from tests.api.conftest import connect
+from tests.support.scripted_model import connect
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.conftest import KEY, CreateApi, ScriptedModel, connect
+from tests.api.conftest import CreateApi
 from tests.api.drawn import BASE64, CARD, PATH, PNG, STREAM, reply
+from tests.support.scripted_model import KEY, ScriptedModel, connect
 from wire.card import ModelCard
 
 

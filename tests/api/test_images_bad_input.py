@@ -5,8 +5,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.conftest import ScriptedModel
 from tests.api.drawn import CARD, PATH, PNG, reply
+from tests.support.scripted_model import ScriptedModel
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError
 

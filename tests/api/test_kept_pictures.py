@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, BadRequestError
 
-from tests.api.conftest import ScriptedModel
-from tests.api.test_responses import whole
+from tests.api.responses import whole
+from tests.support.scripted_model import ScriptedModel
 from wire.card import ModelCard
 
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from anthropic import AsyncAnthropic
 
-from tests.anthropics import read_events
-from tests.api.conftest import CARD, ScriptedModel
 from tests.api.messages import ASKED, EVENTS, HELLO, MESSAGE, TOOL, read_error
+from tests.support.anthropic_conformance import read_events
+from tests.support.scripted_model import CARD, ScriptedModel
 from wire.calls import Usage
 from wire.card import ModelCard
 

@@ -8,9 +8,9 @@ import pytest
 from anthropic import AsyncAnthropic
 from anthropic.types.shared import ErrorResponse
 
-from tests.api.conftest import ScriptedModel
 from tests.api.messages import EVENTS, HELLO, TOOL, read_error
-from tests.conformance import assert_conforms, events
+from tests.support.openai_conformance import assert_conforms, events
+from tests.support.scripted_model import ScriptedModel
 from wire.errors import (
     APIError,
     ContextLengthError,

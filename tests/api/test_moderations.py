@@ -11,9 +11,9 @@ from openai import AsyncOpenAI
 from openai.types import ModerationCreateResponse
 
 from serve_app.config import ModerationConfig
-from tests.api.conftest import ScriptedModel
-from tests.api.test_bad_input import assert_openai_error
-from tests.conformance import assert_conforms
+from tests.api.errors import assert_openai_error
+from tests.support.openai_conformance import assert_conforms
+from tests.support.scripted_model import ScriptedModel
 from wire.openai.moderations import CATEGORIES
 
 PATH = "/v1/moderations"

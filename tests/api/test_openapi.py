@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from serve_app.config import ModerationConfig
 from serve_app.ingress import create_api
 from tests.api.answering import answering_registry
-from tests.api.conftest import KEY
+from tests.support.scripted_model import KEY
 
 EXAMPLES = int(os.environ.get("HOMEPORT_FUZZ_EXAMPLES", "5"))
 """Requests to each operation, beside its examples."""

@@ -3,7 +3,8 @@
 import pytest
 
 from serve_app.http.auth import EVERYONE, owner_of
-from tests.api.conftest import CreateApi, connect
+from tests.api.conftest import CreateApi
+from tests.support.scripted_model import connect
 
 ONE, TWO = "sk-one", "sk-two"
 PATH = "/v1/conversations"

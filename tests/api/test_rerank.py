@@ -4,9 +4,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api import conftest as chat
-from tests.api.conftest import ScriptedModel
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.errors import assert_openai_error
+from tests.support import scripted_model as chat
+from tests.support.scripted_model import ScriptedModel
 from wire.card import ModelCard
 
 CARD = ModelCard(

@@ -1,6 +1,5 @@
 """Responses without a model: what it is asked, what is kept, and what is refused."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,36 +9,13 @@ import pytest
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
-from tests.api.conftest import KEY, ScriptedModel, connect, overloaded
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.errors import assert_openai_error
+from tests.api.responses import event, said, whole
+from tests.support.scripted_model import KEY, ScriptedModel, connect, overloaded
 from wire.calls import Usage
 from wire.errors import ModelOverloadedError, ReplicaLostError
 
 PATH = "/v1/responses"
-
-
-def said(text: str, status: str = "completed") -> dict[str, Any]:
-    """Return a response as the replica makes it."""
-    part = {"type": "output_text", "text": text, "annotations": []}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
-    return {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 1,
-        "model": "small",
-        "status": status,
-        "output": [{**message, "content": [part]}],
-        "usage": None,
-    }
-
-
-def whole(text: str) -> bytes:
-    return json.dumps(said(text)).encode()
-
-
-def event(kind: str, number: int, **fields: Any) -> bytes:
-    data = {"type": kind, "sequence_number": number, **fields}
-    return f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
 
 CREATED = event("response.created", 0, response=said("", "in_progress"))

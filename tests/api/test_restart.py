@@ -10,8 +10,10 @@ from openai import AsyncOpenAI
 
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
-from tests.api.assistants import FUNCTION, Turns, assistant, calls, ran, says, texts
-from tests.api.conftest import CreateApi, connect
+from tests.api.assistants import Turns, assistant, ran, texts
+from tests.api.conftest import CreateApi
+from tests.support.chat_frames import FUNCTION, calls, says
+from tests.support.scripted_model import connect
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.assistants import FUNCTION, Turns, assistant, calls, ran, says
+from tests.api.assistants import Turns, assistant, ran
+from tests.support.chat_frames import FUNCTION, calls, says
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.beta.threads import Run
 
-from tests.api.assistants import FUNCTION, Pause, Turns, assistant, calls, ran, says, texts
+from tests.api.assistants import Pause, Turns, assistant, ran, texts
+from tests.support.chat_frames import FUNCTION, calls, says
 from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
 
 

@@ -10,8 +10,9 @@ from openai.types.beta import AssistantStreamEvent
 from openai.types.beta.threads import Run
 from openai.types.beta.threads.runs import RunStep
 
-from tests.api.assistants import FUNCTION, Turns, assistant, calls, ran, says, texts
-from tests.conformance import assert_conforms, events
+from tests.api.assistants import Turns, assistant, ran, texts
+from tests.support.chat_frames import FUNCTION, calls, says
+from tests.support.openai_conformance import assert_conforms, events
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.conftest import ScriptedModel
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.errors import assert_openai_error
+from tests.support.scripted_model import ScriptedModel
 from wire.calls import Reply, Usage
 from wire.card import ModelCard
 

@@ -7,8 +7,8 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.conftest import ScriptedModel
 from tests.api.spoken import VOICE_CARD, spoken_script
+from tests.support.scripted_model import ScriptedModel
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError
 from wire.openai.speech import SpeechRequest

@@ -16,7 +16,7 @@ from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
-from tests.api.conftest import connect
+from tests.support.scripted_model import connect
 from wire.errors import ModelOverloadedError
 
 ALOUD: Any = {

@@ -5,8 +5,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.conftest import CreateApi, connect
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.conftest import CreateApi
+from tests.api.errors import assert_openai_error
+from tests.support.scripted_model import connect
 
 KEYS = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [-0.1, 0.8, -0.9]]
 VALUES = ["one", "two", "three\0"]

@@ -9,8 +9,9 @@ import pytest
 from elevenlabs import AsyncElevenLabs, VoiceSettings
 from elevenlabs.core.api_error import ApiError
 
-from tests.api.conftest import CreateApi, ScriptedModel
+from tests.api.conftest import CreateApi
 from tests.api.spoken import VOICE_CARD, spoken_script
+from tests.support.scripted_model import ScriptedModel
 from wire.calls import Usage
 from wire.card import ModelCard
 from wire.elevenlabs.text_to_speech import TextToSpeechRequest

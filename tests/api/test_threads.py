@@ -10,7 +10,7 @@ from openai.types.beta.threads import Message
 from openai.types.beta.threads.message_deleted import MessageDeleted
 
 from tests.api.assistants import texts
-from tests.conformance import assert_conforms
+from tests.support.openai_conformance import assert_conforms
 
 
 async def test_thread_begins_with_its_messages_in_order(openai_client: AsyncOpenAI) -> None:

@@ -6,31 +6,14 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.conftest import ScriptedModel, overloaded
-from tests.api.test_bad_input import assert_openai_error
-from tests.unit.test_transcription_formats import segment
+from tests.api.errors import assert_openai_error
+from tests.api.transcriptions import ANSWER, AUDIO, CARD, PIECES, WHOLE
+from tests.support.scripted_model import ScriptedModel, overloaded
 from wire.calls import Usage
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError, ModelOverloadedError
 
 PATH = "/v1/audio/transcriptions"
-AUDIO = b"RIFF....WAVE"
-CARD = ModelCard(id="ear", kind="transcriptions", aliases=("whisper-1",), backend="faster-whisper")
-WHOLE: dict[str, Any] = {
-    "text": "One two.",
-    "task": "transcribe",
-    "language": "en",
-    "language_probability": 0.75,
-    "duration": 2.0,
-    "prompt_tokens": 0,
-    "completion_tokens": 4,
-}
-PIECES = [segment(" One", 0, 1), segment(" two.", 1, 2)]
-WORDS = [
-    {"word": "One", "start": 0.1, "end": 0.9, "probability": 1.0},
-    {"word": "two.", "start": 1.1, "end": 1.9, "probability": 0.5},
-]
-ANSWER = json.dumps({**WHOLE, "segments": PIECES, "words": WORDS}).encode()
 
 
 @pytest.fixture

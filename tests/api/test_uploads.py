@@ -13,10 +13,11 @@ from openai.types import Upload
 from openai.types.uploads import UploadPart
 
 from serve_app.storage.files import FileStore
-from tests.api.conftest import CreateApi, connect
-from tests.api.test_bad_input import assert_openai_error
-from tests.api.test_files import form, stored
-from tests.conformance import assert_conforms
+from tests.api.conftest import CreateApi
+from tests.api.errors import assert_openai_error
+from tests.api.files import form, stored
+from tests.support.openai_conformance import assert_conforms
+from tests.support.scripted_model import connect
 
 PATH = "/v1/uploads"
 DATA = bytes(range(256)) * 1000

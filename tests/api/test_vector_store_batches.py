@@ -7,9 +7,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api import conftest as chat
-from tests.api.conftest import ScriptedModel
 from tests.api.embedded import CARD, WordModel
+from tests.support import scripted_model as chat
+from tests.support.scripted_model import ScriptedModel
 from wire.card import ModelCard
 
 

@@ -9,9 +9,10 @@ from openai import AsyncOpenAI
 
 from serve_app.models import retrying as patience
 from serve_app.storage import vector_store_rows
-from tests.api import conftest as chat
-from tests.api.conftest import CreateApi, ScriptedModel, connect
+from tests.api.conftest import CreateApi
 from tests.api.embedded import CARD, SEA, SKY, WordModel, filled, names, upload
+from tests.support import scripted_model as chat
+from tests.support.scripted_model import ScriptedModel, connect
 from wire.card import ModelCard
 from wire.errors import ModelOverloadedError
 

@@ -8,10 +8,10 @@ import pytest
 from openai import AsyncOpenAI
 
 from serve_app.storage import vector_stores
-from tests.api import conftest as chat
-from tests.api.conftest import ScriptedModel
 from tests.api.embedded import CARD, WordModel
-from tests.api.test_bad_input import assert_openai_error
+from tests.api.errors import assert_openai_error
+from tests.support import scripted_model as chat
+from tests.support.scripted_model import ScriptedModel
 from wire.card import ModelCard
 
 STORE = "/v1/vector_stores/{store}"

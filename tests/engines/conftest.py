@@ -7,8 +7,8 @@ import pytest
 from deployments.chat.config import ChatConfig
 from serve_app.media.remote_files import RemoteFiles
 from tests.engines.served import served
-from tests.tiny_multimodal import make_tiny_multimodal
-from tests.tiny_thinker import make_tiny_thinker
+from tests.support.tiny_multimodal import make_tiny_multimodal
+from tests.support.tiny_thinker import make_tiny_thinker
 
 THINKER = {
     "dtype": "bfloat16",

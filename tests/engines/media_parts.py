@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from tests.engines.pictures import data_url, encoded
+from tests.support.pictures import data_url, encoded
 
 TEXT = {"type": "text", "text": "hi"}
 MODEL = "omni"

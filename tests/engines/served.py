@@ -16,7 +16,7 @@ from serve_app.ingress import create_api
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from tests.details import application, details
+from tests.support.serve_details import application, details
 from wire.calls import Call, Reply, Usage
 
 

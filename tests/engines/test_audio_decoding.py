@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deployments.decoding import SAMPLE_RATE, decode, from_samples
-from tests.sounds import encoded, noise, nothing, silence, tone
+from tests.support.audio_files import encoded, noise, nothing, silence, tone
 from wire.errors import InvalidRequestError
 
 FILES = [

@@ -10,8 +10,8 @@ from deployments.speech.config import SpeechConfig
 from deployments.speech.coqui.engine import CoquiEngine
 from deployments.speech.coqui.phonemes import LibraryPhonemizer
 from deployments.speech.engine import SILENCE_S, SpeechEngine
-from tests.sounds_of_speech import hear
-from tests.tiny_coqui import make_recording, make_vits, make_xtts
+from tests.support.decoded_audio import hear
+from tests.support.tiny_coqui import make_recording, make_vits, make_xtts
 from wire.calls import Call, Usage
 from wire.errors import ModelLoadError
 

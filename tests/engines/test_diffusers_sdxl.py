@@ -8,7 +8,7 @@ import pytest
 
 from deployments.images.diffusers.engine import DiffusersEngine
 from tests.engines.drawing import call_of, draw, half_mask, load, photo, pixels, png
-from tests.tiny_sdxl import make_tiny_sdxl
+from tests.support.tiny_sdxl import make_tiny_sdxl
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from serve_app.documents.problems import DocumentError
 from serve_app.documents.process import DocumentReader
-from tests.engines.documents import encrypted, pdf, swollen, word_file
+from tests.support.documents import encrypted, pdf, swollen, word_file
 
 MEMORY_BYTES = 512 * 2**20
 LINE = "The quick brown fox."

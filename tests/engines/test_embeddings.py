@@ -15,7 +15,7 @@ import torch
 from deployments.embeddings import sentence_transformers as sentence_transformers_engine
 from deployments.embeddings.config import EmbeddingsConfig
 from deployments.embeddings.sentence_transformers import SentenceTransformersEngine
-from tests.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder
+from tests.support.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder
 from wire.calls import Call, Reply
 from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 
@@ -257,6 +257,6 @@ async def test_directory_without_a_model_fails_the_load(tmp_path: Path) -> None:
 
 def ids_of(text: str) -> list[int]:
     """Return the tiny model's ids of a text."""
-    from tests.tiny_encoders import CHARACTERS, SPECIAL
+    from tests.support.tiny_encoders import CHARACTERS, SPECIAL
 
     return [len(SPECIAL) + CHARACTERS.index(character) for character in text]

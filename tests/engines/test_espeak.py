@@ -10,7 +10,7 @@ from deployments.speech.espeak.engine import EspeakSynthesizer
 from deployments.speech.espeak.library import BUFFER_MS, espeak
 from deployments.speech.espeak.voices import THROATS, espeak_voices, languages
 from deployments.threads import Cancelled
-from tests.sounds_of_speech import Heard, hear, hear_pcm, pitch
+from tests.support.decoded_audio import Heard, hear, hear_pcm, pitch
 from wire.calls import Call, Reply, Usage
 from wire.errors import InvalidRequestError
 

@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 
-from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
-from tests.sounds import encoded, noise, silence, tone
-from tests.tiny_whisper import make_tiny_whisper
+from tests.engines.whisper import config
+from tests.support.audio_files import encoded, noise, silence, tone
+from tests.support.tiny_whisper import make_tiny_whisper
 from wire.calls import Call, Usage
 from wire.errors import APIError, InvalidRequestError
 
 CLIP = encoded(noise(2))
 LONG = encoded(noise(120))
 """At least four windows."""
-KWARGS = {"device": "cpu", "compute_type": "int8", "cpu_threads": 1, "num_workers": 2}
-GREEDY = {"beam_size": 1, "temperature": [0]}
 SEGMENT_FIELDS = {
     "id",
     "seek",
@@ -39,17 +37,6 @@ SEGMENT_FIELDS = {
 @pytest.fixture(scope="module")
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> str:
     return make_tiny_whisper(tmp_path_factory.mktemp("whisper"))
-
-
-def config(**changes: Any) -> TranscriptionsConfig:
-    fields: dict[str, Any] = {
-        "model_id": "ear",
-        "model": "embedded/transcriptions",
-        "engine_kwargs": KWARGS,
-        "transcribe_kwargs": GREEDY,
-        "vad_filter": False,
-    }
-    return TranscriptionsConfig(**{**fields, **changes})
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
-from tests.sounds import encoded, noise
-from tests.tiny_whisper import make_multilingual_whisper
+from tests.support.audio_files import encoded, noise
+from tests.support.tiny_whisper import make_multilingual_whisper
 from wire.calls import Call
 from wire.errors import InvalidRequestError
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
-from tests.engines.test_faster_whisper import config
+from tests.engines.whisper import config
 from wire.errors import ModelLoadError
 
 

@@ -11,7 +11,7 @@ import torch
 
 from deployments.rerank.config import RerankConfig
 from deployments.rerank.sentence_transformers import SentenceTransformersEngine
-from tests.tiny_encoders import (
+from tests.support.tiny_encoders import (
     make_tiny_cross_encoder,
     make_tiny_embedder,
     make_tiny_generative_ranker,

@@ -14,7 +14,7 @@ import pytest
 from serve_app.config import CodeInterpreterConfig
 from serve_app.sandbox.bubblewrap import Ended, Limits, Sandbox, SandboxError
 from serve_app.sandbox.starting import check_at_start
-from tests.sandbox import BWRAP
+from tests.support.sandbox import BWRAP
 
 MEBIBYTE = 2**20
 LIMITS = Limits(seconds=60, memory_bytes=512 * MEBIBYTE, disk_bytes=16 * MEBIBYTE, processes=8)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from serve_app.sandbox.bubblewrap import Ended, Limits, Sandbox
-from tests.sandbox import BWRAP
+from tests.support.sandbox import BWRAP
 
 MEBIBYTE = 2**20
 LIMITS = Limits(seconds=60, memory_bytes=512 * MEBIBYTE, disk_bytes=16 * MEBIBYTE, processes=8)

@@ -6,7 +6,7 @@ from typing import Any
 from openai.types import Completion
 from openai.types.chat import ChatCompletion
 
-from tests.conformance import assert_conforms
+from tests.support.openai_conformance import assert_conforms
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 

@@ -4,9 +4,9 @@
 import pytest
 
 from tests.engines.media_parts import ask, audio, refused, told
-from tests.engines.pictures import picture
-from tests.sounds import encoded as sound
-from tests.sounds import tone
+from tests.support.audio_files import encoded as sound
+from tests.support.audio_files import tone
+from tests.support.pictures import picture
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 
-from tests.conformance import CompletionChunk, assert_conforms, events
-from tests.tiny_thinker import SUM
+from tests.support.openai_conformance import CompletionChunk, assert_conforms, events
+from tests.support.tiny_thinker import SUM
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated in favor:DeprecationWarning")
 """vLLM marks fields that OpenAI's clients still send, and reads them itself."""

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from deployments.chat.config import ChatConfig
-from tests.tiny_model import make_tiny_llama
+from tests.support.tiny_model import make_tiny_llama
 from wire.errors import ModelLoadError
 
 
@@ -18,7 +18,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def omni(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tests.tiny_multimodal import make_tiny_multimodal
+    from tests.support.tiny_multimodal import make_tiny_multimodal
 
     return make_tiny_multimodal(tmp_path_factory.mktemp("omni"))
 

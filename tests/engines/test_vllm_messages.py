@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from tests.anthropics import read_events, read_message
+from tests.support.anthropic_conformance import read_events, read_message
 
 HELLO: dict[str, Any] = {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 REQUEST = Request({"type": "http", "headers": []})

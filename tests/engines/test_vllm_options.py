@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from deployments.chat.config import ChatConfig
-from tests.tiny_adapter import make_tiny_adapter
-from tests.tiny_model import make_tiny_llama
+from tests.support.tiny_adapter import make_tiny_adapter
+from tests.support.tiny_model import make_tiny_llama
 from wire.errors import ModelLoadError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deployments.chat.config import ChatConfig
-from tests.tiny_model import make_tiny_llama
+from tests.support.tiny_model import make_tiny_llama
 from wire.calls import Call
 
 

@@ -34,7 +34,7 @@ from deployments.chat.vllm.sampling import (
     without_tail,
 )
 from tests.engines.sampling import TOKENS, column, kept, random_logits
-from tests.tiny_model import make_tiny_llama
+from tests.support.tiny_model import make_tiny_llama
 from wire.errors import InvalidRequestError
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from deployments.chat.config import ChatConfig
-from tests.tiny_model import make_tiny_llama
+from tests.support.tiny_model import make_tiny_llama
 from wire.calls import Call, Usage
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}

@@ -11,9 +11,9 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response, ResponseStreamEvent
 
-from tests.anthropics import read_events, read_message
-from tests.conformance import assert_conforms, events
-from tests.tiny_thinker import JSON, SUM, WEATHER
+from tests.support.anthropic_conformance import read_events, read_message
+from tests.support.openai_conformance import assert_conforms, events
+from tests.support.tiny_thinker import JSON, SUM, WEATHER
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated in favor:DeprecationWarning")
 """vLLM marks fields that OpenAI's clients still send, and reads them itself."""

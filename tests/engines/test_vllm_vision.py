@@ -9,7 +9,7 @@ from anthropic import Anthropic
 from openai import OpenAI
 
 from tests.engines.media_parts import MODEL, TEXT, ask, audio, block, image, refused, told
-from tests.engines.pictures import (
+from tests.support.pictures import (
     animation,
     announced,
     data_url,

@@ -153,6 +153,16 @@ def application(config: dict[str, Any], name: str) -> dict[str, Any]:
     return next(app for app in config["applications"] if app["name"] == name)
 
 
+def chat_application(server: Server, name: str, path: str, **options: Any) -> dict[str, Any]:
+    """Return an application like the chat model's, with another model."""
+    app = copy.deepcopy(application(server.config, "chat"))
+    app["name"] = name
+    app["args"] |= {"model_id": name, "aliases": [f"{name}-alias"], "model": path}
+    app["args"]["engine_kwargs"]["max_model_len"] = 256
+    app["deployments"][0] |= options
+    return app
+
+
 def free_port() -> int:
     """Return a port where nobody listens, of those that are given to nobody who asks for any."""
     for port in random.sample(QUIET_PORTS, len(QUIET_PORTS)):

@@ -7,10 +7,11 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server, wait_until
-from tests.serve.test_models import HELLO, model
-from tests.tiny_adapter import make_tiny_adapter
-from tests.tiny_model import make_tiny_llama
+from tests.serve.server import Server, chat_application, wait_until
+from tests.support.tiny_adapter import make_tiny_adapter
+from tests.support.tiny_model import make_tiny_llama
+
+HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 
 
 def says(client: OpenAI, name: str, **options: Any) -> str:
@@ -27,7 +28,7 @@ def test_adapters_change_what_their_model_says(
     server: Server, client: OpenAI, tmp_path: Path
 ) -> None:
     root = tmp_path / "adapters"
-    tiny = model(server, "tiny", str(make_tiny_llama(tmp_path / "tiny")))
+    tiny = chat_application(server, "tiny", str(make_tiny_llama(tmp_path / "tiny")))
     tiny["args"] |= {
         "adapters": {"one": str(make_tiny_adapter(tmp_path / "one", seed=1))},
         "adapters_root": str(root),

@@ -13,8 +13,8 @@ from openai.types.beta import Assistant
 from openai.types.beta.threads import Message, Run
 from openai.types.beta.threads.runs import RunStep
 
-from tests.conformance import assert_conforms
 from tests.serve.server import Server, wait_until
+from tests.support.openai_conformance import assert_conforms
 
 MODEL = "gpt-4o"
 SUM: Any = [{"role": "user", "content": "What is 2+2?"}]

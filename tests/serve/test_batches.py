@@ -8,8 +8,8 @@ from openai import OpenAI
 from openai.types import Batch, CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion
 
-from tests.conformance import assert_conforms
 from tests.serve.server import wait_until
+from tests.support.openai_conformance import assert_conforms
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"

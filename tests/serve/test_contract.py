@@ -14,9 +14,9 @@ from openai.types import CreateEmbeddingResponse, ImagesResponse
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import TypeAdapter
 
-from tests.conformance import CompletionChunk, events
 from tests.serve.contract import DOORS, FIELDS, Door
 from tests.serve.server import Server, wait_until
+from tests.support.openai_conformance import CompletionChunk, events
 
 WHOLE: dict[str, Any] = {
     "chat/completions": ChatCompletion,

@@ -8,8 +8,8 @@ import openai
 import pytest
 from openai import OpenAI
 
+from tests.serve.odd_values import VALUES
 from tests.serve.server import Server
-from tests.serve.test_odd_values import VALUES
 from wire.jina.rerank import RerankRequest
 from wire.openai.embeddings import EmbeddingsRequest
 

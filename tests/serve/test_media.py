@@ -9,10 +9,9 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.engines.pictures import data_url, picture
-from tests.serve.server import Server, wait_until
-from tests.serve.test_models import model
-from tests.tiny_multimodal import make_tiny_multimodal
+from tests.serve.server import Server, chat_application, wait_until
+from tests.support.pictures import data_url, picture
+from tests.support.tiny_multimodal import make_tiny_multimodal
 
 WORDS = {"type": "text", "text": "hi"}
 
@@ -21,7 +20,7 @@ WORDS = {"type": "text", "text": "hi"}
 def test_picture_reaches_the_model_through_every_door(
     server: Server, client: OpenAI, claude: Anthropic, tmp_path: Path
 ) -> None:
-    sees = model(server, "sees", str(make_tiny_multimodal(tmp_path / "sees")))
+    sees = chat_application(server, "sees", str(make_tiny_multimodal(tmp_path / "sees")))
     sees["args"] |= {"input_parts": ["text", "image_url"]}
     patient = client.with_options(timeout=120)
 

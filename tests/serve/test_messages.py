@@ -8,9 +8,9 @@ import pytest
 from anthropic import Anthropic
 from pydantic import BaseModel
 
-from tests.anthropics import read_events, read_message
 from tests.serve.messages import MODEL, SUM, TOOL, WEATHER, text
 from tests.serve.server import Server, wait_until
+from tests.support.anthropic_conformance import read_events, read_message
 
 
 def test_message_answers_a_sum(claude: Anthropic) -> None:

@@ -1,6 +1,5 @@
 """Models come, fail, sleep and go while another one streams."""
 
-import copy
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server, application, wait_until
-from tests.tiny_model import make_tiny_llama
+from tests.serve.server import Server, chat_application, wait_until
+from tests.support.tiny_model import make_tiny_llama
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 
@@ -51,22 +50,12 @@ class Streams:
                 self.errors.append(error)
 
 
-def model(server: Server, name: str, path: str, **options: Any) -> dict[str, Any]:
-    """Return an application like the chat model's, with another model."""
-    app = copy.deepcopy(application(server.config, "chat"))
-    app["name"] = name
-    app["args"] |= {"model_id": name, "aliases": [f"{name}-alias"], "model": path}
-    app["args"]["engine_kwargs"]["max_model_len"] = 256
-    app["deployments"][0] |= options
-    return app
-
-
 @pytest.mark.timeout(400)
 def test_models_added_broken_asleep_and_removed_while_another_streams(
     server: Server, client: OpenAI, tmp_path: Path
 ) -> None:
     before, models = list(server.config["applications"]), set(server.states())
-    sleeping = model(
+    sleeping = chat_application(
         server,
         "sleeper",
         str(make_tiny_llama(tmp_path / "tiny", context_length=4096)),
@@ -74,8 +63,8 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
     )
     del sleeping["deployments"][0]["num_replicas"]
     sleeping["args"]["engine_kwargs"]["max_model_len"] = 4096
-    broken = model(server, "broken", "/nowhere/at/all")
-    misspelt = model(server, "misspelt", "embedded/chat")
+    broken = chat_application(server, "broken", "/nowhere/at/all")
+    misspelt = chat_application(server, "misspelt", "embedded/chat")
     misspelt["args"]["max_request"] = 3
 
     with Streams(client) as streams:

@@ -1,16 +1,12 @@
 """No value of any field makes the server fail: it is honoured or refused, never a 5xx."""
 
-from typing import Any
-
 import httpx2
 import pytest
 
+from tests.serve.odd_values import VALUES
 from tests.serve.server import Server
 from wire.openai.chat import ChatCompletionRequest
 
-VALUES: list[Any] = [
-    None, True, 0, -1, 3.5, 1e308, 2**70, "", "x", "\0", [], [1], [None], {}, {"a": 1}, [[]], [{}],
-]  # fmt: skip
 ENGINES_OWN = [
     "allowed_token_ids",
     "bad_words",

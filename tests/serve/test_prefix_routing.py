@@ -12,9 +12,8 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server, wait_until
-from tests.serve.test_models import model
-from tests.tiny_model import make_tiny_llama
+from tests.serve.server import Server, chat_application, wait_until
+from tests.support.tiny_model import make_tiny_llama
 
 CONVERSATIONS = 12
 PLACES = 12
@@ -25,7 +24,7 @@ PLACES = 12
 def pair(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a model with two replicas."""
     path = make_tiny_llama(tmp_path_factory.mktemp("pair") / "tiny", context_length=8192)
-    app = model(server, "pair", str(path), num_replicas=2)
+    app = chat_application(server, "pair", str(path), num_replicas=2)
     app["args"]["engine_kwargs"]["max_model_len"] = 8192
     app["args"]["max_requests"] = PLACES
     with server.also(app):

@@ -11,8 +11,8 @@ from openai import OpenAI
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import BaseModel
 
-from tests.conformance import assert_conforms, events
 from tests.serve.server import Server, wait_until
+from tests.support.openai_conformance import assert_conforms, events
 
 MODEL = "gpt-4o"
 WEATHER: Any = {

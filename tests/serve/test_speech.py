@@ -9,7 +9,7 @@ from elevenlabs import ElevenLabs
 from openai import BadRequestError, OpenAI
 
 from tests.serve.server import Server, wait_until
-from tests.sounds_of_speech import hear, hear_pcm, pitch
+from tests.support.decoded_audio import hear, hear_pcm, pitch
 
 TEXT = "The quick brown fox jumps over the lazy dog. " * 12
 RACHEL = "21m00Tcm4TlvDq8ikWAM"

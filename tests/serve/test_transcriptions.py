@@ -12,7 +12,7 @@ from elevenlabs import ElevenLabs
 from openai import BadRequestError, OpenAI
 
 from tests.serve.server import Server, wait_until
-from tests.sounds import encoded, noise, nothing, silence
+from tests.support.audio_files import encoded, noise, nothing, silence
 
 TEXT = "Please close the window before the rain begins. My brother lives near the river."
 NOISE = encoded(noise(2))

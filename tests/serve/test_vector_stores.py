@@ -2,7 +2,7 @@
 
 from openai import OpenAI
 
-from tests.engines.documents import pdf, word_file
+from tests.support.documents import pdf, word_file
 
 FACTS = {
     "whales.txt": b"Whales are mammals. They live in the sea and breathe air.",

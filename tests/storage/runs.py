@@ -22,10 +22,10 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from serve_app.vector_stores.vector_stores import assemble as assemble_vector_stores
-from tests.api.assistants import FUNCTION, calls, frame, says
-from tests.api.conftest import CARD
-from tests.details import application, details
 from tests.storage.stored import OWNER
+from tests.support.chat_frames import FUNCTION, calls, frame, says
+from tests.support.scripted_model import CARD
+from tests.support.serve_details import application, details
 from wire.calls import Call, Usage
 from wire.openai.assistants import AssistantRequest
 from wire.openai.runs import RunRequest

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -12,7 +14,8 @@ from bench.contenders.growing import (
 )
 from bench.tables import Sample
 from bench.tables.growth import SHAPES, STREAMS, Growth
-from tests.serve.server import LOCAL
+
+LOCAL = yaml.safe_load((Path(__file__).parents[2] / "configs" / "local.yaml").read_text())
 
 
 def running(shape: Shape) -> dict[str, object]:

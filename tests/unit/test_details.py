@@ -5,7 +5,7 @@ import pytest
 
 from serve_app.models import details as module
 from serve_app.models.details import Details
-from tests.details import application, details
+from tests.support.serve_details import application, details
 from wire.card import ModelCard
 
 CARD = ModelCard(id="small", kind="chat")

@@ -1,7 +1,7 @@
 import pytest
 
 from serve_app.models.discovery import State, last_cause, served_models
-from tests.details import application, details, not_built
+from tests.support.serve_details import application, details, not_built
 from wire.card import ModelCard
 
 CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512)

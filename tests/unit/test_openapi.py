@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from serve_app.openapi.document import build
 from serve_app.openapi.operations import OPERATIONS, TAGS
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
-from tests.described import Document
+from tests.support.openapi_document import Document
 
 
 def _api() -> FastAPI:

@@ -6,7 +6,7 @@ import pytest
 
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from tests.details import application, details
+from tests.support.serve_details import application, details
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import (

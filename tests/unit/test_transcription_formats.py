@@ -3,25 +3,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.transcript import segment
 from wire.languages import language_code, language_name
 from wire.openai.transcription_formats import delta_event, done_event, written
 
 SEGMENTS = frozenset({"segment"})
-
-
-def segment(text: str, start: float, end: float) -> dict[str, Any]:
-    return {
-        "id": 0,
-        "seek": 0,
-        "start": start,
-        "end": end,
-        "text": text,
-        "tokens": [1, 2],
-        "temperature": 0.0,
-        "avg_logprob": -0.25,
-        "compression_ratio": 1.0,
-        "no_speech_prob": 0.0,
-    }
 
 
 TRANSCRIPT: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.tiny_model import make_tiny_llama
+from tests.support.tiny_model import make_tiny_llama
 
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from tests.conformance import events
+from tests.support.openai_conformance import events
 
 Fields = dict[str, Any]
 

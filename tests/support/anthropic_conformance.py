@@ -5,8 +5,8 @@ from typing import Any
 
 from anthropic.types import Message, RawMessageStreamEvent
 
-from tests.conformance import assert_conforms
-from tests.conformance import events as frames
+from tests.support.openai_conformance import assert_conforms
+from tests.support.openai_conformance import events as frames
 
 MESSAGE = {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"}
 USAGE = {

@@ -19,7 +19,7 @@ from serve_app.documents.problems import DocumentError, invalid
 from serve_app.documents.read import Order
 
 MODULE = "serve_app.documents.read"
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MAX_LINE_BYTES = 16 * 2**20
 MAX_OUTPUT_BYTES = 512 * 2**20
 

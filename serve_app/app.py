@@ -17,9 +17,8 @@ def build(config: IngressConfig) -> Application:
         # Imported and built where it runs: nothing of the application is pickled.
         import ray
 
-        from serve_app.http.addresses import Addresses, peer_proof
+        from serve_app.http.addresses import peer_proof
         from serve_app.ingress import create_api
-        from serve_app.media.remote_files import RemoteFiles
         from serve_app.models.bus import Bus
         from serve_app.models.details import Details
         from serve_app.models.handles import (
@@ -30,8 +29,8 @@ def build(config: IngressConfig) -> Application:
         )
         from serve_app.models.registry import Registry
         from serve_app.sandbox.starting import check_at_start
+        from serve_app.services import Runtime
         from serve_app.storage.database import Database
-        from serve_app.storage.files import FileStore
         from serve_app.storage.migrate import migrate_at_start
 
         keys = config.api_keys()
@@ -48,24 +47,13 @@ def build(config: IngressConfig) -> Application:
             cold_start_timeout_s=config.cold_start_timeout_s,
         )
         return create_api(
-            registry,
-            keys,
-            max_body_bytes=config.max_body_bytes,
-            max_file_bytes=config.max_file_bytes,
-            max_upload_bytes=config.max_upload_bytes,
-            allowed_origins=config.allowed_origins,
-            files=FileStore(config.files_url),
-            image_url_ttl_s=config.image_url_ttl_s,
-            addresses=Addresses(config.public_url, config.trusted_proxies, peer_proof()),
-            database=Database(database_url),
-            moderation=config.moderation,
-            vector_stores=config.vector_stores,
-            code_interpreter=config.code_interpreter,
-            batch_requests_at_once=config.batch_requests_at_once,
-            remote_files=RemoteFiles(
-                config.remote_file_hosts,
-                max_bytes=config.max_body_bytes,
-                timeout_s=config.remote_file_timeout_s,
+            config,
+            Runtime(
+                registry=registry,
+                database=Database(database_url),
+                keys=keys,
+                peer_proof=peer_proof(),
+                bus=bus,
             ),
         )
 

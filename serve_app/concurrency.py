@@ -1,8 +1,13 @@
-"""Concurrent calls with a bound."""
+"""Concurrent calls with a bound, and tasks in the background."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from wire.logging import get_logger
+
+logger = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -24,3 +29,33 @@ async def gather_limited(calls: Iterable[Callable[[], Awaitable[T]]], limit: int
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
     return [task.result() for task in running]
+
+
+@asynccontextmanager
+async def background_tasks(
+    *functions: Callable[[], Coroutine[Any, Any, None]],
+) -> AsyncGenerator[None]:
+    """Run functions as tasks for as long as the context lasts, then cancel and await them.
+
+    A task that fails is logged when it fails; it ends neither the others nor the context.
+    """
+    tasks = [asyncio.create_task(_run_logged(function)) for function in functions]
+    try:
+        yield
+    finally:
+        await cancel_all(tasks)
+
+
+async def cancel_all(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks and wait until all have ended, however they end."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run_logged(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        await function()
+    except Exception:
+        logger.exception("Background task %s failed", function.__qualname__)

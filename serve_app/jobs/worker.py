@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from serve_app.concurrency import cancel_all
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import ClaimLostError, JobStore
 from serve_app.storage.object_rows import StoredObject
@@ -191,16 +192,17 @@ async def take_up_forever(
         while True:
             added.clear()
             if not await take_one():
-                waiting = [asyncio.ensure_future(added.wait()), *working()]
-                await asyncio.wait(
-                    waiting, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
-                )
-                waiting[0].cancel()
+                addition = asyncio.ensure_future(added.wait())
+                try:
+                    await asyncio.wait(
+                        [addition, *working()],
+                        timeout=LOOK_EVERY_S,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                finally:
+                    await cancel_all([addition])
     finally:
-        tasks = working()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(working())
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -22,7 +22,13 @@ NAMES_WITH_BASE64 = ("gpt-image", "chatgpt-image")
 class ImageAnswers:
     """Answers one request."""
 
-    def __init__(self, body: ImageRequest, request: Request, images: GeneratedImages) -> None:
+    def __init__(
+        self,
+        body: ImageRequest,
+        request: Request,
+        images: GeneratedImages,
+        addresses: Addresses,
+    ) -> None:
         """Prepare, before any work is done, what the answer needs of the request.
 
         Raises:
@@ -31,7 +37,6 @@ class ImageAnswers:
         self.created = int(time.time())
         self._format = body.output_format or "png"
         self._images = images
-        addresses: Addresses = request.app.state.addresses
         form = body.response_format or default_format(body.model)
         self._base = addresses.base(request) if form == "url" else None
 

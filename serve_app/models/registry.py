@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from serve_app.concurrency import cancel_all
 from serve_app.models.discovery import ServedModel, State, served_models
 from serve_app.models.handles import ModelHandle
 from wire.calls import Call, Reply, Usage
@@ -73,6 +74,11 @@ class Registry:
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh())
         await asyncio.shield(self._refreshing)
+
+    async def close(self) -> None:
+        """Stop reading the details."""
+        if self._refreshing is not None:
+            await cancel_all([self._refreshing])
 
     async def resolve(self, name: str | None, kind: str, param: str = "model") -> ServedModel:
         """Return the model of this kind with this id or alias, or the first of the kind for None.

@@ -22,6 +22,11 @@ class ServedDocument:
             self._built = asyncio.create_task(asyncio.to_thread(self._build))
         return await asyncio.shield(self._built)
 
+    async def close(self) -> None:
+        """Wait until nothing is being built any more."""
+        if self._built is not None:
+            await asyncio.wait({self._built})
+
     def _build(self) -> bytes:
         from pydantic_core import to_json
 

@@ -9,7 +9,7 @@ from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
 from serve_app.media.file_inputs import read_file_input
 from serve_app.media.image_answers import ImageAnswers, image_events
-from serve_app.routes.dependencies import CallsDep, ImagesDep, RemoteFilesDep
+from serve_app.routes.dependencies import AddressesDep, CallsDep, ImagesDep, RemoteFilesDep
 from wire.errors import InvalidRequestError
 from wire.fields import own_fields
 from wire.openai.images import (
@@ -32,10 +32,11 @@ async def create_image(
     request: Request,
     calls: CallsDep,
     images: ImagesDep,
+    addresses: AddressesDep,
     remote_files: RemoteFilesDep,
 ) -> Response:
     """Draw what a text says, from nothing or from an image."""
-    answers = ImageAnswers(body, request, images)
+    answers = ImageAnswers(body, request, images, addresses)
     model = await calls.resolve(KIND, body.model, body.backend)
     fields = _fields(body) | {"prompts": _prompts(body)}
     files: tuple[bytes, ...] = ()
@@ -55,10 +56,12 @@ router.include_router(bodies)
 
 @router.post("/images/edits")
 @router.post("/images/inpainting")
-async def create_image_edit(request: Request, calls: CallsDep, images: ImagesDep) -> Response:
+async def create_image_edit(
+    request: Request, calls: CallsDep, images: ImagesDep, addresses: AddressesDep
+) -> Response:
     """Draw a part of an image anew: where the mask says, or where the image is transparent."""
     body, uploads = await read_form(request, ImageEditRequest, {"image": 1, "mask": 1})
-    answers = ImageAnswers(body, request, images)
+    answers = ImageAnswers(body, request, images, addresses)
     model = await calls.resolve(KIND, body.model, body.backend)
     fields = _fields(body) | {"prompts": _prompts(body)}
     files = [_required(uploads, "image")]
@@ -76,10 +79,12 @@ async def create_image_edit(request: Request, calls: CallsDep, images: ImagesDep
 
 
 @router.post("/images/variations")
-async def create_image_variation(request: Request, calls: CallsDep, images: ImagesDep) -> Response:
+async def create_image_variation(
+    request: Request, calls: CallsDep, images: ImagesDep, addresses: AddressesDep
+) -> Response:
     """Draw an image again, a little otherwise."""
     body, uploads = await read_form(request, ImageVariationRequest, {"image": 1})
-    answers = ImageAnswers(body, request, images)
+    answers = ImageAnswers(body, request, images, addresses)
     model = await calls.resolve(KIND, body.model, body.backend)
     fields = _fields(body) | {"prompts": [{"positive": ""}]}
     files = [_required(uploads, "image")]

@@ -1,5 +1,6 @@
 """The whole HTTP application without Ray: a scripted model stands where a Serve handle would."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,12 +11,21 @@ from fastapi import FastAPI
 from openai import AsyncOpenAI
 
 from serve_app.config import ModerationConfig
-from serve_app.ingress import create_api
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
+from serve_app.storage.database import Database
+from tests.support.application import create_test_api
 from tests.support.scripted_model import CARD, KEY, ScriptedModel, connect
 from tests.support.serve_details import application, details, not_built
 from wire.card import ModelCard
+
+
+@pytest.fixture(autouse=True)
+async def no_task_is_left() -> AsyncIterator[None]:
+    """Fail a test after which a task still runs. Set up before all other fixtures."""
+    yield
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left
 
 
 @pytest.fixture
@@ -56,12 +66,10 @@ def create(
         return model
 
     def create(
-        keys: frozenset[str] = frozenset(), max_body_bytes: int = 2**20, **more: Any
+        keys: frozenset[str] = frozenset(), database: Database | None = None, **settings: Any
     ) -> FastAPI:
         registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
-        return create_api(
-            registry, keys, max_body_bytes=max_body_bytes, moderation=moderation, **more
-        )
+        return create_test_api(registry, keys, database, moderation=moderation, **settings)
 
     return create
 

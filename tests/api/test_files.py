@@ -11,7 +11,6 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError, NotFoundError
 from openai.types import FileDeleted, FileObject
 
-from serve_app.storage.files import FileStore
 from tests.api.conftest import CreateApi
 from tests.api.errors import assert_openai_error
 from tests.api.files import form, stored
@@ -128,7 +127,7 @@ async def test_expiry_out_of_range_is_refused(openai_client: AsyncOpenAI, second
 async def test_wrong_form_is_refused_by_name_and_leaves_nothing(
     create: CreateApi, tmp_path: Path, parts: list[Any], param: str | None, said: str
 ) -> None:
-    api = create(files=FileStore(str(tmp_path)))
+    api = create(files_url=str(tmp_path))
     async with api.router.lifespan_context(api), connect(api) as http:
         assert said in assert_openai_error(await post(http, *parts), 400, param)
         assert (await http.get(PATH)).json()["data"] == []
@@ -160,7 +159,7 @@ async def test_folders_in_a_files_name_are_left_out(http: httpx2.AsyncClient, na
 async def test_file_may_have_as_many_bytes_as_the_limit_and_none_more(
     create: CreateApi, tmp_path: Path
 ) -> None:
-    api = create(max_file_bytes=LIMIT, max_body_bytes=1024, files=FileStore(str(tmp_path)))
+    api = create(max_file_bytes=LIMIT, max_body_bytes=1024, files_url=str(tmp_path))
     async with api.router.lifespan_context(api), connect(api) as http:
         most = await post(http, PURPOSE, ("file", "a", b"x" * LIMIT))
         one_more = await post(http, PURPOSE, ("file", "a", b"x" * (LIMIT + 1)))
@@ -198,7 +197,7 @@ async def test_body_far_over_the_limit_is_refused_before_it_is_read(
 async def test_file_goes_to_the_store_while_it_arrives_and_is_gone_when_its_client_is(
     create: CreateApi, tmp_path: Path
 ) -> None:
-    api = create(files=FileStore(str(tmp_path)))
+    api = create(files_url=str(tmp_path))
     body, headers = form(PURPOSE, ("file", "a.bin", b"x" * 2**22))
     arrived, left = asyncio.Event(), asyncio.Event()
     pieces = iter([body[: 2**20], body[2**20 : 2**21], body[2**21 : 3 * 2**20]])

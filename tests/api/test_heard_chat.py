@@ -6,8 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from serve_app.ingress import create_api
 from tests.api.composed import Listener, Speaker, Writer, composed
+from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
 
 
@@ -23,7 +23,7 @@ def listener() -> Listener:
 
 @pytest.fixture
 async def http(writer: Writer, listener: Listener) -> AsyncIterator[httpx2.AsyncClient]:
-    api = create_api(composed(writer, Speaker(), listener), frozenset(), max_body_bytes=2**20)
+    api = create_test_api(composed(writer, Speaker(), listener))
     async with api.router.lifespan_context(api), connect(api) as client:
         yield client
 

@@ -13,8 +13,8 @@ from schemathesis.specs.openapi import checks
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from serve_app.config import ModerationConfig
-from serve_app.ingress import create_api
 from tests.api.answering import answering_registry
+from tests.support.application import create_test_api
 from tests.support.scripted_model import KEY
 
 EXAMPLES = int(os.environ.get("HOMEPORT_FUZZ_EXAMPLES", "5"))
@@ -44,10 +44,9 @@ AUTHORIZATION = {"Authorization": f"Bearer {KEY}"}
 def locked_api() -> FastAPI:
     """Return a server that wants a key, with a model of each kind that answers everything."""
     registry, _ = answering_registry()
-    return create_api(
+    return create_test_api(
         registry,
         frozenset({KEY}),
-        max_body_bytes=2**20,
         moderation=ModerationConfig(model="small"),
     )
 

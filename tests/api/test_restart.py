@@ -9,7 +9,6 @@ import pytest
 from openai import AsyncOpenAI
 
 from serve_app.storage.database import Database
-from serve_app.storage.files import FileStore
 from tests.api.assistants import Turns, assistant, ran, texts
 from tests.api.conftest import CreateApi
 from tests.support.chat_frames import FUNCTION, calls, says
@@ -23,9 +22,7 @@ def model() -> Turns:
 
 @asynccontextmanager
 async def started(create: CreateApi, folder: Path) -> AsyncGenerator[AsyncOpenAI]:
-    api = create(
-        database=Database(f"sqlite:///{folder}/homeport.db"), files=FileStore(f"{folder}/files")
-    )
+    api = create(database=Database(f"sqlite:///{folder}/homeport.db"), files_url=f"{folder}/files")
     async with api.router.lifespan_context(api), connect(api) as client:
         yield AsyncOpenAI(base_url="http://test/v1", api_key="x", http_client=client, max_retries=0)
 

@@ -10,12 +10,12 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaAudio
 
-from serve_app.ingress import create_api
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
+from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
 from wire.errors import ModelOverloadedError
 
@@ -49,7 +49,7 @@ def calls(registry: Registry) -> Calls:
 
 @pytest.fixture
 async def http(registry: Registry) -> AsyncIterator[httpx2.AsyncClient]:
-    api = create_api(registry, frozenset(), max_body_bytes=2**20)
+    api = create_test_api(registry)
     async with api.router.lifespan_context(api), connect(api) as client:
         yield client
 

@@ -12,7 +12,6 @@ from openai import AsyncOpenAI, BadRequestError, NotFoundError
 from openai.types import Upload
 from openai.types.uploads import UploadPart
 
-from serve_app.storage.files import FileStore
 from tests.api.conftest import CreateApi
 from tests.api.errors import assert_openai_error
 from tests.api.files import form, stored
@@ -204,7 +203,7 @@ async def test_parts_of_an_upload_have_a_limit_together(create: CreateApi) -> No
 
 
 async def test_nothing_but_the_file_stays_of_an_upload(create: CreateApi, tmp_path: Path) -> None:
-    api = create(files=FileStore(str(tmp_path)))
+    api = create(files_url=str(tmp_path))
     async with api.router.lifespan_context(api), connect(api) as client:
         openai = AsyncOpenAI(base_url="http://test/v1", api_key="none", http_client=client)
         upload, other = await begun(openai, 6), await begun(openai, 6)

@@ -152,7 +152,9 @@ async def test_work_that_one_replica_leaves_another_finishes_once(
             file_id = await upload(client)
             store = await client.vector_stores.create(file_ids=[file_id])
             await asked.wait()
-            await api.state.jobs.store.release(vector_store_rows.entry_id(store.id, file_id))
+            await api.state.services.jobs.store.release(
+                vector_store_rows.entry_id(store.id, file_id)
+            )
             monkeypatch.setattr(model, "run", run)
             read = await client.vector_stores.files.poll(
                 file_id, vector_store_id=store.id, poll_interval_ms=10

@@ -12,10 +12,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from deployments.chat.config import ChatConfig
-from serve_app.ingress import create_api
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
+from tests.support.application import create_test_api
 from tests.support.serve_details import application, details
 from wire.calls import Call, Reply, Usage
 
@@ -80,4 +80,4 @@ def _api(config: ChatConfig, engine: Any, remote_files: RemoteFiles | None) -> F
         return EngineHandle(engine)
 
     registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
-    return create_api(registry, frozenset(), max_body_bytes=2**25, remote_files=remote_files)
+    return create_test_api(registry, max_body_bytes=2**25, remote_files=remote_files)

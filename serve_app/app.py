@@ -31,12 +31,12 @@ def build(config: IngressConfig) -> Application:
         from serve_app.sandbox.starting import check_at_start
         from serve_app.services import Runtime
         from serve_app.storage.database import Database
-        from serve_app.storage.migrate import migrate_at_start
+        from serve_app.storage.migrate import check_database
 
         keys = config.api_keys()
         check_exposure(config, keys, ray.get(controller().get_serve_instance_details.remote()))
         database_url = config.database()
-        migrate_at_start(database_url)
+        check_database(database_url)
         if config.code_interpreter is not None:
             check_at_start(config.code_interpreter)
         bus = Bus(ray.util.get_node_ip_address())

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from pydantic_core import to_json
 from starlette.middleware.cors import CORSMiddleware
 
 from serve_app import __version__
@@ -11,6 +12,7 @@ from serve_app.config import IngressConfig
 from serve_app.http.auth import Authenticator
 from serve_app.http.exception_handlers import add_exception_handlers
 from serve_app.http.middleware import RequestMiddleware
+from serve_app.openapi.served import ServedDocument
 from serve_app.routes import ROOT_ROUTERS, ROUTERS
 from serve_app.services import Runtime, build_services, run_services
 
@@ -23,6 +25,13 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
         async with run_services(services):
             yield
 
+    def build_document() -> bytes:
+        # Its types take time and memory, and most servers are never asked for it.
+        from serve_app.openapi.document import build
+
+        server_url = services.addresses.public_url or "/"
+        return to_json(build(api.routes, server_url=server_url, needs_key=bool(runtime.keys)))
+
     api = FastAPI(
         title="Homeport",
         version=__version__,
@@ -30,7 +39,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
         openapi_url=None,  # routes/openapi.py has a better one, and FastAPI's pages load scripts
         redirect_slashes=False,  # it would send prompt and key on to whatever Host says
     )
-    services = build_services(api, config, runtime)
+    services = build_services(api, config, runtime, ServedDocument(build_document))
     api.state.services = services
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from serve_app.assistants.assembly import AssistantParts, assemble
 from serve_app.assistants.code_interpreter import interpreter
@@ -30,6 +30,7 @@ from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.kept_uploads import KeptUploads
+from serve_app.storage.migrate import open_database
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.responses import ResponseStore
 from serve_app.vector_stores.vector_stores import VectorStoreParts
@@ -79,8 +80,10 @@ class Services:
     document: ServedDocument
 
 
-def build_services(app: FastAPI, config: IngressConfig, runtime: Runtime) -> Services:
-    """Return the services of ``app``, whose batches call it and whose document describes it."""
+def build_services(
+    app: ASGIApp, config: IngressConfig, runtime: Runtime, document: ServedDocument
+) -> Services:
+    """Return the services of ``app``, which batches call."""
     registry, database, log = runtime.registry, runtime.database, RequestLog()
     file_store = FileStore(config.files_url)
     files = KeptFiles(database, file_store)
@@ -135,9 +138,7 @@ def build_services(app: FastAPI, config: IngressConfig, runtime: Runtime) -> Ser
         addresses=addresses,
         limits=BodyLimits(config.max_body_bytes, config.max_file_bytes, config.max_upload_bytes),
         log=log,
-        document=ServedDocument(
-            app.routes, server_url=addresses.public_url or "/", needs_key=bool(runtime.keys)
-        ),
+        document=document,
     )
 
 
@@ -146,7 +147,7 @@ async def run_services(services: Services) -> AsyncGenerator[None]:
     """Start the services, and stop them in reverse order even if stopping one of them fails."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
-        await services.database.open()
+        await open_database(services.database)
         if services.bus is not None:
             stack.push_async_callback(services.bus.close)
         stack.push_async_callback(services.document.close)

@@ -1,18 +1,14 @@
-"""The document as it is served: built when the first client asks for it, then bytes."""
+"""The document as it is served: built when the first client requests it, then bytes."""
 
 import asyncio
-from collections.abc import Sequence
-
-from starlette.routing import BaseRoute
+from collections.abc import Callable
 
 
 class ServedDocument:
     """The OpenAPI document of one application."""
 
-    def __init__(self, routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> None:
-        self._routes = routes
-        self._server_url = server_url
-        self._needs_key = needs_key
+    def __init__(self, build: Callable[[], bytes]) -> None:
+        self._build = build
         self._built: asyncio.Task[bytes] | None = None
 
     async def json(self) -> bytes:
@@ -26,12 +22,3 @@ class ServedDocument:
         """Wait until nothing is being built any more."""
         if self._built is not None:
             await asyncio.wait({self._built})
-
-    def _build(self) -> bytes:
-        from pydantic_core import to_json
-
-        # Only here: its types take time and memory, and most servers are never asked.
-        from serve_app.openapi.document import build
-
-        document = build(self._routes, server_url=self._server_url, needs_key=self._needs_key)
-        return to_json(document)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from serve_app.storage.database_url import parse_database_url
-from serve_app.storage.engines import create_engine, prepare_file
+from serve_app.storage.engines import create_engine
 from wire.errors import StorageUnavailableError
 from wire.logging import get_logger
 
@@ -60,26 +60,6 @@ class Database:
     def is_in_memory(self) -> bool:
         """Whether it ends with this object."""
         return self.url.dsn is None and self.url.path is None
-
-    async def open(self) -> None:
-        """Reach the database and bring its tables up to date, before anything else uses it.
-
-        Raises:
-            DatabaseError: says what is wrong, in one line.
-        """
-        from serve_app.storage.migrate import migrate
-
-        try:
-            if self.url.path is not None:
-                await prepare_file(self.url.path)
-            await migrate(self)
-        except DatabaseError:
-            await self.close()
-            raise
-        except Exception as error:
-            await self.close()
-            cause = error.__cause__ if isinstance(error, StorageUnavailableError) else error
-            raise DatabaseError(f"database {self.url.shown}: {_reason(cause or error)}") from error
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -152,13 +132,13 @@ class Database:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> StorageUnavailableError:
-        logger.error("Database %s: %s", self.url.shown, _reason(error))
+        logger.error("Database %s: %s", self.url.shown, reason_of(error))
         return StorageUnavailableError(
             "The database cannot be reached. Try again later.", None, RETRY_AFTER_S
         )
 
 
-def _reason(error: BaseException) -> str:
-    """Return what the driver says, in one line and without the statement."""
+def reason_of(error: BaseException) -> str:
+    """Return the driver's message in one line and without the statement."""
     original = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(original).split()) or type(original).__name__

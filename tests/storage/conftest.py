@@ -9,6 +9,7 @@ import pytest
 
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
+from serve_app.storage.migrate import open_database
 from serve_app.storage.responses import ResponseStore
 from tests.storage.postgresql import postgresql
 
@@ -34,7 +35,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
     database = Database(url)
-    await database.open()
+    await open_database(database)
     yield database
     await database.close()
 
@@ -43,7 +44,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 async def other(database: Database, url: str) -> AsyncIterator[Database]:
     """The database as another ingress replica sees it."""
     other = Database(url)
-    await other.open()
+    await open_database(other)
     yield other
     await other.close()
 

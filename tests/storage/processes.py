@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 
 from serve_app.storage.database import Database
+from serve_app.storage.migrate import open_database
 from serve_app.storage.responses import ResponseStore
 from tests.storage.stored import response
 
@@ -49,7 +50,7 @@ class Replica:
 def _run(url: str, work: Work, sender: Connection) -> None:
     async def run() -> None:
         database = Database(url)
-        await database.open()
+        await open_database(database)
         await work(database, sender)
         await database.close()
 

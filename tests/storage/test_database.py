@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from serve_app.models.discovery import last_cause
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database, DatabaseError
-from serve_app.storage.migrate import HEAD, SCRIPTS, VERSION_TABLE, migrate_at_start
+from serve_app.storage.migrate import HEAD, SCRIPTS, VERSION_TABLE, check_database, open_database
 from serve_app.storage.responses import ResponseStore
 from serve_app.storage.tables import METADATA
 from tests.storage.conftest import make_schema
@@ -127,13 +127,13 @@ async def test_processes_that_start_together_migrate_once(url: str) -> None:
 async def test_database_is_opened_again_as_it_was(url: str) -> None:
     new = response()
     database = Database(url)
-    await database.open()
+    await open_database(database)
     await ResponseStore(database).add(new)
     await database.close()
 
-    migrate_at_start(url)
+    check_database(url)
     again = Database(url)
-    await again.open()
+    await open_database(again)
 
     assert await ResponseStore(again).get(OWNER, new.id) == new
     await again.close()
@@ -156,7 +156,7 @@ async def test_database_of_a_newer_homeport_is_refused(url: str, database: Datab
     with pytest.raises(
         DatabaseError, match=r"newer Homeport \(revision 9999; this one knows up to"
     ):
-        migrate_at_start(url)
+        check_database(url)
 
 
 async def test_nothing_that_is_stored_is_logged(
@@ -193,7 +193,7 @@ def test_database_that_cannot_be_reached_is_named_in_one_line(
     url: str, says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG), pytest.raises(DatabaseError) as raised:
-        migrate_at_start(url)
+        check_database(url)
 
     message = str(raised.value)
     assert re.search(says, message)
@@ -206,7 +206,7 @@ def test_database_that_cannot_be_reached_is_named_in_one_line(
 
 async def test_files_are_their_owners_only(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/folder/homeport.db")
-    await database.open()
+    await open_database(database)
     await ResponseStore(database).add(response())
 
     modes = await asyncio.to_thread(lambda: [one.stat().st_mode for one in tmp_path.rglob("*")])
@@ -236,7 +236,7 @@ async def test_lost_database_is_a_503_and_logs_nothing_of_what_is_stored(
 
 async def test_connections_that_the_server_closed_are_replaced(postgresql_server: str) -> None:
     database, other = Database(postgresql_server), Database(postgresql_server)
-    await database.open()
+    await open_database(database)
     new = response()
     await ResponseStore(database).add(new)
 
@@ -250,7 +250,7 @@ async def test_connections_that_the_server_closed_are_replaced(postgresql_server
 
 async def test_connection_lost_in_a_transaction_is_a_503(postgresql_server: str) -> None:
     database, other = Database(postgresql_server), Database(postgresql_server)
-    await database.open()
+    await open_database(database)
 
     async def lose_it() -> None:
         async with database.transaction():

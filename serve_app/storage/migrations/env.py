@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from serve_app.config import DATABASE_URL_VARIABLE, IngressConfig
 from serve_app.storage.database import Database
 from serve_app.storage.engines import prepare_file
-from serve_app.storage.migrate import VERSION_TABLE, alone
+from serve_app.storage.migrate import VERSION_TABLE, lock_tables
 from serve_app.storage.tables import METADATA
 
 
@@ -33,7 +33,7 @@ async def _connect_and_run() -> None:
     try:
         if database.url.path is not None:
             await prepare_file(database.url.path)
-        async with alone(database) as connection:
+        async with lock_tables(database) as connection:
             await connection.run_sync(_run)
     finally:
         await database.close()

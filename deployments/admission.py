@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from wire.errors import InvalidRequestError, ModelOverloadedError
 
 RETRY_AFTER_S = 1
-"""What a refused client is told. A place is free as soon as any request ends."""
+"""What a refused client is told. A slot is free as soon as any request ends."""
 
 SHARE_BEHIND = 2
-"""Calls that nobody waits for get one place for so many that others hold, or leave free; alone, of
+"""Calls that nobody waits for get one slot for so many that others hold, or leave free; alone, of
 all. One at least, or a batch would never end."""
 
 
@@ -26,40 +26,38 @@ class Admission:
         self.held_behind = 0
 
     @contextmanager
-    def hold(
-        self, model_id: str, places: int = 1, *, low_priority: bool = False
-    ) -> Generator[None]:
-        """Hold places for the length of one request.
+    def hold(self, model_id: str, slots: int = 1, *, low_priority: bool = False) -> Generator[None]:
+        """Hold slots for the length of one request.
 
         One that goes behind the others gets fewer, so that these stay quick and find room.
 
         Raises:
-            InvalidRequestError: there are not as many places, even when all are free.
+            InvalidRequestError: there are not as many slots, even when all are free.
             ModelOverloadedError: too few are free.
         """
-        if places > self.limit:
+        if slots > self.limit:
             raise InvalidRequestError(
-                f"{places} answers (prompts times 'n') are more than the {self.limit} that a "
+                f"{slots} answers (prompts times 'n') are more than the {self.limit} that a "
                 f"replica of model '{model_id}' works on.",
                 "n",
             )
-        if self.held + places > self.limit or (low_priority and not self._has_room_behind(places)):
+        if self.held + slots > self.limit or (low_priority and not self._has_room_behind(slots)):
             raise ModelOverloadedError(
                 f"Model '{model_id}' has {self.held} requests running and waiting of "
                 f"{self.limit}. Retry after {RETRY_AFTER_S} s.",
                 None,
                 RETRY_AFTER_S,
             )
-        behind = places if low_priority else 0
-        self.held += places
+        behind = slots if low_priority else 0
+        self.held += slots
         self.held_behind += behind
         try:
             yield
         finally:
-            self.held -= places
+            self.held -= slots
             self.held_behind -= behind
 
-    def _has_room_behind(self, places: int) -> bool:
+    def _has_room_behind(self, slots: int) -> bool:
         waited_for = self.held - self.held_behind
         room = min(waited_for or self.limit, self.limit - waited_for) // SHARE_BEHIND
-        return not self.held_behind or self.held_behind + places <= room
+        return not self.held_behind or self.held_behind + slots <= room

@@ -3,6 +3,7 @@
 The only module of this package that applies Serve's decorator.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,26 +14,27 @@ from ray.serve.config import RequestRouterConfig
 from deployments.base import ModelDeployment, imported
 from deployments.chat.config import ChatConfig
 from deployments.config import ModelConfig
+from wire.calls import Kind
 
-KINDS = {
-    "chat": ("deployments.chat.config:ChatConfig", "deployments.chat.deployment:ChatDeployment"),
-    "speech": (
+KINDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.CHAT: ("deployments.chat.config:ChatConfig", "deployments.chat.deployment:ChatDeployment"),
+    Kind.SPEECH: (
         "deployments.speech.config:SpeechConfig",
         "deployments.speech.deployment:SpeechDeployment",
     ),
-    "transcriptions": (
+    Kind.TRANSCRIPTIONS: (
         "deployments.transcriptions.config:TranscriptionsConfig",
         "deployments.transcriptions.deployment:TranscriptionsDeployment",
     ),
-    "images": (
+    Kind.IMAGES: (
         "deployments.images.config:ImagesConfig",
         "deployments.images.deployment:ImagesDeployment",
     ),
-    "embeddings": (
+    Kind.EMBEDDINGS: (
         "deployments.embeddings.config:EmbeddingsConfig",
         "deployments.embeddings.deployment:EmbeddingsDeployment",
     ),
-    "rerank": (
+    Kind.RERANK: (
         "deployments.rerank.config:RerankConfig",
         "deployments.rerank.deployment:RerankDeployment",
     ),
@@ -90,7 +92,7 @@ def _router(config: ModelConfig) -> RequestRouterConfig:
         return RequestRouterConfig()
     options: dict[str, Any] = {
         "request_router_class": PREFIX_ROUTER,
-        "request_router_kwargs": {"lead": config.prefix_lead, "places": config.max_requests},
+        "request_router_kwargs": {"lead": config.prefix_lead, "slots": config.max_requests},
     }
     return RequestRouterConfig(**options)
 
@@ -111,5 +113,5 @@ def kind_types(kind: object) -> tuple[type[ModelConfig], type[ModelDeployment]]:
     """Return the config type and the deployment class of a kind."""
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind: {kind!r} is not one of {', '.join(sorted(KINDS))}")
-    config_path, deployment_path = KINDS[kind]
+    config_path, deployment_path = KINDS[Kind(kind)]
     return imported(config_path), imported(deployment_path)

@@ -89,14 +89,14 @@ class ModelDeployment:
         yield await self._answered(call, reply_to, self._in_pieces)
 
     async def _answered(self, call: Call, reply_to: ReplyTo, answer: Answer) -> Returned:
-        """Hold the places of a call while it is answered, and return what is left to tell.
+        """Hold the slots of a call while it is answered, and return what is left to tell.
 
         An APIError crosses the handle as a value and is raised behind it: Serve logs a traceback
         for everything that a replica raises, and a client's mistake is no fault of the replica.
         """
         try:
             with self.admission.hold(
-                self.config.model_id, call.places, low_priority=call.low_priority
+                self.config.model_id, call.slots, low_priority=call.low_priority
             ):
                 await self.prepare(call)
                 with closing(await self.outlets.open(reply_to)) as outlet:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
 
+from wire.calls import Kind
 from wire.card import ModelCard
 from wire.errors import ModelLoadError
 
@@ -19,7 +20,7 @@ PACKAGE = "package:"
 class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=()):
     """``args`` of a model application: which model, by which engine, under which names."""
 
-    kind: str
+    kind: Kind
     """What the model does; chooses the deployment."""
     model_id: str = Field(min_length=1, max_length=200, pattern=r"^[^\s:]+$")
     """The name that requests use. No colon: ``base:adapter`` names an adapter."""

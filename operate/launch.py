@@ -24,6 +24,7 @@ from operate.processes import adopt_orphans, end_descendants, reap_orphans
 from operate.ray_environment import ray_environment
 from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
 from serve_app.models.discovery import last_cause
+from wire.calls import Kind
 
 POLL_S = 0.5
 WATCH_S = 2
@@ -210,7 +211,7 @@ def _why(target: Target, model: str, state: str) -> str:
 def _print_example(target: Target, models: list[str], log: Path) -> None:
     url = target.url
     kinds = {model["id"]: model["kind"] for model in target.get("/v1/models").get("data", ())}
-    chat = next((model for model in models if kinds.get(model) == "chat"), None)
+    chat = next((model for model in models if kinds.get(model) == Kind.CHAT), None)
     curl = CHAT.format(url=url, model=chat) if chat else f"  curl {url}/v1/models\n"
     text = log.read_text(encoding="utf-8", errors="replace")
     address = re.search(r"dashboard at .*?(http://[\w.:]+)", text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ray.util.metrics import Counter, Histogram
 
-from wire.calls import Usage
+from wire.calls import Kind, Usage
 from wire.card import ModelCard
 from wire.logging import get_logger
 
@@ -25,7 +25,7 @@ class RequestRecord:
     path: str
     request_id: str
     started: float = field(default_factory=time.monotonic)
-    kind: str = "-"
+    kind: Kind | None = None
     model: str = "-"
     work: dict[tuple[str, str], Usage] = field(default_factory=dict[tuple[str, str], Usage])
     """Work done, by kind and model: an answer may be several models' work."""
@@ -44,14 +44,14 @@ class RequestRecord:
         """The work of all models together."""
         return sum(self.work.values(), Usage())
 
-    def begin(self, kind: str, model: str = "-") -> None:
+    def begin(self, kind: Kind, model: str = "-") -> None:
         """Note the kind and the model that the request is for; what it uses besides stays out."""
-        if self.kind in ("-", kind) and self.model == "-":
+        if self.kind in (None, kind) and self.model == "-":
             self.kind, self.model = kind, model
 
     def worked(self, card: ModelCard, usage: Usage) -> None:
         """Note work that a model has done."""
-        key = (card.kind, card.id)
+        key = (str(card.kind), card.id)
         self.work[key] = self.work.get(key, Usage()) + usage
 
     def saw_first_chunk(self) -> None:
@@ -95,14 +95,14 @@ class RequestLog:
             status,
             record.method,
             record.path,
-            record.kind,
+            record.kind or "-",
             record.model,
             seconds * 1000,
             "".join(f"{unit}={amount:g} " for unit, amount in total.units().items()),
             record.error_code or "-",
             record.request_id,
         )
-        model = {"kind": record.kind, "model": record.model}
+        model = {"kind": record.kind or "-", "model": record.model}
         labels = {**model, "status": str(status)}
         self._requests.inc(1, labels)
         self._seconds.observe(seconds, labels)

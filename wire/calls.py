@@ -1,6 +1,41 @@
 """What crosses a handle between the ingress and a replica."""
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a model does."""
+
+    CHAT = "chat"
+    EMBEDDINGS = "embeddings"
+    IMAGES = "images"
+    RERANK = "rerank"
+    SPEECH = "speech"
+    TRANSCRIPTIONS = "transcriptions"
+
+
+class Operation(StrEnum):
+    """What a replica is called for. Each belongs to one kind: :mod:`wire.operations`."""
+
+    CHAT_COMPLETION = "chat_completion"
+    COMPLETION = "completion"
+    RESPONSE = "response"
+    RESPONSE_INPUT_TOKENS = "response_input_tokens"
+    MESSAGE = "message"
+    MESSAGE_TOKENS = "message_tokens"
+    TOKENIZE = "tokenize"
+    DETOKENIZE = "detokenize"
+    EMBEDDINGS = "embeddings"
+    RERANK = "rerank"
+    IMAGE_GENERATION = "generation"
+    IMAGE_EDIT = "edit"
+    IMAGE_VARIATION = "variation"
+    SPEECH = "speech"
+    SPEECH_WITH_TIMESTAMPS = "speech_with_timestamps"
+    ENCODE_SPEECH = "encode"
+    TRANSCRIPTION = "transcription"
+    VAD = "vad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +48,10 @@ class Usage:
     characters: int = 0
     """Characters of text that were spoken."""
     audio_seconds: float = 0
-    """Seconds of audio that were made or heard."""
+    """Seconds of audio that were synthesized or transcribed."""
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Return both together."""
+        """Return the sum."""
         return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     def units(self) -> dict[str, float]:
@@ -26,39 +61,37 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What a prompt begins with, as far as the choice of a replica needs it."""
+    """Hashes of a prompt's beginning, by which the router chooses a replica."""
 
     home: int
-    """The same for the requests of one conversation, in every process."""
-    begun: int
-    """Bytes until the end of what ``home`` stands for."""
+    """A hash that is the same for all requests of a conversation, in every process."""
+    home_bytes: int
+    """How many bytes of the prompt ``home`` covers."""
     marks: tuple[tuple[int, int], ...]
-    """A hash of everything so far and how many bytes that is, at places along the prompt."""
+    """Positions along the prompt: a hash of all before it, and how many bytes that is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it crosses a handle.
+    """One request as it crosses a handle."""
 
-    ``operation`` names the engine's operation (``chat_completion``, ``tokenize`` …), ``body`` is
-    its JSON, ``request_id`` is the id that every log line of the request carries.
-    """
-
-    operation: str
+    operation: Operation
     body: bytes
+    """The operation's body as JSON; :mod:`wire.operations` has its type."""
     request_id: str
-    places: int = 1
-    """How many answers are wanted: each takes a place in the replica."""
+    """The id in every log line of the request."""
+    slots: int = 1
+    """How many answers are wanted: each takes a slot in the replica."""
     files: tuple[bytes, ...] = ()
-    """Images or audio that the request carries, in the order its operation defines."""
+    """Images or audio, in the order that the operation defines."""
     adapter: str = ""
     """The LoRA adapter that answers; the replica loads it if it does not hold it."""
     prefix: Prefix | None = None
-    """For the choice of a replica; the replica does not look at it."""
+    """Read by the router that chooses a replica, not by the replica."""
     low_priority: bool = False
-    """Whether it goes behind the calls that somebody waits for."""
-    joined: bool = False
-    """Whether pieces of the answer that wait together may be one: nobody on the way reads them."""
+    """Whether calls of interactive clients go first."""
+    coalesce: bool = False
+    """Whether waiting pieces of the answer may be joined: the ingress does not parse them."""
 
 
 @dataclass(frozen=True, slots=True)

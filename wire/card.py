@@ -4,12 +4,22 @@ The card is stored in the deployment's ``user_config``, which Serve includes in 
 model scaled to zero has one too.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from wire.calls import Kind
 
 CARD_KEY = "model_card"
 """Key of the card in a deployment's ``user_config``."""
+
+
+def _known(kind: Any) -> Kind | None:
+    """Return None for a kind of another version: its card must not hide the other models."""
+    try:
+        return Kind(kind)
+    except ValueError:
+        return None
 
 
 class Voice(BaseModel):
@@ -36,8 +46,8 @@ class ModelCard(BaseModel):
 
     id: str
     """The name in requests and answers."""
-    kind: str
-    """``chat``, ``embeddings`` …"""
+    kind: Annotated[Kind | None, BeforeValidator(_known)]
+    """What the model does; None where this version does not have the kind."""
     aliases: tuple[str, ...] = ()
     """Other names that requests may use."""
     owned_by: str = "homeport"

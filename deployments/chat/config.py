@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from deployments.config import ModelConfig
+from wire.calls import Kind
 from wire.card import ModelCard
 
 AdapterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -18,7 +19,7 @@ says."""
 class ChatConfig(ModelConfig, frozen=True):
     """A language model served by vLLM."""
 
-    kind: Literal["chat"] = "chat"
+    kind: Literal[Kind.CHAT] = Kind.CHAT
     backend: Literal["vllm"] = "vllm"
     """The engine library. ``engine_kwargs`` takes vLLM's engine arguments and the options of its
     OpenAI front end (``tool_call_parser``, ``enable_auto_tool_choice``, ``chat_template`` …) as

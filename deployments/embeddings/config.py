@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from deployments.config import ModelConfig
+from wire.calls import Kind
 from wire.card import ModelCard
 
 
@@ -35,7 +36,7 @@ class EncoderConfig(ModelConfig, frozen=True):
 class EmbeddingsConfig(EncoderConfig, frozen=True):
     """A model that turns texts into vectors."""
 
-    kind: Literal["embeddings"] = "embeddings"
+    kind: Literal[Kind.EMBEDDINGS] = Kind.EMBEDDINGS
     dimensions: tuple[Annotated[int, Field(ge=1)], ...] = ()
     """Lengths of vectors that requests may ask for: the model's own first, then those that it was
     trained to be cut to (Matryoshka). Empty: only its own, which then is not listed."""

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from deployments.config import ModelConfig
+from wire.calls import Kind
 from wire.card import ModelCard
 
 MIN_EDGE = 64
@@ -17,7 +18,7 @@ Quality = Literal["low", "medium", "standard", "high", "hd", "xhigh", "max"]
 class ImagesConfig(ModelConfig, frozen=True):
     """A diffusion model served by diffusers. The defaults suit Stable Diffusion 1.5 and alike."""
 
-    kind: Literal["images"] = "images"
+    kind: Literal[Kind.IMAGES] = Kind.IMAGES
     backend: Literal["diffusers"] = "diffusers"
     """The engine library. ``engine_kwargs`` takes what ``DiffusionPipeline.from_pretrained`` takes
     (``dtype`` by name, ``variant``, ``revision``, ``safety_checker: null`` …)."""

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from deployments.embeddings.config import EncoderConfig
+from wire.calls import Kind
 
 
 class RerankConfig(EncoderConfig, frozen=True):
@@ -12,4 +13,4 @@ class RerankConfig(EncoderConfig, frozen=True):
     makes a vector of each, and their cosine is the score. Which it is, its own files say.
     """
 
-    kind: Literal["rerank"] = "rerank"
+    kind: Literal[Kind.RERANK] = Kind.RERANK

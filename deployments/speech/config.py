@@ -7,13 +7,14 @@ from pydantic import Field, model_validator
 from deployments.config import ModelConfig
 from deployments.speech.configured_voice import SpeechVoice
 from deployments.speech.voices import with_known_names
+from wire.calls import Kind
 from wire.card import ModelCard, Voice
 
 
 class SpeechConfig(ModelConfig, frozen=True):
     """A model that speaks."""
 
-    kind: Literal["speech"] = "speech"
+    kind: Literal[Kind.SPEECH] = Kind.SPEECH
     backend: Literal["espeak-ng", "coqui"]
     """The engine library: espeak-ng (rules, over 100 languages, no weights) or Coqui TTS."""
     model: str = Field(default="espeak-ng", min_length=1)

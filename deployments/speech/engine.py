@@ -15,7 +15,7 @@ from deployments.speech.encoding import encode_whole, make_encoder
 from deployments.speech.segments import Segment, speakable
 from deployments.speech.timing import Mark, character_times
 from deployments.threads import Cancelled, WorkerThreads
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import InvalidRequestError
 from wire.openai.speech import SpeechCall
 
@@ -96,7 +96,7 @@ class SpeechEngine:
                 "input",
             )
         order = order.model_copy(update={"input": speakable(order.input)})
-        timed = call.operation == "speech_with_timestamps"
+        timed = call.operation == Operation.SPEECH_WITH_TIMESTAMPS
         pieces = self._timed(order) if timed else self._encoded(order)
         async with aclosing(pieces):
             async for piece in pieces:

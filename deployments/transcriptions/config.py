@@ -5,13 +5,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from deployments.config import ModelConfig
+from wire.calls import Kind
 from wire.card import ModelCard
 
 
 class TranscriptionsConfig(ModelConfig, frozen=True):
     """A Whisper model served by faster-whisper. ``model`` may also be one of its size names."""
 
-    kind: Literal["transcriptions"] = "transcriptions"
+    kind: Literal[Kind.TRANSCRIPTIONS] = Kind.TRANSCRIPTIONS
     backend: Literal["faster-whisper"] = "faster-whisper"
     """The engine library. ``engine_kwargs`` takes the arguments of its ``WhisperModel``:
     ``device``, ``compute_type``, ``cpu_threads``, ``num_workers`` (transcriptions that run at the

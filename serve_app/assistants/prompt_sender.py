@@ -15,11 +15,11 @@ from serve_app.models.retrying import begin_stream
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
+from wire.calls import Kind, Operation
 from wire.errors import ContextLengthError
 from wire.fields import engine_fields
 from wire.openai.functions import with_strict_tools
 
-CHAT = "chat"
 ROOM = 256
 """Tokens that a prompt which had to be cut leaves for the answer, or a quarter of the context."""
 PASSED_ON = ("temperature", "top_p", "parallel_tool_calls")
@@ -59,7 +59,9 @@ class PromptSender:
         self, run: StoredObject, fields: dict[str, Any], messages: list[Message], calls: Calls
     ) -> AsyncGenerator[bytes]:
         asked = {**fields, "messages": messages}
-        return await begin_stream(calls, CHAT, run.body["model"], "chat_completion", asked)
+        return await begin_stream(
+            calls, Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, asked
+        )
 
     async def _prompt(self, run: StoredObject, calls: Calls) -> Prompt:
         stored = await self._objects.all(run.owner, MESSAGE, run.body["thread_id"])
@@ -77,7 +79,7 @@ class PromptSender:
         self, run: StoredObject, thread: list[Message], calls: Calls
     ) -> list[Message]:
         """Return the messages with the pictures themselves, for a model that reads them."""
-        model = await calls.resolve(CHAT, run.body["model"])
+        model = await calls.resolve(Kind.CHAT, run.body["model"])
         for message in thread:
             if isinstance(message["content"], list):
                 parts = message["content"]
@@ -112,9 +114,9 @@ class _Counter:
         return context - min(self._most_to_say, context // 4)
 
     async def _tokenized(self, messages: Sequence[Message]) -> dict[str, Any]:
-        model = await self._calls.resolve(CHAT, self._name)
+        model = await self._calls.resolve(Kind.CHAT, self._name)
         asked = {"messages": list(messages), **({"tools": self._tools} if self._tools else {})}
-        reply = await self._calls.run(model, "tokenize", asked)
+        reply = await self._calls.run(model, Operation.TOKENIZE, asked)
         return from_json(reply.body)
 
 

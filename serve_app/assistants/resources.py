@@ -10,6 +10,7 @@ from serve_app.models.registry import Registry
 from serve_app.storage.kept_files import FILE
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import STORE
+from wire.calls import Kind
 from wire.errors import InvalidRequestError, ModelNotFoundError, echo
 from wire.openai.assistants import (
     MAX_FILES,
@@ -55,7 +56,7 @@ class Resources:
             InvalidRequestError: there is no chat model of this name.
         """
         try:
-            await self._registry.resolve(name, "chat")
+            await self._registry.resolve(name, Kind.CHAT)
         except ModelNotFoundError as error:
             raise InvalidRequestError(f"Invalid 'model': {error.message}", "model") from error
 

@@ -10,24 +10,23 @@ from serve_app.http.sse import event_stream
 from serve_app.http.streaming import Pieces
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from wire.calls import Kind, Operation
 from wire.fields import engine_fields
 from wire.openai.chat import Sampling
 from wire.requests import ModelRequest
 
-KIND = "chat"
-
 Translate = Callable[[bytes], bytes]
 
 
-async def answer(operation: str, body: Sampling, calls: Calls) -> Response:
+async def answer(operation: Operation, body: Sampling, calls: Calls) -> Response:
     """Answer by the chat model that ``body`` names."""
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     fields = engine_fields(body.model_dump(exclude_unset=True))
     return await send(operation, model, body, fields, calls)
 
 
 async def send(
-    operation: str,
+    operation: Operation,
     model: ServedModel,
     body: Sampling,
     fields: dict[str, Any],
@@ -39,14 +38,14 @@ async def send(
 
     The answer, or each event of the stream, is translated where the client's form is another.
     """
-    places = body.num_answers()
+    slots = body.num_answers()
     if body.stream:
-        unread = translate_event is None
-        pieces = calls.stream(model, operation, fields, places=places, joined=unread)
+        as_made = translate_event is None
+        pieces = calls.stream(model, operation, fields, slots=slots, coalesce=as_made)
         if translate_event is not None:
             pieces = _translated(pieces, translate_event)
         return await event_stream(pieces, calls.record)
-    reply = await calls.run(model, operation, fields, places=places)
+    reply = await calls.run(model, operation, fields, slots=slots)
     answer = translate(reply.body) if translate is not None else reply.body
     return Response(answer, media_type="application/json")
 
@@ -57,8 +56,8 @@ async def _translated(pieces: Pieces, translate: Translate) -> Pieces:
             yield translate(piece)
 
 
-async def ask(operation: str, body: ModelRequest, calls: Calls) -> bytes:
+async def ask(operation: Operation, body: ModelRequest, calls: Calls) -> bytes:
     """Return the JSON with which the chat model that ``body`` names answers it."""
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     reply = await calls.run(model, operation, engine_fields(body.model_dump(exclude_unset=True)))
     return reply.body

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from serve_app.concurrency import gather_limited
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from wire.calls import Operation
 from wire.openai.moderations import CATEGORIES
 
 AT_ONCE = 8
@@ -45,7 +46,7 @@ async def _score(question: str, model: ServedModel, calls: Calls) -> float:
         "logprobs": True,
         "top_logprobs": TOP,
     }
-    reply = await calls.run(model, "chat_completion", asked)
+    reply = await calls.run(model, Operation.CHAT_COMPLETION, asked)
     choice = from_json(reply.body)["choices"][0]
     first = choice["logprobs"]["content"][0]["top_logprobs"]
     yes, no = _probability(first, YES), _probability(first, NO)

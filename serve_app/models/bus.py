@@ -102,7 +102,7 @@ class Inlet:
             Exception: whatever ``call`` raises.
         """
         pieces, usage = list[bytes](), Usage()
-        async for piece in self.read(call, joined=True):
+        async for piece in self.read(call, coalesce=True):
             if isinstance(piece, Usage):
                 usage = piece
             else:
@@ -110,9 +110,9 @@ class Inlet:
         return self._reply or Reply(b"".join(pieces), usage)
 
     async def read(
-        self, call: asyncio.Future[Returned], *, joined: bool
+        self, call: asyncio.Future[Returned], *, coalesce: bool
     ) -> AsyncGenerator[bytes | Usage]:
-        """Yield the pieces as they come, ``joined`` those that wait together, and the usage.
+        """Yield the pieces as they come and the usage; ``coalesce`` joins those that wait.
 
         ``call`` is the one that was told to write here.
 
@@ -124,7 +124,7 @@ class Inlet:
         while True:
             if self._pieces:
                 pieces, self._pieces = self._pieces, []
-                for piece in [b"".join(pieces)] if joined and len(pieces) > 1 else pieces:
+                for piece in [b"".join(pieces)] if coalesce and len(pieces) > 1 else pieces:
                     yield piece
                     self._make_room(len(piece))
             elif self._reply is not None:

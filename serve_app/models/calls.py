@@ -13,7 +13,7 @@ from serve_app.models.discovery import ServedModel
 from serve_app.models.prompt_prefix import prefix_of
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.errors import InvalidRequestError, echo
 
 
@@ -25,7 +25,7 @@ class Calls:
         self.record = record
 
     async def resolve(
-        self, kind: str, name: str | None, backend: str | None = None, param: str = "model"
+        self, kind: Kind, name: str | None, backend: str | None = None, param: str = "model"
     ) -> ServedModel:
         """Return the model of this kind with this id or alias, or the first of the kind for None.
 
@@ -44,7 +44,7 @@ class Calls:
         self.record.begin(kind, model.id)
         return model
 
-    def _by_backend(self, backend: str, name: str | None, kind: str) -> ServedModel:
+    def _by_backend(self, backend: str, name: str | None, kind: Kind) -> ServedModel:
         named = self._registry.named(name, kind)
         for model in named:
             if model.card.backend == backend:
@@ -57,14 +57,14 @@ class Calls:
     async def run(
         self,
         model: ServedModel,
-        operation: str,
+        operation: Operation,
         body: Mapping[str, Any],
         *,
         files: Sequence[bytes] = (),
-        places: int = 1,
+        slots: int = 1,
     ) -> Reply:
         """Answer whole."""
-        call = self._call(model, operation, body, files, places)
+        call = self._call(model, operation, body, files, slots)
         reply = await self._registry.run(model, call)
         self.record.worked(model.card, reply.usage)
         return reply
@@ -72,18 +72,18 @@ class Calls:
     async def stream(
         self,
         model: ServedModel,
-        operation: str,
+        operation: Operation,
         body: Mapping[str, Any],
         *,
         files: Sequence[bytes] = (),
-        places: int = 1,
-        joined: bool = False,
+        slots: int = 1,
+        coalesce: bool = False,
     ) -> AsyncGenerator[bytes]:
-        """Answer in pieces, ``joined`` those that wait together; closing it cancels the work.
+        """Answer in pieces; ``coalesce`` joins those that wait. Closing it cancels the work.
 
         Errors before the first piece are raised by the first ``anext``.
         """
-        call = self._call(model, operation, body, files, places, joined=joined)
+        call = self._call(model, operation, body, files, slots, coalesce=coalesce)
         async with aclosing(self._registry.stream(model, call)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Usage):
@@ -94,12 +94,12 @@ class Calls:
     def _call(
         self,
         model: ServedModel,
-        operation: str,
+        operation: Operation,
         body: Mapping[str, Any],
         files: Sequence[bytes],
-        places: int,
+        slots: int,
         *,
-        joined: bool = False,
+        coalesce: bool = False,
     ) -> Call:
         """Return the engine's call. The engine knows the model by its id, not by an alias."""
         body_json = to_json({**body, "model": model.id}, inf_nan_mode="null")
@@ -108,10 +108,10 @@ class Calls:
             operation,
             body_json,
             self.record.request_id,
-            places,
+            slots,
             tuple(files),
             model.adapter,
             prefix,
             self.record.low_priority,
-            joined,
+            coalesce,
         )

@@ -136,7 +136,7 @@ def _not_built(name: str, application: dict[str, Any]) -> ServedModel | None:
     card = _card(
         {
             "id": arguments.get("model_id") or name,
-            "kind": arguments.get("kind") or "unknown",
+            "kind": arguments.get("kind"),
             "aliases": arguments.get("aliases") or (),
         }
     )

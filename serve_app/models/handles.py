@@ -64,7 +64,7 @@ class ServeModelHandle:
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer in pieces; closing it cancels the work in the replica."""
         async with self._asked(call, self._stream) as (inlet, returned):
-            async for piece in inlet.read(returned, joined=call.joined):
+            async for piece in inlet.read(returned, coalesce=call.coalesce):
                 yield piece
 
     @asynccontextmanager

@@ -31,18 +31,18 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
     """
 
     def initialize_state(
-        self, lead: int = 8, places: int = 10**9, memory: int = 50_000, **_: Any
+        self, lead: int = 8, slots: int = 10**9, memory: int = 50_000, **_: Any
     ) -> None:
         """Take what the deployment's ``request_router_kwargs`` say.
 
         Args:
             lead: How many more requests than the least busy replica the best one may hold.
-            places: How many requests a replica takes before it refuses.
+            slots: How many requests a replica takes before it refuses.
             memory: How many marks are remembered, some 200 bytes each. Those that were not seen
                 for the longest time go first.
         """
         self._lead = lead
-        self._places = places
+        self._slots = slots
         self._memory = memory
         self._seen: OrderedDict[int, tuple[str, ...]] = OrderedDict()
         self._routed: WeakValueDictionary[int, PendingRequest] = WeakValueDictionary()
@@ -94,7 +94,7 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
             requests = self.replica_queue_len_cache.get(replica.replica_id) or 0
             known = held.get(replica.replica_id.unique_id, 0)
             return (
-                requests >= self._places,
+                requests >= self._slots,
                 requests + min(self._lead, (most - known) // 1024),
                 -known,
             )
@@ -117,7 +117,7 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
             if len(held) == len(names):
                 break
         most = max(held.values(), default=0)
-        if most < prefix.begun:
+        if most < prefix.home_bytes:
             likely = [name for name, size in held.items() if size == most] or names
             home = max(likely, key=lambda name: _weight(prefix.home, name))
             held[home] = min(most + GUESS, prefix.marks[-1][1])

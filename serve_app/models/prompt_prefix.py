@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from wire.calls import Prefix
+from wire.calls import Operation, Prefix
 
-OPERATIONS = frozenset({"chat_completion", "completion", "message", "response"})
+OPERATIONS = frozenset(
+    {Operation.CHAT_COMPLETION, Operation.COMPLETION, Operation.MESSAGE, Operation.RESPONSE}
+)
 """Those that leave the prompt in the engine's cache; counting tokens does not."""
 
 BEFORE = ("tools", "functions", "system", "instructions")
@@ -30,7 +32,7 @@ MEDIA = 4096
 """A longer string in an image or a recording is known by its length and its ends."""
 
 
-def prefix_of(operation: str, body: Mapping[str, Any], adapter: str) -> Prefix | None:
+def prefix_of(operation: Operation, body: Mapping[str, Any], adapter: str) -> Prefix | None:
     """Return the marks along the prompt of a request to a language model, if it has one.
 
     The adapter and the salt are in all of them, since the engine's cache is kept apart by both.
@@ -50,12 +52,12 @@ def prefix_of(operation: str, body: Mapping[str, Any], adapter: str) -> Prefix |
             first = len(marks)
     if not marks:
         return None
-    home, begun = marks[first - 1]
+    home, home_bytes = marks[first - 1]
     if isinstance(key := body.get("prompt_cache_key"), str):
         home = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
     if len(marks) > 2 * MARKS:
         del marks[MARKS:-MARKS]
-    return Prefix(home, begun, tuple(marks))
+    return Prefix(home, home_bytes, tuple(marks))
 
 
 def _written(body: Mapping[str, Any]) -> Iterator[tuple[bool, bytes]]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from serve_app.concurrency import cancel_all
 from serve_app.models.discovery import ServedModel, State, served_models
 from serve_app.models.handles import ModelHandle
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Reply, Usage
 from wire.errors import (
     ModelFailedError,
     ModelLoadingError,
@@ -80,7 +80,7 @@ class Registry:
         if self._refreshing is not None:
             await cancel_all([self._refreshing])
 
-    async def resolve(self, name: str | None, kind: str, param: str = "model") -> ServedModel:
+    async def resolve(self, name: str | None, kind: Kind, param: str = "model") -> ServedModel:
         """Return the model of this kind with this id or alias, or the first of the kind for None.
 
         ``param`` is the request's parameter that errors name.
@@ -96,7 +96,7 @@ class Registry:
             raise self._not_found(name, kind, param)
         return model
 
-    def named(self, name: str | None, kind: str) -> list[ServedModel]:
+    def named(self, name: str | None, kind: Kind) -> list[ServedModel]:
         """Return every model of this kind with this id or alias, or all of the kind for None.
 
         An alias leads to the first of them where nothing else is asked for.
@@ -176,7 +176,7 @@ class Registry:
         if not model.deployment:
             raise ModelUnavailableError(f"Model '{model.card.id}' has no deployment.")
 
-    def _find(self, name: str | None, kind: str | None) -> ServedModel | None:
+    def _find(self, name: str | None, kind: Kind | None) -> ServedModel | None:
         if name is None:
             return next((model for model in self.models if model.card.kind == kind), None)
         model = self._models.get(self._names.get(name, "")) or self._with_adapter(name)
@@ -191,7 +191,7 @@ class Registry:
         known = adapter in model.card.adapters or model.card.finds_adapters
         return replace(model, adapter=adapter) if known else None
 
-    def _not_found(self, name: str | None, kind: str | None, param: str) -> ModelNotFoundError:
+    def _not_found(self, name: str | None, kind: Kind | None, param: str) -> ModelNotFoundError:
         of_kind = [m.card.id for m in self.models if kind is None or m.card.kind == kind]
         there = f"Available: {', '.join(of_kind)}." if of_kind else "There are none."
         what = f"{kind} model" if kind else "model"

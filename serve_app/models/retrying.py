@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
-from wire.calls import Reply
+from wire.calls import Kind, Operation, Reply
 from wire.errors import ModelNotFoundError, ModelOverloadedError, ModelUnavailableError
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ RETRY_S = 1
 
 
 async def begin_stream(
-    calls: Calls, kind: str, name: str, operation: str, fields: Mapping[str, Any]
+    calls: Calls, kind: Kind, name: str, operation: Operation, fields: Mapping[str, Any]
 ) -> AsyncGenerator[bytes]:
     """Return a model's answer in pieces, its first piece made.
 
@@ -37,7 +37,7 @@ async def begin_stream(
     return await _when_there(calls, kind, name, begin)
 
 
-async def find_model(calls: Calls, kind: str, name: str | None) -> ServedModel:
+async def find_model(calls: Calls, kind: Kind, name: str | None) -> ServedModel:
     """Return a model, or the first of its kind.
 
     Raises:
@@ -51,7 +51,7 @@ async def find_model(calls: Calls, kind: str, name: str | None) -> ServedModel:
 
 
 async def run_model(
-    calls: Calls, kind: str, name: str, operation: str, fields: Mapping[str, Any]
+    calls: Calls, kind: Kind, name: str, operation: Operation, fields: Mapping[str, Any]
 ) -> Reply:
     """Return a model's whole answer.
 
@@ -62,7 +62,7 @@ async def run_model(
 
 
 async def _when_there(
-    calls: Calls, kind: str, name: str | None, ask: Callable[[ServedModel], Awaitable[T]]
+    calls: Calls, kind: Kind, name: str | None, ask: Callable[[ServedModel], Awaitable[T]]
 ) -> T:
     began = monotonic()
     while True:

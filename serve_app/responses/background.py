@@ -26,6 +26,7 @@ from serve_app.responses.turn import (
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
 from serve_app.storage.responses import UNFINISHED, ResponseStore, StoredResponse
+from wire.calls import Kind, Operation
 from wire.errors import (
     APIError,
     InvalidRequestError,
@@ -165,7 +166,9 @@ class BackgroundResponses:
         asked = job.request or {}
         if await self._responses.events(job.owner, job.id):
             raise ReplicaLostError("The server that made this response ended in the middle of it.")
-        events = await begin_stream(calls, "chat", job.model, "response", {**asked, "stream": True})
+        events = await begin_stream(
+            calls, Kind.CHAT, job.model, Operation.RESPONSE, {**asked, "stream": True}
+        )
         async with aclosing(events):
             await self._write(job, events, keeps_events=bool(asked.get("stream")))
 

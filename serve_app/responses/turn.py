@@ -21,6 +21,7 @@ from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.responses import ResponseStore, StoredResponse
+from wire.calls import Operation
 from wire.errors import APIError, InvalidRequestError
 from wire.ids import new_id
 from wire.openai.items import Item, as_engine_items, new_items, resolved
@@ -128,7 +129,7 @@ async def begin(
 
 async def whole(turn: Turn, calls: Calls, history: History) -> bytes:
     """Return the response's JSON, when it is complete and kept."""
-    reply = await calls.run(turn.model, "response", turn.asked)
+    reply = await calls.run(turn.model, Operation.RESPONSE, turn.asked)
     await keep(turn, from_json(reply.body), history)
     return reply.body
 
@@ -145,7 +146,7 @@ class ResponseStream:
 
     async def events(self) -> AsyncGenerator[bytes]:
         """Yield each event as it comes; the last one only when the response is kept."""
-        frames = self._calls.stream(self._turn.model, "response", self._turn.asked)
+        frames = self._calls.stream(self._turn.model, Operation.RESPONSE, self._turn.asked)
         async with aclosing(frames):
             async for frame in frames:
                 if frame.startswith(CREATED):

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from serve_app.chat.generation import answer
 from serve_app.http.json_body import JSONRoute
 from serve_app.routes.dependencies import CallsDep
+from wire.calls import Operation
 from wire.openai.completions import CompletionRequest
 
 router = APIRouter(route_class=JSONRoute)
@@ -13,7 +14,7 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/completions")
 async def create_completion(body: CompletionRequest, calls: CallsDep) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
-    return await answer("completion", body, calls)
+    return await answer(Operation.COMPLETION, body, calls)
 
 
 @router.post("/engines/{model:path}/completions")
@@ -22,4 +23,4 @@ async def create_engine_completion(
 ) -> Response:
     """Do the same by the model that the path names."""
     body.model = model
-    return await answer("completion", body, calls)
+    return await answer(Operation.COMPLETION, body, calls)

@@ -5,12 +5,11 @@ from fastapi import APIRouter, Response
 from serve_app.http.json_body import JSONRoute
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
+from wire.calls import Kind, Operation
 from wire.fields import own_fields
 from wire.openai.embeddings import EmbeddingsRequest
 
 router = APIRouter(route_class=JSONRoute)
-
-KIND = "embeddings"
 
 
 @router.post("/embeddings")
@@ -28,6 +27,6 @@ async def create_engine_embeddings(
 
 
 async def _answer(body: EmbeddingsRequest, name: str | None, calls: Calls) -> Response:
-    model = await calls.resolve(KIND, name, body.backend)
-    reply = await calls.run(model, "embeddings", own_fields(body))
+    model = await calls.resolve(Kind.EMBEDDINGS, name, body.backend)
+    reply = await calls.run(model, Operation.EMBEDDINGS, own_fields(body))
     return Response(reply.body, media_type="application/json")

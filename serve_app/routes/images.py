@@ -10,6 +10,7 @@ from serve_app.http.sse import event_stream
 from serve_app.media.file_inputs import read_file_input
 from serve_app.media.image_answers import ImageAnswers, image_events
 from serve_app.routes.dependencies import AddressesDep, CallsDep, ImagesDep, RemoteFilesDep
+from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
 from wire.fields import own_fields
 from wire.openai.images import (
@@ -19,8 +20,6 @@ from wire.openai.images import (
     ImageRequest,
     ImageVariationRequest,
 )
-
-KIND = "images"
 
 bodies = APIRouter(route_class=JSONRoute)
 router = APIRouter()
@@ -37,17 +36,19 @@ async def create_image(
 ) -> Response:
     """Draw what a text says, from nothing or from an image."""
     answers = ImageAnswers(body, request, images, addresses)
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
     fields = _fields(body) | {"prompts": _prompts(body)}
     files: tuple[bytes, ...] = ()
     if body.file:
         files = (await read_file_input(body.file, "file", remote_files),)
     if body.stream:
-        pieces = calls.stream(model, "generation", fields, files=files)
+        pieces = calls.stream(model, Operation.IMAGE_GENERATION, fields, files=files)
         return await event_stream(
             image_events(pieces, "image_generation", body, answers.created), calls.record
         )
-    reply = await calls.run(model, "generation", fields, files=files, places=body.num_images)
+    reply = await calls.run(
+        model, Operation.IMAGE_GENERATION, fields, files=files, slots=body.num_images
+    )
     return await answers.answer(reply)
 
 
@@ -62,7 +63,7 @@ async def create_image_edit(
     """Draw a part of an image anew: where the mask says, or where the image is transparent."""
     body, uploads = await read_form(request, ImageEditRequest, {"image": 1, "mask": 1})
     answers = ImageAnswers(body, request, images, addresses)
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
     fields = _fields(body) | {"prompts": _prompts(body)}
     files = [_required(uploads, "image")]
     if uploads["mask"]:
@@ -70,11 +71,11 @@ async def create_image_edit(
     elif request.url.path.endswith("/inpainting"):
         raise InvalidRequestError("Missing required file: 'mask'.", "mask")
     if body.stream:
-        pieces = calls.stream(model, "edit", fields, files=files)
+        pieces = calls.stream(model, Operation.IMAGE_EDIT, fields, files=files)
         return await event_stream(
             image_events(pieces, "image_edit", body, answers.created), calls.record
         )
-    reply = await calls.run(model, "edit", fields, files=files, places=body.num_images)
+    reply = await calls.run(model, Operation.IMAGE_EDIT, fields, files=files, slots=body.num_images)
     return await answers.answer(reply)
 
 
@@ -85,10 +86,12 @@ async def create_image_variation(
     """Draw an image again, a little otherwise."""
     body, uploads = await read_form(request, ImageVariationRequest, {"image": 1})
     answers = ImageAnswers(body, request, images, addresses)
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
     fields = _fields(body) | {"prompts": [{"positive": ""}]}
     files = [_required(uploads, "image")]
-    reply = await calls.run(model, "variation", fields, files=files, places=body.n or 1)
+    reply = await calls.run(
+        model, Operation.IMAGE_VARIATION, fields, files=files, slots=body.n or 1
+    )
     return await answers.answer(reply)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from serve_app.chat.generation import KIND
 from serve_app.http.error_answers import anthropics_event
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
@@ -16,6 +15,7 @@ from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import CallsDep, RemoteFilesDep
 from wire.anthropic.message_blocks import read_messages
 from wire.anthropic.messages import CountTokensRequest, MessagesRequest
+from wire.calls import Kind, Operation
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -30,10 +30,10 @@ async def create_message(
     """Answer a conversation, whole or as a stream of Anthropic's events."""
     model, fields = await _asked(body, calls, remote_files)
     if not body.stream:
-        reply = await calls.run(model, "message", fields)
+        reply = await calls.run(model, Operation.MESSAGE, fields)
         return Response(reply.body, media_type="application/json")
     last_words = partial(anthropics_event, request_id=calls.record.request_id)
-    events = calls.stream(model, "message", fields, joined=True)
+    events = calls.stream(model, Operation.MESSAGE, fields, coalesce=True)
     return await event_stream(events, calls.record, last_words)
 
 
@@ -43,14 +43,14 @@ async def count_tokens(
 ) -> Response:
     """Count the tokens that the model would read."""
     model, fields = await _asked(body, calls, remote_files)
-    reply = await calls.run(model, "message_tokens", fields)
+    reply = await calls.run(model, Operation.MESSAGE_TOKENS, fields)
     return Response(reply.body, media_type="application/json")
 
 
 async def _asked(
     body: CountTokensRequest, calls: Calls, remote_files: RemoteFiles
 ) -> tuple[ServedModel, dict[str, Any]]:
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     reads_images = IMAGE_PART in model.card.input_parts
     fields = body.for_engine(reads_images=reads_images)  # refuses before anything is fetched
     given = [message.model_dump(include={"role", "content"}) for message in body.messages]

@@ -28,7 +28,7 @@ def _card_of(model: ServedModel) -> Model:
         id=model.id,
         created=model.created,
         owned_by=card.owned_by,
-        kind=card.kind,
+        kind=card.kind or "unknown",
         state=model.state,
         reason=model.reason or None,
         aliases=[] if model.adapter else list(card.aliases),

@@ -5,10 +5,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serve_app.chat.generation import KIND
 from serve_app.chat.moderation import scores
 from serve_app.http.json_body import JSONRoute
 from serve_app.routes.dependencies import CallsDep, ModerationDep
+from wire.calls import Kind
 from wire.errors import ModelNotFoundError
 from wire.fields import refuse_foreign_fields
 from wire.openai.moderations import OPENAIS_MODELS, ModerationRequest, judged
@@ -29,9 +29,9 @@ async def create_moderation(
             "configuration.",
             "model",
         )
-    model = await calls.resolve(KIND, moderation.model, body.backend)
+    model = await calls.resolve(Kind.CHAT, moderation.model, body.backend)
     if body.model and not body.model.startswith(OPENAIS_MODELS):
-        named = await calls.resolve(KIND, body.model)
+        named = await calls.resolve(Kind.CHAT, body.model)
         if named.card.id != model.card.id:
             raise ModelNotFoundError(
                 f"Model '{body.model}' does not judge texts here; '{model.card.id}' does.", "model"

@@ -9,15 +9,13 @@ from serve_app.http.json_body import JSONRoute
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import CallsDep
-from wire.calls import Usage
+from wire.calls import Kind, Operation, Usage
 from wire.errors import UnprocessableError
 from wire.fields import refuse_foreign_fields
 from wire.jina.rerank import RerankRequest
 
 router = APIRouter(route_class=JSONRoute)
 root_router = APIRouter(route_class=JSONRoute)
-
-KIND = "rerank"
 
 
 @router.post("/rerank")
@@ -37,7 +35,7 @@ async def _answer(body: RerankRequest, calls: Calls) -> Response:
         raise UnprocessableError(f"'top_n' must be at least 1, received {body.top_n}.", "top_n")
     refuse_foreign_fields(body)
     texts = body.document_texts()
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.RERANK, body.model, body.backend)
     scores, usage = await scored(model, body.query_text(), texts, body.max_tokens_per_doc, calls)
     num_tokens = usage.prompt_tokens
     answer: dict[str, Any] = {
@@ -57,7 +55,7 @@ async def scored(
     question: dict[str, Any] = {"query": query, "documents": texts}
     if max_tokens_per_doc is not None:
         question["max_tokens_per_doc"] = max_tokens_per_doc
-    reply = await calls.run(model, "rerank", question)
+    reply = await calls.run(model, Operation.RERANK, question)
     return from_json(reply.body)["scores"], reply.usage
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
-from serve_app.chat.generation import KIND
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
 from serve_app.responses.turn import ResponseStream, begin, whole
 from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
 from serve_app.routes.lists import Limit, Order, page
+from wire.calls import Kind, Operation
 from wire.openai.responses import ResponseRequest
 
 router = APIRouter(route_class=JSONRoute)
@@ -25,7 +25,7 @@ async def create_response(
     remote_files: RemoteFilesDep,
 ) -> Response:
     """Answer, whole or as a stream of events, now or in the background."""
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     turn = await begin(body, model, history, remote_files)
     if body.background:
         queued = await background.add(turn, history)
@@ -44,9 +44,9 @@ async def count_input_tokens(
     body: ResponseRequest, calls: CallsDep, history: HistoryDep, remote_files: RemoteFilesDep
 ) -> Response:
     """Count the tokens that a response would read."""
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     turn = await begin(body, model, history, remote_files)
-    reply = await calls.run(model, "response_input_tokens", turn.asked)
+    reply = await calls.run(model, Operation.RESPONSE_INPUT_TOKENS, turn.asked)
     return Response(reply.body, media_type="application/json")
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter
 from serve_app.concurrency import gather_limited
 from serve_app.http.json_body import JSONRoute
 from serve_app.routes.dependencies import CallsDep
-from serve_app.routes.rerank import KIND, scored
+from serve_app.routes.rerank import scored
+from wire.calls import Kind
 from wire.fields import refuse_foreign_fields
 from wire.jina.score import ScoreRequest
 
@@ -24,7 +25,7 @@ async def create_scores(body: ScoreRequest, calls: CallsDep) -> dict[str, Any]:
     """Return a score for each pair."""
     refuse_foreign_fields(body)
     pairs = body.pairs()
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.RERANK, body.model, body.backend)
     limit = body.max_tokens_per_doc or None
     jobs = [partial(scored, model, query, texts, limit, calls) for query, texts in pairs]
     answers = await gather_limited(jobs, AT_ONCE)

@@ -13,19 +13,18 @@ from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import CallsDep
+from wire.calls import Kind, Operation
 from wire.fields import refuse_foreign_fields
 from wire.openai.speech import SpeechRequest, card_language, card_voice, media_type
 
 router = APIRouter(route_class=JSONRoute)
-
-KIND = "speech"
 
 
 @router.post("/audio/speech")
 async def create_speech(body: SpeechRequest, calls: CallsDep) -> Response:
     """Speak a text; the audio leaves while it is made, as a file or in events."""
     model, order = await _order(body, calls, "mp3")
-    audio = calls.stream(model, "speech", order)
+    audio = calls.stream(model, Operation.SPEECH, order)
     if body.stream_format == "sse":
         return await event_stream(_events(audio, calls), calls.record)
     kind_of_file = media_type(order["response_format"], body.sample_rate)
@@ -36,7 +35,7 @@ async def create_speech(body: SpeechRequest, calls: CallsDep) -> Response:
 async def create_speech_file(body: SpeechRequest, calls: CallsDep) -> Response:
     """Speak a text into a finished file, as LocalAI does: WAV unless asked otherwise."""
     model, order = await _order(body, calls, "wav")
-    audio = calls.stream(model, "speech", {**order, "whole": True})
+    audio = calls.stream(model, Operation.SPEECH, {**order, "whole": True})
     response_format = order["response_format"]
     is_wav = response_format == "wav"
     kind_of_file = "audio/x-wav" if is_wav else media_type(response_format, body.sample_rate)
@@ -52,7 +51,7 @@ async def _order(
     body: SpeechRequest, calls: Calls, default_format: str
 ) -> tuple[ServedModel, dict[str, Any]]:
     """Return the model and what its engine is asked."""
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.SPEECH, body.model, body.backend)
     refuse_foreign_fields(body)
     return model, {
         "input": body.input,

@@ -6,7 +6,8 @@ from pydantic_core import from_json
 
 from serve_app.http.form_body import read_form
 from serve_app.routes.dependencies import CallsDep
-from serve_app.routes.transcriptions import KIND, only_file
+from serve_app.routes.transcriptions import only_file
+from wire.calls import Kind, Operation
 from wire.elevenlabs.speech_to_text import SpeechToTextRequest, speech_to_text_answer
 
 router = APIRouter()
@@ -18,7 +19,7 @@ async def convert_speech(request: Request, calls: CallsDep) -> JSONResponse:
     body, uploads = await read_form(request, SpeechToTextRequest, {"file": 1})
     order = body.order()
     data = only_file(uploads)
-    model = await calls.resolve(KIND, body.model_id, param="model_id")
-    reply = await calls.run(model, "transcription", order, files=(data,))
+    model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model_id, param="model_id")
+    reply = await calls.run(model, Operation.TRANSCRIPTION, order, files=(data,))
     with_words = body.timestamps_granularity == "word"
     return JSONResponse(speech_to_text_answer(from_json(reply.body), with_words))

@@ -14,7 +14,7 @@ from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from serve_app.routes.dependencies import CallsDep, RegistryDep
-from serve_app.routes.speech import KIND
+from wire.calls import Kind, Operation
 from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest, output
 from wire.errors import InvalidRequestError, echo
 from wire.fields import refuse_foreign_fields
@@ -50,7 +50,9 @@ async def convert(
     """Speak a text."""
     model, order = await _order(voice_id, body, wanted, calls, all_)
     # A WAV file that is fetched, not listened to, should know its length.
-    audio = calls.stream(model, "speech", {**order, "whole": wanted.response_format == "wav"})
+    audio = calls.stream(
+        model, Operation.SPEECH, {**order, "whole": wanted.response_format == "wav"}
+    )
     return await stream_pieces(audio, calls.record, _media_type(wanted))
 
 
@@ -60,7 +62,7 @@ async def stream(
 ) -> Response:
     """Speak a text; the audio leaves while it is made."""
     model, order = await _order(voice_id, body, wanted, calls, all_)
-    audio = calls.stream(model, "speech", order)
+    audio = calls.stream(model, Operation.SPEECH, order)
     return await stream_pieces(audio, calls.record, _media_type(wanted))
 
 
@@ -77,7 +79,7 @@ async def convert_with_timestamps(
             "text",
         )
     model, order = await _order(voice_id, body, wanted, calls, all_)
-    lines = calls.stream(model, "speech_with_timestamps", {**order, "whole": True})
+    lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, {**order, "whole": True})
     return Response(await _joined(lines), media_type="application/json")
 
 
@@ -87,7 +89,7 @@ async def stream_with_timestamps(
 ) -> Response:
     """Do the same in lines of JSON, which leave while the audio is made."""
     model, order = await _order(voice_id, body, wanted, calls, all_)
-    lines = calls.stream(model, "speech_with_timestamps", order)
+    lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, order)
     return await stream_pieces(lines, calls.record, LINES)
 
 
@@ -96,7 +98,7 @@ async def _order(
 ) -> tuple[ServedModel, dict[str, Any]]:
     """Return the model and what its engine is asked."""
     name = body.model or _model_with(voice_id, registry)
-    model = await calls.resolve(KIND, name, body.backend)
+    model = await calls.resolve(Kind.SPEECH, name, body.backend)
     refuse_foreign_fields(body)
     voice = card_voice(model.card, voice_id)
     if body.voice and card_voice(model.card, body.voice) != voice:
@@ -116,7 +118,7 @@ async def _order(
 def _model_with(voice_id: str, registry: Registry) -> str | None:
     """Return the first model that has the voice: ElevenLabs' clients need not name a model."""
     for model in registry.models:
-        if model.card.kind == KIND and find_voice(model.card, voice_id):
+        if model.card.kind == Kind.SPEECH and find_voice(model.card, voice_id):
             return model.card.id
     return None
 

@@ -14,11 +14,11 @@ from serve_app.http.json_body import JSONRequest
 from serve_app.http.sse import DONE, event, event_stream
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
+from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError, from_validation_errors
 from wire.openai.transcription_formats import delta_event, done_event, written
 from wire.openai.transcriptions import TranscriptionRequest, VadRequest
 
-KIND = "transcriptions"
 FORM = "multipart/form-data"
 
 router = APIRouter()
@@ -41,8 +41,8 @@ async def detect_voice(request: Request, calls: CallsDep) -> Response:
     """Tell where in samples or in a file speech begins and ends."""
     body, data = await _vad_request(request)
     order = body.order()
-    model = await calls.resolve(KIND, body.model, body.backend)
-    reply = await calls.run(model, "vad", order, files=(data,))
+    model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model, body.backend)
+    reply = await calls.run(model, Operation.VAD, order, files=(data,))
     return Response(reply.body, media_type="application/json")
 
 
@@ -50,11 +50,11 @@ async def _answer(request: Request, calls: Calls, task: str) -> Response:
     body, uploads = await read_form(request, TranscriptionRequest, {"file": 1})
     order = body.order(task)
     data = only_file(uploads)
-    model = await calls.resolve(KIND, body.model, body.backend)
+    model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model, body.backend)
     if body.stream:
-        pieces = calls.stream(model, "transcription", order, files=(data,))
+        pieces = calls.stream(model, Operation.TRANSCRIPTION, order, files=(data,))
         return await event_stream(_events(pieces), calls.record)
-    reply = await calls.run(model, "transcription", order, files=(data,))
+    reply = await calls.run(model, Operation.TRANSCRIPTION, order, files=(data,))
     content, media_type = written(from_json(reply.body), body.response_format, body.granularities)
     return Response(content, media_type=media_type)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from serve_app.models.registry import Registry
 from serve_app.routes.dependencies import RegistryDep
-from serve_app.routes.speech import KIND
+from wire.calls import Kind
 from wire.card import ModelCard
 from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage
 from wire.errors import InvalidRequestError, NotFoundError, echo
@@ -74,7 +74,7 @@ async def search_voices(
 
 
 def _speakers(registry: Registry) -> list[ModelCard]:
-    return [model.card for model in registry.models if model.card.kind == KIND]
+    return [model.card for model in registry.models if model.card.kind == Kind.SPEECH]
 
 
 def _listed(registry: Registry) -> list[ListedVoice]:

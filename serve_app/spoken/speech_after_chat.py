@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.sentences import SentenceCutter, spoken
+from wire.calls import Operation
 from wire.errors import APIError, ModelCallError
 from wire.logging import get_logger
 
@@ -114,7 +115,7 @@ async def _read(
 ) -> None:
     cutter = SentenceCutter()
     with _failure_of(chat, calls):
-        async with aclosing(calls.stream(chat, "chat_completion", fields)) as frames:
+        async with aclosing(calls.stream(chat, Operation.CHAT_COMPLETION, fields)) as frames:
             async for chunk in _chunks(frames):
                 await events.put(Written(chunk))
                 for sentence in cutter.feed(_text(chunk)):
@@ -164,7 +165,7 @@ class _Speaker:
         model = self._voice.model
         await self._places.acquire()  # until it was heard
         with _failure_of(model, self._calls):
-            async with aclosing(self._calls.stream(model, "speech", body)) as pieces:
+            async with aclosing(self._calls.stream(model, Operation.SPEECH, body)) as pieces:
                 async for piece in pieces:
                     audio.put_nowait(piece)
         audio.put_nowait(None)

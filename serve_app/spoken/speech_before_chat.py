@@ -12,6 +12,7 @@ from serve_app.media.parts import recording_of
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.stored_answers import SpokenAnswers
+from wire.calls import Kind, Operation
 from wire.errors import APIError, InvalidRequestError
 from wire.openai.chat import Message
 
@@ -68,7 +69,7 @@ async def transcribe_recordings(
     ]
     if not places or PART in chat.card.input_parts:
         return messages
-    model = await calls.resolve("transcriptions", None)
+    model = await calls.resolve(Kind.TRANSCRIPTIONS, None)
     recordings = [_recording(messages[m], m, p) for m, p in places]
     jobs = [
         partial(_text, calls, model, recording, _path(m, p))
@@ -81,7 +82,7 @@ async def transcribe_recordings(
 async def _text(calls: Calls, model: ServedModel, recording: bytes, path: str) -> str:
     try:
         task = {"task": "transcribe"}
-        reply = await calls.run(model, "transcription", task, files=(recording,))
+        reply = await calls.run(model, Operation.TRANSCRIPTION, task, files=(recording,))
     except APIError as error:
         if isinstance(error, InvalidRequestError):
             error.param = path

@@ -12,6 +12,7 @@ from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from serve_app.spoken.stored_answers import SpokenAnswers
+from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
 from wire.fields import engine_fields
 from wire.openai.chat import AudioOptions, ChatCompletionRequest
@@ -28,7 +29,7 @@ async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
         InvalidRequestError: it has no such voice.
     """
     assert body.audio is not None
-    speech = await calls.resolve("speech", body.audio.model, param="audio.model")
+    speech = await calls.resolve(Kind.SPEECH, body.audio.model, param="audio.model")
     try:
         return Voice(speech, card_voice(speech.card, body.audio.voice))
     except InvalidRequestError as error:
@@ -106,5 +107,5 @@ async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls
         return pcm
     # It has been written and spoken: that its file is refused a place would be a pity.
     form = {"response_format": options.format}
-    reply = await calls.run(speech, "encode", form, files=(pcm,), places=0)
+    reply = await calls.run(speech, Operation.ENCODE_SPEECH, form, files=(pcm,), slots=0)
     return reply.body

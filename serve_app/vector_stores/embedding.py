@@ -7,10 +7,9 @@ from pydantic_core import from_json
 
 from serve_app.models.calls import Calls
 from serve_app.models.retrying import run_model
-from wire.calls import Reply
+from wire.calls import Kind, Operation, Reply
 from wire.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
 
-KIND = "embeddings"
 TEXTS_AT_ONCE = 32
 """Of documents, in one request: the replica has others' to read, too."""
 
@@ -23,12 +22,12 @@ async def embedded_questions(calls: Calls, model: str, texts: Sequence[str]) -> 
         APIError: it cannot answer.
     """
     try:
-        served = await calls.resolve(KIND, model)
+        served = await calls.resolve(Kind.EMBEDDINGS, model)
     except ModelNotFoundError as error:
         raise ModelUnavailableError(
             f"The embeddings model '{model}', which made the vectors, is not served."
         ) from error
-    return _vectors(await calls.run(served, KIND, _fields(texts, "search_query")))
+    return _vectors(await calls.run(served, Operation.EMBEDDINGS, _fields(texts, "search_query")))
 
 
 async def embedded_parts(calls: Calls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
@@ -62,7 +61,7 @@ async def _in_pieces(calls: Calls, model: str, text: str) -> list[bytes]:
 
 async def _documents(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
     fields = _fields(texts, "search_document")
-    return _vectors(await run_model(calls, KIND, model, KIND, fields))
+    return _vectors(await run_model(calls, Kind.EMBEDDINGS, model, Operation.EMBEDDINGS, fields))
 
 
 def _fields(texts: Sequence[str], input_type: str) -> dict[str, object]:

@@ -21,7 +21,8 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import COMPLETED, FAILED, FILE, IN_PROGRESS, ended
 from serve_app.storage.vector_stores import VectorStores
-from serve_app.vector_stores.embedding import KIND, embedded_parts
+from serve_app.vector_stores.embedding import embedded_parts
+from wire.calls import Kind
 from wire.errors import APIError, InvalidRequestError, NotFoundError
 
 PATH = "/v1/vector_stores/files"
@@ -81,10 +82,10 @@ class FileIndexing:
     async def _index(self, job: StoredObject, calls: Calls) -> None:
         store = await self._stores.get(job.owner, str(job.parent_id))
         name = (store.state or {}).get("model")
-        model = await find_model(calls, KIND, name or self._model)
+        model = await find_model(calls, Kind.EMBEDDINGS, name or self._model)
         if name is None:
             name = await self._stores.choose_model(store, model.id)
-            model = await find_model(calls, KIND, name)  # another may have been quicker
+            model = await find_model(calls, Kind.EMBEDDINGS, name)  # another may have been quicker
         cuts = await self._read(job, model)
         vectors = await self._embedded(
             job, calls, model, [part for cut in cuts for part in cut.parts]

@@ -19,7 +19,7 @@ from tests.api.transcriptions import CARD as EAR_CARD
 from tests.api.transcriptions import PIECES, WHOLE
 from tests.support.scripted_model import CARD, chunk
 from tests.support.serve_details import application, details
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.card import ModelCard
 
 CARDS = (
@@ -27,8 +27,8 @@ CARDS = (
     IMAGE_CARD,
     VOICE_CARD,
     EAR_CARD,
-    ModelCard(id="embed", kind="embeddings", backend="sentence-transformers"),
-    ModelCard(id="rank", kind="rerank", backend="sentence-transformers"),
+    ModelCard(id="embed", kind=Kind.EMBEDDINGS, backend="sentence-transformers"),
+    ModelCard(id="rank", kind=Kind.RERANK, backend="sentence-transformers"),
 )
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
@@ -103,15 +103,15 @@ class AnsweringModel:
         self.num_calls += 1
         asked = json.loads(call.body)
         match call.operation:
-            case "generation" | "edit" | "variation":
+            case Operation.IMAGE_GENERATION | Operation.IMAGE_EDIT | Operation.IMAGE_VARIATION:
                 return drawn(*[b"\x89PNG"] * (asked.get("n") or 1) * len(asked["prompts"]))
-            case "rerank":
+            case Operation.RERANK:
                 answer: Any = {"scores": [0.5] * len(asked["documents"])}
-            case "encode":
+            case Operation.ENCODE_SPEECH:
                 return Reply(b"a file", Usage())
-            case "transcription":
+            case Operation.TRANSCRIPTION:
                 return Reply(TRANSCRIPT, Usage(audio_seconds=2))
-            case "response":
+            case Operation.RESPONSE:
                 answer = response(asked)
             case _:
                 answer = WHOLE_ANSWERS[call.operation]
@@ -119,7 +119,7 @@ class AnsweringModel:
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         self.num_calls += 1
-        if call.operation == "response":
+        if call.operation == Operation.RESPONSE:
             made = response(json.loads(call.body))
             begun = {**made, "status": "in_progress", "output": [], "completed_at": None}
             yield event("response.created", 0, response=begun)
@@ -134,16 +134,16 @@ def response(asked: dict[str, Any]) -> dict[str, Any]:
     return {"id": asked["request_id"], **RESPONSE, **asked["shown"]}
 
 
-WHOLE_ANSWERS: dict[str, Any] = {
-    "chat_completion": CHAT,
-    "completion": COMPLETION,
-    "tokenize": {"count": 1, "max_model_len": 512, "tokens": [1], "token_strs": None},
-    "detokenize": {"prompt": "yes"},
-    "message": MESSAGE,
-    "message_tokens": {"input_tokens": 3},
-    "response_input_tokens": {"object": "response.input_tokens", "input_tokens": 3},
-    "embeddings": EMBEDDINGS,
-    "vad": {"segments": [{"start": 0.0, "end": 1.5}]},
+WHOLE_ANSWERS: dict[Operation, Any] = {
+    Operation.CHAT_COMPLETION: CHAT,
+    Operation.COMPLETION: COMPLETION,
+    Operation.TOKENIZE: {"count": 1, "max_model_len": 512, "tokens": [1], "token_strs": None},
+    Operation.DETOKENIZE: {"prompt": "yes"},
+    Operation.MESSAGE: MESSAGE,
+    Operation.MESSAGE_TOKENS: {"input_tokens": 3},
+    Operation.RESPONSE_INPUT_TOKENS: {"object": "response.input_tokens", "input_tokens": 3},
+    Operation.EMBEDDINGS: EMBEDDINGS,
+    Operation.VAD: {"segments": [{"start": 0.0, "end": 1.5}]},
 }
 
 COUNTED = (
@@ -153,22 +153,22 @@ COUNTED = (
 )
 """The chunk of a stream that tells the usage."""
 
-STREAMS: dict[str, list[bytes | Usage]] = {
-    "chat_completion": [chunk("yes"), COUNTED, DONE, Usage(3, 4)],
-    "completion": [
+STREAMS: dict[Operation, list[bytes | Usage]] = {
+    Operation.CHAT_COMPLETION: [chunk("yes"), COUNTED, DONE, Usage(3, 4)],
+    Operation.COMPLETION: [
         b"data: " + json.dumps({**COMPLETION, "usage": None}).encode() + b"\n\n",
         DONE,
         Usage(3, 4),
     ],
-    "message": [*MESSAGE_EVENTS, Usage(3, 4)],
-    "generation": IMAGE_STREAM,
-    "edit": IMAGE_STREAM,
-    "speech": [b"ID3", b"more", Usage(characters=5, audio_seconds=1.5)],
-    "speech_with_timestamps": [
+    Operation.MESSAGE: [*MESSAGE_EVENTS, Usage(3, 4)],
+    Operation.IMAGE_GENERATION: IMAGE_STREAM,
+    Operation.IMAGE_EDIT: IMAGE_STREAM,
+    Operation.SPEECH: [b"ID3", b"more", Usage(characters=5, audio_seconds=1.5)],
+    Operation.SPEECH_WITH_TIMESTAMPS: [
         json.dumps({**TIMED, "normalized_alignment": None}).encode() + b"\n",
         Usage(characters=5),
     ],
-    "transcription": [
+    Operation.TRANSCRIPTION: [
         *(json.dumps(piece).encode() for piece in PIECES),
         json.dumps(WHOLE).encode(),
         Usage(audio_seconds=2),

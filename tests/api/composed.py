@@ -9,7 +9,7 @@ from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from tests.support.scripted_model import chunk
 from tests.support.serve_details import application, details
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError
 
@@ -69,7 +69,7 @@ class Speaker:
         self.closed = 0
 
     async def run(self, call: Call) -> Reply:
-        assert call.operation == "encode"
+        assert call.operation == Operation.ENCODE_SPEECH
         return Reply(json.loads(call.body)["response_format"].encode() + call.files[0], Usage())
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
@@ -114,13 +114,17 @@ class Listener:
 
 def composed(writer: Writer, speaker: Speaker, listener: Listener) -> Registry:
     """Return a registry of one model of each kind."""
-    handles = {"chat": writer, "speech": speaker, "transcriptions": listener}
+    handles: dict[Kind | None, Any] = {
+        Kind.CHAT: writer,
+        Kind.SPEECH: speaker,
+        Kind.TRANSCRIPTIONS: listener,
+    }
 
     async def read() -> dict[str, Any]:
         return details(
-            chat=application(ModelCard(id="writer", kind="chat")),
+            chat=application(ModelCard(id="writer", kind=Kind.CHAT)),
             speech=application(ModelCard.model_validate(SPEECH)),
-            transcriptions=application(ModelCard(id="listener", kind="transcriptions")),
+            transcriptions=application(ModelCard(id="listener", kind=Kind.TRANSCRIPTIONS)),
         )
 
     def handle(model: ServedModel) -> Any:

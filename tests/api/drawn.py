@@ -4,13 +4,15 @@ import base64
 import json
 from typing import Any
 
-from wire.calls import Reply, Usage
+from wire.calls import Kind, Reply, Usage
 from wire.card import ModelCard
 
 PNG = b"\x89PNG picture"
 BASE64 = base64.b64encode(PNG).decode()
 PATH = "/v1/images/generations"
-CARD = ModelCard(id="draw", kind="images", aliases=("dall-e-3", "gpt-image-1"), backend="diffusers")
+CARD = ModelCard(
+    id="draw", kind=Kind.IMAGES, aliases=("dall-e-3", "gpt-image-1"), backend="diffusers"
+)
 
 
 def reply(*files: bytes) -> Reply:

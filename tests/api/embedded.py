@@ -9,7 +9,7 @@ from zlib import crc32
 from openai import AsyncOpenAI
 
 from tests.support.scripted_model import ScriptedModel
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Reply, Usage
 from wire.card import ModelCard
 
 SEA = b"The whale lives in the sea. It is a mammal."
@@ -17,7 +17,7 @@ SKY = b"The eagle flies high in the sky. It is a bird."
 DIMENSIONS = 64
 CARD = ModelCard(
     id="vec",
-    kind="embeddings",
+    kind=Kind.EMBEDDINGS,
     aliases=("text-embedding-3-small",),
     backend="sentence-transformers",
     context_length=100,

@@ -1,11 +1,11 @@
 """A speech model for tests of routes: its card, and what it says."""
 
-from wire.calls import Usage
+from wire.calls import Kind, Usage
 from wire.card import ModelCard, Voice
 
 VOICE_CARD = ModelCard(
     id="voice",
-    kind="speech",
+    kind=Kind.SPEECH,
     aliases=("tts-1",),
     backend="espeak-ng",
     voices=(

@@ -8,9 +8,10 @@ import pytest
 from tests.api.chat import ANSWER, HELLO
 from tests.api.errors import assert_openai_error
 from tests.support.scripted_model import CARD, ScriptedModel
+from wire.calls import Kind
 from wire.card import ModelCard
 
-OTHER = ModelCard(id="big", kind="chat", aliases=("gpt-4o",), backend="llama")
+OTHER = ModelCard(id="big", kind=Kind.CHAT, aliases=("gpt-4o",), backend="llama")
 
 
 @pytest.fixture

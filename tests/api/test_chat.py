@@ -8,7 +8,7 @@ from openai import AsyncOpenAI
 
 from tests.api.chat import ANSWER, HELLO
 from tests.support.scripted_model import ScriptedModel, chunk, overloaded
-from wire.calls import Usage
+from wire.calls import Operation, Usage
 from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
 
 
@@ -20,7 +20,7 @@ async def test_chat_by_alias_asks_the_engine_by_its_own_id(
     answer = await openai_client.chat.completions.create(model="gpt-4o", messages=HELLO, top_p=0.5)
 
     assert answer.choices[0].message.content == "hello"
-    assert model.calls[0].operation == "chat_completion"
+    assert model.calls[0].operation == Operation.CHAT_COMPLETION
     assert model.asked == {"model": "small", "messages": HELLO, "top_p": 0.5}
 
 
@@ -110,7 +110,7 @@ async def test_request_takes_a_place_for_each_answer_it_wants(
     await http.post("/v1/completions", json={"prompt": [5, 6, 7]})
     await http.post("/v1/chat/completions", json={"messages": HELLO, "n": 2})
 
-    assert [call.places for call in model.calls] == [12, 1, 2]
+    assert [call.slots for call in model.calls] == [12, 1, 2]
 
 
 async def test_failed_model_says_why(openai_client: AsyncOpenAI) -> None:

@@ -28,7 +28,7 @@ async def test_edit_asks_for_the_instruction_on_the_text(
         "temperature": 0.5,
         "n": 2,
     }
-    assert model.calls[0].places == 2
+    assert model.calls[0].slots == 2
 
 
 @pytest.mark.parametrize(

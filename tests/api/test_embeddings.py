@@ -11,13 +11,14 @@ from openai import AsyncOpenAI
 from tests.api.errors import assert_openai_error
 from tests.support import scripted_model as chat
 from tests.support.scripted_model import ScriptedModel, overloaded
+from wire.calls import Kind, Operation
 from wire.card import ModelCard
 from wire.errors import ModelOverloadedError
 
 PATH = "/v1/embeddings"
 CARD = ModelCard(
     id="vec",
-    kind="embeddings",
+    kind=Kind.EMBEDDINGS,
     aliases=("text-embedding-ada-002",),
     backend="sentence-transformers",
     dimensions=2,
@@ -48,7 +49,7 @@ async def test_embeddings_by_alias_come_as_the_sdk_asks(
 
     assert vectors.data[0].embedding == [0.5, -0.25]
     assert vectors.usage.prompt_tokens == 3
-    assert model.calls[0].operation == "embeddings"
+    assert model.calls[0].operation == Operation.EMBEDDINGS
     assert model.asked == {"model": "vec", "input": ["cat"], "encoding_format": "base64"}
 
 

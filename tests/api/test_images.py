@@ -11,6 +11,7 @@ from openai import AsyncOpenAI
 from tests.api.conftest import CreateApi
 from tests.api.drawn import BASE64, CARD, PATH, PNG, STREAM, reply
 from tests.support.scripted_model import KEY, ScriptedModel, connect
+from wire.calls import Operation
 from wire.card import ModelCard
 
 
@@ -54,7 +55,7 @@ async def test_sdk_gets_images_and_usage(openai_client: AsyncOpenAI, model: Scri
     assert (answer.usage.input_tokens, answer.usage.total_tokens) == (5, 5)
     assert model.asked == {"model": "draw", "n": 2,
                            "prompts": [{"positive": "a cat", "negative": ""}]}  # fmt: skip
-    assert model.calls[-1].places == 2
+    assert model.calls[-1].slots == 2
 
 
 async def test_name_of_a_model_that_answers_base64_does(openai_client: AsyncOpenAI) -> None:
@@ -101,7 +102,7 @@ async def test_prompt_parts_what_is_wanted_from_what_is_not(
         {"positive": "a cat", "negative": "green"},
         {"positive": "a dog", "negative": ""},
     ]
-    assert model.calls[-1].places == 2
+    assert model.calls[-1].slots == 2
 
 
 async def test_fields_reach_the_model(http: httpx2.AsyncClient, model: ScriptedModel) -> None:
@@ -176,7 +177,7 @@ async def test_edit_sends_image_and_mask(openai_client: AsyncOpenAI, model: Scri
 
     assert answer.data
     assert answer.data[0].b64_json == BASE64
-    assert model.calls[-1].operation == "edit"
+    assert model.calls[-1].operation == Operation.IMAGE_EDIT
     assert model.calls[-1].files == (PNG, b"mask")
     assert model.asked["prompts"] == [{"positive": "a hat", "negative": ""}]
 
@@ -200,9 +201,9 @@ async def test_variation_sends_the_image(http: httpx2.AsyncClient, model: Script
     answer = await http.post("/v1/images/variations", data={"n": "2"}, files={"image": PNG})
 
     assert [item["index"] for item in answer.json()["data"]] == [0, 1]
-    assert model.calls[-1].operation == "variation"
+    assert model.calls[-1].operation == Operation.IMAGE_VARIATION
     assert model.calls[-1].files == (PNG,)
-    assert model.calls[-1].places == 2
+    assert model.calls[-1].slots == 2
 
 
 async def test_forms_empty_fields_are_as_if_left_out(

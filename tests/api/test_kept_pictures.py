@@ -8,6 +8,7 @@ from openai import AsyncOpenAI, BadRequestError
 
 from tests.api.responses import whole
 from tests.support.scripted_model import ScriptedModel
+from wire.calls import Kind
 from wire.card import ModelCard
 
 PICTURE = b"\x89PNG\r\n\x1a\n and so on"
@@ -16,8 +17,8 @@ PICTURE = b"\x89PNG\r\n\x1a\n and so on"
 @pytest.fixture
 def cards() -> tuple[ModelCard, ...]:
     return (
-        ModelCard(id="seeing", kind="chat", input_parts=("text", "image_url"), backend="vllm"),
-        ModelCard(id="blind", kind="chat", backend="vllm"),
+        ModelCard(id="seeing", kind=Kind.CHAT, input_parts=("text", "image_url"), backend="vllm"),
+        ModelCard(id="blind", kind=Kind.CHAT, backend="vllm"),
     )
 
 

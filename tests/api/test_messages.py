@@ -10,7 +10,7 @@ from anthropic import AsyncAnthropic
 from tests.api.messages import ASKED, EVENTS, HELLO, MESSAGE, TOOL, read_error
 from tests.support.anthropic_conformance import read_events
 from tests.support.scripted_model import CARD, ScriptedModel
-from wire.calls import Usage
+from wire.calls import Operation, Usage
 from wire.card import ModelCard
 
 
@@ -23,7 +23,7 @@ async def test_message_by_alias_asks_the_engine_by_its_own_id(
 
     assert [block.text for block in message.content if block.type == "text"] == ["hello"]
     assert str(message._request_id).startswith("req_")
-    assert model.calls[0].operation == "message"
+    assert model.calls[0].operation == Operation.MESSAGE
     assert model.asked == {"model": "small", "max_tokens": 5, "messages": ASKED}
 
 
@@ -64,7 +64,7 @@ async def test_tokens_are_counted_of_all_that_the_model_reads(
     answer = await http.post(path, json={"messages": HELLO, "system": "s", "tools": [TOOL]})
 
     assert answer.json() == {"input_tokens": 9}
-    assert model.calls[0].operation == "message_tokens"
+    assert model.calls[0].operation == Operation.MESSAGE_TOKENS
     assert model.asked == {
         "model": "small",
         "messages": ASKED,

@@ -7,11 +7,12 @@ import pytest
 from tests.api.errors import assert_openai_error
 from tests.support import scripted_model as chat
 from tests.support.scripted_model import ScriptedModel
+from wire.calls import Kind
 from wire.card import ModelCard
 
 CARD = ModelCard(
     id="ranker",
-    kind="rerank",
+    kind=Kind.RERANK,
     aliases=("jina-reranker-v1-base-en", "rerank-v3.5"),
     backend="sentence-transformers",
 )

@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 from tests.api.errors import assert_openai_error
 from tests.api.responses import event, said, whole
 from tests.support.scripted_model import KEY, ScriptedModel, connect, overloaded
-from wire.calls import Usage
+from wire.calls import Operation, Usage
 from wire.errors import ModelOverloadedError, ReplicaLostError
 
 PATH = "/v1/responses"
@@ -38,7 +38,7 @@ async def test_response_asks_for_the_conversation_without_our_ids(
 
     assert first.output_text == "Hi."
     asked = model.asked
-    assert model.calls[-1].operation == "response"
+    assert model.calls[-1].operation == Operation.RESPONSE
     assert [item["role"] for item in asked["input"]] == ["user", "assistant", "user"]
     assert asked["input"][0] == {
         "type": "message",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.errors import assert_openai_error
 from tests.support.scripted_model import ScriptedModel
-from wire.calls import Reply, Usage
+from wire.calls import Kind, Reply, Usage
 from wire.card import ModelCard
 
 PATH = "/v1/score"
@@ -14,7 +14,7 @@ PATH = "/v1/score"
 
 @pytest.fixture
 def cards() -> tuple[ModelCard, ...]:
-    return (ModelCard(id="order", kind="rerank", backend="sentence-transformers"),)
+    return (ModelCard(id="order", kind=Kind.RERANK, backend="sentence-transformers"),)
 
 
 def scores(*values: float) -> list[Any]:

@@ -17,6 +17,7 @@ from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
+from wire.calls import Kind
 from wire.errors import ModelOverloadedError
 
 ALOUD: Any = {
@@ -95,7 +96,7 @@ async def test_first_sentence_is_heard_before_the_answer_is_written(
     calls: Calls, writer: Writer
 ) -> None:
     writer.may_end.clear()
-    chat, speech = await calls.resolve("chat", None), await calls.resolve("speech", None)
+    chat, speech = await calls.resolve(Kind.CHAT, None), await calls.resolve(Kind.SPEECH, None)
 
     async with aclosing(spoken_answer(calls, chat, {}, Voice(speech, "en-us"))) as events:
         first = await anext(event async for event in events if isinstance(event, Spoken))
@@ -119,7 +120,7 @@ async def test_client_that_reads_slowly_slows_the_models_down(
     calls: Calls, writer: Writer, speaker: Speaker
 ) -> None:
     writer.pieces = [f"This is sentence number {number}. " for number in range(1000)]
-    chat, speech = await calls.resolve("chat", None), await calls.resolve("speech", None)
+    chat, speech = await calls.resolve(Kind.CHAT, None), await calls.resolve(Kind.SPEECH, None)
 
     async with aclosing(spoken_answer(calls, chat, {}, Voice(speech, "en-us"))) as events:
         await anext(events)

@@ -12,7 +12,7 @@ from elevenlabs.core.api_error import ApiError
 from tests.api.conftest import CreateApi
 from tests.api.spoken import VOICE_CARD, spoken_script
 from tests.support.scripted_model import ScriptedModel
-from wire.calls import Usage
+from wire.calls import Operation, Usage
 from wire.card import ModelCard
 from wire.elevenlabs.text_to_speech import TextToSpeechRequest
 from wire.elevenlabs.text_to_speech import VoiceSettings as VoiceSettingsOfWire
@@ -92,7 +92,7 @@ async def test_elevenlabs_sdk_gets_timestamps_whole(
     assert answer.alignment
     assert answer.alignment.characters == ["H", "e", "y"]
     assert answer.alignment.character_end_times_seconds == [1, 2, 3]
-    assert model.calls[-1].operation == "speech_with_timestamps"
+    assert model.calls[-1].operation == Operation.SPEECH_WITH_TIMESTAMPS
 
 
 async def test_elevenlabs_sdk_gets_timestamps_as_they_come(

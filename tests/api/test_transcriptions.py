@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 from tests.api.errors import assert_openai_error
 from tests.api.transcriptions import ANSWER, AUDIO, CARD, PIECES, WHOLE
 from tests.support.scripted_model import ScriptedModel, overloaded
-from wire.calls import Usage
+from wire.calls import Operation, Usage
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError, ModelOverloadedError
 
@@ -38,7 +38,7 @@ async def test_transcription_answers_the_sdk(
     )
 
     assert transcription.text == "One two."
-    assert model.calls[0].operation == "transcription"
+    assert model.calls[0].operation == Operation.TRANSCRIPTION
     assert model.calls[0].files == (AUDIO,)
     assert model.asked == {
         "model": "ear",

@@ -7,6 +7,7 @@ import pytest
 from tests.api.errors import assert_openai_error
 from tests.api.transcriptions import AUDIO, CARD
 from tests.support.scripted_model import ScriptedModel
+from wire.calls import Operation
 from wire.card import ModelCard
 
 
@@ -26,7 +27,7 @@ async def test_voice_detection_takes_samples(
     )
 
     assert answer.json() == {"segments": [{"start": 0.5, "end": 1.0}]}
-    assert model.calls[0].operation == "vad"
+    assert model.calls[0].operation == Operation.VAD
     assert model.calls[0].files == (array("f", [0.5, -0.25]).tobytes(),)
     assert model.asked["encoding"] == "f32le"
     assert model.asked["vad_parameters"] == {"threshold": 0.3}

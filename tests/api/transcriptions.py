@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 from tests.support.transcript import segment
+from wire.calls import Kind
 from wire.card import ModelCard
 
 AUDIO = b"RIFF....WAVE"
 
-CARD = ModelCard(id="ear", kind="transcriptions", aliases=("whisper-1",), backend="faster-whisper")
+CARD = ModelCard(
+    id="ear", kind=Kind.TRANSCRIPTIONS, aliases=("whisper-1",), backend="faster-whisper"
+)
 
 WHOLE: dict[str, Any] = {
     "text": "One two.",

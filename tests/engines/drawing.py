@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers.engine import DiffusersEngine
-from wire.calls import Call, Reply
+from wire.calls import Call, Operation, Reply
 
 
 def configured(**options: Any) -> ImagesConfig:
@@ -23,13 +23,16 @@ async def load(**options: Any) -> DiffusersEngine:
     return await DiffusersEngine.load(configured(**options))
 
 
-def call_of(operation: str, files: tuple[bytes, ...] = (), **body: Any) -> Call:
+def call_of(operation: Operation, files: tuple[bytes, ...] = (), **body: Any) -> Call:
     body.setdefault("prompts", [{"positive": "a cat"}])
     return Call(operation, json.dumps(body).encode(), "req_1", files=files)
 
 
 async def draw(
-    engine: DiffusersEngine, operation: str = "generation", *files: bytes, **body: Any
+    engine: DiffusersEngine,
+    operation: Operation = Operation.IMAGE_GENERATION,
+    *files: bytes,
+    **body: Any,
 ) -> Reply:
     return await engine.run(call_of(operation, files, **body))
 

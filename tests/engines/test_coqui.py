@@ -12,7 +12,7 @@ from deployments.speech.coqui.phonemes import LibraryPhonemizer
 from deployments.speech.engine import SILENCE_S, SpeechEngine
 from tests.support.decoded_audio import hear
 from tests.support.tiny_coqui import make_recording, make_vits, make_xtts
-from wire.calls import Call, Usage
+from wire.calls import Call, Operation, Usage
 from wire.errors import ModelLoadError
 
 TEXT = "Hello world, this is a test. And one more sentence!"
@@ -34,7 +34,9 @@ async def load(config: SpeechConfig) -> SpeechEngine:
 
 async def speak(engine: SpeechEngine, text: str, **fields: Any) -> tuple[list[bytes], Usage]:
     body = json.dumps({"input": text, "response_format": "pcm", **fields}).encode()
-    *pieces, usage = [piece async for piece in engine.stream(Call("speech", body, "request"))]
+    *pieces, usage = [
+        piece async for piece in engine.stream(Call(Operation.SPEECH, body, "request"))
+    ]
     assert isinstance(usage, Usage)
     return [piece for piece in pieces if isinstance(piece, bytes)], usage
 
@@ -105,7 +107,7 @@ async def test_odd_text_is_spoken_as_far_as_the_model_knows_it(engine: SpeechEng
 
 async def test_client_that_leaves_stops_the_work(engine: SpeechEngine) -> None:
     body = json.dumps({"input": TEXT * 100, "voice": "ann"}).encode()
-    pieces = engine.stream(Call("speech", body, "request"))
+    pieces = engine.stream(Call(Operation.SPEECH, body, "request"))
     await anext(pieces)
 
     await pieces.aclose()

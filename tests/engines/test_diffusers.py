@@ -16,7 +16,7 @@ from deployments.images.diffusers.engine import DiffusersEngine
 from deployments.images.diffusers.loading import load_pipeline
 from deployments.images.job import Job
 from tests.engines.drawing import call_of, configured, draw, load
-from wire.calls import Reply, Usage
+from wire.calls import Operation, Reply, Usage
 from wire.errors import APIError, ContentPolicyError, InvalidRequestError, ModelLoadError
 
 
@@ -106,7 +106,10 @@ async def test_stream_shows_pictures_on_the_way_and_then_the_image(
     engine: DiffusersEngine,
 ) -> None:
     pieces = [
-        piece async for piece in engine.stream(call_of("generation", step=8, partial_images=3))
+        piece
+        async for piece in engine.stream(
+            call_of(Operation.IMAGE_GENERATION, step=8, partial_images=3)
+        )
     ]
 
     *shown, image, usage = pieces
@@ -121,7 +124,7 @@ async def test_stream_makes_the_image_that_the_whole_answer_has(engine: Diffuser
     import base64
 
     whole = await draw(engine, seed=5, step=4)
-    call = call_of("generation", seed=5, step=4, partial_images=2)
+    call = call_of(Operation.IMAGE_GENERATION, seed=5, step=4, partial_images=2)
     *_, image, _usage = [piece async for piece in engine.stream(call)]
 
     assert isinstance(image, bytes)

@@ -12,6 +12,7 @@ from deployments.images.diffusers.drawing import Pipelines
 from deployments.images.diffusers.engine import DiffusersEngine
 from deployments.images.diffusers.loading import load_pipeline
 from tests.engines.drawing import configured, draw, half_mask, photo, pixels, png
+from wire.calls import Operation
 from wire.errors import InvalidRequestError
 
 
@@ -29,15 +30,17 @@ async def engine(pipelines: Pipelines) -> AsyncIterator[DiffusersEngine]:
 
 
 async def test_image_to_image_begins_with_the_image(engine: DiffusersEngine) -> None:
-    first = await draw(engine, "generation", png(photo()), seed=3)
-    of_another = await draw(engine, "generation", png(Image.new("RGB", (96, 64), "white")), seed=3)
+    first = await draw(engine, Operation.IMAGE_GENERATION, png(photo()), seed=3)
+    of_another = await draw(
+        engine, Operation.IMAGE_GENERATION, png(Image.new("RGB", (96, 64), "white")), seed=3
+    )
 
     assert pixels(first.files[0]).shape == (64, 96, 3)
     assert first.files != of_another.files
 
 
 async def test_edit_with_a_mask_keeps_what_is_not_marked(engine: DiffusersEngine) -> None:
-    reply = await draw(engine, "edit", png(photo()), png(half_mask()), seed=3)
+    reply = await draw(engine, Operation.IMAGE_EDIT, png(photo()), png(half_mask()), seed=3)
 
     before, after = pixels(png(photo())), pixels(reply.files[0])
     assert (after[:, :48] == before[:, :48]).all()
@@ -48,7 +51,7 @@ async def test_edit_draws_where_the_mask_is_transparent(engine: DiffusersEngine)
     mask = Image.new("RGBA", (96, 64), "white")
     mask.paste((0, 0, 0, 0), (0, 0, 48, 64))
 
-    reply = await draw(engine, "edit", png(photo()), png(mask), seed=3)
+    reply = await draw(engine, Operation.IMAGE_EDIT, png(photo()), png(mask), seed=3)
 
     before, after = pixels(png(photo())), pixels(reply.files[0])
     assert (after[:, 48:] == before[:, 48:]).all()
@@ -61,25 +64,27 @@ async def test_edit_without_a_mask_draws_where_the_image_is_transparent(
     picture = photo().convert("RGBA")
     picture.paste((0, 0, 0, 0), (0, 0, 48, 64))
 
-    reply = await draw(engine, "edit", png(picture), seed=3)
+    reply = await draw(engine, Operation.IMAGE_EDIT, png(picture), seed=3)
 
     assert (pixels(reply.files[0])[:, 48:] == pixels(png(photo()))[:, 48:]).all()
 
 
-@pytest.mark.parametrize("operation", ["generation", "edit", "variation"])
+@pytest.mark.parametrize(
+    "operation", [Operation.IMAGE_GENERATION, Operation.IMAGE_EDIT, Operation.IMAGE_VARIATION]
+)
 async def test_one_step_is_enough_to_leave_an_image(
-    engine: DiffusersEngine, operation: str
+    engine: DiffusersEngine, operation: Operation
 ) -> None:
     assert (await draw(engine, operation, png(photo()), step=1)).files
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16", "RGBA"])
 async def test_picture_of_any_mode_is_read(engine: DiffusersEngine, mode: str) -> None:
-    assert (await draw(engine, "variation", png(Image.new(mode, (64, 64))))).files
+    assert (await draw(engine, Operation.IMAGE_VARIATION, png(Image.new(mode, (64, 64))))).files
 
 
 async def test_odd_sized_image_is_fitted_to_what_the_model_draws(engine: DiffusersEngine) -> None:
-    reply = await draw(engine, "variation", png(photo((333, 90))), n=2)
+    reply = await draw(engine, Operation.IMAGE_VARIATION, png(photo((333, 90))), n=2)
 
     assert json.loads(reply.body)["size"] == "336x88"
     assert len(set(reply.files)) == 2
@@ -91,7 +96,7 @@ async def test_photo_is_turned_as_its_exif_says(engine: DiffusersEngine) -> None
     file = BytesIO()
     photo().save(file, "JPEG", exif=exif)
 
-    reply = await draw(engine, "edit", file.getvalue())
+    reply = await draw(engine, Operation.IMAGE_EDIT, file.getvalue())
 
     assert json.loads(reply.body)["size"] == "64x96"
 
@@ -120,7 +125,7 @@ ASCII, SHORT, FLOAT = 2, 3, 11
 async def test_photo_with_odd_exif_is_read(
     engine: DiffusersEngine, tags: list[tuple[int, int, int, int]], size: str
 ) -> None:
-    reply = await draw(engine, "edit", with_exif(*tags))
+    reply = await draw(engine, Operation.IMAGE_EDIT, with_exif(*tags))
 
     assert json.loads(reply.body)["size"] == size
 
@@ -135,7 +140,7 @@ async def test_photo_whose_exif_cannot_be_read_is_refused(
     monkeypatch.setattr(Image.Image, "getexif", fail)
 
     with pytest.raises(InvalidRequestError, match="not a readable picture"):
-        await draw(engine, "edit", png(photo()))
+        await draw(engine, Operation.IMAGE_EDIT, png(photo()))
 
 
 def bomb() -> bytes:
@@ -157,7 +162,7 @@ async def test_bad_upload_is_refused(
     engine: DiffusersEngine, files: tuple[bytes, ...], param: str, says: str
 ) -> None:
     with pytest.raises(InvalidRequestError) as raised:
-        await draw(engine, "edit", *files)
+        await draw(engine, Operation.IMAGE_EDIT, *files)
 
     assert raised.value.param == param
     assert says in str(raised.value)

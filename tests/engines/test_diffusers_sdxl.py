@@ -9,6 +9,7 @@ import pytest
 from deployments.images.diffusers.engine import DiffusersEngine
 from tests.engines.drawing import call_of, draw, half_mask, load, photo, pixels, png
 from tests.support.tiny_sdxl import make_tiny_sdxl
+from wire.calls import Operation
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ async def test_sdxl_draws_the_same_file_for_a_seed(engine: DiffusersEngine) -> N
 
 
 async def test_sdxl_keeps_what_a_mask_does_not_mark(engine: DiffusersEngine) -> None:
-    reply = await draw(engine, "edit", png(photo()), png(half_mask()))
+    reply = await draw(engine, Operation.IMAGE_EDIT, png(photo()), png(half_mask()))
 
     before, after = pixels(png(photo())), pixels(reply.files[0])
     assert (after[:, :48] == before[:, :48]).all()
@@ -52,7 +53,7 @@ async def test_sdxl_shows_pictures_on_the_way_and_ends_as_without_them(
     engine: DiffusersEngine,
 ) -> None:
     whole = await draw(engine, seed=2, step=4)
-    call = call_of("generation", seed=2, step=4, partial_images=2)
+    call = call_of(Operation.IMAGE_GENERATION, seed=2, step=4, partial_images=2)
     first, second, image, _ = [piece async for piece in engine.stream(call)]
 
     import base64

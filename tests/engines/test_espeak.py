@@ -11,7 +11,7 @@ from deployments.speech.espeak.library import BUFFER_MS, espeak
 from deployments.speech.espeak.voices import THROATS, espeak_voices, languages
 from deployments.threads import Cancelled
 from tests.support.decoded_audio import Heard, hear, hear_pcm, pitch
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import InvalidRequestError
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
@@ -24,7 +24,7 @@ def engine() -> SpeechEngine:
     return SpeechEngine(EspeakSynthesizer(), MAX_CHARS)
 
 
-def order(text: str, operation: str = "speech", **fields: Any) -> Call:
+def order(text: str, operation: Operation = Operation.SPEECH, **fields: Any) -> Call:
     body = {"input": text, "voice": "alloy", "model": "homeport-voice", **fields}
     return Call(operation, json.dumps(body).encode(), "request")
 
@@ -108,13 +108,13 @@ async def test_encode_makes_a_finished_file_of_samples(engine: SpeechEngine) -> 
 
     for response_format in FORMATS:
         body = json.dumps({"response_format": response_format}).encode()
-        reply = await engine.run(Call("encode", body, "request", files=(samples,)))
+        reply = await engine.run(Call(Operation.ENCODE_SPEECH, body, "request", files=(samples,)))
         assert isinstance(reply, Reply)
         assert hear(reply.body).seconds == pytest.approx(usage.audio_seconds, abs=0.1)
 
 
 async def test_encode_into_a_format_that_is_none_is_refused(engine: SpeechEngine) -> None:
-    call = Call("encode", b'{"response_format": "mp4"}', "request", files=(b"",))
+    call = Call(Operation.ENCODE_SPEECH, b'{"response_format": "mp4"}', "request", files=(b"",))
 
     with pytest.raises(InvalidRequestError, match="allowed mp3, opus, aac, flac, wav, pcm"):
         await engine.run(call)
@@ -243,7 +243,7 @@ def test_library_stops_within_a_buffer() -> None:
 
 async def test_timestamps_name_every_character_as_it_is_spoken(engine: SpeechEngine) -> None:
     text = "Hello extraordinarily wide world. " * 20
-    call = order(text, "speech_with_timestamps", response_format="pcm")
+    call = order(text, Operation.SPEECH_WITH_TIMESTAMPS, response_format="pcm")
     *lines, usage = [piece async for piece in engine.stream(call)]
 
     assert isinstance(usage, Usage)

@@ -14,7 +14,7 @@ from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from tests.engines.whisper import config
 from tests.support.audio_files import encoded, noise, silence, tone
 from tests.support.tiny_whisper import make_tiny_whisper
-from wire.calls import Call, Usage
+from wire.calls import Call, Operation, Usage
 from wire.errors import APIError, InvalidRequestError
 
 CLIP = encoded(noise(2))
@@ -46,7 +46,7 @@ async def engine(tiny_whisper: str) -> AsyncIterator[FasterWhisperEngine]:
     await engine.close()
 
 
-def call(data: bytes, operation: str = "transcription", **body: Any) -> Call:
+def call(data: bytes, operation: Operation = Operation.TRANSCRIPTION, **body: Any) -> Call:
     return Call(operation, json.dumps(body).encode(), "req", files=(data,))
 
 
@@ -167,8 +167,10 @@ async def test_english_models_translation_is_its_transcript(engine: FasterWhispe
     assert said["text"] == (await transcribed(engine, CLIP))["text"]
 
 
-@pytest.mark.parametrize("operation", ["transcription", "vad"])
-async def test_bad_file_is_the_clients_fault(engine: FasterWhisperEngine, operation: str) -> None:
+@pytest.mark.parametrize("operation", [Operation.TRANSCRIPTION, Operation.VAD])
+async def test_bad_file_is_the_clients_fault(
+    engine: FasterWhisperEngine, operation: Operation
+) -> None:
     with pytest.raises(APIError) as raised:
         await engine.run(call(b"no audio", operation))
 
@@ -250,13 +252,13 @@ async def test_clients_that_leave_end_their_work(engine: FasterWhisperEngine) ->
 
 
 async def test_silence_has_no_voice(engine: FasterWhisperEngine) -> None:
-    reply = await engine.run(call(encoded(silence(1)), "vad"))
+    reply = await engine.run(call(encoded(silence(1)), Operation.VAD))
 
     assert json.loads(reply.body) == {"segments": []}
     assert reply.usage == Usage(audio_seconds=1)
 
 
 async def test_samples_are_detected_without_a_container(engine: FasterWhisperEngine) -> None:
-    reply = await engine.run(call(noise(1).tobytes(), "vad", encoding="f32le"))
+    reply = await engine.run(call(noise(1).tobytes(), Operation.VAD, encoding="f32le"))
 
     assert reply.usage == Usage(audio_seconds=1)

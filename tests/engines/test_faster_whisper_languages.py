@@ -14,7 +14,7 @@ from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from tests.support.audio_files import encoded, noise
 from tests.support.tiny_whisper import make_multilingual_whisper
-from wire.calls import Call
+from wire.calls import Call, Operation
 from wire.errors import InvalidRequestError
 
 CLIP = encoded(noise(2))
@@ -64,7 +64,7 @@ async def engine(directory: str) -> AsyncIterator[FasterWhisperEngine]:
 
 
 async def transcribed(engine: FasterWhisperEngine, **body: Any) -> dict[str, Any]:
-    call = Call("transcription", json.dumps(body).encode(), "req", files=(CLIP,))
+    call = Call(Operation.TRANSCRIPTION, json.dumps(body).encode(), "req", files=(CLIP,))
     return json.loads((await engine.run(call)).body)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.random_model import make
 from deployments.chat.config import ChatConfig
-from wire.calls import Call
+from wire.calls import Call, Operation
 
 SMALL = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
@@ -35,7 +35,9 @@ async def test_model_without_weights_loads_and_always_says_the_same(
     try:
         answers = [
             json.loads(
-                (await engine.run(Call("chat_completion", json.dumps(body).encode(), n))).body
+                (
+                    await engine.run(Call(Operation.CHAT_COMPLETION, json.dumps(body).encode(), n))
+                ).body
             )
             for n in ("a", "b")
         ]

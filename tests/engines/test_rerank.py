@@ -16,7 +16,7 @@ from tests.support.tiny_encoders import (
     make_tiny_embedder,
     make_tiny_generative_ranker,
 )
-from wire.calls import Call, Reply
+from wire.calls import Call, Operation, Reply
 from wire.errors import ModelLoadError
 
 DOCUMENTS = ["cat dog " * (1 + i % 5) + str(i) for i in range(12)]
@@ -29,7 +29,9 @@ async def load(model: str, **options: Any) -> SentenceTransformersEngine:
 
 
 async def ask(engine: SentenceTransformersEngine, **body: Any) -> Reply:
-    return await engine.run(Call("rerank", json.dumps({"model": "m", **body}).encode(), "r"))
+    return await engine.run(
+        Call(Operation.RERANK, json.dumps({"model": "m", **body}).encode(), "r")
+    )
 
 
 async def scores(engine: SentenceTransformersEngine, **body: Any) -> Any:

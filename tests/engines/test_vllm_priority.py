@@ -10,7 +10,7 @@ import pytest
 
 from deployments.chat.config import ChatConfig
 from tests.support.tiny_model import make_tiny_llama
-from wire.calls import Call
+from wire.calls import Call, Operation
 
 
 async def load(directory: Path, **engine_kwargs: Any) -> Any:
@@ -27,7 +27,9 @@ def call(name: str, max_tokens: int, *, low_priority: bool = False) -> Call:
         "max_completion_tokens": max_tokens,
         "ignore_eos": True,
     }
-    return Call("chat_completion", json.dumps(body).encode(), name, low_priority=low_priority)
+    return Call(
+        Operation.CHAT_COMPLETION, json.dumps(body).encode(), name, low_priority=low_priority
+    )
 
 
 async def test_call_behind_is_answered_after_those_that_came_later(

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from deployments.chat.config import ChatConfig
 from tests.support.tiny_model import make_tiny_llama
-from wire.calls import Call, Usage
+from wire.calls import Call, Operation, Usage
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 CHAT: dict[str, Any] = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 60}
@@ -77,7 +77,7 @@ async def engine(
 
 
 def call_of(fields: dict[str, Any]) -> Call:
-    operation = "completion" if "prompt" in fields else "chat_completion"
+    operation = Operation.COMPLETION if "prompt" in fields else Operation.CHAT_COMPLETION
     body = {"temperature": 0, "seed": 7, "ignore_eos": True, "stream": True, "model": "m", **fields}
     return Call(operation, json.dumps(body).encode(), "req")
 

@@ -7,13 +7,15 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import APIError
 
 KEY = "sk-right"
 
-CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512, backend="vllm")
+CARD = ModelCard(
+    id="small", kind=Kind.CHAT, aliases=("gpt-4o",), context_length=512, backend="vllm"
+)
 
 
 def chunk(text: str) -> bytes:

@@ -36,9 +36,9 @@ async def outlets() -> AsyncIterator[Outlets]:
 
 
 async def read(
-    inlet: Inlet, call: "asyncio.Future[Returned]", *, joined: bool = False
+    inlet: Inlet, call: "asyncio.Future[Returned]", *, coalesce: bool = False
 ) -> list[bytes | Usage]:
-    return [piece async for piece in inlet.read(call, joined=joined)]
+    return [piece async for piece in inlet.read(call, coalesce=coalesce)]
 
 
 def returned(answer: Returned) -> "asyncio.Future[Returned]":
@@ -78,7 +78,7 @@ async def test_pieces_that_wait_together_are_one_where_nobody_reads_them(
         outlet.write(piece)
     outlet.end(USAGE)
 
-    assert await read(inlet, returned(Streamed()), joined=True) == [b"abc", USAGE]
+    assert await read(inlet, returned(Streamed()), coalesce=True) == [b"abc", USAGE]
 
 
 async def test_streams_of_one_connection_do_not_mix(bus: Bus, outlets: Outlets) -> None:
@@ -98,7 +98,7 @@ async def test_reader_that_does_not_read_holds_its_writer_back_and_no_other(
     slow, quick = await bus.inlet(), await bus.inlet()
     pieces = [b"x" * (WINDOW // 8)] * 40
     slow_call = asyncio.ensure_future(write(await outlets.open(slow.reply_to), pieces))
-    reading = slow.read(slow_call, joined=False)
+    reading = slow.read(slow_call, coalesce=False)
     taken = [await anext(reading)]
 
     quick_call = asyncio.ensure_future(write(await outlets.open(quick.reply_to), pieces))
@@ -121,7 +121,7 @@ async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Out
     outlet = await outlets.open(inlet.reply_to)
     outlet.write(b"a")
     outlet.end(None)
-    reading = inlet.read(returned(Streamed(InvalidRequestError("no"))), joined=False)
+    reading = inlet.read(returned(Streamed(InvalidRequestError("no"))), coalesce=False)
 
     assert await anext(reading) == b"a"
     with pytest.raises(InvalidRequestError, match="no"):
@@ -131,7 +131,7 @@ async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Out
 async def test_replica_that_dies_is_told_at_once(bus: Bus, outlets: Outlets) -> None:
     inlet = await bus.inlet()
     outlet = await outlets.open(inlet.reply_to)
-    reading = inlet.read(never(), joined=False)
+    reading = inlet.read(never(), coalesce=False)
     outlet.write(b"a")
     assert await anext(reading) == b"a"
 
@@ -150,7 +150,7 @@ async def test_what_came_is_read_to_its_end_though_the_replica_has_gone(
     for piece in pieces:
         outlet.write(piece)
     outlet.end(USAGE)
-    reading = inlet.read(returned(Streamed()), joined=False)
+    reading = inlet.read(returned(Streamed()), coalesce=False)
     taken = [await anext(reading)]
 
     outlets.close()
@@ -173,7 +173,7 @@ async def test_second_replica_of_a_call_does_not_write_into_the_answer_of_the_fi
     inlet = await bus.inlet()
     again = Outlets()
     first, second = await outlets.open(inlet.reply_to), await again.open(inlet.reply_to)
-    reading = inlet.read(never(), joined=False)
+    reading = inlet.read(never(), coalesce=False)
     first.write(b"a")
     taken = [await anext(reading)]
 
@@ -192,7 +192,7 @@ async def test_failed_stream_whose_call_was_cancelled_tells_that_the_replica_is_
     inlet = await bus.inlet()
     outlet = await outlets.open(inlet.reply_to)
     call = never()
-    reading = inlet.read(call, joined=False)
+    reading = inlet.read(call, coalesce=False)
     outlet.write(b"a")
     outlet.end(None)
     assert await anext(reading) == b"a"

@@ -6,9 +6,10 @@ import pytest
 from serve_app.models import details as module
 from serve_app.models.details import Details
 from tests.support.serve_details import application, details
+from wire.calls import Kind
 from wire.card import ModelCard
 
-CARD = ModelCard(id="small", kind="chat")
+CARD = ModelCard(id="small", kind=Kind.CHAT)
 
 
 class Controller:

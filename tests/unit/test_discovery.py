@@ -1,10 +1,13 @@
+from typing import Any
+
 import pytest
 
 from serve_app.models.discovery import State, last_cause, served_models
 from tests.support.serve_details import application, details, not_built
-from wire.card import ModelCard
+from wire.calls import Kind
+from wire.card import CARD_KEY, ModelCard
 
-CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",), context_length=512)
+CARD = ModelCard(id="small", kind=Kind.CHAT, aliases=("gpt-4o",), context_length=512)
 
 TRACEBACK = """The deployment failed to start 3 times in a row. Error:
 \x1b[36mray::ServeReplica.initialize()\x1b[39m (pid=1)
@@ -76,7 +79,7 @@ def test_application_that_is_no_model_is_left_out() -> None:
 
 
 def test_id_goes_before_another_models_alias() -> None:
-    other = ModelCard(id="gpt-4o", kind="chat", aliases=("small",))
+    other = ModelCard(id="gpt-4o", kind=Kind.CHAT, aliases=("small",))
 
     _, names = served_models(details(a=application(CARD), b=application(other)))
 
@@ -86,3 +89,19 @@ def test_id_goes_before_another_models_alias() -> None:
 def test_cause_of_an_unusual_message_is_its_last_line() -> None:
     assert last_cause("a\n\nb \n") == "b"
     assert last_cause("") == "no reason given"
+
+
+@pytest.mark.parametrize("kind", ["telepathy", None, 3, ["chat"]])
+def test_card_of_a_kind_that_is_not_known_hides_no_other_model(kind: object) -> None:
+    newer = application(CARD)
+    card: dict[str, Any] = newer["deployments"]["ChatDeployment"]["deployment_config"][
+        "user_config"
+    ]
+    card[CARD_KEY] |= {"id": "newer", "kind": kind, "aliases": []}
+
+    models, _ = served_models(details(newer=newer, small=application(CARD)))
+
+    assert {model_id: model.card.kind for model_id, model in models.items()} == {
+        "newer": None,
+        "small": Kind.CHAT,
+    }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from serve_app.media.parts import check_items, check_parts, with_files
+from wire.calls import Kind
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError
 
@@ -87,7 +88,7 @@ async def test_file_that_may_not_be_fetched_is_named_by_its_place() -> None:
 
 @pytest.mark.parametrize(("reads", "refused"), [(("text",), True), (("text", "image_url"), False)])
 def test_part_that_the_model_does_not_read_is_refused(reads: Any, refused: bool) -> None:
-    card = ModelCard(id="m", kind="chat", input_parts=reads)
+    card = ModelCard(id="m", kind=Kind.CHAT, input_parts=reads)
     text = {"type": "text", "text": "What is this?"}
     picture = {"type": "image_url", "image_url": {"url": DATA_URL}}
     messages = [{"role": "user", "content": "hi"}, {"role": "user", "content": [text, picture]}]
@@ -100,7 +101,7 @@ def test_part_that_the_model_does_not_read_is_refused(reads: Any, refused: bool)
     assert raised.value.param == "messages[1].content[1].type"
 
 
-SEES = ModelCard(id="m", kind="chat", input_parts=("text", "image_url", "input_audio"))
+SEES = ModelCard(id="m", kind=Kind.CHAT, input_parts=("text", "image_url", "input_audio"))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_part_of_an_item_is_named_where_it_cannot_be_read(
 
 
 def test_picture_in_a_tools_result_is_refused_for_a_model_without_sight() -> None:
-    card = ModelCard(id="m", kind="chat")
+    card = ModelCard(id="m", kind=Kind.CHAT)
     items = [{"output": [{"type": "input_image", "image_url": DATA_URL}]}]
 
     with pytest.raises(InvalidRequestError, match="it reads input_text"):

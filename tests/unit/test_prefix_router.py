@@ -16,7 +16,7 @@ from ray.serve.request_router import PendingRequest
 
 from deployments.app import build
 from serve_app.models.prompt_prefix import prefix_of
-from wire.calls import Call
+from wire.calls import Call, Operation
 
 DEPLOYMENT = DeploymentID("ChatDeployment", "chat")
 LEAD = 4
@@ -67,7 +67,12 @@ class Ingress:
         roles = ("user", "assistant")
         messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate((said, *more))]
         body = {"messages": messages, "prompt_cache_key": key}
-        call = Call("chat_completion", b"", "r", prefix=prefix_of("chat_completion", body, adapter))
+        call = Call(
+            Operation.CHAT_COMPLETION,
+            b"",
+            "r",
+            prefix=prefix_of(Operation.CHAT_COMPLETION, body, adapter),
+        )
         # Calls of one HTTP request have one id.
         metadata = RequestMetadata("r", "one", multiplexed_model_id=adapter)
         request = PendingRequest(args=[call], kwargs={}, metadata=metadata)
@@ -269,7 +274,7 @@ async def test_call_without_a_prefix_goes_to_the_less_busy_of_two(
     ingress = start(replicas[:2])
     ingress.load(replicas[0], 3)
     request = PendingRequest(
-        args=[Call("tokenize", b"", "r")], kwargs={}, metadata=RequestMetadata("r", "one")
+        args=[Call(Operation.TOKENIZE, b"", "r")], kwargs={}, metadata=RequestMetadata("r", "one")
     )
 
     chosen = await ingress.router._choose_replica_for_request(request)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from serve_app.models.prompt_prefix import MARKED_BLOCKS, MARKS, prefix_of
-from wire.calls import Prefix
+from wire.calls import Operation, Prefix
 
 SYSTEM = {"role": "system", "content": "You know all about lakes. " * 100}
 TURN = [SYSTEM, {"role": "user", "content": "How deep is it?"}]
@@ -14,7 +14,9 @@ NEXT_TURN = [
 ]
 
 
-def prefix(operation: str = "chat_completion", adapter: str = "", **body: Any) -> Prefix:
+def prefix(
+    operation: Operation = Operation.CHAT_COMPLETION, adapter: str = "", **body: Any
+) -> Prefix:
     found = prefix_of(operation, body, adapter)
     assert found is not None
     return found
@@ -30,15 +32,15 @@ def size(of: Prefix) -> int:
 
 
 @pytest.mark.parametrize(
-    ("operation", "name"), [("chat_completion", "messages"), ("response", "input")]
+    ("operation", "name"), [(Operation.CHAT_COMPLETION, "messages"), (Operation.RESPONSE, "input")]
 )
-def test_next_turn_contains_the_whole_turn_before(operation: str, name: str) -> None:
+def test_next_turn_contains_the_whole_turn_before(operation: Operation, name: str) -> None:
     first: dict[str, Any] = {"temperature": 0.5, name: TURN}
     second: dict[str, Any] = {name: NEXT_TURN, "max_tokens": 7}
     turn, following = prefix(operation, **first), prefix(operation, **second)
 
     assert shared(turn, following) == size(turn)
-    assert (turn.home, turn.begun) == (following.home, following.begun)
+    assert (turn.home, turn.home_bytes) == (following.home, following.home_bytes)
 
 
 def test_conversations_with_one_system_prompt_share_that_and_have_homes_of_their_own() -> None:
@@ -52,7 +54,7 @@ def test_conversations_with_one_system_prompt_share_that_and_have_homes_of_their
 def test_question_below_a_long_document_shares_the_document() -> None:
     document = "The lake is deep. " * 2000
 
-    here, there = (prefix("completion", prompt=document + q) for q in ("Why?", "Is it so?"))
+    here, there = (prefix(Operation.COMPLETION, prompt=document + q) for q in ("Why?", "Is it so?"))
 
     assert shared(here, there) > len(document) - 1024
 
@@ -74,11 +76,11 @@ def test_what_stands_before_the_conversation_or_parts_the_cache_makes_another_pr
 
 
 def test_cache_key_gives_unlike_conversations_one_home() -> None:
-    key = {"prompt_cache_key": "lakes"}
+    key: dict[str, Any] = {"prompt_cache_key": "lakes"}
 
     homes = {prefix(messages=turn, **key).home for turn in ([SYSTEM], TURN, NEXT_TURN[1:])}
 
-    assert homes == {prefix("completion", prompt="A lake", **key).home}
+    assert homes == {prefix(Operation.COMPLETION, prompt="A lake", **key).home}
     assert shared(prefix(messages=TURN, **key), prefix(messages=TURN)) == size(
         prefix(messages=TURN)
     )
@@ -99,7 +101,7 @@ def test_images_are_told_apart_without_being_read_whole() -> None:
     "prompt", ["Once", ["Once", "upon"], [1, 2, 3], [[1, 2], [3]], ["Once"] * 3]
 )
 def test_every_form_of_a_prompt_has_marks(prompt: Any) -> None:
-    assert size(prefix("completion", prompt=prompt)) > 0
+    assert size(prefix(Operation.COMPLETION, prompt=prompt)) > 0
 
 
 def test_number_of_marks_is_bounded_and_the_end_is_among_them() -> None:
@@ -112,11 +114,14 @@ def test_number_of_marks_is_bounded_and_the_end_is_among_them() -> None:
     assert shared(here, following) == size(here)
 
 
-@pytest.mark.parametrize("operation", ["tokenize", "message_tokens", "embeddings", "speech"])
-def test_what_leaves_nothing_in_a_cache_has_no_prefix(operation: str) -> None:
+@pytest.mark.parametrize(
+    "operation",
+    [Operation.TOKENIZE, Operation.MESSAGE_TOKENS, Operation.EMBEDDINGS, Operation.SPEECH],
+)
+def test_what_leaves_nothing_in_a_cache_has_no_prefix(operation: Operation) -> None:
     assert prefix_of(operation, {"messages": TURN, "input": "x", "prompt": "x"}, "") is None
 
 
 @pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": []}, {"messages": None}])
 def test_request_without_a_prompt_has_no_prefix(body: dict[str, Any]) -> None:
-    assert prefix_of("completion", body, "") is None
+    assert prefix_of(Operation.COMPLETION, body, "") is None

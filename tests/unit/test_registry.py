@@ -7,7 +7,7 @@ import pytest
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from tests.support.serve_details import application, details
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import (
     ModelFailedError,
@@ -16,8 +16,8 @@ from wire.errors import (
     ModelUnavailableError,
 )
 
-CARD = ModelCard(id="small", kind="chat", aliases=("gpt-4o",))
-CALL = Call("chat_completion", b"{}", "req_1")
+CARD = ModelCard(id="small", kind=Kind.CHAT, aliases=("gpt-4o",))
+CALL = Call(Operation.CHAT_COMPLETION, b"{}", "req_1")
 SLEEPING: dict[str, Any] = {"min_replicas": 0, "target": 0, "replicas": ()}
 
 
@@ -69,15 +69,15 @@ class Serve:
 async def test_alias_and_missing_name_lead_to_the_model() -> None:
     registry = Serve(chat=application(CARD)).registry()
 
-    assert (await registry.resolve("gpt-4o", "chat")).card == CARD
-    assert (await registry.resolve(None, "chat")).card == CARD
+    assert (await registry.resolve("gpt-4o", Kind.CHAT)).card == CARD
+    assert (await registry.resolve(None, Kind.CHAT)).card == CARD
 
 
 async def test_unknown_model_names_those_there_are() -> None:
     registry = Serve(chat=application(CARD)).registry()
 
     with pytest.raises(ModelNotFoundError) as raised:
-        await registry.resolve("other", "chat")
+        await registry.resolve("other", Kind.CHAT)
 
     assert raised.value.param == "model"
     assert "'other'" in raised.value.message
@@ -88,7 +88,7 @@ async def test_model_of_another_kind_is_not_found() -> None:
     registry = Serve(chat=application(CARD)).registry()
 
     with pytest.raises(ModelNotFoundError, match="is for chat, not for images"):
-        await registry.resolve("small", "images")
+        await registry.resolve("small", Kind.IMAGES)
 
 
 async def test_unknown_models_do_not_make_the_registry_look_each_time() -> None:
@@ -97,7 +97,7 @@ async def test_unknown_models_do_not_make_the_registry_look_each_time() -> None:
 
     for _ in range(20):
         with pytest.raises(ModelNotFoundError):
-            await registry.resolve("other", "chat")
+            await registry.resolve("other", Kind.CHAT)
 
     assert serve.looks == 1
 
@@ -115,7 +115,7 @@ async def test_failing_controller_leaves_the_last_view() -> None:
 
 async def test_loading_model_is_refused_with_a_time_to_retry() -> None:
     registry = Serve(chat=application(CARD, replicas=("STARTING",))).registry()
-    model = await registry.resolve("small", "chat")
+    model = await registry.resolve("small", Kind.CHAT)
 
     with pytest.raises(ModelLoadingError) as raised:
         await registry.run(model, CALL)
@@ -128,7 +128,7 @@ async def test_failed_model_is_refused_with_its_reason() -> None:
         CARD, deployment_status="DEPLOY_FAILED", replicas=(), message="OSError: no such file"
     )
     registry = Serve(chat=broken).registry()
-    model = await registry.resolve("small", "chat")
+    model = await registry.resolve("small", Kind.CHAT)
 
     with pytest.raises(ModelFailedError, match="no such file"):
         await registry.run(model, CALL)
@@ -138,7 +138,7 @@ async def test_failed_model_is_refused_with_its_reason() -> None:
 async def test_sleeping_model_is_woken_and_waited_for(operation: str) -> None:
     serve = Serve(chat=application(CARD, **SLEEPING))
     registry = serve.registry()
-    model = await registry.resolve("small", "chat")
+    model = await registry.resolve("small", Kind.CHAT)
     if operation == "run":
         answer = asyncio.ensure_future(registry.run(model, CALL))
     else:
@@ -156,7 +156,7 @@ async def test_sleeping_model_is_woken_and_waited_for(operation: str) -> None:
 async def test_sleeping_model_that_does_not_wake_in_time_is_loading() -> None:
     serve = Serve(chat=application(CARD, **SLEEPING))
     registry = serve.registry(cold_start_timeout_s=0.05)
-    model = await registry.resolve("small", "chat")
+    model = await registry.resolve("small", Kind.CHAT)
 
     with pytest.raises(ModelLoadingError):
         await anext(registry.stream(model, CALL))
@@ -167,7 +167,7 @@ async def test_sleeping_model_that_does_not_wake_in_time_is_loading() -> None:
 async def test_request_whose_replica_dies_and_never_returns_is_told() -> None:
     serve = Serve(chat=application(CARD))
     registry = serve.registry()
-    model = await registry.resolve("small", "chat")
+    model = await registry.resolve("small", Kind.CHAT)
     answer = asyncio.ensure_future(registry.run(model, CALL))
     await asyncio.sleep(0.03)
     serve.details = details(
@@ -182,7 +182,7 @@ async def test_request_whose_replica_dies_and_never_returns_is_told() -> None:
 async def test_sleeping_model_that_cannot_start_fails_the_waiting_request() -> None:
     serve = Serve(chat=application(CARD, **SLEEPING))
     registry = serve.registry()
-    model = await registry.resolve("small", "chat")
+    model = await registry.resolve("small", Kind.CHAT)
     answer = asyncio.ensure_future(registry.run(model, CALL))
     serve.details = details(
         chat=application(
@@ -204,26 +204,26 @@ async def test_adapter_is_asked_for_behind_its_models_name() -> None:
     card = CARD.model_copy(update={"adapters": ("loud",)})
     registry = Serve(chat=application(card)).registry()
 
-    model = await registry.resolve("gpt-4o:loud", "chat")
+    model = await registry.resolve("gpt-4o:loud", Kind.CHAT)
 
     assert (model.id, model.card, model.adapter) == ("small:loud", card, "loud")
     assert (await registry.get("small:loud")).adapter == "loud"
-    assert (await registry.resolve("small", "chat")).adapter == ""
+    assert (await registry.resolve("small", Kind.CHAT)).adapter == ""
     for name in ("small:quiet", "other:loud", "small:", ":loud"):
         with pytest.raises(ModelNotFoundError):
-            await registry.resolve(name, "chat")
+            await registry.resolve(name, Kind.CHAT)
 
 
 async def test_adapter_that_only_replicas_can_find_is_passed_on() -> None:
     card = CARD.model_copy(update={"finds_adapters": True})
     registry = Serve(chat=application(card)).registry()
 
-    assert (await registry.resolve("small:anything", "chat")).adapter == "anything"
+    assert (await registry.resolve("small:anything", Kind.CHAT)).adapter == "anything"
 
 
 async def test_name_with_a_colon_of_its_own_is_no_adapter() -> None:
     card = CARD.model_copy(update={"aliases": ("llama3:8b",), "finds_adapters": True})
     registry = Serve(chat=application(card)).registry()
 
-    assert (await registry.resolve("llama3:8b", "chat")).id == "small"
-    assert (await registry.resolve("llama3:8b:loud", "chat")).id == "small:loud"
+    assert (await registry.resolve("llama3:8b", Kind.CHAT)).id == "small"
+    assert (await registry.resolve("llama3:8b:loud", Kind.CHAT)).id == "small:loud"

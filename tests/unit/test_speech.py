@@ -10,6 +10,7 @@ from deployments.speech.config import SpeechConfig
 from deployments.speech.segments import segments, speakable
 from deployments.speech.timing import character_times
 from deployments.speech.voices import ELEVENLABS_NAMES, OPENAI_NAMES, with_known_names
+from wire.calls import Kind
 from wire.card import ModelCard, Voice
 from wire.elevenlabs.text_to_speech import OUTPUT_FORMATS, output
 from wire.errors import InvalidRequestError
@@ -18,7 +19,7 @@ from wire.openai.speech import card_language, card_voice
 ESPEAK = SpeechConfig(model_id="voice", backend="espeak-ng").card()
 CARD = ModelCard(
     id="voice",
-    kind="speech",
+    kind=Kind.SPEECH,
     voices=(
         Voice(id="ana", languages=("en-us", "de"), aliases=("Nova",)),
         Voice(id="bo", languages=("fr-fr",)),

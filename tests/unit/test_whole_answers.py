@@ -11,10 +11,10 @@ from deployments.bus import Outlets
 from deployments.config import ModelConfig
 from serve_app.models.bus import Bus
 from wire.bus import Returned, Streamed
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.errors import APIError, InvalidRequestError
 
-CALL = Call("chat_completion", b"{}", "r")
+CALL = Call(Operation.CHAT_COMPLETION, b"{}", "r")
 SHORT = Reply(b"short", Usage(3, 4))
 
 
@@ -56,7 +56,7 @@ class Replica:
         self.bus = Bus("127.0.0.1")
         self.engine = Answers()
         self.deployment = ModelDeployment.__new__(ModelDeployment)
-        self.deployment.config = ModelConfig(kind="chat", model_id="m", model="m")
+        self.deployment.config = ModelConfig(kind=Kind.CHAT, model_id="m", model="m")
         self.deployment.admission = Admission(1)
         self.deployment.outlets = Outlets()
         self.deployment.engine = self.engine

@@ -57,7 +57,7 @@ from deployments.chat.vllm.sampling import add_processors, check_sampling, obsta
 from deployments.chat.vllm.taps import TAP, tap_for
 from deployments.chat.vllm.thoughts import ChatBody
 from deployments.chat.vllm.whitespace import BoundedLLM
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
     APIError,
     InvalidRequestError,
@@ -90,21 +90,27 @@ class VLLMEngine:
         messages = Messages(state.anthropic_serving_messages)
         responses = Responses(state.openai_serving_responses)
         # The type that reads each operation's body, and vLLM's handler of it.
-        self._operations: dict[str, tuple[TypeAdapter[Any], Callable[..., Any]]] = {
-            "chat_completion": (
+        self._operations: dict[Operation, tuple[TypeAdapter[Any], Callable[..., Any]]] = {
+            Operation.CHAT_COMPLETION: (
                 TypeAdapter(ChatBody),
                 state.openai_serving_chat.create_chat_completion,
             ),
-            "completion": (
+            Operation.COMPLETION: (
                 TypeAdapter(CompletionRequest),
                 state.openai_serving_completion.create_completion,
             ),
-            "response": (TypeAdapter(ResponseBody), responses.create),
-            "response_input_tokens": (TypeAdapter(ResponseBody), responses.count),
-            "message": (TypeAdapter(AnthropicMessagesRequest), messages.create),
-            "message_tokens": (TypeAdapter(AnthropicCountTokensRequest), messages.count_tokens),
-            "tokenize": (TypeAdapter(TokenizeRequest), state.serving_tokenization.create_tokenize),
-            "detokenize": (
+            Operation.RESPONSE: (TypeAdapter(ResponseBody), responses.create),
+            Operation.RESPONSE_INPUT_TOKENS: (TypeAdapter(ResponseBody), responses.count),
+            Operation.MESSAGE: (TypeAdapter(AnthropicMessagesRequest), messages.create),
+            Operation.MESSAGE_TOKENS: (
+                TypeAdapter(AnthropicCountTokensRequest),
+                messages.count_tokens,
+            ),
+            Operation.TOKENIZE: (
+                TypeAdapter(TokenizeRequest),
+                state.serving_tokenization.create_tokenize,
+            ),
+            Operation.DETOKENIZE: (
                 TypeAdapter(DetokenizeRequest),
                 state.serving_tokenization.create_detokenize,
             ),

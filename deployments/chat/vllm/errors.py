@@ -7,7 +7,7 @@ from vllm.exceptions import VLLMError
 
 from deployments.chat.error_fields import field_of_error
 from deployments.chat.vllm.media import told
-from wire.calls import Call
+from wire.calls import Call, Operation
 from wire.errors import (
     APIError,
     ContextLengthError,
@@ -35,10 +35,10 @@ TOO_LONG = ("maximum context length", "exceeds the max_model_len")
 """How vLLM says that a prompt is too long."""
 
 PROMPTS = {
-    "chat_completion": "messages",
-    "message": "messages",
-    "response": "input",
-    "response_input_tokens": "input",
+    Operation.CHAT_COMPLETION: "messages",
+    Operation.MESSAGE: "messages",
+    Operation.RESPONSE: "input",
+    Operation.RESPONSE_INPUT_TOKENS: "input",
 }
 """Which field of a request is too long when its prompt is; else ``prompt``."""
 

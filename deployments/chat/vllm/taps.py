@@ -18,15 +18,19 @@ from vllm.parser.abstract_parser import DelegatingParser, Parser
 from vllm.v1.engine.output_processor import RequestOutputCollector
 
 from deployments.bus import Outlet
+from wire.calls import Operation
 
-TEXTS = {"chat_completion": (b'"delta":{"content":', b"}"), "completion": (b'"text":', b",")}
+TEXTS = {
+    Operation.CHAT_COMPLETION: (b'"delta":{"content":', b"}"),
+    Operation.COMPLETION: (b'"text":', b","),
+}
 """What stands around a token's text in the frames of an operation."""
 
 
 class Tap:
     """Stands between the engine and the collector of one stream."""
 
-    def __init__(self, outlet: Outlet, operation: str, *, tells_empty: bool) -> None:
+    def __init__(self, outlet: Outlet, operation: Operation, *, tells_empty: bool) -> None:
         self._outlet = outlet
         self._around = TEXTS[operation]
         self._tells_empty = tells_empty
@@ -80,7 +84,9 @@ TAP = ContextVar[Tap | None]("TAP", default=None)
 """Of the request that the current task works on."""
 
 
-def tap_for(operation: str, body: Any, parser: type[Parser] | None, outlet: Outlet) -> Tap | None:
+def tap_for(
+    operation: Operation, body: Any, parser: type[Parser] | None, outlet: Outlet
+) -> Tap | None:
     """Return the tap of a stream whose tokens nothing happens to, or None."""
     if isinstance(body, ChatCompletionRequest) and _is_plain_chat(body, parser):
         return Tap(outlet, operation, tells_empty=parser is None)

@@ -27,7 +27,7 @@ from deployments.images.diffusers.pictures import (
 from deployments.images.job import ImageCall, Job, Prompt, make_jobs, read_call
 from deployments.pictures import opaque
 from deployments.threads import WorkerThreads
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
     APIError,
     InvalidRequestError,
@@ -141,19 +141,19 @@ class DiffusersEngine:
 
     def _jobs_with_source(self, call: Call, body: ImageCall) -> list[Job]:
         """Decode the uploads and give every job its source and mask, in the image's size."""
-        name = "file" if call.operation == "generation" else "image"
+        name = "file" if call.operation == Operation.IMAGE_GENERATION else "image"
         source = read_picture(call.files[0], name)
         mask = None
         if len(call.files) > 1:
             mask = read_mask(call.files[1], source.size, "mask")
-        elif call.operation == "edit":
+        elif call.operation == Operation.IMAGE_EDIT:
             mask = mask_of(source)
         self._pipelines.check_source(masked=mask is not None)
         jobs = make_jobs(body, self._config, self._pipelines.limits, source.size)
         size = jobs[0].size
         source = resized(opaque(source), size)
         strength = body.strength
-        if strength is None and call.operation == "variation":
+        if strength is None and call.operation == Operation.IMAGE_VARIATION:
             strength = self._config.variation_strength
         for job in jobs:
             job.source = source

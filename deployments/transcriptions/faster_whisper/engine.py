@@ -25,7 +25,7 @@ from deployments.transcriptions.faster_whisper.batches import BatchedWhisper
 from deployments.transcriptions.faster_whisper.transcript import Piece, Transcript
 from deployments.transcriptions.faster_whisper.vad import check_vad_parameters, speech_segments
 from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import ModelLoadError, from_validation_errors
 
 OrderT = TypeVar("OrderT", bound=BaseModel)
@@ -44,9 +44,9 @@ class FasterWhisperEngine:
         if max_size > 1:
             model.model = BatchedWhisper(model.model, num_passes=num_workers, max_size=max_size)
         self._threads = WorkerThreads(num_workers * max_size)
-        self._operations: dict[str, Callable[[Call, Cancelled], tuple[Any, Usage]]] = {
-            "transcription": self._transcription,
-            "vad": self._vad,
+        self._operations: dict[Operation, Callable[[Call, Cancelled], tuple[Any, Usage]]] = {
+            Operation.TRANSCRIPTION: self._transcription,
+            Operation.VAD: self._vad,
         }
 
     @classmethod

@@ -3,9 +3,10 @@
 from typing import Any
 
 from serve_app.http.error_answers import OVERLOADED, is_anthropics
-from serve_app.openapi.answers.common import Error, MessagesError
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.openapi.schemas import Schemas
+from wire.anthropic.messages import MessagesError
+from wire.openai.errors import Error
 
 Fields = dict[str, Any]
 

@@ -15,15 +15,22 @@ Mode = Literal["validation", "serialization"]
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out titles, which say nothing, and defaults that only mean 'absent'."""
+    """Leaves out titles, which repeat names, and defaults that only mean 'absent'."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """Require what an answer always has: also a default, unless it is None."""
+        inner = field["schema"]
+        if self.mode == "serialization" and inner["type"] == "default":
+            return inner.get("default", ...) is not None
+        return super().field_is_required(field, total)
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         described = super().default_schema(schema)
-        if described.get("default", ...) is None:
-            del described["default"]
+        if self.mode == "serialization" or described.get("default", ...) is None:
+            described.pop("default", None)
         return described
 
 

@@ -48,17 +48,17 @@ CONTRACT: dict[str, tuple[str, set[str], set[str]]] = {
         {"created", "id", "object", "model", "choices", "usage", "text", "finish_reason", "index"},
     ),
     "/v1/embeddings": (
-        "EmbeddingList",
+        "CreateEmbeddingResponse",
         {"input", "model", "backend"},
         {"object", "data", "model", "usage", "embedding", "index"},
     ),
     "/v1/images/generations": (
-        "ImageList",
+        "ImagesResponse",
         {"prompt", "n", "size", "step", "mode", "clip_skip", "negative_prompt", "seed", "file"}
         | {"response_format", "model", "backend"},
         {"created", "id", "data", "url", "b64_json", "index"},
     ),
-    "/v1/audio/transcriptions": ("TranscriptText", {"model", "file"}, {"text"}),
+    "/v1/audio/transcriptions": ("Transcription", {"model", "file"}, {"text"}),
     "/v1/audio/speech": ("", {"model", "input", "voice", "backend"}, set()),
     "/v1/text-to-speech/{voice_id}": ("", {"model", "input", "voice", "backend"}, set()),
 }

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
+from wire.answers import Answer
 from wire.anthropic.message_blocks import read_messages, read_system
 from wire.errors import InvalidRequestError, echo
 from wire.fields import refuse_unless_neutral
@@ -222,3 +223,188 @@ class MessagesRequest(CountTokensRequest):
         names = {"max_tokens", "stop_sequences", "stream", "temperature", "top_k", "top_p"}
         sampling = self.model_dump(include=names, exclude_none=True)
         return {**super().for_engine(reads_images=reads_images), **sampling}
+
+
+class MessagesErrorObject(Answer):
+    """What went wrong."""
+
+    type: Literal[
+        "invalid_request_error",
+        "authentication_error",
+        "permission_error",
+        "not_found_error",
+        "request_too_large",
+        "overloaded_error",
+        "api_error",
+    ]
+    message: str
+
+
+class MessagesError(Answer):
+    """Anthropic's error."""
+
+    type: Literal["error"]
+    error: MessagesErrorObject
+    request_id: str
+    """Also in the header `request-id`."""
+
+
+StopReason = Literal[
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "model_context_window_exceeded",
+    "refusal",
+]
+
+
+class MessageUsage(Answer):
+    """Tokens that were read and written."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+
+
+class TextBlock(Answer):
+    """A text."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ThinkingBlock(Answer):
+    """What the model thought."""
+
+    type: Literal["thinking"]
+    thinking: str
+    signature: str | None = None
+
+
+class ToolUseBlock(Answer):
+    """A call of a tool."""
+
+    type: Literal["tool_use"]
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock
+
+
+class AnthropicMessage(Answer):
+    """What the model says."""
+
+    id: str
+    type: Literal["message"]
+    role: Literal["assistant"]
+    model: str
+    content: list[ContentBlock]
+    stop_reason: StopReason | None
+    stop_sequence: str | None
+    usage: MessageUsage
+
+
+class MessageTokensCount(Answer):
+    """What the model would read."""
+
+    input_tokens: int
+
+
+class MessageStartEvent(Answer):
+    """The message, without content."""
+
+    type: Literal["message_start"]
+    message: AnthropicMessage
+
+
+class ContentBlockStartEvent(Answer):
+    """A block begins."""
+
+    type: Literal["content_block_start"]
+    index: int
+    content_block: ContentBlock
+
+
+class TextDelta(Answer):
+    """More of a text."""
+
+    type: Literal["text_delta"]
+    text: str
+
+
+class InputJSONDelta(Answer):
+    """More of a call's input, as JSON."""
+
+    type: Literal["input_json_delta"]
+    partial_json: str
+
+
+class ThinkingDelta(Answer):
+    """More of what the model thinks."""
+
+    type: Literal["thinking_delta"]
+    thinking: str
+
+
+class SignatureDelta(Answer):
+    """The signature of what the model thought."""
+
+    type: Literal["signature_delta"]
+    signature: str
+
+
+class ContentBlockDeltaEvent(Answer):
+    """More of a block."""
+
+    type: Literal["content_block_delta"]
+    index: int
+    delta: TextDelta | InputJSONDelta | ThinkingDelta | SignatureDelta
+
+
+class ContentBlockStopEvent(Answer):
+    """A block ends."""
+
+    type: Literal["content_block_stop"]
+    index: int
+
+
+class MessageDelta(Answer):
+    """Why the message ends."""
+
+    stop_reason: StopReason | None
+    stop_sequence: str | None
+
+
+class MessageDeltaEvent(Answer):
+    """What is known at the end."""
+
+    type: Literal["message_delta"]
+    delta: MessageDelta
+    usage: MessageUsage
+
+
+class MessageStopEvent(Answer):
+    """The end."""
+
+    type: Literal["message_stop"]
+
+
+class PingEvent(Answer):
+    """Nothing new."""
+
+    type: Literal["ping"]
+
+
+MessageStreamEvent = (
+    MessageStartEvent
+    | ContentBlockStartEvent
+    | ContentBlockDeltaEvent
+    | ContentBlockStopEvent
+    | MessageDeltaEvent
+    | MessageStopEvent
+    | PingEvent
+)

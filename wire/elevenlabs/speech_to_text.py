@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.openai.transcriptions import Keyword, LanguageCode, with_lists
 from wire.requests import RequestBody
@@ -83,6 +84,26 @@ class SpeechToTextRequest(RequestBody):
         else:
             order["language"] = self.language_code
         return order
+
+
+class SpokenWord(Answer):
+    """A word, or what is between two."""
+
+    text: str
+    start: float
+    end: float
+    type: Literal["word", "spacing"]
+    logprob: float
+
+
+class SpeechToText(Answer):
+    """What was said, in ElevenLabs' shape."""
+
+    language_code: str
+    language_probability: float
+    text: str
+    words: list[SpokenWord]
+    audio_duration_secs: float
 
 
 def speech_to_text_answer(transcript: Mapping[str, Any], with_words: bool) -> dict[str, Any]:

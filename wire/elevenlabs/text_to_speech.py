@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.openai.speech import SAMPLE_RATES, Speed, Text
 from wire.requests import ModelRequest
@@ -122,3 +123,19 @@ class TextToSpeechRequest(ModelRequest):
         """Relative speed of the speech."""
         settings = self.voice_settings
         return settings.speed if settings and settings.speed is not None else 1.0
+
+
+class Alignment(Answer):
+    """When each character is spoken."""
+
+    characters: list[str]
+    character_start_times_seconds: list[float]
+    character_end_times_seconds: list[float]
+
+
+class SpeechWithTimestamps(Answer):
+    """Audio, and when each character of its text is spoken."""
+
+    audio_base64: str
+    alignment: Alignment | None
+    normalized_alignment: Alignment | None

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError, echo
+from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest, RequestBody
 
 MAX_DOCUMENTS = 2048
@@ -48,6 +50,38 @@ class RerankRequest(ModelRequest):
             document if isinstance(document, str) else _text(document, fields, index)
             for index, document in enumerate(self.documents)
         ]
+
+
+class RerankResult(Answer):
+    """A document and how well it fits."""
+
+    index: int
+    """Its place in the request."""
+    relevance_score: float
+    document: Omittable[dict[str, Any]] = None
+    """As it was sent, a text as `{"text": …}`; left out where `return_documents` is false."""
+
+
+class RerankTokens(Answer):
+    """Tokens that were read."""
+
+    input_tokens: int
+
+
+class RerankMeta(Answer):
+    """Usage, as Cohere's clients read it."""
+
+    tokens: RerankTokens
+
+
+class RerankResponse(Answer):
+    """The documents, the best first."""
+
+    id: str
+    model: str
+    results: list[RerankResult]
+    usage: PromptUsage
+    meta: RerankMeta
 
 
 def _text(document: dict[str, Any], fields: Sequence[str], index: int) -> str:

@@ -3,12 +3,14 @@
 Reference: https://docs.vllm.ai/en/latest/serving/online_serving/scoring.html.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError
 from wire.jina.rerank import MAX_DOCUMENTS
+from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest
 
 Text = Annotated[str, Field(min_length=1)]
@@ -55,6 +57,24 @@ class ScoreRequest(ModelRequest):
                 first_name,
             )
         return [(query, [text]) for query, text in zip(first, second, strict=True)]
+
+
+class Score(Answer):
+    """How well two texts fit."""
+
+    index: int
+    object: Literal["score"]
+    score: float
+
+
+class ScoreResponse(Answer):
+    """A score for each pair."""
+
+    id: str
+    object: Literal["list"]
+    model: str
+    data: list[Score]
+    usage: PromptUsage
 
 
 def _listed(texts: Any) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from wire.answers import Answer
 from wire.requests import RequestBody
 
 MAX_KEYS = 10_000
@@ -65,3 +66,21 @@ class StoreFind(StoreRequest):
 
     key: Key
     topk: int = Field(ge=1, le=MAX_TOPK)
+
+
+class EmptyAnswer(Answer):
+    """It is done."""
+
+
+class StoreEntries(Answer):
+    """Vectors, and the text at each."""
+
+    keys: list[list[float]]
+    values: list[str]
+
+
+class StoreNeighbours(StoreEntries):
+    """The nearest, the best first."""
+
+    similarities: list[float]
+    """Cosines."""

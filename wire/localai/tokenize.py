@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from wire.answers import Answer
 from wire.requests import ModelRequest
 
 
@@ -38,3 +39,19 @@ class DetokenizeRequest(ModelRequest):
     """Body of ``POST /v1/detokenize``."""
 
     tokens: list[int]
+
+
+class TokenizeResponse(Answer):
+    """What a model reads of a text."""
+
+    count: int
+    max_model_len: int
+    tokens: list[int]
+    token_strs: list[str] | None
+
+
+class DetokenizeResponse(Answer):
+    """The text of tokens, under vLLM's name and LocalAI's."""
+
+    prompt: str
+    content: str

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from wire.answers import Answer, Omittable, OpenAnswer
+from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.openai.vector_stores import ChunkingStrategy
 from wire.requests import RequestBody
@@ -153,6 +155,88 @@ class AssistantFileRequest(RequestBody):
     """Body of ``POST /v1/assistants/{id}/files`` (version 1)."""
 
     file_id: str
+
+
+ResponseFormatOption = Literal["auto"] | dict[str, Any]
+
+
+class OfferedTool(OpenAnswer):
+    """What the model may use, as it was sent."""
+
+    type: Literal["function", "file_search", "retrieval", "code_interpreter"]
+
+
+class ToolResourcesFileSearch(Answer):
+    """Where a search looks."""
+
+    vector_store_ids: list[str]
+
+
+class ToolResourcesCodeInterpreter(Answer):
+    """The files that code may read."""
+
+    file_ids: list[str]
+
+
+class AssistantToolResources(Answer):
+    """What the tools work on."""
+
+    file_search: Omittable[ToolResourcesFileSearch] = None
+    code_interpreter: Omittable[ToolResourcesCodeInterpreter] = None
+
+
+class Assistant(Answer):
+    """A model with instructions, tools and files."""
+
+    id: str
+    object: Literal["assistant"]
+    created_at: int
+    created: int
+    """LocalAI's name of `created_at`."""
+    name: str | None
+    description: str | None
+    instructions: str | None
+    model: str
+    tools: list[OfferedTool]
+    tool_resources: AssistantToolResources
+    file_ids: list[str]
+    """Of the first version."""
+    metadata: dict[str, str]
+    temperature: float | None
+    top_p: float | None
+    response_format: ResponseFormatOption
+    reasoning_effort: str | None = None
+    """Where it was set."""
+
+
+class AssistantList(ListPage[Assistant]):
+    """A page of assistants."""
+
+
+class AssistantDeleted(Deleted, frozen=True):
+    """It is forgotten."""
+
+    object: Literal["assistant.deleted"] = "assistant.deleted"
+
+
+class AssistantFile(Answer):
+    """That an assistant has a file."""
+
+    id: str
+    """The file's."""
+    object: Literal["assistant.file"]
+    created_at: int
+    assistant_id: str
+
+
+class AssistantFileList(ListPage[AssistantFile]):
+    """The files of an assistant."""
+
+
+class AssistantFileDeleted(Deleted, frozen=True):
+    """The assistant has it no more; the file itself stays."""
+
+    object: Literal["assistant.file.deleted"] = "assistant.file.deleted"
 
 
 def written(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:

@@ -11,8 +11,10 @@ from typing import Any, Literal, get_args
 from pydantic import Field
 from pydantic_core import from_json, to_json
 
+from wire.answers import Answer
 from wire.errors import echo
 from wire.ids import new_id
+from wire.openai.objects import ListPage
 from wire.openai.responses import Metadata
 from wire.requests import RequestBody
 
@@ -76,6 +78,98 @@ class BadLineError(Exception):
         self.message = message
         self.param = param
         self.custom_id = custom_id
+
+
+class BatchError(Answer):
+    """Why a batch failed."""
+
+    code: str
+    message: str
+    param: str | None
+    line: int | None
+    """Of the input file; the first is 1."""
+
+
+class BatchErrors(Answer):
+    """Why a batch failed, as far as that is its file's fault line by line."""
+
+    object: Literal["list"]
+    data: list[BatchError]
+
+
+class BatchRequestCounts(Answer):
+    """How far a batch is."""
+
+    total: int
+    """0 until the file has been looked through."""
+    completed: int
+    failed: int
+    """Lines of the error file, those that were never asked included."""
+
+
+class BatchInputTokensDetails(Answer):
+    """Of the tokens that were read."""
+
+    cached_tokens: int
+
+
+class BatchOutputTokensDetails(Answer):
+    """Of the tokens that were written."""
+
+    reasoning_tokens: int
+
+
+class BatchUsage(Answer):
+    """What the lines that were answered have used."""
+
+    input_tokens: int
+    input_tokens_details: BatchInputTokensDetails
+    output_tokens: int
+    output_tokens_details: BatchOutputTokensDetails
+    total_tokens: int
+
+
+class Batch(Answer):
+    """A batch as it is now. Times are Unix times; null: it has not come to that."""
+
+    id: str
+    object: Literal["batch"]
+    endpoint: str
+    model: str | None
+    """The model of the first line that was answered."""
+    errors: BatchErrors | None
+    input_file_id: str
+    completion_window: Literal["24h"]
+    status: Literal[
+        "validating",
+        "failed",
+        "in_progress",
+        "finalizing",
+        "completed",
+        "expired",
+        "cancelling",
+        "cancelled",
+    ]
+    output_file_id: str | None
+    """Null also when no line was answered well."""
+    error_file_id: str | None
+    """Null also when every line was."""
+    created_at: int
+    in_progress_at: int | None
+    expires_at: int
+    finalizing_at: int | None
+    completed_at: int | None
+    failed_at: int | None
+    expired_at: int | None
+    cancelling_at: int | None
+    cancelled_at: int | None
+    request_counts: BatchRequestCounts
+    usage: BatchUsage
+    metadata: dict[str, str] | None
+
+
+class BatchList(ListPage[Batch]):
+    """A page of batches, the newest first."""
 
 
 def batch_of(request: BatchRequest) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError
 from wire.fields import refuse_elsewheres
 from wire.openai.speech import VoiceReference
+from wire.openai.usage import CompletionUsage
 from wire.requests import ModelRequest, RequestBody
 
 MAX_CHOICES = 128
@@ -177,3 +179,165 @@ class ChatCompletionRequest(Sampling):
                 "audio.format",
             )
         return self
+
+
+FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+
+
+class TopLogprob(Answer):
+    """A token and its natural logarithm of probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class ChatCompletionTokenLogprob(TopLogprob):
+    """A token that was chosen, and the likeliest in its place."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class ChoiceLogprobs(Answer):
+    """Of each token of the content."""
+
+    content: list[ChatCompletionTokenLogprob] | None
+
+
+class ToolCallFunction(Answer):
+    """A call: the function's name, and its arguments as JSON, which may be invalid."""
+
+    name: str
+    arguments: str
+
+
+class ChatCompletionMessageToolCall(Answer):
+    """A call of a tool."""
+
+    id: str
+    type: Literal["function"]
+    function: ToolCallFunction
+
+
+class ChatCompletionAudio(Answer):
+    """The answer as it is spoken."""
+
+    id: str
+    data: str
+    """The file in base64."""
+    transcript: str
+    expires_at: int
+    """Unix time until which the id may be sent in place of the answer."""
+
+
+class ChatCompletionMessage(Answer):
+    """What the model says."""
+
+    role: Literal["assistant"]
+    content: str | None
+    """Null where it calls tools or speaks."""
+    refusal: str | None
+    annotations: list[dict[str, Any]] | None = None
+    audio: ChatCompletionAudio | None
+    function_call: ToolCallFunction | None = None
+    tool_calls: Omittable[list[ChatCompletionMessageToolCall]] = None
+    reasoning: Omittable[str] = None
+    """What a model with a reasoning parser thought."""
+    reasoning_content: Omittable[str] = None
+    """The same, under LocalAI's name."""
+
+
+class ChatCompletionChoice(Answer):
+    """One of the answers."""
+
+    index: int
+    message: ChatCompletionMessage
+    logprobs: ChoiceLogprobs | None
+    finish_reason: FinishReason | None
+    stop_reason: Omittable[int | str] = None
+    """vLLM's: the text or token that ended the answer."""
+    token_ids: Omittable[list[int]] = None
+    """vLLM's, where `return_token_ids` asks for it."""
+    routed_experts: Omittable[str] = None
+
+
+class ChatCompletion(Answer):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[ChatCompletionChoice]
+    usage: CompletionUsage
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+    prompt_logprobs: Omittable[list[dict[str, Any] | None]] = None
+    prompt_token_ids: Omittable[list[int]] = None
+    prompt_text: Omittable[str] = None
+    metrics: Omittable[dict[str, Any]] = None
+
+
+class ChoiceDeltaFunctionCall(Answer):
+    """A part of a call: first the name, then the arguments in pieces."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class ChoiceDeltaToolCall(Answer):
+    """A part of the call of a tool; the index tells which."""
+
+    index: int
+    id: str | None = None
+    type: Literal["function"] | None = None
+    function: ChoiceDeltaFunctionCall | None = None
+
+
+class ChoiceDeltaAudio(Answer):
+    """A part of a spoken answer: the id once, text and sound as they come, at last the expiry."""
+
+    id: Omittable[str] = None
+    transcript: Omittable[str] = None
+    data: Omittable[str] = None
+    """24 kHz, mono, 16 bit, little endian, in base64."""
+    expires_at: Omittable[int] = None
+
+
+class ChoiceDelta(Answer):
+    """What came since the chunk before."""
+
+    role: Omittable[Literal["assistant"]] = None
+    content: str | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: Omittable[list[ChoiceDeltaToolCall]] = None
+    function_call: Omittable[ChoiceDeltaFunctionCall] = None
+    audio: Omittable[ChoiceDeltaAudio] = None
+
+
+class ChunkChoice(Answer):
+    """One of the answers, a piece of it."""
+
+    index: int
+    delta: ChoiceDelta
+    logprobs: ChoiceLogprobs | None = None
+    finish_reason: FinishReason | None
+    stop_reason: int | str | None = None
+    token_ids: list[int] | None = None
+
+
+class ChatCompletionChunk(Answer):
+    """An event of a stream; the one with `usage` has no choices."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: CompletionUsage | None = None
+    system_fingerprint: str | None = None
+    prompt_token_ids: list[int] | None = None
+    prompt_text: str | None = None
+    metrics: dict[str, Any] | None = None

@@ -1,11 +1,13 @@
 """Request types of completions. Reference: https://platform.openai.com/docs/api-reference/completions/create."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
+from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError
-from wire.openai.chat import Sampling
+from wire.openai.chat import FinishReason, Sampling
+from wire.openai.usage import CompletionUsage
 
 Item = TypeVar("Item")
 Several = Annotated[list[Item], Field(min_length=1)]
@@ -34,3 +36,53 @@ class CompletionRequest(Sampling):
                 "Invalid 'max_tokens': must be at least 1 when 'stream' is true.", "max_tokens"
             )
         return self
+
+
+class CompletionLogprobs(Answer):
+    """Of each token of the text."""
+
+    text_offset: list[int]
+    token_logprobs: list[float | None]
+    tokens: list[str]
+    top_logprobs: list[dict[str, float] | None]
+
+
+class CompletionChoice(Answer):
+    """One of the continuations, or in a stream a piece of it."""
+
+    index: int
+    text: str
+    logprobs: CompletionLogprobs | None
+    finish_reason: FinishReason | None
+    stop_reason: int | str | None = None
+    token_ids: list[int] | None = None
+    prompt_logprobs: list[dict[str, Any] | None] | None = None
+    prompt_token_ids: list[int] | None = None
+    routed_experts: Omittable[str] = None
+
+
+class Completion(Answer):
+    """A whole answer."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    model: str
+    choices: list[CompletionChoice]
+    usage: CompletionUsage
+    service_tier: Omittable[str] = None
+    system_fingerprint: str | None = None
+    metrics: Omittable[dict[str, Any]] = None
+
+
+class CompletionChunk(Answer):
+    """An event of a stream; the one with `usage` has no choices."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    model: str
+    choices: list[CompletionChoice]
+    usage: CompletionUsage | None = None
+    system_fingerprint: str | None = None
+    metrics: dict[str, Any] | None = None

@@ -1,9 +1,11 @@
 """Request types of conversations. Reference: https://platform.openai.com/docs/api-reference/conversations."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
+from wire.answers import Answer, OpenAnswer
+from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.requests import RequestBody
 
@@ -28,3 +30,36 @@ class NewItems(RequestBody):
     """Body of ``POST /v1/conversations/{id}/items``."""
 
     items: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_ITEMS)
+
+
+class ConversationItem(OpenAnswer):
+    """An item as it was said, with an id."""
+
+    id: str
+    type: Literal[
+        "message",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "reasoning",
+    ]
+
+
+class ConversationItemList(ListPage[ConversationItem]):
+    """A page of items."""
+
+
+class Conversation(Answer):
+    """A conversation, without its items."""
+
+    id: str
+    object: Literal["conversation"]
+    created_at: int
+    metadata: dict[str, str]
+
+
+class ConversationDeleted(Deleted, frozen=True):
+    """It is forgotten, with all its items."""
+
+    object: Literal["conversation.deleted"] = "conversation.deleted"

@@ -1,9 +1,10 @@
 """Request types of edits, which OpenAI has removed and LocalAI still has."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError
 from wire.openai.chat import AnswerLength, Sampling
 
@@ -28,6 +29,30 @@ class EditRequest(Sampling):
         fields = self.model_dump(exclude_unset=True, exclude={"instruction", "input", "stream"})
         asked = f"{self.instruction}\n\n{self.input}" if self.input else self.instruction
         return {**fields, "messages": [{"role": "user", "content": asked}]}
+
+
+class EditChoice(Answer):
+    """A changed text."""
+
+    text: str
+    index: int
+
+
+class EditUsage(Answer):
+    """Tokens that were read and written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Edit(Answer):
+    """A changed text, as often as asked for."""
+
+    object: Literal["edit"]
+    created: int
+    choices: list[EditChoice]
+    usage: EditUsage
 
 
 def as_edit(answer: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, model_validator
 
+from wire.answers import Answer
 from wire.errors import echo
 from wire.fields import refuse_unless_neutral
+from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest
 
 MAX_INPUTS = 2048
@@ -65,3 +67,21 @@ class EmbeddingsRequest(ModelRequest):
     def _refuse_other_output(self) -> "EmbeddingsRequest":
         refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
         return self
+
+
+class Embedding(Answer):
+    """The vector of an input."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: list[float] | str
+    """Numbers, or with `encoding_format` base64 little-endian float32."""
+
+
+class CreateEmbeddingResponse(Answer):
+    """A vector for each input, in their order."""
+
+    object: Literal["list"]
+    data: list[Embedding]
+    model: str
+    usage: PromptUsage

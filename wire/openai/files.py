@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
+from wire.openai.objects import Deleted, ListPage
 from wire.requests import RequestBody
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
@@ -59,6 +61,57 @@ class CompleteRequest(RequestBody):
 
     part_ids: list[str] = Field(min_length=1, max_length=10_000)
     md5: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{32}$")
+
+
+class FileObject(Answer):
+    """A file. Times are Unix times."""
+
+    id: str
+    object: Literal["file"]
+    bytes: int
+    created_at: int
+    expires_at: int | None
+    """From when on it is gone; null: it stays."""
+    filename: str
+    purpose: str
+    status: Literal["processed"]
+    status_details: None
+
+
+class FileList(ListPage[FileObject]):
+    """A page of files."""
+
+
+class FileDeleted(Deleted, frozen=True):
+    """What is left of a file."""
+
+    object: Literal["file"] = "file"
+
+
+class Upload(Answer):
+    """A file that comes in parts. Times are Unix times."""
+
+    id: str
+    object: Literal["upload"]
+    bytes: int
+    """What all parts have together."""
+    created_at: int
+    expires_at: int
+    """Until when it may be completed."""
+    filename: str
+    purpose: str
+    status: Literal["pending", "completed", "cancelled"]
+    file: FileObject | None
+    """Of a completed upload."""
+
+
+class UploadPart(Answer):
+    """A part of a file."""
+
+    id: str
+    object: Literal["upload.part"]
+    created_at: int
+    upload_id: str
 
 
 def checked_filename(name: str, param: str) -> str:

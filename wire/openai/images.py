@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError
 from wire.requests import ModelRequest, type_of
 
@@ -155,6 +156,77 @@ class ImageVariationRequest(ImageRequest):
         if self.stream:
             raise InvalidRequestError("'stream': variations are not streamed.", "stream")
         return self
+
+
+OutputFormat = Literal["png", "jpeg", "webp"]
+
+
+class ImageInputTokensDetails(Answer):
+    """Tokens of the prompt."""
+
+    text_tokens: int
+    image_tokens: int
+
+
+class ImageUsage(Answer):
+    """Tokens that the text encoder read; a diffusion model makes none."""
+
+    input_tokens: int
+    input_tokens_details: ImageInputTokensDetails
+    output_tokens: int
+    total_tokens: int
+
+
+class Image(Answer):
+    """An image, under a URL or in base64."""
+
+    url: Omittable[str] = None
+    """Needs no key, and expires."""
+    b64_json: Omittable[str] = None
+    index: int
+    seed: int
+    """With this seed, the same request makes this image again."""
+
+
+class ImagesResponse(Answer):
+    """The images."""
+
+    created: int
+    id: str
+    data: list[Image]
+    background: Literal["opaque"]
+    output_format: OutputFormat
+    size: str
+    usage: ImageUsage
+
+
+class ImageEvent(Answer):
+    """What both events of a stream have."""
+
+    created_at: int
+    b64_json: str
+    size: str
+    quality: str
+    background: Literal["opaque"]
+    output_format: OutputFormat
+
+
+class PartialImageEvent(ImageEvent):
+    """A picture on the way."""
+
+    type: Literal["image_generation.partial_image", "image_edit.partial_image"]
+    partial_image_index: int
+
+
+class CompletedImageEvent(ImageEvent):
+    """The image."""
+
+    type: Literal["image_generation.completed", "image_edit.completed"]
+    seed: int
+    usage: ImageUsage
+
+
+ImageStreamEvent = PartialImageEvent | CompletedImageEvent
 
 
 def _check_prompts(prompts: list[str]) -> None:

@@ -1,9 +1,10 @@
 """Request types of moderations. Reference: https://platform.openai.com/docs/api-reference/moderations."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.requests import ModelRequest
 
@@ -53,6 +54,24 @@ class ModerationRequest(ModelRequest):
         if not any(isinstance(each, dict) for each in self.input):
             return [str(each) for each in self.input]
         return ["\n".join(_text(each, index) for index, each in enumerate(self.input))]
+
+
+class Moderation(Answer):
+    """What is wrong with a text."""
+
+    flagged: bool
+    categories: dict[str, bool]
+    """By the names of OpenAI's categories."""
+    category_scores: dict[str, float]
+    category_applied_input_types: dict[str, list[Literal["text"]]]
+
+
+class ModerationCreateResponse(Answer):
+    """A result for each text."""
+
+    id: str
+    model: str
+    results: list[Moderation]
 
 
 def judged(scores: dict[str, float], threshold: float) -> dict[str, Any]:

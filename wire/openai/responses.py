@@ -4,9 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.fields import own_fields, refuse_unless_neutral
 from wire.openai.functions import with_strict_tools
+from wire.openai.objects import Deleted
 from wire.requests import ModelRequest, RequestBody
 
 Metadata = Annotated[
@@ -187,6 +189,189 @@ class ResponseRequest(ModelRequest):
             "tool_choice": self.tool_choice or "auto",
             **{name: getattr(self, name) for name in LABELS},
         }
+
+
+ItemStatus = Literal["in_progress", "completed", "incomplete"]
+
+
+class ResponseTopLogprob(Answer):
+    """A token and its natural logarithm of probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int]
+
+
+class ResponseLogprob(ResponseTopLogprob):
+    """A token that was chosen, and the likeliest in its place."""
+
+    top_logprobs: list[ResponseTopLogprob]
+
+
+class ResponseOutputText(Answer):
+    """A text that the model wrote."""
+
+    type: Literal["output_text"]
+    text: str
+    annotations: list[dict[str, Any]]
+    logprobs: list[ResponseLogprob] | None = None
+
+
+class ResponseOutputMessage(Answer):
+    """What the model says."""
+
+    type: Literal["message"]
+    id: str
+    role: Literal["assistant"]
+    status: ItemStatus
+    content: list[ResponseOutputText]
+    phase: str | None = None
+
+
+class ResponseFunctionToolCall(Answer):
+    """A call of a function."""
+
+    type: Literal["function_call"]
+    id: str | None
+    call_id: str
+    name: str
+    arguments: str
+    """JSON."""
+    status: ItemStatus | None = None
+    caller: dict[str, Any] | None = None
+    namespace: str | None = None
+    is_async: bool | None = Field(default=None, alias="async")
+
+
+class ResponseCustomToolCall(Answer):
+    """A call of a tool that takes a text."""
+
+    type: Literal["custom_tool_call"]
+    id: str | None
+    call_id: str
+    name: str
+    input: str
+    status: ItemStatus | None = None
+    caller: dict[str, Any] | None = None
+    namespace: str | None = None
+    is_async: bool | None = Field(default=None, alias="async")
+
+
+class ReasoningText(Answer):
+    """A part of what the model thought."""
+
+    type: Literal["reasoning_text"]
+    text: str
+
+
+class ResponseReasoningItem(Answer):
+    """What the model thought."""
+
+    type: Literal["reasoning"]
+    id: str
+    summary: list[dict[str, Any]]
+    content: list[ReasoningText] | None = None
+    encrypted_content: str | None = None
+    status: ItemStatus | None = None
+
+
+ResponseOutputItem = (
+    ResponseOutputMessage
+    | ResponseFunctionToolCall
+    | ResponseCustomToolCall
+    | ResponseReasoningItem
+)
+
+
+class InputTokensDetails(Answer):
+    """Of the tokens that were read."""
+
+    cached_tokens: int
+    cache_write_tokens: int
+
+
+class OutputTokensDetails(Answer):
+    """Of the tokens that were written."""
+
+    reasoning_tokens: int
+
+
+class ResponseUsage(Answer):
+    """Tokens that were read and written."""
+
+    input_tokens: int
+    input_tokens_details: InputTokensDetails
+    output_tokens: int
+    output_tokens_details: OutputTokensDetails
+    total_tokens: int
+
+
+class ResponseError(Answer):
+    """Why it failed."""
+
+    code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
+    message: str
+
+
+class IncompleteDetails(Answer):
+    """Why it ended early."""
+
+    reason: Literal["max_output_tokens", "content_filter"]
+
+
+class ResponseConversation(Answer):
+    """The conversation that it belongs to."""
+
+    id: str
+
+
+class ModelResponse(Answer):
+    """A response as it is now."""
+
+    id: str
+    object: Literal["response"]
+    created_at: int
+    completed_at: int | None
+    status: Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
+    error: ResponseError | None
+    incomplete_details: IncompleteDetails | None
+    instructions: str | None
+    max_output_tokens: int | None
+    max_tool_calls: int | None
+    metadata: dict[str, str]
+    model: str
+    output: list[ResponseOutputItem]
+    parallel_tool_calls: bool
+    previous_response_id: str | None
+    conversation: ResponseConversation | None
+    background: bool
+    prompt: None
+    prompt_cache_key: str | None
+    reasoning: dict[str, Any]
+    safety_identifier: str | None
+    service_tier: str
+    temperature: float | None
+    text: dict[str, Any]
+    tool_choice: str | dict[str, Any]
+    tools: list[dict[str, Any]]
+    top_logprobs: int
+    top_p: float | None
+    truncation: Literal["auto", "disabled"]
+    usage: ResponseUsage | None
+    user: str | None
+
+
+class ResponseDeleted(Deleted, frozen=True):
+    """It is forgotten."""
+
+    object: Literal["response"] = "response"
+
+
+class InputTokenCountResponse(Answer):
+    """What a response would read."""
+
+    object: Literal["response.input_tokens"]
+    input_tokens: int
 
 
 def _check_tools(tools: Any) -> None:

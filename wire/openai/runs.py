@@ -4,14 +4,18 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from wire.answers import Answer, Omittable
 from wire.openai.assistants import (
     Format,
     Instructions,
+    OfferedTool,
+    ResponseFormatOption,
     Temperature,
     ToolResources,
     Tools,
     TopP,
 )
+from wire.openai.objects import ListPage
 from wire.openai.responses import Metadata
 from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
 from wire.requests import RequestBody
@@ -99,3 +103,108 @@ class ToolOutputs(RequestBody):
 
     tool_outputs: list[ToolOutput] = Field(min_length=1, max_length=128)
     stream: bool | None = None
+
+
+class RunUsage(Answer):
+    """Tokens that were read and written, of all answers of the model together."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class RunLastError(Answer):
+    """Why it failed."""
+
+    code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
+    message: str
+
+
+class RunIncompleteDetails(Answer):
+    """Which limit of its tokens the run has reached."""
+
+    reason: Literal["max_completion_tokens", "max_prompt_tokens"]
+
+
+class RequiredActionFunction(Answer):
+    """A function of the client's, and what it is called with."""
+
+    name: str
+    arguments: str
+    """JSON."""
+
+
+class RequiredActionToolCall(Answer):
+    """A call that the client carries out."""
+
+    id: str
+    type: Literal["function"]
+    function: RequiredActionFunction
+
+
+class RequiredActionSubmitToolOutputs(Answer):
+    """The calls that the client carries out."""
+
+    tool_calls: list[RequiredActionToolCall]
+
+
+class RequiredAction(Answer):
+    """What the run waits for."""
+
+    type: Literal["submit_tool_outputs"]
+    submit_tool_outputs: RequiredActionSubmitToolOutputs
+
+
+class RunTruncationStrategy(Answer):
+    """Which messages of the thread the model is shown."""
+
+    type: Literal["auto", "last_messages"]
+    last_messages: int | None
+
+
+class Run(Answer):
+    """A run as it is now. Times are Unix times; null: it has not come to that."""
+
+    id: str
+    object: Literal["thread.run"]
+    created_at: int
+    thread_id: str
+    assistant_id: str
+    status: Literal[
+        "queued",
+        "in_progress",
+        "requires_action",
+        "cancelling",
+        "cancelled",
+        "failed",
+        "completed",
+        "incomplete",
+        "expired",
+    ]
+    required_action: RequiredAction | None
+    last_error: RunLastError | None
+    expires_at: int
+    started_at: int | None
+    cancelled_at: int | None
+    failed_at: int | None
+    completed_at: int | None
+    incomplete_details: RunIncompleteDetails | None
+    usage: RunUsage | None
+    """Of a run that has ended."""
+    model: str
+    instructions: str
+    tools: list[OfferedTool]
+    metadata: dict[str, str]
+    temperature: float | None
+    top_p: float | None
+    max_prompt_tokens: int | None
+    max_completion_tokens: int | None
+    truncation_strategy: RunTruncationStrategy
+    tool_choice: Literal["none", "auto", "required"] | dict[str, Any]
+    parallel_tool_calls: bool
+    response_format: ResponseFormatOption
+    reasoning_effort: Omittable[str] = None
+
+
+class RunList(ListPage[Run]):
+    """A page of runs."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from wire.answers import Answer
 from wire.card import ModelCard, Voice
 from wire.errors import InvalidRequestError, echo
 from wire.requests import ModelRequest, RequestBody, type_of
@@ -98,6 +99,34 @@ class SpeechCall(BaseModel):
     seed: int | None = None
     whole: bool = False
     """Return a complete file whose header has its length, up to a memory limit."""
+
+
+class SpeechAudioDeltaEvent(Answer):
+    """A piece of the audio."""
+
+    type: Literal["speech.audio.delta"]
+    audio: str
+    """In base64."""
+
+
+class SpeechUsage(Answer):
+    """These engines have no tokens; they count characters and seconds."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    characters: int
+    audio_seconds: float
+
+
+class SpeechAudioDoneEvent(Answer):
+    """The end of the audio."""
+
+    type: Literal["speech.audio.done"]
+    usage: SpeechUsage
+
+
+SpeechStreamEvent = SpeechAudioDeltaEvent | SpeechAudioDoneEvent
 
 
 def media_type(response_format: str, sample_rate: int = OPENAI_RATE) -> str:

@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from wire.openai.assistants import MAX_TEXT, FileIds, ToolResources
+from wire.answers import Answer, Omittable, OpenAnswer
+from wire.openai.assistants import MAX_TEXT, AssistantToolResources, FileIds, ToolResources
+from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.requests import RequestBody
 
@@ -70,6 +72,122 @@ class ThreadUpdate(RequestBody):
 
     tool_resources: ToolResources | None = None
     metadata: Metadata | None = None
+
+
+class Thread(Answer):
+    """A thread, without its messages."""
+
+    id: str
+    object: Literal["thread"]
+    created_at: int
+    metadata: dict[str, str]
+    tool_resources: AssistantToolResources
+
+
+class ThreadDeleted(Deleted, frozen=True):
+    """It is forgotten, with its messages and runs."""
+
+    object: Literal["thread.deleted"] = "thread.deleted"
+
+
+class FileReference(Answer):
+    """A file by its id."""
+
+    file_id: str
+
+
+class FileCitationAnnotation(Answer):
+    """A part of the text that names the file which it rests on."""
+
+    type: Literal["file_citation"]
+    text: str
+    start_index: int
+    """In characters of the whole text."""
+    end_index: int
+    file_citation: FileReference
+    index: Omittable[int] = None
+    """Which of the text's annotations it is; in events only."""
+
+
+class FilePathAnnotation(Answer):
+    """A part of the text that names a file which a program has written."""
+
+    type: Literal["file_path"]
+    text: str
+    start_index: int
+    end_index: int
+    file_path: FileReference
+    index: Omittable[int] = None
+
+
+class AnnotatedText(Answer):
+    """A text, and what in it names files."""
+
+    value: str
+    annotations: list[FileCitationAnnotation | FilePathAnnotation]
+
+
+class TextContentBlock(Answer):
+    """A text."""
+
+    type: Literal["text"]
+    text: AnnotatedText
+
+
+class ImageContentBlock(OpenAnswer):
+    """A picture, as it was sent."""
+
+    type: Literal["image_url", "image_file"]
+
+
+class MessageAttachmentTool(Answer):
+    """What may look at a file."""
+
+    type: Literal["file_search", "code_interpreter"]
+
+
+class MessageAttachment(OpenAnswer):
+    """A file that came with a message."""
+
+    file_id: str
+    tools: list[MessageAttachmentTool]
+
+
+class MessageIncompleteDetails(Answer):
+    """Why the message ended early."""
+
+    reason: Literal["max_tokens", "run_cancelled", "run_expired", "run_failed"]
+
+
+class ThreadMessage(Answer):
+    """What somebody said in a thread. Times are Unix times."""
+
+    id: str
+    object: Literal["thread.message"]
+    created_at: int
+    thread_id: str
+    status: Literal["in_progress", "completed", "incomplete"]
+    incomplete_details: MessageIncompleteDetails | None
+    completed_at: int | None
+    incomplete_at: int | None
+    role: Literal["user", "assistant"]
+    content: list[TextContentBlock | ImageContentBlock]
+    """Empty while the model writes it."""
+    assistant_id: str | None
+    run_id: str | None
+    """The run that made it."""
+    attachments: list[MessageAttachment]
+    metadata: dict[str, str]
+
+
+class ThreadMessageList(ListPage[ThreadMessage]):
+    """A page of messages."""
+
+
+class ThreadMessageDeleted(Deleted, frozen=True):
+    """It is forgotten."""
+
+    object: Literal["thread.message.deleted"] = "thread.message.deleted"
 
 
 def _check_part(part: dict[str, Any]) -> None:

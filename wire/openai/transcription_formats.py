@@ -3,10 +3,11 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import to_json
 
+from wire.answers import Answer, Omittable
 from wire.languages import language_name
 
 TOKENS_PER_SECOND = 50
@@ -18,6 +19,103 @@ Transcript = Mapping[str, Any]
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 VTT = "text/vtt; charset=utf-8"
+
+
+class Transcription(Answer):
+    """What was said."""
+
+    text: str
+
+
+class TranscriptionSegment(Answer):
+    """A stretch of what was said."""
+
+    id: int
+    seek: int
+    start: float
+    end: float
+    text: str
+    tokens: list[int]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+class TranscriptionWord(Answer):
+    """A word and its times in seconds."""
+
+    word: str
+    start: float
+    end: float
+
+
+class DurationUsage(Answer):
+    """Seconds that were heard."""
+
+    type: Literal["duration"]
+    seconds: float
+
+
+class TranscriptionVerbose(Answer):
+    """What was said, with times."""
+
+    task: Literal["transcribe", "translate"]
+    language: str
+    """Its English name."""
+    duration: float
+    text: str
+    segments: Omittable[list[TranscriptionSegment]] = None
+    words: Omittable[list[TranscriptionWord]] = None
+    usage: DurationUsage
+
+
+class TranscriptTextDeltaEvent(Answer):
+    """The next segment."""
+
+    type: Literal["transcript.text.delta"]
+    delta: str
+
+
+class TranscriptInputTokenDetails(Answer):
+    """Of the tokens that were read."""
+
+    audio_tokens: int
+    text_tokens: int
+
+
+class TranscriptUsage(Answer):
+    """Tokens; a second of audio counts as 50."""
+
+    type: Literal["tokens"]
+    input_tokens: int
+    input_token_details: TranscriptInputTokenDetails
+    output_tokens: int
+    total_tokens: int
+
+
+class TranscriptTextDoneEvent(Answer):
+    """All that was said."""
+
+    type: Literal["transcript.text.done"]
+    text: str
+    usage: TranscriptUsage
+
+
+TranscriptionStreamEvent = TranscriptTextDeltaEvent | TranscriptTextDoneEvent
+
+
+class SpeechSegment(Answer):
+    """Where someone speaks, in seconds."""
+
+    start: float
+    end: float
+
+
+class SpeechSegments(Answer):
+    """Where someone speaks."""
+
+    segments: list[SpeechSegment]
 
 
 def written(transcript: Transcript, form: str, granularities: frozenset[str]) -> tuple[bytes, str]:

@@ -11,6 +11,8 @@ from pydantic import (
     field_validator,
 )
 
+from wire.answers import Answer
+from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.openai.search_filters import Filter, Value
 from wire.requests import RequestBody
@@ -179,3 +181,131 @@ class FileBatchRequest(RequestBody):
             )
             for file_id in self.file_ids or []
         ]
+
+
+class FileCounts(Answer):
+    """How many files are in which status."""
+
+    in_progress: int
+    completed: int
+    failed: int
+    cancelled: int
+    total: int
+
+
+class VectorStore(Answer):
+    """A store of files that are searched by meaning. Times are Unix times."""
+
+    id: str
+    object: Literal["vector_store"]
+    created_at: int
+    name: str
+    description: str | None = None
+    metadata: dict[str, str]
+    expires_after: ExpiresAfter | None
+    last_active_at: int
+    status: Literal["in_progress", "completed", "expired"]
+    usage_bytes: int
+    """Of texts and vectors."""
+    file_counts: FileCounts
+    expires_at: int | None
+
+
+class VectorStoreList(ListPage[VectorStore]):
+    """A page of vector stores."""
+
+
+class VectorStoreDeleted(Deleted, frozen=True):
+    """What is left of a store."""
+
+    object: Literal["vector_store.deleted"] = "vector_store.deleted"
+
+
+class VectorStoreFileError(Answer):
+    """Why a file could not be read."""
+
+    code: Literal["server_error", "unsupported_file", "invalid_file"]
+    message: str
+
+
+class StaticChunkingStrategy(Answer):
+    """How a file is cut."""
+
+    type: Literal["static"]
+    static: Chunking
+
+
+Attributes = dict[str, str | float | bool]
+
+
+class VectorStoreFile(Answer):
+    """A file of a store."""
+
+    id: str
+    """The file's."""
+    object: Literal["vector_store.file"]
+    created_at: int
+    vector_store_id: str
+    status: Literal["in_progress", "completed", "cancelled", "failed"]
+    last_error: VectorStoreFileError | None
+    usage_bytes: int
+    attributes: Attributes
+    chunking_strategy: StaticChunkingStrategy
+
+
+class VectorStoreFileList(ListPage[VectorStoreFile]):
+    """A page of the files of a vector store."""
+
+
+class VectorStoreFileDeleted(Deleted, frozen=True):
+    """What is left of a file in a store."""
+
+    object: Literal["vector_store.file.deleted"] = "vector_store.file.deleted"
+
+
+class VectorStoreFileBatch(Answer):
+    """Files that were given to a store together."""
+
+    id: str
+    object: Literal["vector_store.files_batch"]
+    created_at: int
+    vector_store_id: str
+    status: Literal["in_progress", "completed", "cancelled", "failed"]
+    file_counts: FileCounts
+
+
+class TextContent(Answer):
+    """A text."""
+
+    type: Literal["text"]
+    text: str
+
+
+class VectorStoreFileContent(Answer):
+    """What was read of a file, in chunks."""
+
+    object: Literal["vector_store.file_content.page"]
+    data: list[TextContent]
+    has_more: Literal[False]
+    next_page: None
+
+
+class VectorStoreSearchResult(Answer):
+    """A chunk that is near to the question."""
+
+    file_id: str
+    filename: str
+    score: float
+    """Cosine, not below 0."""
+    attributes: Attributes
+    content: list[TextContent]
+
+
+class VectorStoreSearchResults(Answer):
+    """The nearest chunks, the best first."""
+
+    object: Literal["vector_store.search_results.page"]
+    search_query: list[str]
+    data: list[VectorStoreSearchResult]
+    has_more: Literal[False]
+    next_page: None

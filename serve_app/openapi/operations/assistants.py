@@ -2,24 +2,38 @@
 
 from typing import Any
 
-from serve_app.openapi.answers import assistants as answers
-from serve_app.openapi.answers import runs as run_answers
-from serve_app.openapi.answers import threads as thread_answers
-from serve_app.openapi.answers.run_events import RunEvent
 from serve_app.openapi.operation import EVENTS, JSON, Events, Operation
 from serve_app.openapi.operations.chat import FUNCTION, QUESTION, WEATHER
 from serve_app.routes import assistants, runs, threads
+from wire.openai.assistants import (
+    Assistant,
+    AssistantDeleted,
+    AssistantFile,
+    AssistantFileDeleted,
+    AssistantFileList,
+    AssistantList,
+)
+from wire.openai.run_events import AssistantStreamEvent
+from wire.openai.run_steps import RunStep, RunStepList
+from wire.openai.runs import Run, RunList
+from wire.openai.threads import (
+    Thread,
+    ThreadDeleted,
+    ThreadMessage,
+    ThreadMessageDeleted,
+    ThreadMessageList,
+)
 
 ASSISTANT_ID = "asst_0123456789abcdef"
 SAID = {"role": "user", "content": QUESTION}
 TOOL: dict[str, Any] = {"type": "function", "function": FUNCTION}
 LABELS = {"labels": {"metadata": {"topic": "geography"}}}
 
-_ASSISTANT = {JSON: answers.Assistant}
-_THREAD = {JSON: thread_answers.Thread}
-_MESSAGE = {JSON: thread_answers.ThreadMessage}
-_RUN = {JSON: run_answers.ThreadRun}
-_RUN_OR_EVENTS = {**_RUN, EVENTS: Events(RunEvent, ends_with_done=True)}
+_ASSISTANT = {JSON: Assistant}
+_THREAD = {JSON: Thread}
+_MESSAGE = {JSON: ThreadMessage}
+_RUN = {JSON: Run}
+_RUN_OR_EVENTS = {**_RUN, EVENTS: Events(AssistantStreamEvent, ends_with_done=True)}
 
 
 def _of_assistants(endpoint: Any, content: Any, **more: Any) -> Operation:
@@ -57,22 +71,22 @@ OPERATIONS = (
             },
         },
     ),
-    _of_assistants(assistants.list_assistants, {JSON: answers.AssistantList}),
+    _of_assistants(assistants.list_assistants, {JSON: AssistantList}),
     _of_assistants(assistants.retrieve_assistant, _ASSISTANT),
     _of_assistants(
         assistants.update_assistant,
         _ASSISTANT,
         examples={"instructions": {"instructions": "Answer in two sentences."}},
     ),
-    _of_assistants(assistants.delete_assistant, {JSON: answers.DeletedAssistant}),
+    _of_assistants(assistants.delete_assistant, {JSON: AssistantDeleted}),
     _of_assistants(
         assistants.create_assistant_file,
-        {JSON: answers.AssistantFile},
+        {JSON: AssistantFile},
         examples={"file": {"file_id": "file-0123456789abcdef"}},
     ),
-    _of_assistants(assistants.list_assistant_files, {JSON: answers.AssistantFileList}),
-    _of_assistants(assistants.retrieve_assistant_file, {JSON: answers.AssistantFile}),
-    _of_assistants(assistants.delete_assistant_file, {JSON: answers.DeletedAssistantFile}),
+    _of_assistants(assistants.list_assistant_files, {JSON: AssistantFileList}),
+    _of_assistants(assistants.retrieve_assistant_file, {JSON: AssistantFile}),
+    _of_assistants(assistants.delete_assistant_file, {JSON: AssistantFileDeleted}),
     _of_threads(
         threads.create_thread,
         _THREAD,
@@ -86,7 +100,7 @@ OPERATIONS = (
     ),
     _of_threads(threads.retrieve_thread, _THREAD),
     _of_threads(threads.update_thread, _THREAD, examples=LABELS),
-    _of_threads(threads.delete_thread, {JSON: thread_answers.DeletedThread}),
+    _of_threads(threads.delete_thread, {JSON: ThreadDeleted}),
     _of_threads(
         threads.create_message,
         _MESSAGE,
@@ -110,14 +124,14 @@ OPERATIONS = (
     ),
     _of_threads(
         threads.list_messages,
-        {JSON: thread_answers.ThreadMessageList},
+        {JSON: ThreadMessageList},
         name="list_thread_messages",
     ),
     _of_threads(threads.retrieve_message, _MESSAGE, name="retrieve_thread_message"),
     _of_threads(threads.update_message, _MESSAGE, name="update_thread_message", examples=LABELS),
     _of_threads(
         threads.delete_message,
-        {JSON: thread_answers.DeletedThreadMessage},
+        {JSON: ThreadMessageDeleted},
         name="delete_thread_message",
         errors=(400,),
     ),
@@ -154,7 +168,7 @@ OPERATIONS = (
             },
         },
     ),
-    _of_threads(runs.list_runs, {JSON: run_answers.RunList}),
+    _of_threads(runs.list_runs, {JSON: RunList}),
     _of_threads(runs.retrieve_run, _RUN),
     _of_threads(runs.update_run, _RUN, examples=LABELS),
     _of_threads(runs.cancel_run, _RUN, errors=(400,)),
@@ -169,6 +183,6 @@ OPERATIONS = (
             },
         },
     ),
-    _of_threads(runs.list_run_steps, {JSON: run_answers.RunStepList}),
-    _of_threads(runs.retrieve_run_step, {JSON: run_answers.RunStep}),
+    _of_threads(runs.list_run_steps, {JSON: RunStepList}),
+    _of_threads(runs.retrieve_run_step, {JSON: RunStep}),
 )

@@ -1,11 +1,17 @@
 """Speech, voices, transcriptions and voice detection."""
 
-from serve_app.openapi.answers import audio as answers
 from serve_app.openapi.operation import EVENTS, JSON, LINES, TEXT, Events, Form, Lines, Operation
 from serve_app.routes import speech, speech_to_text, text_to_speech, transcriptions, voices
-from wire.elevenlabs.speech_to_text import SpeechToTextRequest
+from wire.elevenlabs.speech_to_text import SpeechToText, SpeechToTextRequest
+from wire.elevenlabs.text_to_speech import SpeechWithTimestamps
 from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage
-from wire.openai.speech import MEDIA_TYPES
+from wire.openai.speech import MEDIA_TYPES, SpeechStreamEvent
+from wire.openai.transcription_formats import (
+    SpeechSegments,
+    Transcription,
+    TranscriptionStreamEvent,
+    TranscriptionVerbose,
+)
 from wire.openai.transcriptions import TranscriptionRequest, VadRequest
 
 OPENAIS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
@@ -24,7 +30,7 @@ OPERATIONS = (
         endpoint=speech.create_speech,
         tag="speech",
         calls_model=True,
-        answers={**_files(OPENAIS), EVENTS: Events(answers.SpeechEvent)},
+        answers={**_files(OPENAIS), EVENTS: Events(SpeechStreamEvent)},
         examples={
             "file": {"model": "tts-1", "voice": "alloy", "input": SAID},
             "events": {"voice": "alloy", "input": SAID, "stream_format": "sse"},
@@ -58,7 +64,7 @@ OPERATIONS = (
         name="convert_text_to_speech_with_timestamps",
         tag="speech",
         calls_model=True,
-        answers={JSON: answers.TimedSpeech},
+        answers={JSON: SpeechWithTimestamps},
         examples={"text": {"text": SAID}},
         parameters={"voice_id": "alloy"},
     ),
@@ -67,7 +73,7 @@ OPERATIONS = (
         name="stream_text_to_speech_with_timestamps",
         tag="speech",
         calls_model=True,
-        answers={LINES: Lines(answers.TimedSpeech)},
+        answers={LINES: Lines(SpeechWithTimestamps)},
         examples={"text": {"text": SAID}},
         parameters={"voice_id": "alloy"},
     ),
@@ -101,10 +107,10 @@ OPERATIONS = (
             calls_model=True,
             form=Form(TranscriptionRequest, {"file": True}),
             answers={
-                JSON: answers.TranscriptText | answers.VerboseTranscript,
+                JSON: Transcription | TranscriptionVerbose,
                 TEXT: str,
                 "text/vtt": str,
-                EVENTS: Events(answers.TranscriptEvent, ends_with_done=True),
+                EVENTS: Events(TranscriptionStreamEvent, ends_with_done=True),
             },
             examples={
                 "text": {"file": RECORDING, "model": "whisper-1"},
@@ -126,7 +132,7 @@ OPERATIONS = (
         calls_model=True,
         form=Form(VadRequest, {"file": True}),
         json_body=VadRequest,
-        answers={JSON: answers.SpeechSegments},
+        answers={JSON: SpeechSegments},
         examples={"file": {"file": RECORDING}},
     ),
     Operation(
@@ -135,7 +141,7 @@ OPERATIONS = (
         tag="transcriptions",
         calls_model=True,
         form=Form(SpeechToTextRequest, {"file": True}),
-        answers={JSON: answers.SpeechToText},
+        answers={JSON: SpeechToText},
         examples={"file": {"file": RECORDING, "model_id": "scribe_v1"}},
     ),
 )

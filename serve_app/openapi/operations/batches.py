@@ -1,15 +1,15 @@
 """Batches."""
 
-from serve_app.openapi.answers import batches as answers
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.routes import batches
+from wire.openai.batches import Batch, BatchList
 
 OPERATIONS = (
     Operation(
         endpoint=batches.create_batch,
         tag="batches",
         uses_database=True,
-        answers={JSON: answers.ModelBatch},
+        answers={JSON: Batch},
         examples={
             "chat": {
                 "input_file_id": "file-0123456789abcdef",
@@ -22,19 +22,19 @@ OPERATIONS = (
         endpoint=batches.list_batches,
         tag="batches",
         uses_database=True,
-        answers={JSON: answers.BatchList},
+        answers={JSON: BatchList},
     ),
     Operation(
         endpoint=batches.retrieve_batch,
         tag="batches",
         uses_database=True,
-        answers={JSON: answers.ModelBatch},
+        answers={JSON: Batch},
     ),
     Operation(
         endpoint=batches.cancel_batch,
         tag="batches",
         uses_database=True,
-        answers={JSON: answers.ModelBatch},
+        answers={JSON: Batch},
         errors=(400,),
     ),
 )

@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from serve_app.openapi.answers import chat as answers
-from serve_app.openapi.answers.messages import AnsweredMessage, MessageEvent, MessageTokens
 from serve_app.openapi.operation import EVENTS, JSON, Events, Operation
 from serve_app.routes import chat, completions, edits, messages, moderations, tokenize
+from wire.anthropic.messages import AnthropicMessage, MessageStreamEvent, MessageTokensCount
+from wire.localai.tokenize import DetokenizeResponse, TokenizeResponse
+from wire.openai.chat import ChatCompletion, ChatCompletionChunk
+from wire.openai.completions import Completion, CompletionChunk
+from wire.openai.edits import Edit
+from wire.openai.moderations import ModerationCreateResponse
 
 QUESTION = "What is the capital of France?"
 ASKED = [{"role": "user", "content": QUESTION}]
@@ -27,8 +31,8 @@ OPERATIONS = (
         tag="chat",
         calls_model=True,
         answers={
-            JSON: answers.ChatCompletion,
-            EVENTS: Events(answers.ChatCompletionChunk, ends_with_done=True),
+            JSON: ChatCompletion,
+            EVENTS: Events(ChatCompletionChunk, ends_with_done=True),
         },
         examples={
             "question": {"model": "gpt-4o", "messages": ASKED},
@@ -77,8 +81,8 @@ OPERATIONS = (
             tag="chat",
             calls_model=True,
             answers={
-                JSON: answers.Completion,
-                EVENTS: Events(answers.CompletionChunk, ends_with_done=True),
+                JSON: Completion,
+                EVENTS: Events(CompletionChunk, ends_with_done=True),
             },
             examples={
                 "text": {"prompt": "The capital of France is", "max_tokens": 8},
@@ -98,14 +102,14 @@ OPERATIONS = (
         endpoint=edits.create_edit,
         tag="chat",
         calls_model=True,
-        answers={JSON: answers.Edit},
+        answers={JSON: Edit},
         examples={"edit": {"instruction": "Repeat this text.", "input": "Good morning"}},
     ),
     Operation(
         endpoint=tokenize.tokenize,
         tag="chat",
         calls_model=True,
-        answers={JSON: answers.Tokens},
+        answers={JSON: TokenizeResponse},
         examples={
             "text": {"prompt": "Hello"},
             "LocalAI's": {"content": "Hello"},
@@ -116,21 +120,21 @@ OPERATIONS = (
         endpoint=tokenize.detokenize,
         tag="chat",
         calls_model=True,
-        answers={JSON: answers.DetokenizedText},
+        answers={JSON: DetokenizeResponse},
         examples={"tokens": {"tokens": [100, 200, 300]}},
     ),
     Operation(
         endpoint=moderations.create_moderation,
         tag="chat",
         calls_model=True,
-        answers={JSON: answers.Moderation},
+        answers={JSON: ModerationCreateResponse},
         examples={"text": {"input": "Have a good day."}},
     ),
     Operation(
         endpoint=messages.create_message,
         tag="chat",
         calls_model=True,
-        answers={JSON: AnsweredMessage, EVENTS: Events(MessageEvent)},
+        answers={JSON: AnthropicMessage, EVENTS: Events(MessageStreamEvent)},
         examples={
             "question": {"model": "claude-sonnet-5", "max_tokens": 100, "messages": ASKED},
             "stream": {"max_tokens": 100, "messages": ASKED, "stream": True},
@@ -152,7 +156,7 @@ OPERATIONS = (
         name="count_message_tokens",
         tag="chat",
         calls_model=True,
-        answers={JSON: MessageTokens},
+        answers={JSON: MessageTokensCount},
         examples={"question": {"messages": ASKED}},
     ),
 )

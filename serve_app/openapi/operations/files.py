@@ -1,9 +1,16 @@
 """Files and uploads."""
 
-from serve_app.openapi.answers import files as answers
 from serve_app.openapi.operation import JSON, Form, Operation
 from serve_app.routes import files, uploads
-from wire.openai.files import FileRequest, PartRequest
+from wire.openai.files import (
+    FileDeleted,
+    FileList,
+    FileObject,
+    FileRequest,
+    PartRequest,
+    Upload,
+    UploadPart,
+)
 
 OPERATIONS = (
     Operation(
@@ -11,26 +18,26 @@ OPERATIONS = (
         tag="files",
         uses_database=True,
         form=Form(FileRequest, {"file": True}),
-        answers={JSON: answers.KeptFile},
+        answers={JSON: FileObject},
         examples={"text": {"file": "@handbook.txt", "purpose": "assistants"}},
     ),
     Operation(
         endpoint=files.list_files,
         tag="files",
         uses_database=True,
-        answers={JSON: answers.FileList},
+        answers={JSON: FileList},
     ),
     Operation(
         endpoint=files.retrieve_file,
         tag="files",
         uses_database=True,
-        answers={JSON: answers.KeptFile},
+        answers={JSON: FileObject},
     ),
     Operation(
         endpoint=files.delete_file,
         tag="files",
         uses_database=True,
-        answers={JSON: answers.DeletedFile},
+        answers={JSON: FileDeleted},
     ),
     Operation(
         endpoint=files.file_content,
@@ -43,7 +50,7 @@ OPERATIONS = (
         endpoint=uploads.create_upload,
         tag="files",
         uses_database=True,
-        answers={JSON: answers.FileUpload},
+        answers={JSON: Upload},
         examples={
             "text": {
                 "filename": "book.txt",
@@ -58,21 +65,21 @@ OPERATIONS = (
         tag="files",
         uses_database=True,
         form=Form(PartRequest, {"data": True}),
-        answers={JSON: answers.FileUploadPart},
+        answers={JSON: UploadPart},
         examples={"part": {"data": "@part.bin"}},
     ),
     Operation(
         endpoint=uploads.complete_upload,
         tag="files",
         uses_database=True,
-        answers={JSON: answers.FileUpload},
+        answers={JSON: Upload},
         examples={"two parts": {"part_ids": ["part_0123456789abcdef", "part_fedcba9876543210"]}},
     ),
     Operation(
         endpoint=uploads.cancel_upload,
         tag="files",
         uses_database=True,
-        answers={JSON: answers.FileUpload},
+        answers={JSON: Upload},
         errors=(400,),
     ),
 )

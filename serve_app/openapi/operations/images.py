@@ -1,12 +1,16 @@
 """Images, and the URLs under which they are."""
 
 from serve_app.media.generated_images import MEDIA_TYPES
-from serve_app.openapi.answers import images as answers
 from serve_app.openapi.operation import EVENTS, JSON, Events, Form, Operation
 from serve_app.routes import generated_images, images
-from wire.openai.images import ImageEditRequest, ImageVariationRequest
+from wire.openai.images import (
+    ImageEditRequest,
+    ImagesResponse,
+    ImageStreamEvent,
+    ImageVariationRequest,
+)
 
-DRAWN = {JSON: answers.ImageList, EVENTS: Events(answers.ImageStreamEvent)}
+DRAWN = {JSON: ImagesResponse, EVENTS: Events(ImageStreamEvent)}
 
 PICTURE = "@picture.png"
 MASK = "@mask.png"
@@ -56,7 +60,7 @@ OPERATIONS = (
         tag="images",
         calls_model=True,
         form=Form(ImageVariationRequest, {"image": True}),
-        answers={JSON: answers.ImageList},
+        answers={JSON: ImagesResponse},
         examples={"picture": {"image": PICTURE, "step": 4}},
     ),
     Operation(

@@ -1,10 +1,16 @@
 """Responses and conversations."""
 
-from serve_app.openapi.answers import responses as answers
-from serve_app.openapi.answers.response_events import ResponseEvent
 from serve_app.openapi.operation import EVENTS, JSON, Events, Operation
 from serve_app.openapi.operations.chat import FUNCTION, QUESTION, WEATHER
 from serve_app.routes import conversations, responses
+from wire.openai.conversations import (
+    Conversation,
+    ConversationDeleted,
+    ConversationItem,
+    ConversationItemList,
+)
+from wire.openai.response_events import ResponseStreamEvent
+from wire.openai.responses import InputTokenCountResponse, ModelResponse, ResponseDeleted
 
 SAID = [{"role": "user", "content": QUESTION}]
 
@@ -14,7 +20,7 @@ OPERATIONS = (
         tag="chat",
         calls_model=True,
         uses_database=True,
-        answers={JSON: answers.ModelResponse, EVENTS: Events(ResponseEvent)},
+        answers={JSON: ModelResponse, EVENTS: Events(ResponseStreamEvent)},
         examples={
             "question": {"model": "gpt-4o", "input": QUESTION},
             "stream": {"model": "gpt-4o", "input": QUESTION, "stream": True},
@@ -44,26 +50,26 @@ OPERATIONS = (
         tag="chat",
         calls_model=True,
         uses_database=True,
-        answers={JSON: answers.ResponseInputTokens},
+        answers={JSON: InputTokenCountResponse},
         examples={"question": {"input": QUESTION}},
     ),
     Operation(
         endpoint=responses.retrieve_response,
         tag="chat",
         uses_database=True,
-        answers={JSON: answers.ModelResponse, EVENTS: Events(ResponseEvent)},
+        answers={JSON: ModelResponse, EVENTS: Events(ResponseStreamEvent)},
     ),
     Operation(
         endpoint=responses.delete_response,
         tag="chat",
         uses_database=True,
-        answers={JSON: answers.DeletedResponse},
+        answers={JSON: ResponseDeleted},
     ),
     Operation(
         endpoint=responses.cancel_response,
         tag="chat",
         uses_database=True,
-        answers={JSON: answers.ModelResponse},
+        answers={JSON: ModelResponse},
         errors=(400,),
     ),
     Operation(
@@ -71,40 +77,40 @@ OPERATIONS = (
         name="list_response_input_items",
         tag="chat",
         uses_database=True,
-        answers={JSON: answers.ItemList},
+        answers={JSON: ConversationItemList},
     ),
     Operation(
         endpoint=conversations.create_conversation,
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.Conversation},
+        answers={JSON: Conversation},
         examples={"items": {"items": SAID, "metadata": {"topic": "geography"}}},
     ),
     Operation(
         endpoint=conversations.retrieve_conversation,
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.Conversation},
+        answers={JSON: Conversation},
     ),
     Operation(
         endpoint=conversations.update_conversation,
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.Conversation},
+        answers={JSON: Conversation},
         examples={"labels": {"metadata": {"topic": "France"}}},
     ),
     Operation(
         endpoint=conversations.delete_conversation,
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.DeletedConversation},
+        answers={JSON: ConversationDeleted},
     ),
     Operation(
         endpoint=conversations.add_items,
         name="add_conversation_items",
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.ItemList},
+        answers={JSON: ConversationItemList},
         examples={"item": {"items": SAID}},
     ),
     Operation(
@@ -112,20 +118,20 @@ OPERATIONS = (
         name="list_conversation_items",
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.ItemList},
+        answers={JSON: ConversationItemList},
     ),
     Operation(
         endpoint=conversations.retrieve_item,
         name="retrieve_conversation_item",
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.StoredItem},
+        answers={JSON: ConversationItem},
     ),
     Operation(
         endpoint=conversations.delete_item,
         name="delete_conversation_item",
         tag="conversations",
         uses_database=True,
-        answers={JSON: answers.Conversation},
+        answers={JSON: Conversation},
     ),
 )

@@ -1,8 +1,8 @@
 """Models and health."""
 
-from serve_app.openapi.answers import server as answers
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.routes import health, models
+from wire.health import Health, Readiness, Version
 from wire.openai.models import Model, ModelList
 
 OPERATIONS = (
@@ -14,12 +14,12 @@ OPERATIONS = (
         parameters={"model": "gpt-4o"},
         errors=(404,),
     ),
-    Operation(endpoint=health.healthz, tag="server", answers={JSON: answers.Alive}),
+    Operation(endpoint=health.healthz, tag="server", answers={JSON: Health}),
     Operation(
         endpoint=health.readyz,
         tag="server",
-        answers={JSON: answers.Readiness},
-        other={503: ("Not every model that should run does.", {JSON: answers.Readiness})},
+        answers={JSON: Readiness},
+        other={503: ("Not every model that should run does.", {JSON: Readiness})},
     ),
-    Operation(endpoint=health.version, tag="server", answers={JSON: answers.Version}),
+    Operation(endpoint=health.version, tag="server", answers={JSON: Version}),
 )

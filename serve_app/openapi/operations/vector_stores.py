@@ -4,9 +4,21 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from serve_app.openapi.answers import vector_stores as answers
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.routes import stores, vector_store_files, vector_stores
+from wire.answers import Answer
+from wire.localai.stores import EmptyAnswer, StoreEntries, StoreNeighbours
+from wire.openai.vector_stores import (
+    VectorStore,
+    VectorStoreDeleted,
+    VectorStoreFile,
+    VectorStoreFileBatch,
+    VectorStoreFileContent,
+    VectorStoreFileDeleted,
+    VectorStoreFileList,
+    VectorStoreList,
+    VectorStoreSearchResults,
+)
 
 IDS = {
     "vector_store_id": "vs_0123456789abcdef",
@@ -21,7 +33,7 @@ KEYS = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]
 
 
 def _of_localai(
-    endpoint: Callable[..., Any], answer: type[answers.Answer], example: Mapping[str, Any]
+    endpoint: Callable[..., Any], answer: type[Answer], example: Mapping[str, Any]
 ) -> Operation:
     return Operation(
         endpoint=endpoint,
@@ -35,35 +47,35 @@ def _of_localai(
 OPERATIONS = (
     OF_STORE(
         endpoint=vector_stores.create_vector_store,
-        answers={JSON: answers.VectorStore},
+        answers={JSON: VectorStore},
         parameters={},
         examples={"empty": {"name": "handbooks"}, "filled": {"name": "x", "file_ids": [FILE]}},
     ),
     OF_STORE(
         endpoint=vector_stores.list_vector_stores,
-        answers={JSON: answers.VectorStoreList},
+        answers={JSON: VectorStoreList},
         parameters={},
         errors=(),
     ),
     OF_STORE(
         endpoint=vector_stores.retrieve_vector_store,
-        answers={JSON: answers.VectorStore},
+        answers={JSON: VectorStore},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_stores.update_vector_store,
-        answers={JSON: answers.VectorStore},
+        answers={JSON: VectorStore},
         examples={"name": {"name": "manuals"}},
     ),
     OF_STORE(
         endpoint=vector_stores.delete_vector_store,
-        answers={JSON: answers.DeletedVectorStore},
+        answers={JSON: VectorStoreDeleted},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_stores.search_vector_store,
         calls_model=True,
-        answers={JSON: answers.SearchResults},
+        answers={JSON: VectorStoreSearchResults},
         examples={
             "text": {"query": "How long is the warranty?", "max_num_results": 5},
             "filtered": {
@@ -74,54 +86,54 @@ OPERATIONS = (
     ),
     OF_STORE(
         endpoint=vector_store_files.create_vector_store_file,
-        answers={JSON: answers.StoreFile},
+        answers={JSON: VectorStoreFile},
         examples={"file": {"file_id": FILE, "attributes": {"year": 2026}}},
     ),
     OF_STORE(
         endpoint=vector_store_files.list_vector_store_files,
-        answers={JSON: answers.StoreFileList},
+        answers={JSON: VectorStoreFileList},
     ),
     OF_STORE(
         endpoint=vector_store_files.retrieve_vector_store_file,
-        answers={JSON: answers.StoreFile},
+        answers={JSON: VectorStoreFile},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_store_files.update_vector_store_file,
-        answers={JSON: answers.StoreFile},
+        answers={JSON: VectorStoreFile},
         examples={"year": {"attributes": {"year": 2027}}},
     ),
     OF_STORE(
         endpoint=vector_store_files.delete_vector_store_file,
-        answers={JSON: answers.DeletedStoreFile},
+        answers={JSON: VectorStoreFileDeleted},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_store_files.retrieve_vector_store_file_content,
-        answers={JSON: answers.FileContent},
+        answers={JSON: VectorStoreFileContent},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_store_files.create_vector_store_file_batch,
-        answers={JSON: answers.FileBatch},
+        answers={JSON: VectorStoreFileBatch},
         examples={"files": {"file_ids": [FILE]}},
     ),
     OF_STORE(
         endpoint=vector_store_files.retrieve_vector_store_file_batch,
-        answers={JSON: answers.FileBatch},
+        answers={JSON: VectorStoreFileBatch},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_store_files.cancel_vector_store_file_batch,
-        answers={JSON: answers.FileBatch},
+        answers={JSON: VectorStoreFileBatch},
         errors=(404,),
     ),
     OF_STORE(
         endpoint=vector_store_files.list_vector_store_file_batch_files,
-        answers={JSON: answers.StoreFileList},
+        answers={JSON: VectorStoreFileList},
     ),
-    _of_localai(stores.set_in_store, answers.Nothing, {"keys": KEYS, "values": ["red", "blue"]}),
-    _of_localai(stores.get_from_store, answers.KeysAndValues, {"keys": KEYS}),
-    _of_localai(stores.delete_from_store, answers.Nothing, {"keys": KEYS[:1]}),
-    _of_localai(stores.find_in_store, answers.Neighbours, {"key": KEYS[0], "topk": 2}),
+    _of_localai(stores.set_in_store, EmptyAnswer, {"keys": KEYS, "values": ["red", "blue"]}),
+    _of_localai(stores.get_from_store, StoreEntries, {"keys": KEYS}),
+    _of_localai(stores.delete_from_store, EmptyAnswer, {"keys": KEYS[:1]}),
+    _of_localai(stores.find_in_store, StoreNeighbours, {"key": KEYS[0], "topk": 2}),
 )

@@ -1,8 +1,10 @@
 """Embeddings, rerank and score."""
 
-from serve_app.openapi.answers import vectors as answers
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.routes import embeddings, rerank, score
+from wire.jina.rerank import RerankResponse
+from wire.jina.score import ScoreResponse
+from wire.openai.embeddings import CreateEmbeddingResponse
 
 DOCUMENTS = ["Paris is the capital of France.", "Bananas are yellow."]
 QUERY = "Which city is the capital of France?"
@@ -13,7 +15,7 @@ OPERATIONS = (
             endpoint=endpoint,
             tag="embeddings",
             calls_model=True,
-            answers={JSON: answers.EmbeddingList},
+            answers={JSON: CreateEmbeddingResponse},
             examples={
                 "texts": {"model": "text-embedding-3-small", "input": DOCUMENTS},
                 "base64": {"input": DOCUMENTS[0], "encoding_format": "base64"},
@@ -27,7 +29,7 @@ OPERATIONS = (
             endpoint=endpoint,
             tag="rerank",
             calls_model=True,
-            answers={JSON: answers.Ranking},
+            answers={JSON: RerankResponse},
             examples={
                 "texts": {"query": QUERY, "documents": DOCUMENTS},
                 "best": {
@@ -45,7 +47,7 @@ OPERATIONS = (
         endpoint=score.create_scores,
         tag="rerank",
         calls_model=True,
-        answers={JSON: answers.ScoreList},
+        answers={JSON: ScoreResponse},
         examples={"pairs": {"text_1": QUERY, "text_2": DOCUMENTS}},
     ),
 )

@@ -1,24 +1,24 @@
-"""The events of a response that is streamed."""
+"""The events of a response that is streamed. Reference: openai's ``types.responses``."""
 
 from typing import Literal
 
-from serve_app.openapi.answers.common import Answer
-from serve_app.openapi.answers.responses import (
+from wire.answers import Answer
+from wire.openai.responses import (
     ModelResponse,
-    OutputItem,
-    OutputLogprob,
-    OutputText,
     ReasoningText,
+    ResponseLogprob,
+    ResponseOutputItem,
+    ResponseOutputText,
 )
 
 
-class NumberedEvent(Answer):
+class SequencedEvent(Answer):
     """What every event has."""
 
     sequence_number: int
 
 
-class ResponseStateEvent(NumberedEvent):
+class ResponseStateEvent(SequencedEvent):
     """The response as it is by then; the last event is one of these."""
 
     type: Literal[
@@ -32,22 +32,22 @@ class ResponseStateEvent(NumberedEvent):
     response: ModelResponse
 
 
-class ItemEvent(NumberedEvent):
+class ResponseOutputItemEvent(SequencedEvent):
     """An item begins or ends."""
 
     type: Literal["response.output_item.added", "response.output_item.done"]
     output_index: int
-    item: OutputItem
+    item: ResponseOutputItem
 
 
-class InItem(NumberedEvent):
+class ResponseItemEvent(SequencedEvent):
     """What events within an item have."""
 
     item_id: str
     output_index: int
 
 
-class PartEvent(InItem):
+class ResponseContentPartEvent(ResponseItemEvent):
     """A part of a message or of a thought begins or ends."""
 
     type: Literal[
@@ -57,28 +57,28 @@ class PartEvent(InItem):
         "response.reasoning_part.done",
     ]
     content_index: int
-    part: OutputText | ReasoningText
+    part: ResponseOutputText | ReasoningText
 
 
-class TextDeltaEvent(InItem):
+class ResponseTextDeltaEvent(ResponseItemEvent):
     """More of a text."""
 
     type: Literal["response.output_text.delta"]
     content_index: int
     delta: str
-    logprobs: list[OutputLogprob]
+    logprobs: list[ResponseLogprob]
 
 
-class TextDoneEvent(InItem):
+class ResponseTextDoneEvent(ResponseItemEvent):
     """A whole text."""
 
     type: Literal["response.output_text.done"]
     content_index: int
     text: str
-    logprobs: list[OutputLogprob]
+    logprobs: list[ResponseLogprob]
 
 
-class ReasoningDeltaEvent(InItem):
+class ResponseReasoningTextDeltaEvent(ResponseItemEvent):
     """More of a thought."""
 
     type: Literal["response.reasoning_text.delta"]
@@ -86,7 +86,7 @@ class ReasoningDeltaEvent(InItem):
     delta: str
 
 
-class ReasoningDoneEvent(InItem):
+class ResponseReasoningTextDoneEvent(ResponseItemEvent):
     """A whole thought."""
 
     type: Literal["response.reasoning_text.done"]
@@ -94,14 +94,14 @@ class ReasoningDoneEvent(InItem):
     text: str
 
 
-class CallDeltaEvent(InItem):
+class ResponseCallDeltaEvent(ResponseItemEvent):
     """More of what a call is given."""
 
     type: Literal["response.function_call_arguments.delta", "response.custom_tool_call_input.delta"]
     delta: str
 
 
-class ArgumentsDoneEvent(InItem):
+class ResponseFunctionCallArgumentsDoneEvent(ResponseItemEvent):
     """The whole arguments of a function."""
 
     type: Literal["response.function_call_arguments.done"]
@@ -109,22 +109,22 @@ class ArgumentsDoneEvent(InItem):
     name: str | None = None
 
 
-class InputDoneEvent(InItem):
+class ResponseCustomToolCallInputDoneEvent(ResponseItemEvent):
     """The whole input of a custom tool."""
 
     type: Literal["response.custom_tool_call_input.done"]
     input: str
 
 
-ResponseEvent = (
+ResponseStreamEvent = (
     ResponseStateEvent
-    | ItemEvent
-    | PartEvent
-    | TextDeltaEvent
-    | TextDoneEvent
-    | ReasoningDeltaEvent
-    | ReasoningDoneEvent
-    | CallDeltaEvent
-    | ArgumentsDoneEvent
-    | InputDoneEvent
+    | ResponseOutputItemEvent
+    | ResponseContentPartEvent
+    | ResponseTextDeltaEvent
+    | ResponseTextDoneEvent
+    | ResponseReasoningTextDeltaEvent
+    | ResponseReasoningTextDoneEvent
+    | ResponseCallDeltaEvent
+    | ResponseFunctionCallArgumentsDoneEvent
+    | ResponseCustomToolCallInputDoneEvent
 )

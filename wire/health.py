@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from serve_app.openapi.answers.common import Answer
+from wire.answers import Answer
 
 
-class Alive(Answer):
+class Health(Answer):
     """The process lives."""
 
     status: Literal["ok"]

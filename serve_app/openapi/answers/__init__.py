@@ -1,1 +1,0 @@
-"""What answers look like on the wire: types that only the OpenAPI document is made of."""

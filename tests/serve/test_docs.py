@@ -1,4 +1,4 @@
-"""Every command of the documents runs: against the server, or as far as it goes without a cloud."""
+"""Every command of the documentation runs on a server, or as far as possible without a cloud."""
 
 import re
 import shlex
@@ -11,32 +11,36 @@ import yaml
 
 from tests.serve.server import ROOT, Server
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/api.md", "docs/architecture.md")
+DOCUMENTS = (
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 NEEDS_A_CLOUD = (".venv/bin/ray up", ".venv/bin/ray dashboard", ".venv/bin/ray get-auth-token")
 PROD = "serve deploy configs/prod.yaml"
 
 
 def blocks(language: str) -> list[str]:
     pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
-    return [block for name in DOCUMENTS for block in pattern.findall((ROOT / name).read_text())]
+    return [block for path in DOCUMENTS for block in pattern.findall(path.read_text())]
 
 
 def commands() -> list[str]:
     """Return the commands of all shell blocks, continued lines joined."""
-    found: list[str] = []
+    complete: list[str] = []
     for block in blocks("bash"):
         command = ""
         for line in block.splitlines():
             command += line + "\n"
             try:
                 shlex.split(command)
-            except ValueError:  # a quotation goes on in the next line
+            except ValueError:  # a quotation continues on the next line
                 continue
             if not line.endswith("\\"):
-                found.append(command.strip())
+                complete.append(command.strip())
                 command = ""
         assert not command, command
-    return found
+    return complete
 
 
 def run(command: str, server: Server) -> str:

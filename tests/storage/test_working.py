@@ -289,3 +289,18 @@ async def do_steps(database: Database, sender: Connection) -> None:
 
     jobs.define({KIND: JobKind(work, fail)})
     await jobs.work_forever()
+
+
+async def test_replica_that_ends_leaves_no_task_behind() -> None:
+    looked = asyncio.Event()
+
+    async def take_one() -> bool:
+        looked.set()
+        return False
+
+    taking = asyncio.create_task(module.take_up_forever(take_one, lambda: (), asyncio.Event()))
+    await looked.wait()
+    taking.cancel()
+    await asyncio.wait({taking})
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}

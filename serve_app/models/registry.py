@@ -18,6 +18,7 @@ from wire.errors import (
     ModelFailedError,
     ModelLoadingError,
     ModelNotFoundError,
+    ModelOverloadedError,
     ModelUnavailableError,
 )
 from wire.logging import get_logger
@@ -125,15 +126,37 @@ class Registry:
     async def run(self, model: ServedModel, call: Call) -> Reply:
         """Answer whole, by a replica of the model."""
         self._check_available(model)
-        return await self._started(model, self._handle(model).run(call))
+        handle = self._handle(model)
+        return await self._call(model, lambda: handle.run(call))
 
     async def stream(self, model: ServedModel, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer in pieces. Errors before the first piece are raised by the first ``anext``."""
         self._check_available(model)
-        async with aclosing(self._handle(model).stream(call)) as pieces:
-            yield await self._started(model, anext(pieces))
+        handle = self._handle(model)
+
+        async def begin() -> tuple[bytes | Usage, AsyncGenerator[bytes | Usage]]:
+            pieces = handle.stream(call)
+            return await anext(pieces), pieces
+
+        first, pieces = await self._call(model, begin)
+        async with aclosing(pieces):
+            yield first
             async for piece in pieces:
                 yield piece
+
+    async def _call(self, model: ServedModel, begin: Callable[[], Awaitable[T]]) -> T:
+        """Call a replica, and once more where it refuses and the model has several.
+
+        Serve's router learns how busy a replica is from what the replica reports as it accepts a
+        call, and forgets the calls that are on their way to it meanwhile. So it sometimes chooses
+        a full replica beside one with room. The refusal corrects its count.
+        """
+        try:
+            return await self._started(model, begin())
+        except ModelOverloadedError:
+            if self._models.get(model.card.id, model).running < 2:
+                raise
+        return await self._started(model, begin())
 
     def _handle(self, model: ServedModel) -> ModelHandle:
         key = (model.application, model.deployment)

@@ -13,6 +13,7 @@ from wire.errors import (
     ModelFailedError,
     ModelLoadingError,
     ModelNotFoundError,
+    ModelOverloadedError,
     ModelUnavailableError,
 )
 
@@ -38,6 +39,22 @@ class Handle:
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         yield (await self.run(call)).body
+
+
+class FullReplicas(Handle):
+    """Replicas of which the first that are asked have no room."""
+
+    def __init__(self, full: int) -> None:
+        super().__init__()
+        self.may_answer.set()
+        self.full = full
+        self.calls = 0
+
+    async def run(self, call: Call) -> Reply:
+        self.calls += 1
+        if self.calls <= self.full:
+            raise ModelOverloadedError("Full.", None, 1)
+        return await super().run(call)
 
 
 class Serve:
@@ -227,3 +244,54 @@ async def test_name_with_a_colon_of_its_own_is_no_adapter() -> None:
 
     assert (await registry.resolve("llama3:8b", Kind.CHAT)).id == "small"
     assert (await registry.resolve("llama3:8b:loud", Kind.CHAT)).id == "small:loud"
+
+
+async def answer_of(registry: Registry, operation: str) -> bytes:
+    model = await registry.resolve("small", Kind.CHAT)
+    if operation == "run":
+        return (await registry.run(model, CALL)).body
+    return b"".join(
+        [piece async for piece in registry.stream(model, CALL) if isinstance(piece, bytes)]
+    )
+
+
+@pytest.mark.parametrize("operation", ["run", "stream"])
+async def test_refusal_of_one_replica_leads_to_another(operation: str) -> None:
+    serve = Serve(chat=application(CARD, replicas=("RUNNING", "RUNNING")))
+    serve.handle = FullReplicas(1)
+
+    assert await answer_of(serve.registry(), operation) == CALL.body
+    assert serve.handle.calls == 2
+
+
+@pytest.mark.parametrize("operation", ["run", "stream"])
+@pytest.mark.parametrize(
+    ("replicas", "calls"), [(("RUNNING",), 1), (("RUNNING", "STARTING"), 1), (("RUNNING",) * 3, 2)]
+)
+async def test_refusal_of_all_replicas_reaches_the_client_at_once(
+    operation: str, replicas: tuple[str, ...], calls: int
+) -> None:
+    serve = Serve(chat=application(CARD, replicas=replicas))
+    serve.handle = FullReplicas(100)
+
+    with pytest.raises(ModelOverloadedError) as raised:
+        await answer_of(serve.registry(), operation)
+
+    assert raised.value.retry_after_s == 1
+    assert serve.handle.calls == calls
+
+
+async def test_refusal_behind_a_first_piece_ends_the_stream() -> None:
+    class Refusing(FullReplicas):
+        async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+            self.calls += 1
+            yield b"one"
+            raise ModelOverloadedError("Full.", None, 1)
+
+    serve = Serve(chat=application(CARD, replicas=("RUNNING", "RUNNING")))
+    serve.handle = Refusing(0)
+
+    with pytest.raises(ModelOverloadedError):
+        await answer_of(serve.registry(), "stream")
+
+    assert serve.handle.calls == 1

@@ -60,6 +60,7 @@ async def _order(
         "speed": body.speed,
         "sample_rate": body.sample_rate,
         "language": card_language(model.card, body.language),
+        "seed": body.seed,
     }
 
 

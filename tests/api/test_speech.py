@@ -70,6 +70,14 @@ async def test_null_is_as_if_left_out(http: httpx2.AsyncClient, model: ScriptedM
     assert (model.asked["speed"], model.asked["sample_rate"]) == (1, 24_000)
 
 
+async def test_seed_reaches_the_model(openai_client: AsyncOpenAI, model: ScriptedModel) -> None:
+    await openai_client.audio.speech.create(
+        model="tts-1", voice="alloy", input="Hello", extra_body={"seed": 7}
+    )
+
+    assert model.asked["seed"] == 7
+
+
 async def test_sdk_streams_the_response(openai_client: AsyncOpenAI) -> None:
     speech = openai_client.audio.speech.with_streaming_response
 
@@ -154,6 +162,9 @@ async def test_localais_path_answers_with_a_finished_wav(
         ({"stream_format": "ws"}, "stream_format", "'audio' or 'sse'"),
         ({"sample_rate": 12345}, "sample_rate", "24000"),
         ({"language": "tlh"}, "language", "Allowed: en-us, de"),
+        ({"seed": -1}, "seed", "0"),
+        ({"seed": 2**32}, "seed", "4294967295"),
+        ({"seed": "x"}, "seed", "integer"),
         ({"backend": "coqui"}, "backend", "espeak-ng"),
         ({"messages": [{}]}, "messages", "/v1/chat/completions"),
         ({"size": "512x512"}, "size", "/v1/images"),

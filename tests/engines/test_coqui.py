@@ -83,6 +83,15 @@ async def test_same_seed_says_the_same(engine: SpeechEngine) -> None:
     assert b"".join(first) == b"".join(again) != b"".join(other)
 
 
+async def test_same_request_is_the_same_file_without_a_seed(engine: SpeechEngine) -> None:
+    first, _ = await speak(engine, TEXT, voice="ann", response_format="wav")
+    await speak(engine, TEXT, voice="bob", seed=6)
+
+    again, _ = await speak(engine, TEXT, voice="ann", response_format="wav")
+
+    assert b"".join(first) == b"".join(again)
+
+
 @pytest.mark.parametrize("speed", [0.25, 4])
 async def test_speed_is_kept_by_models_without_one(engine: SpeechEngine, speed: float) -> None:
     _, normal = await speak(engine, TEXT, voice="ann", seed=1)

@@ -232,6 +232,26 @@ async def test_client_that_leaves_stops_the_work(engine: SpeechEngine) -> None:
     assert engine.num_unfinished() == 0
 
 
+@pytest.mark.parametrize("voice", ["alloy", "echo", "de"])
+async def test_same_request_is_the_same_file_whoever_spoke_before(
+    engine: SpeechEngine, voice: str
+) -> None:
+    first, _ = await speak(engine, LONG, voice=voice, response_format="wav")
+    await speak(engine, "Something else.", voice="nova", seed=3)
+
+    again, _ = await speak(engine, LONG, voice=voice, response_format="wav", seed=None)
+
+    assert again == first
+
+
+async def test_other_seed_sounds_different(engine: SpeechEngine) -> None:
+    files = [
+        (await speak(engine, SENTENCE, response_format="wav", seed=seed))[0] for seed in (0, 1, 2)
+    ]
+
+    assert len(set(files)) == len(files)
+
+
 def test_library_stops_within_a_buffer() -> None:
     library, cancelled = espeak(), Cancelled()
     cancelled.set()

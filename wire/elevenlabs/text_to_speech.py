@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
-from wire.openai.speech import SAMPLE_RATES, Speed, Text
+from wire.openai.speech import SAMPLE_RATES, Seed, Speed, Text
 from wire.requests import ModelRequest
 
 DEFAULT_OUTPUT = "mp3_44100_128"
@@ -86,7 +86,7 @@ class TextToSpeechRequest(ModelRequest):
     """LocalAI's field. It must equal the voice in the path."""
     language_code: str | None = None
     voice_settings: VoiceSettings | None = None
-    seed: Annotated[int | None, Field(ge=0, le=2**32 - 1)] = None
+    seed: Seed | None = None
     previous_text: str | None = None
     next_text: str | None = None
     previous_request_ids: list[str] | None = None

@@ -29,6 +29,10 @@ SAMPLE_RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
 
+DEFAULT_SEED = 0
+"""The same text, voice and speed give the same audio unless a request has another seed."""
+MAX_SEED = 2**32 - 1
+
 VOICES_IN_ERRORS = 20
 """Maximum number of voices in an error message; ``GET /v1/voices`` lists all."""
 
@@ -48,6 +52,7 @@ def _known_rate(rate: int) -> int:
 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
 
 
@@ -77,6 +82,7 @@ class SpeechRequest(ModelRequest):
     """LocalAI's field: a language tag."""
     sample_rate: Annotated[int, AfterValidator(_known_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
     """LocalAI's field, in Hz."""
+    seed: Seed | None = None
     instructions: str | None = None
     """A hint without effect: no engine supports instructions."""
 
@@ -96,7 +102,7 @@ class SpeechCall(BaseModel):
     """Bits/s; None: the format's default."""
     language: str | None = None
     """A language tag of the model card; None: the voice's first language."""
-    seed: int | None = None
+    seed: Annotated[int, _null_as(DEFAULT_SEED)] = DEFAULT_SEED
     whole: bool = False
     """Return a complete file whose header has its length, up to a memory limit."""
 

@@ -66,7 +66,7 @@ class CoquiSynthesizer:
         """Yield the sentence's audio."""
         if not self._has_words(segment.text) or cancelled.is_set():
             return
-        seed(call)
+        torch.manual_seed(call.seed)  # so that earlier requests make no difference
         voice = self._voices[call.voice]
         waveform = self._tts.tts(
             segment.text,
@@ -196,12 +196,6 @@ def _said(load: Callable[[], TTS]) -> TTS:
         raise
     except Exception as error:
         raise ModelLoadError(f"Coqui could not load the model: {error}") from error
-
-
-def seed(call: SpeechCall) -> None:
-    """Make the next sentence the same as the last one of this seed."""
-    if call.seed is not None:
-        torch.manual_seed(call.seed)
 
 
 def as_samples(waveform: Any) -> bytes:

@@ -8,7 +8,7 @@ import torch
 from TTS.api import TTS
 
 from deployments.speech.configured_voice import SpeechVoice
-from deployments.speech.coqui.engine import CoquiSynthesizer, as_samples, at_speed, seed
+from deployments.speech.coqui.engine import CoquiSynthesizer, as_samples, at_speed
 from deployments.speech.engine import Spoken
 from deployments.speech.recording import read_recording
 from deployments.speech.segments import Segment, segments
@@ -48,7 +48,7 @@ class XttsSynthesizer(CoquiSynthesizer):
         """Yield the sentence's audio in chunks of some tokens."""
         if not any(char.isalnum() for char in segment.text):
             return
-        seed(call)
+        torch.manual_seed(call.seed)
         pieces = self._chunks(segment, call, cancelled)
         yield from at_speed(pieces, self.sample_rate, call.speed)
 

@@ -42,7 +42,7 @@ class EspeakSynthesizer:
         file = languages()[throat.language].file
         voice = f"{file}+{throat.variant}" if throat.variant else file
         rate = round(max(SLOWEST_RATE, NORMAL_RATE * call.speed))
-        spoken = self._library.speak(segment.text, voice, rate, throat.pitch, cancelled)
+        spoken = self._library.speak(segment.text, voice, rate, throat.pitch, cancelled, call.seed)
         rest = min(1.0, call.speed * NORMAL_RATE / rate)
         seconds_per_sample = 1 / self.sample_rate / rest
         marks = tuple((index, sample * seconds_per_sample) for index, sample in spoken.words)

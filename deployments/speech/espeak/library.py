@@ -26,6 +26,9 @@ _RATE, _VOLUME, _PITCH = 1, 2, 3
 _WORD_EVENT, _LIST_END = 1, 0
 _IPA = 2
 
+_close = ctypes.CDLL(None).dlclose
+_close.argtypes = (ctypes.c_void_p,)
+
 
 class _EventId(ctypes.Union):
     _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
@@ -69,25 +72,23 @@ class EspeakLibrary:
     """
 
     def __init__(self, options: int = 0) -> None:
-        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
-        data = espeakng_loader.get_data_path().encode()
-        self.sample_rate: int = self._library.espeak_Initialize(
-            _SYNCHRONOUS, BUFFER_MS, data, _NO_EXIT | options
-        )
-        if self.sample_rate <= 0:
-            raise ModelLoadError("espeak-ng could not read its data.")
-        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-        self._library.espeak_SetParameter(_VOLUME, VOLUME_PERCENT, 0)
+        self._options = options
+        self._load()
         self._utterance = Utterance()
         self._cancelled = Cancelled()
         self._callback = _Callback(self._receive)  # the library keeps no reference to it
 
     def speak(
-        self, text: str, voice: str, rate: int, pitch: int, cancelled: Cancelled
+        self, text: str, voice: str, rate: int, pitch: int, cancelled: Cancelled, seed: int = 0
     ) -> Utterance:
-        """Return the utterance; as far as it came when ``cancelled`` is set meanwhile."""
+        """Return the utterance; as far as it came when ``cancelled`` is set meanwhile.
+
+        The same arguments give the same samples.
+        """
         self._utterance, self._cancelled = Utterance(), cancelled
-        self._library.espeak_SetSynthCallback(self._callback)  # the last who spoke may be another
+        self._reload()
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+        self._library.espeak_SetSynthCallback(self._callback)
         self._use(voice)
         self._library.espeak_SetParameter(_RATE, rate, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)
@@ -107,6 +108,27 @@ class EspeakLibrary:
             clause = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA)
             clauses.append((clause or b"").decode().strip())
         return " ".join(clause for clause in clauses if clause)
+
+    def _load(self) -> None:
+        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = espeakng_loader.get_data_path().encode()
+        self.sample_rate: int = self._library.espeak_Initialize(
+            _SYNCHRONOUS, BUFFER_MS, data, _NO_EXIT | self._options
+        )
+        if self.sample_rate <= 0:
+            raise ModelLoadError("espeak-ng could not read its data.")
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._library.espeak_SetParameter(_VOLUME, VOLUME_PERCENT, 0)
+
+    def _reload(self) -> None:
+        """Load the library again, which takes half a millisecond.
+
+        Its voices vary the pitch by a table, in which each utterance continues where the last one
+        ended. Only loading resets the position.
+        """
+        self._library.espeak_Terminate()
+        _close(self._library._handle)
+        self._load()
 
     def _use(self, voice: str) -> None:
         if self._library.espeak_SetVoiceByName(voice.encode()):

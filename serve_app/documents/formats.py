@@ -12,8 +12,9 @@ from serve_app.documents.problems import DocumentError, invalid, unsupported
 from serve_app.documents.texts import read_text
 
 if TYPE_CHECKING:
+    from docx.blkcntnr import BlockItemContainer
     from docx.document import Document
-    from docx.table import Table, _Cell
+    from docx.table import Table
 
 UNPACKED_BYTES = 200 * 2**20
 """What a DOCX file may become, and more than any that somebody wrote does."""
@@ -104,11 +105,11 @@ def _rows(table: "Table") -> Iterator[str]:
     for row in table.rows:
         cells = dict[int, str]()
         for cell in row.cells:  # one that spans columns comes several times
-            cells.setdefault(id(cell._tc), _cell_text(cell))  # pyright: ignore[reportPrivateUsage]
+            cells.setdefault(id(cell), _cell_text(cell))
         yield "\t".join(cells.values())
 
 
-def _cell_text(cell: "_Cell") -> str:
+def _cell_text(cell: "BlockItemContainer") -> str:
     from docx.table import Table
 
     return "\n".join(

@@ -20,6 +20,7 @@ from typing import Any
 from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import State
+from vllm import AsyncLLMEngine
 from vllm.entrypoints.anthropic.protocol import (
     AnthropicCountTokensRequest,
     AnthropicMessagesRequest,
@@ -33,8 +34,6 @@ from vllm.entrypoints.serve import create_error_response
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.entrypoints.serve.tokenize.protocol import DetokenizeRequest, TokenizeRequest
 from vllm.exceptions import VLLMError
-from vllm.usage.usage_lib import UsageContext
-from vllm.v1.engine.async_llm import AsyncLLM
 
 from deployments.bus import Outlet
 from deployments.chat.config import ChatConfig
@@ -78,7 +77,7 @@ LEAST_TEMPERATURE = 0.01
 class VLLMEngine:
     """A loaded language model."""
 
-    def __init__(self, engine: AsyncLLM, state: State, config: ChatConfig) -> None:
+    def __init__(self, engine: AsyncLLMEngine, state: State, config: ChatConfig) -> None:
         self._engine = engine
         self._media = Media(config)
         render_short_prompts_at_once(engine.renderer)
@@ -125,7 +124,7 @@ class VLLMEngine:
         """
         arguments, namespace = engine_arguments(config)
         try:
-            options = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT)
+            options = arguments.create_engine_config()
             check_input_parts(config, options.model_config)
             add_processors(options)  # only now it is known which kind this engine takes
             parallel = options.parallel_config
@@ -133,7 +132,6 @@ class VLLMEngine:
                 fork_from_there()
             engine = BoundedLLM.from_vllm_config(
                 options,
-                usage_context=UsageContext.ENGINE_CONTEXT,
                 enable_log_requests=arguments.enable_log_requests,
                 disable_log_stats=arguments.disable_log_stats,
             )

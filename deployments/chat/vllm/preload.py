@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any
 
 import_module("vllm.v1.engine.core")
-import_module("vllm.v1.executor.multiproc_executor")
 
 platforms: Any = import_module("vllm.platforms")
 if platforms.current_platform.is_cpu():

@@ -22,16 +22,16 @@ PRELOADED = ["deployments.chat.vllm.preload"]
 class _Process(ForkServerProcess):
     """A process that has the environment of the moment, not the one that the server began with."""
 
-    _kwargs: dict[str, Any]
-
     def __init__(
         self, *args: Any, target: Callable[..., Any], kwargs: dict[str, Any], **options: Any
     ) -> None:
-        super().__init__(*args, target=_run, kwargs={"target": target, "kwargs": kwargs}, **options)
+        self._environment: dict[str, str] = {}
+        run = {"environment": self._environment, "target": target, "kwargs": kwargs}
+        super().__init__(*args, target=_run, kwargs=run, **options)
 
     def start(self) -> None:
         """Begin it, with what vLLM sets in the environment for just this call."""
-        self._kwargs["environment"] = dict(os.environ)
+        self._environment.update(os.environ)
         super().start()
 
 

@@ -16,7 +16,6 @@ from vllm.config import VllmConfig
 from vllm.exceptions import VLLMValidationError
 from vllm.platforms import current_platform
 from vllm.sampling_params import SamplingParams
-from vllm.utils.torch_utils import async_tensor_h2d
 from vllm.v1.sample.logits_processor import BatchUpdate, LogitsProcessor
 from vllm.v1.sample.logits_processor.builtin import process_dict_updates
 from vllm.v1.worker.gpu.sample.logits_processor import (
@@ -152,8 +151,8 @@ class RowTruncation(LogitsProcessor):
         if process_dict_updates(self._asked, batch_update, lambda params, *_: limits_of(params)):
             limits = np.array([*self._asked.values(), Limits()], dtype=np.float32)[:-1]
             self._present = _present(limits)
-            self._limits = async_tensor_h2d(limits, self._device)
-            self._rows = async_tensor_h2d(list(self._asked), self._device, torch.int64)
+            self._limits = _on_device(limits, self._device)
+            self._rows = _on_device(np.array([*self._asked], np.int64), self._device)
 
     def apply(self, logits: torch.Tensor) -> torch.Tensor:
         """Truncate the rows that ask for it."""
@@ -198,15 +197,21 @@ class SlotTruncation(SlotLogitsProcessor):
         limits = self._limits[ctx.idx_mapping_np[asking]]
         present = _present(limits)
         if len(asking) == len(logits):
-            indices = async_tensor_h2d(np.flatnonzero(asking), self._device)
+            indices = _on_device(np.flatnonzero(asking), self._device)
             rows = logits[indices]
-            truncate(rows, async_tensor_h2d(limits, self._device), present)
+            truncate(rows, _on_device(limits, self._device), present)
             logits[indices] = rows
         else:
             # With drafts only the device knows which rows are whose; limits that are off keep all.
-            of_slots = async_tensor_h2d(self._limits, self._device)
+            of_slots = _on_device(self._limits, self._device)
             truncate(logits, of_slots[ctx.expanded_idx_mapping], present)
         return logits
+
+
+def _on_device(values: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Copy to the device without waiting for what it does, for which the memory must be pinned."""
+    tensor = torch.from_numpy(values)
+    return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
 
 
 def _present(limits: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from pydantic_core import to_json
+from vllm import PoolingRequestOutput, RequestOutput
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.completion.protocol import CompletionRequest
-from vllm.outputs import PoolingRequestOutput, RequestOutput
 from vllm.parser.abstract_parser import DelegatingParser, Parser
 from vllm.v1.engine.output_processor import RequestOutputCollector
 

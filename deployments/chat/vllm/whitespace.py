@@ -8,12 +8,11 @@ to write.
 
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
-from vllm.config.utils import replace
-from vllm.outputs import RequestOutput
+from vllm import AsyncLLMEngine, RequestOutput
 from vllm.sampling_params import SamplingParams, StructuredOutputsParams
-from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.output_processor import RequestOutputCollector
 from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
 
@@ -22,7 +21,7 @@ from deployments.chat.vllm.taps import TAP
 ANY_OBJECT = {"type": "object"}
 
 
-class BoundedLLM(AsyncLLM):
+class BoundedLLM(AsyncLLMEngine):
     """vLLM's engine with a limit of blanks in guided JSON."""
 
     max_whitespace: int | None = None

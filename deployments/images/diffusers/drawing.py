@@ -1,4 +1,4 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """Draws jobs by a pipeline: a pass for some of them, with a look at the client at every step."""
 
 import copy
@@ -8,11 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from diffusers.pipelines.auto_pipeline import (
-    AutoPipelineForImage2Image,
-    AutoPipelineForInpainting,
-)
-from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting, DiffusionPipeline
 from PIL import Image
 
 from deployments.images.config import ImagesConfig

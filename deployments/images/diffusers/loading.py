@@ -1,4 +1,4 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """Loads a pipeline from a directory or the hub, and checks the operator's options of it."""
 
 import difflib
@@ -10,10 +10,8 @@ from typing import Any
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import torch
-from diffusers.pipelines.auto_pipeline import AutoPipelineForText2Image
-from diffusers.pipelines.pipeline_utils import DiffusionPipeline
-from diffusers.utils.import_utils import is_accelerate_available
-from diffusers.utils.logging import disable_progress_bar
+from diffusers import AutoPipelineForText2Image, DiffusionPipeline
+from diffusers.utils import is_accelerate_available, logging
 
 from deployments.config import resolve_model
 from deployments.images.config import ImagesConfig
@@ -55,7 +53,7 @@ def load_pipeline(config: ImagesConfig) -> DiffusionPipeline:
         ModelLoadError: the model or its options are wrong.
     """
     options = _options(config)
-    disable_progress_bar()
+    logging.disable_progress_bar()
     try:
         pipeline = AutoPipelineForText2Image.from_pretrained(resolve_model(config.model), **options)
         pipeline.to(device_of(config.device))

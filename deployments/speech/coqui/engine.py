@@ -14,7 +14,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from TTS.api import TTS
-from TTS.tts.models.xtts import Xtts
 
 from deployments.config import resolve_model
 from deployments.speech.config import SpeechConfig
@@ -158,11 +157,12 @@ def _load(config: SpeechConfig) -> Synthesizer:
         raise ModelLoadError(f"engine_kwargs: unknown {sorted(unknown)}, allowed {allowed}.")
     provide_phonemes()
     tts = _said(lambda: _model(resolve_model(config.model), options).to(device))
-    if tts.synthesizer is None:
+    synthesizer: Any = tts.synthesizer
+    if synthesizer is None:
         raise ModelLoadError(f"'{config.model}' does not turn text into speech.")
-    tts.synthesizer.use_cuda = str(device).startswith("cuda")
+    synthesizer.use_cuda = str(device).startswith("cuda")
     tts.eval()
-    if isinstance(tts.synthesizer.tts_model, Xtts):
+    if synthesizer.tts_model.config.model == "xtts":
         from deployments.speech.coqui.xtts import XttsSynthesizer
 
         return XttsSynthesizer(tts, voices, inference)

@@ -13,7 +13,7 @@ from serve_app.http.auth import Authenticator
 from serve_app.http.exception_handlers import add_exception_handlers
 from serve_app.http.middleware import RequestMiddleware
 from serve_app.openapi.served import ServedDocument
-from serve_app.routes import ROOT_ROUTERS, ROUTERS
+from serve_app.routes import build_routes
 from serve_app.services import Runtime, build_services, run_services
 
 
@@ -41,11 +41,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
     )
     services = build_services(api, config, runtime, ServedDocument(build_document))
     api.state.services = services
-    for router in ROUTERS:
-        api.include_router(router, prefix="/v1")
-        api.include_router(router, include_in_schema=False)
-    for router in ROOT_ROUTERS:
-        api.include_router(router)
+    api.router.routes.extend(build_routes())
     add_exception_handlers(api)
     api.add_middleware(
         RequestMiddleware,

@@ -1,5 +1,10 @@
 """One module per resource. A new one is imported and listed here."""
 
+from functools import cache
+
+from fastapi import APIRouter
+from starlette.routing import BaseRoute
+
 from serve_app.routes import (
     assistants,
     batches,
@@ -73,3 +78,15 @@ ROOT_ROUTERS = (
     voices.root_router,
 )
 """Mounted at the root only."""
+
+
+@cache
+def build_routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of every path. Built once per process: FastAPI takes 0.2 s to do it."""
+    every = APIRouter()
+    for router in ROUTERS:
+        every.include_router(router, prefix="/v1")
+        every.include_router(router, include_in_schema=False)
+    for router in ROOT_ROUTERS:
+        every.include_router(router)
+    return tuple(every.routes)

@@ -63,6 +63,31 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def module_name(path: Path) -> str:
+    """Return the dotted name of a source file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in SOURCES}
+
+
+def imports_at_run_time(path: Path) -> set[str]:
+    """Return our modules that a file imports, in functions too, but not for type checkers only."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in names}
+    return found & set(MODULES)
+
+
 @pytest.mark.parametrize("module", ["serve_app.ingress", "serve_app.app", "deployments.app"])
 def test_importing_the_ingress_or_a_builder_loads_no_ml_library(module: str) -> None:
     code = f"import sys, {module}; print(sorted({ML_LIBRARIES!r} & set(sys.modules)))"
@@ -86,6 +111,53 @@ def test_package_imports_only_what_is_below_it(package: str, allowed: set[str]) 
     for path in (ROOT / package).rglob("*.py"):
         ours = {name.split(".")[0] for name in imports(path)} & {*PRODUCT, "embedded", "bench"}
         assert ours <= allowed, (path, ours)
+
+
+def test_no_modules_import_each_other() -> None:
+    remaining = {name: imports_at_run_time(path) for name, path in MODULES.items()}
+    remaining["deployments.speech.coqui.engine"] -= {"deployments.speech.coqui.xtts"}  # to be fixed
+
+    # Leaves are removed until none is left: what then remains is in a circle, or above one.
+    while leaves := {name for name, used in remaining.items() if not used & set(remaining)}:
+        remaining = {name: used for name, used in remaining.items() if name not in leaves}
+
+    assert not remaining, {name: sorted(used & set(remaining)) for name, used in remaining.items()}
+
+
+FEATURES = {
+    *("assistants", "batches", "chat", "documents", "jobs", "media", "responses", "sandbox"),
+    *("spoken", "storage", "vector_stores"),
+}
+BASE = {"concurrency", "observability", "http"}
+LAYERS = {
+    "concurrency": set[str](),
+    "observability": set[str](),
+    "http": BASE,
+    "models": BASE | {"models"},
+    **dict.fromkeys(FEATURES, BASE | FEATURES | {"models", "config"}),
+    "openapi": BASE | FEATURES | {"models", "config", "openapi", "routes"},
+    "routes": BASE | FEATURES | {"models", "config", "openapi", "routes", "services"},
+}
+"""What each part of the ingress may import of it."""
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_layer_of_the_ingress_imports_only_what_is_below_it(layer: str) -> None:
+    for name, path in MODULES.items():
+        if name.split(".")[:2] == ["serve_app", layer]:
+            parts = [each.split(".") for each in imports_at_run_time(path)]
+            ours = {part[1] for part in parts if part[0] == "serve_app" and len(part) > 1}
+            assert ours <= LAYERS[layer], (name, ours - LAYERS[layer])
+
+
+def test_every_part_of_the_ingress_has_a_layer() -> None:
+    folders = {
+        path.name for path in (ROOT / "serve_app").iterdir() if (path / "__init__.py").exists()
+    }
+    modules = {path.stem for path in (ROOT / "serve_app").glob("*.py")}
+
+    assert folders <= set(LAYERS)
+    assert len(modules) <= 8
 
 
 def test_wire_does_no_io() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from serve_app.http.streamed_form import StreamedForm
+from serve_app.http.forms import StreamedForm
 from serve_app.routes.dependencies import FilesDep, LimitsDep, OwnerDep, VectorStoresDep
 from serve_app.routes.lists import Order, listed
 from serve_app.storage.contents import Content

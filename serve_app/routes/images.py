@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serve_app.http.form_body import Upload, read_form
+from serve_app.http.forms import Upload, read_form
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
 from serve_app.media.file_inputs import read_file_input

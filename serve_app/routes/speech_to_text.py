@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic_core import from_json
 
-from serve_app.http.form_body import read_form
+from serve_app.http.forms import read_form
 from serve_app.routes.dependencies import CallsDep
 from serve_app.routes.transcriptions import only_file
 from wire.calls import Kind, Operation

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from serve_app.http.form_body import Upload, read_form
+from serve_app.http.forms import Upload, read_form
 from serve_app.http.json_body import JSONRequest
 from serve_app.http.sse import DONE, event, event_stream
 from serve_app.models.calls import Calls

@@ -4,9 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from serve_app.http.forms import StreamedForm
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.limits import MAX_PART_BYTES
-from serve_app.http.streamed_form import StreamedForm
 from serve_app.routes.dependencies import LimitsDep, OwnerDep, UploadsDep
 from wire.errors import InvalidRequestError
 from wire.openai.files import (

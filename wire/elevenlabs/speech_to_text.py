@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
-from wire.openai.transcriptions import Keyword, LanguageCode, with_lists
+from wire.openai.transcriptions import Keyword, LanguageCode
 from wire.requests import RequestBody
 
 MAX_KEYTERMS = 1000
@@ -54,8 +54,7 @@ class SpeechToTextRequest(RequestBody):
     @classmethod
     def _read_form_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
         # The SDK sends null for members of a JSON field that its caller omits.
-        said = {name: value for name, value in fields.items() if value != "null"}
-        return with_lists(said, {"keyterms", "secondary_language_codes"})
+        return {name: value for name, value in fields.items() if value not in ("null", ["null"])}
 
     def order(self) -> dict[str, Any]:
         """Return the engine's body.

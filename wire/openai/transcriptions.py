@@ -64,14 +64,6 @@ Samples = Annotated[
 LanguageCode = Annotated[str, AfterValidator(_code)]
 
 
-def with_lists(fields: dict[str, Any], lists: set[str]) -> dict[str, Any]:
-    """Convert single values of list fields to lists, which forms cannot express."""
-    return {
-        name: [value] if name in lists and isinstance(value, str) else value
-        for name, value in fields.items()
-    }
-
-
 class ServerVad(RequestBody):
     """Options of voice detection; times in milliseconds."""
 
@@ -115,17 +107,10 @@ class TranscriptionRequest(ModelRequest):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_sent_by_forms(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        fields = with_lists(fields, _LISTS)
-        nested = {
-            name.removeprefix("chunking_strategy[").removesuffix("]"): fields.pop(name)
-            for name in list(fields)
-            if name.startswith("chunking_strategy[")
-        }
-        if nested:
-            fields["chunking_strategy"] = nested
-        elif str(fields.get("chunking_strategy", "")).lstrip().startswith("{"):
-            fields["chunking_strategy"] = from_json(fields["chunking_strategy"])
+    def _parse_chunking_strategy(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        strategy = fields.get("chunking_strategy")
+        if isinstance(strategy, str) and strategy.lstrip().startswith("{"):
+            return {**fields, "chunking_strategy": from_json(strategy)}
         return fields
 
     @property
@@ -199,15 +184,6 @@ class VadRequest(ModelRequest):
         encoding = "file" if self.audio is None else "f32le"
         return {"encoding": encoding, "vad_parameters": vad.parameters()}
 
-
-_LISTS = {
-    "timestamp_granularities",
-    "include",
-    "keywords",
-    "languages",
-    "known_speaker_names",
-    "known_speaker_references",
-}
 
 _REFUSED = {
     "include": "the library does not tell the probabilities of single tokens",

@@ -1,4 +1,4 @@
-# Everything a person or CI runs. `make help` lists it.
+# Commands for people and CI. `make help` lists them.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -9,20 +9,20 @@ TESTS ?= tests
 MODELS ?= chat images transcriptions
 UV_VERSION := 0.13.9
 
-# The first Python that the project runs on.
+# The first Python of a supported version.
 PYTHON ?= $(shell for candidate in python3 python3.12 python3.11; do \
 	if $$candidate -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1; \
 	then command -v $$candidate; break; fi; done)
 UV := .tools/uv-$(UV_VERSION)/bin/uv
 BIN := .venv/bin
 
-# Compiled once here instead of by each process at every first start; never another Python than ours.
+# Compile bytecode once at installation, not in each process; never download another Python.
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
-# A project that runs in an environment of somebody else's must not sync into it.
+# Never install into an environment that is active in the shell.
 unexport VIRTUAL_ENV
 
-# One extra at a time: installing one removes the packages of the others.
+# Only one extra is installed at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
 .PHONY: help serve test check format lint types bench bench-gpu train-embedded evaluate-embedded clean
@@ -30,15 +30,15 @@ only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-serve: .venv/.serve-$(EXTRA) ## Set everything up and serve CONFIG (configs/local.yaml) until Ctrl-C
+serve: .venv/.serve-$(EXTRA) ## Install the environment and serve CONFIG (configs/local.yaml) until Ctrl-C
 	@exec $(BIN)/python -m operate.launch $(CONFIG)
 
-test: .venv/.test-$(EXTRA) ## Set everything up and run TESTS (all)
+test: .venv/.test-$(EXTRA) ## Install the environment and run TESTS (all)
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: lint types test ## All that CI gates: lint, types, tests
+check: lint types test ## Run all checks of CI: lint, types, tests
 
-format: .venv/.test-$(EXTRA) ## Rewrite the code in the project's format
+format: .venv/.test-$(EXTRA) ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
@@ -50,24 +50,24 @@ lint: .venv/.test-$(EXTRA) ## Check style and format
 types: .venv/.test-$(EXTRA) ## Check types strictly
 	@$(BIN)/basedpyright
 
-bench-gpu: .venv/.test-$(EXTRA) ## Measure chat by 8B random weights on a GPU (EXTRA=gpu; bench/gpu/results.md)
+bench-gpu: .venv/.test-$(EXTRA) ## Measure chat with an 8B model of random weights on a GPU (EXTRA=gpu; bench/gpu/results.md)
 	@$(BIN)/python -m bench --gpu
 
 bench: .venv/.test-$(EXTRA) ## Measure Homeport beside other servers and bare libraries (bench/results.md)
 	@$(BIN)/python -m bench
 
-train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recipes, or go on with it (hours)
+train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recipes, or resume (hours)
 	@for model in $(MODELS); do $(BIN)/python -m embedded.$$model.recipe.train; done
 
 evaluate-embedded: .venv/.test-$(EXTRA) ## Print the held-out scores of the embedded MODELS (minutes)
 	@$(BIN)/python -m embedded.evaluate $(MODELS)
 
-clean: ## Remove what the other targets made
+clean: ## Remove everything that the other targets created
 	@rm -rf .venv .tools .pytest_cache .ruff_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.serve-%: pyproject.toml uv.lock | $(UV)
-	@echo "Installing the environment for $* into .venv (some GB; the first time takes a minute or two) …"
+	@echo "Installing the environment for $* into .venv (about 8 GB; the first time takes a few minutes) …"
 	@$(UV) sync --frozen --quiet --extra $* $(if $(wildcard .venv/.test-*),,--no-dev) --python $(PYTHON)
 	$(only-this-extra)
 	@touch $@ $(if $(wildcard .venv/.test-*),.venv/.test-$*)
@@ -81,5 +81,5 @@ clean: ## Remove what the other targets made
 $(UV):
 	@test -n "$(PYTHON)" || { echo "homeport: Python 3.11 or 3.12 is needed; 'python3' is $$(python3 --version 2>&1 || true). Set PYTHON=/path/to/python3.12." >&2; exit 1; }
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "homeport: $(PYTHON) has no pip. On Debian and Ubuntu: apt install python3-pip" >&2; exit 1; }
-	@echo "Getting uv $(UV_VERSION) into .tools …"
+	@echo "Installing uv $(UV_VERSION) into .tools …"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action ignore --target .tools/uv-$(UV_VERSION) uv==$(UV_VERSION)

@@ -16,15 +16,15 @@ PUBLIC_URL = re.compile(r"https?://[^\s/?#@\"\\<>]+(/[A-Za-z0-9._~-]+)*/?")
 
 
 class ModerationConfig(BaseModel):
-    """Who judges texts at ``/v1/moderations``."""
+    """The model of ``/v1/moderations``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str | None = None
-    """Id or alias of a chat model that follows instructions. None: nobody judges, and a request
-    says so: an answer that means nothing would be worse."""
+    """Id or alias of a chat model that follows instructions. None: the path is a 404, since a
+    meaningless answer would be worse."""
     threshold: float = Field(default=0.5, gt=0, lt=1)
-    """Score from which a text is flagged. At a half the model would rather say yes than no."""
+    """Score from which a text is flagged. At 0.5, "yes" is as likely as "no"."""
 
 
 class VectorStoresConfig(BaseModel):
@@ -34,11 +34,10 @@ class VectorStoresConfig(BaseModel):
 
     embedding_model: str | None = None
     """Id or alias of the embeddings model of new vector stores. None: the first that is served. A
-    store stays with the model that made its first vectors."""
+    store keeps the model that made its first vectors."""
     index_memory_bytes: int = Field(default=512 * 2**20, ge=2**20)
-    """Memory for the vectors of the stores that an ingress replica has searched last. A vector of
-    384 numbers takes 800 bytes; a store that does not fit is read from the database by each
-    search."""
+    """Memory of an ingress replica for the vectors of recently searched stores. A vector of 384
+    numbers takes 800 bytes; a store that does not fit is read from the database by each search."""
     reading_memory_bytes: int = Field(default=2**30, ge=256 * 2**20)
     """Memory (address space) of a process that reads a file. Large PDF files need some hundred
     MiB."""
@@ -49,7 +48,7 @@ class VectorStoresConfig(BaseModel):
 
 
 class CodeInterpreterConfig(BaseModel):
-    """How the code that models write is run: by bubblewrap, without a network."""
+    """The sandbox for code that models write: bubblewrap, without a network."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,82 +58,80 @@ class CodeInterpreterConfig(BaseModel):
     """The Python that runs the code, with the packages that it may import. None: the server's own,
     whose environment the code can then read."""
     timeout_s: float = Field(default=60, gt=0)
-    """Longest time of a program. Somebody waits for it."""
+    """Maximum duration of a program. A client waits for it."""
     memory_bytes: int = Field(default=2**30, ge=64 * 2**20)
     """Memory (address space) of each process of a program. A GiB holds a table of some million
     rows."""
     disk_bytes: int = Field(default=256 * 2**20, ge=2**20)
-    """What a program may have in its folder, and again in /tmp and in /dev/shm, which are in
-    memory."""
+    """Maximum size of a program's folder, and again of /tmp and /dev/shm, which are in memory."""
     processes: int = Field(default=32, ge=1)
-    """Processes of a program."""
+    """Maximum number of processes of a program."""
     at_once: int = Field(default=2, ge=1)
     """Programs that an ingress replica runs at once. Each takes a core or more."""
 
 
 class IngressConfig(BaseModel):
-    """What an operator may set for the ingress. The defaults suit a laptop and a small team."""
+    """Settings of the ingress. The defaults suit a laptop and a small team."""
 
-    # Errors do not repeat what was set: it may be a URL with a password.
+    # Errors do not contain values, which may be a URL with a password.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     api_keys_file: Path | None = None
-    """File with one API key a line; ``#`` starts a comment. Keys also come from the environment
+    """File with one API key per line; ``#`` starts a comment. Keys also come from the environment
     variable HOMEPORT_API_KEYS, separated by commas."""
     allow_unauthenticated: bool = False
-    """Start without any key although the server listens beyond loopback. For networks that
-    authenticate in front of Homeport."""
+    """Start without keys on an address other than loopback. For networks that authenticate in front
+    of Homeport."""
     max_body_bytes: int = Field(default=32 * 2**20, ge=1024)
     """Largest request body. 32 MiB holds a long chat with some images in it."""
     max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=1024)
-    """Largest file of ``/v1/files``, which goes to the file store as it arrives. OpenAI's limit."""
+    """Largest file of ``/v1/files``. OpenAI's limit."""
     max_upload_bytes: int = Field(default=MAX_UPLOAD_BYTES, ge=1024)
-    """Largest file of ``/v1/uploads``, which comes in parts. OpenAI's limit."""
+    """Largest file of ``/v1/uploads``. OpenAI's limit."""
     cold_start_timeout_s: float = Field(default=300, gt=0)
     """Longest wait for a model that is scaled to zero. Large models load for minutes."""
     registry_poll_s: float = Field(default=2, gt=0)
-    """How often the ingress looks for added, changed and removed models. A look costs Serve's
-    controller about 50 ms."""
+    """Interval at which the ingress looks for added, changed and removed models. Each time costs
+    Serve's controller some milliseconds."""
     allowed_origins: tuple[str, ...] = ()
-    """Origins of web pages that may call from a browser (CORS)."""
+    """Origins of web pages that may send requests from a browser (CORS)."""
     files_url: str = "~/.local/share/homeport/files"
-    """Where files are kept that every ingress replica must find: a directory, which on a cluster is
-    one that all nodes share, or a URL that fsspec knows (``s3://bucket/prefix``). The default suits
-    one machine, beside the database: what clients upload stays until they delete it."""
+    """The file store, which all ingress replicas share: a directory, on a cluster one that all
+    nodes mount, or a URL for fsspec (``s3://bucket/prefix``). The default suits one machine."""
     database_url: str = "sqlite:///~/.local/share/homeport/homeport.db"
-    """The database of responses and conversations, which every ingress replica must reach: an
-    SQLite file on a local disk, which suits one machine, or PostgreSQL
-    (``postgresql://user@host:5432/database``). Without a password, because Serve shows ``args`` in
-    its dashboard: a URL with one comes from ``database_url_file`` or HOMEPORT_DATABASE_URL."""
+    """The database of stored objects, which all ingress replicas share: an SQLite file on a local
+    disk, which suits one machine, or PostgreSQL (``postgresql://user@host:5432/database``). Without
+    a password, because Serve shows ``args`` in its dashboard: a URL with one must come from
+    ``database_url_file`` or HOMEPORT_DATABASE_URL."""
     database_url_file: Path | None = None
     """File that holds the URL instead."""
     batch_requests_at_once: int = Field(default=4, ge=1)
-    """How many requests of batches an ingress replica asks together. The default suits a model on
-    CPUs, where each takes of the speed of what somebody waits for; a GPU has room for more."""
+    """Concurrent requests of batches per ingress replica. The default suits a model on CPUs, where
+    each slows down other requests; a GPU has room for more."""
     image_url_ttl_s: float = Field(default=3600, gt=0)
-    """How long the URL of a generated image works. An hour, as OpenAI's do."""
+    """Lifetime of the URL of a generated image. An hour, as in OpenAI."""
     public_url: str | None = None
-    """The address that URLs in answers begin with. None: the one that the client used."""
+    """Base of URLs in answers. None: the address that the client used."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     """Networks (CIDR) of proxies in front of Homeport whose X-Forwarded-Proto, -Host and -Prefix
-    count. None are trusted unasked: any client can send these headers."""
+    headers are used. By default none are trusted, since any client can send these headers."""
     remote_file_hosts: tuple[str, ...] = ()
     """Hosts whose http and https URLs requests may name as a file, ``*`` for any part of a name.
-    None unasked: whoever may send a URL makes this server ask for it. Addresses that are not public
-    are refused even then."""
+    None by default, since clients could make this server request any URL. Addresses that are not
+    public are always refused."""
     remote_file_timeout_s: float = Field(default=30, gt=0)
     """Longest time to fetch such a file."""
     vector_stores: VectorStoresConfig = VectorStoresConfig()
     """How files of vector stores are read and searched."""
     code_interpreter: CodeInterpreterConfig | None = None
-    """How the code that models write is run. None: it is not, and an assistant that would write
-    some is refused: not every machine allows a sandbox."""
+    """The sandbox for code that models write. None: assistants with a code interpreter are refused,
+    since not every machine allows a sandbox."""
     moderation: ModerationConfig = ModerationConfig()
-    """Who judges texts at ``/v1/moderations``. Nobody unasked: a small model would guess."""
+    """The model of ``/v1/moderations``. None by default, since a small model would guess."""
 
     @field_validator("public_url")
     @classmethod
-    def _is_an_address(cls, url: str | None) -> str | None:
+    def _check_public_url(cls, url: str | None) -> str | None:
         if url is not None and not PUBLIC_URL.fullmatch(url):
             raise ValueError(
                 "must be like https://models.example.com or https://example.com/models"
@@ -180,12 +177,12 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def check_exposure(config: IngressConfig, keys: frozenset[str], details: dict[str, Any]) -> None:
-    """Refuse to serve strangers: no keys and an address beyond loopback.
+    """Refuse to start without keys on an address other than loopback.
 
-    ``details`` are Serve's details, which tell where its proxy listens.
+    ``details`` are Serve's details, which include the address of its proxy.
 
     Raises:
-        ValueError: says what to set.
+        ValueError: names the settings that solve it.
     """
     host = (details.get("http_options") or {}).get("host") or "0.0.0.0"
     if keys or config.allow_unauthenticated or host in LOOPBACK_HOSTS:

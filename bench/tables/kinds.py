@@ -105,14 +105,14 @@ def drive(
     """Return what the server does under a load: units a second, and the longest waits."""
     parts = flows(server.url, load, recordings, spoken_s)
     job = Job(tuple(parts), window_s(load, stage), stage.options.warmup_s)
-    found = together(stage.drive(server, job)["flows"])
+    found = combine_flows(stage.drive(server, job)["flows"])
     if load.callers == 1 and "latency_ms_p50" in found:
         # Of one caller's long answers only some whole ones end within a window.
         found["server"] = 1000 * parts[0].units / found["latency_ms_p50"]
     return found
 
 
-def together(seen: Sequence[dict[str, Any]]) -> dict[str, float]:
+def combine_flows(seen: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Return the figures of flows that are one kind's."""
     found: dict[str, float] = {"server": sum(flow["units_per_s"] for flow in seen)}
     for share in ("p50", "p99"):

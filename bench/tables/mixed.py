@@ -14,7 +14,7 @@ from bench.running import Running
 from bench.stage import Stage
 from bench.summary import Summary, number, rows, with_spread
 from bench.tables import Cell, Sample
-from bench.tables.kinds import ALL_KINDS, record, together
+from bench.tables.kinds import ALL_KINDS, combine_flows, record
 
 MIX = (
     Load("embeddings", 4),
@@ -44,12 +44,12 @@ class Mixed:
         alone: dict[str, dict[str, float]] = {}
         for kind, parts in asked.items():
             job = Job(tuple(parts), options.seconds, options.warmup_s)
-            alone[kind] = together(stage.drive(server, job)["flows"])
+            alone[kind] = combine_flows(stage.drive(server, job)["flows"])
         every = tuple(flow for parts in asked.values() for flow in parts)
         seen = stage.drive(server, Job(every, 2 * options.seconds, options.warmup_s))["flows"]
         for kind, parts in asked.items():
             mine, seen = seen[: len(parts)], seen[len(parts) :]
-            mixed = {f"mixed_{name}": value for name, value in together(mine).items()}
+            mixed = {f"mixed_{name}": value for name, value in combine_flows(mine).items()}
             yield kind, {**alone[kind], **mixed}
 
     def markdown(self, samples: Sequence[Sample]) -> list[str]:

@@ -68,7 +68,7 @@ def default_format(model: str | None) -> str:
     """Return how images are answered when the request does not say.
 
     As OpenAI does it: base64 by the models that know nothing else, so that their clients find it
-    under their aliases too; for all others an URL.
+    under their aliases too; for all others a URL.
     """
     return "b64_json" if (model or "").startswith(NAMES_WITH_BASE64) else "url"
 

@@ -52,7 +52,7 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
         candidate_replicas: list[RunningReplica],
         pending_request: PendingRequest | None = None,
     ) -> list[list[RunningReplica]]:
-        """Return the best replica, and two by chance, should it not answer."""
+        """Return the best replica, and two at random in case it does not accept."""
         if pending_request is None:
             return [_two_of(candidate_replicas)]
         self._routed[id(pending_request.metadata)] = pending_request

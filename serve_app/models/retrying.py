@@ -69,8 +69,8 @@ async def _when_there(
         try:
             return await ask(await calls.resolve(kind, name))
         except (ModelOverloadedError, ModelUnavailableError, ModelNotFoundError) as error:
-            patience = FIND_FOR_S if isinstance(error, ModelNotFoundError) else TRY_FOR_S
-            if monotonic() > began + patience:
+            retry_for_s = FIND_FOR_S if isinstance(error, ModelNotFoundError) else TRY_FOR_S
+            if monotonic() > began + retry_for_s:
                 raise
             await asyncio.sleep(error.retry_after_s or RETRY_S)
 

@@ -20,7 +20,7 @@ from serve_app.storage.database_url import DatabaseURL
 SQLITE_CONNECTIONS = 4
 """Threads that read a file at once; one of them writes."""
 POSTGRESQL_CONNECTIONS = 5
-"""Of one ingress replica: those of twenty fit into the hundred that PostgreSQL allows unasked."""
+"""Connections of one ingress replica: twenty replicas fit into PostgreSQL's default of 100."""
 BUSY_S = 30
 """How long a writer waits for the writers of other processes. A write takes some milliseconds."""
 CONNECT_S = 10

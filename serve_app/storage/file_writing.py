@@ -1,6 +1,6 @@
 """How a file gets into the file store so that it is there whole or not at all.
 
-What is acknowledged is on the disk. Everything here blocks and belongs into a thread.
+What is acknowledged is on the disk. Everything here blocks and must run in a thread.
 """
 
 import os

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI
 
-from serve_app.models import retrying as patience
+from serve_app.models import retrying
 from serve_app.storage import vector_store_rows
 from tests.api.conftest import CreateApi
 from tests.api.embedded import CARD, SEA, SKY, WordModel, filled, names, upload
@@ -91,7 +91,7 @@ async def test_file_that_cannot_be_read_fails_and_says_why(
 async def test_model_without_room_is_asked_again(
     openai_client: AsyncOpenAI, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "RETRY_S", 0.01)
+    monkeypatch.setattr(retrying, "RETRY_S", 0.01)
     model.script = [ModelOverloadedError("Full.") for _ in range(3)]
 
     store_id = await filled(openai_client, sea=SEA)

@@ -13,7 +13,7 @@ STRICT = 1e-6
 
 
 def drawn(client: OpenAI, **fields: Any) -> list[str]:
-    """Return ten answers to what has none, drawn by chance."""
+    """Return ten answers at random to a prompt without a right one."""
     answer = client.completions.create(
         model="gpt-4o", prompt="zq", n=10, temperature=2, max_tokens=12, extra_body=fields
     )

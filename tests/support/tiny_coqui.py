@@ -102,7 +102,7 @@ def make_xtts(directory: Path) -> Path:
     model: Any = Xtts(settings)
     model.tokenizer = VoiceBpeTokenizer(vocab_file=str(directory / "vocab.json"))
     model.init_models()
-    # Random weights would stop by chance: it speaks as long as it may.
+    # Random weights would stop at random, so it speaks for the maximum length.
     model.gpt.mel_head.bias.data[arguments.gpt_stop_audio_token] = -1e4
     torch.save({"model": model.state_dict()}, directory / "model.pth")
     settings.save_json(str(directory / "config.json"))

@@ -1,0 +1,102 @@
+"""The documentation is short, and code and documentation use plain technical English."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PAGES = [
+    README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "bench" / "findings.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "embedded").glob("*/README.md")),
+]
+CONFIGURATIONS = [ROOT / "Makefile", ROOT / "cluster.yaml", *sorted((ROOT / "configs").iterdir())]
+PACKAGES = ("wire", "serve_app", "deployments", "operate", "bench", "embedded", "tests")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+MAX_PARAGRAPH_LINES, MAX_PARAGRAPH_CHARS = 5, 600
+
+NOT_ENGLISH = re.compile(r"\b(belongs? into|an URL|unasked|by chance)\b", re.IGNORECASE)
+COINED = re.compile(
+    r"\b(patience|own_requests|answer_forms|RunBook|Asking|is_behind|together(?=\())\b"
+)
+PROGRAM = (
+    "server|ingress|replicas?|engines?|models?|controller|clients?|router|handle|library|vLLM|Ray|"
+    "Serve|xgrammar|HAProxy|Homeport|database|registry|module|test|route|middleware|tokenizer|kernel|"
+    "process(?:es)?|workers?|it|they"
+)
+PERSON = r"tells?|told|says?|said|asks?|asked|knows?|knew|hears?|heard"
+AS_A_PERSON = re.compile(rf"\b(?:{PROGRAM}) (?:is |are |was |were )?(?:{PERSON})\b", re.IGNORECASE)
+PATTERNS = (NOT_ENGLISH, COINED, AS_A_PERSON)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs and list items of a page, without code, tables and headings."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"\A---\n.*?^---$", "", prose, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", prose)
+    return [block.strip() for block in blocks if not re.match(r"\s*(\||#|<!--)", block)]
+
+
+def test_pages_have_their_length() -> None:
+    assert len(README.read_text().splitlines()) < 200
+    assert len(ARCHITECTURE.read_text().splitlines()) <= 200
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_paragraphs_of_a_page_are_short(page: Path) -> None:
+    for paragraph in paragraphs(page.read_text()):
+        assert len(paragraph.splitlines()) <= MAX_PARAGRAPH_LINES, paragraph
+        assert len(paragraph) <= MAX_PARAGRAPH_CHARS, paragraph
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    for link, anchor in re.findall(r"\]\((?!http)([^)#\s]*)(?:#([^)]+))?\)", page.read_text()):
+        target = page.parent / link if link else page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            anchors = {
+                re.sub(r"[^\w -]", "", one).strip().lower().replace(" ", "-") for one in headings
+            }
+            assert anchor in anchors, (link, anchor)
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, *CONFIGURATIONS], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_text_is_plain_english(path: Path) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"^\s*# ?", "", path.read_text(), flags=re.MULTILINE))
+
+    assert not [found[0] for pattern in PATTERNS for found in pattern.finditer(text)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_code_has_no_coined_names(path: Path) -> None:
+    text = "" if path == Path(__file__) else re.sub(r"\s*\n\s*(# )?", " ", path.read_text())
+
+    assert not NOT_ENGLISH.findall(text) + COINED.findall(text)
+
+
+def test_tree_of_the_readme_is_complete_by_folder() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    )
+    packages = ("wire", "serve_app", "deployments", "operate")
+    folders = {
+        part
+        for path in listed.stdout.splitlines()
+        if path.split("/")[0] in {*packages, "configs", "embedded", "bench", "tests", "docs"}
+        for part in path.split("/")[: 2 if path.split("/")[0] in packages else 1]
+        if "." not in part
+    }
+    tree = README.read_text().partition("## The tree")[2].partition("\n## ")[0]
+
+    assert not [folder for folder in sorted(folders) if not re.search(rf"\b{folder}/", tree)]

@@ -7,10 +7,7 @@ second when that limit binds (measured: 150 requests/s fall below 30).
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from wire.errors import InvalidRequestError, ModelOverloadedError
-
-RETRY_AFTER_S = 1
-"""What a refused client is told. A slot is free as soon as any request ends."""
+from wire.errors import RETRY_AFTER_S, InvalidRequestError, ModelOverloadedError
 
 SHARE_BEHIND = 2
 """Calls that nobody waits for get one slot for so many that others hold, or leave free; alone, of
@@ -44,9 +41,7 @@ class Admission:
         if self.held + slots > self.limit or (low_priority and not self._has_room_behind(slots)):
             raise ModelOverloadedError(
                 f"Model '{model_id}' has {self.held} requests running and waiting of "
-                f"{self.limit}. Retry after {RETRY_AFTER_S} s.",
-                None,
-                RETRY_AFTER_S,
+                f"{self.limit}. Retry after {RETRY_AFTER_S} s."
             )
         behind = slots if low_priority else 0
         self.held += slots

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from deployments.threads import WorkerThreads
-from wire.errors import ModelOverloadedError
+from wire.errors import RETRY_AFTER_S, ModelOverloadedError
 
 MAX_PADDING = 0.25
 """Share of a pass that may be padding; more costs more than a pass of its own."""
 SMALL_PASS_TOKENS = 64
 """A pass costs about as much as these, however small it is: up to them padding is free."""
-RETRY_AFTER_S = 1
 
 
 class Item(Protocol):
@@ -121,9 +120,7 @@ class Batcher(Generic[ItemT]):
         queued = sum(min(other.num_tokens(), half) for other in self._waiting)
         if queued + min(request.num_tokens(), half) > self._max_queued_tokens:
             raise ModelOverloadedError(
-                f"Too many tokens wait for the model. Retry after {RETRY_AFTER_S} s.",
-                None,
-                RETRY_AFTER_S,
+                f"Too many tokens wait for the model. Retry after {RETRY_AFTER_S} s."
             )
 
     def _cut(self, request: _Request[ItemT], items: Sequence[ItemT]) -> list[_Share[ItemT]]:

@@ -26,6 +26,11 @@ all of them to ``Exception``. Status, type and code belong to the class.
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+RETRY_AFTER_S = 1
+"""Requests end all the time, so the next one may find room or another replica."""
+LOADING_RETRY_AFTER_S = 5
+STORAGE_RETRY_AFTER_S = 2
+
 MAX_ECHOED_VALUE_CHARS = 80
 """Error messages quote a rejected value up to this length."""
 
@@ -36,10 +41,14 @@ class APIError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
     code: ClassVar[str | None] = None
+    usual_retry_after_s: ClassVar[int | None] = None
+    """Seconds in ``Retry-After`` where an instance sets none; None: no such header."""
 
     def __init__(
         self, message: str, param: str | None = None, retry_after_s: int | None = None, /
     ) -> None:
+        if retry_after_s is None:
+            retry_after_s = self.usual_retry_after_s
         super().__init__(message, param, retry_after_s)
         self.message = message
         self.param = param
@@ -134,6 +143,7 @@ class ModelOverloadedError(APIError):
     status = 429
     type = "rate_limit_error"
     code = "model_overloaded"
+    usual_retry_after_s = RETRY_AFTER_S
 
 
 class ModelUnavailableError(APIError):
@@ -148,6 +158,7 @@ class ModelLoadingError(ModelUnavailableError):
     """The model is being loaded; the same request will succeed later."""
 
     code = "model_loading"
+    usual_retry_after_s = LOADING_RETRY_AFTER_S
 
 
 class ModelFailedError(ModelUnavailableError):
@@ -160,6 +171,7 @@ class ReplicaLostError(ModelUnavailableError):
     """The replica that processed the request ended before it finished."""
 
     code = "replica_lost"
+    usual_retry_after_s = RETRY_AFTER_S
 
 
 class StorageUnavailableError(APIError):
@@ -168,6 +180,7 @@ class StorageUnavailableError(APIError):
     status = 503
     type = "service_unavailable_error"
     code = "storage_unavailable"
+    usual_retry_after_s = STORAGE_RETRY_AFTER_S
 
 
 class ModelLoadError(Exception):

@@ -24,7 +24,7 @@ from wire.bus import (
     usage_of,
 )
 from wire.calls import Reply, Usage
-from wire.errors import APIError, ModelUnavailableError, ReplicaLostError
+from wire.errors import RETRY_AFTER_S, APIError, ModelUnavailableError, ReplicaLostError
 from wire.logging import get_logger
 
 logger = get_logger(__name__)
@@ -33,7 +33,6 @@ END_WITHIN_S = 10
 """The call has returned; what it wrote before is on its way, or lost with the connection."""
 INTRODUCED_WITHIN_S = 10
 """A replica says its key at once; whoever says nothing is none."""
-RETRY_AFTER_S = 1
 
 
 class Bus:
@@ -294,7 +293,5 @@ class _Connection(asyncio.Protocol):
 
 def _lost() -> ReplicaLostError:
     return ReplicaLostError(
-        "The connection to the model's replica broke while it worked on this request.",
-        None,
-        RETRY_AFTER_S,
+        "The connection to the model's replica broke while it worked on this request."
     )

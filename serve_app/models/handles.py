@@ -15,11 +15,10 @@ from serve_app.models.bus import Bus, Inlet
 from serve_app.models.discovery import ServedModel
 from wire.bus import Returned
 from wire.calls import Call, Reply, Usage
-from wire.errors import ModelOverloadedError, ModelUnavailableError, ReplicaLostError
+from wire.errors import RETRY_AFTER_S, ModelOverloadedError, ModelUnavailableError, ReplicaLostError
 
 T = TypeVar("T")
 
-RETRY_AFTER_S = 1
 CONTROLLER_TIMEOUT_S = 10
 """It answers within 0.1 s; requests for unknown models wait for it."""
 
@@ -89,13 +88,11 @@ class ServeModelHandle:
             raise
         except BackPressureError as error:
             raise ModelOverloadedError(
-                f"Too many requests wait for model '{self._model_id}'.", None, RETRY_AFTER_S
+                f"Too many requests wait for model '{self._model_id}'."
             ) from error
         except (RayActorError, TaskCancelledError, AioRpcError) as error:
             raise ReplicaLostError(
-                f"The replica of model '{self._model_id}' ended while it worked on this request.",
-                None,
-                RETRY_AFTER_S,
+                f"The replica of model '{self._model_id}' ended while it worked on this request."
             ) from error
         except (DeploymentUnavailableError, RayError) as error:
             raise ModelUnavailableError(
@@ -105,7 +102,7 @@ class ServeModelHandle:
 
 async def _only(items: AsyncIterator[Returned]) -> Returned:
     """Return the one item, and read on to the end: until then Serve counts the call."""
-    answer: Returned = ReplicaLostError("The model's replica said nothing.", None, RETRY_AFTER_S)
+    answer: Returned = ReplicaLostError("The model's replica said nothing.")
     async for item in items:
         answer = item
     return answer

@@ -15,6 +15,7 @@ from serve_app.models.discovery import ServedModel, State, served_models
 from serve_app.models.handles import ModelHandle
 from wire.calls import Call, Kind, Reply, Usage
 from wire.errors import (
+    LOADING_RETRY_AFTER_S,
     ModelFailedError,
     ModelLoadingError,
     ModelNotFoundError,
@@ -25,7 +26,6 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
-LOADING_RETRY_AFTER_S = 5
 MISS_INTERVAL_S = 0.5
 """An unknown model makes the registry look again, but not more often than this."""
 
@@ -246,9 +246,7 @@ class Registry:
 
 def _loading(model: ServedModel) -> ModelLoadingError:
     return ModelLoadingError(
-        f"Model '{model.card.id}' is loading. Retry after {LOADING_RETRY_AFTER_S} s.",
-        "model",
-        LOADING_RETRY_AFTER_S,
+        f"Model '{model.card.id}' is loading. Retry after {LOADING_RETRY_AFTER_S} s.", "model"
     )
 
 

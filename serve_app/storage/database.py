@@ -21,7 +21,6 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
-RETRY_AFTER_S = 2
 UNAVAILABLE = (OperationalError, InterfaceError)
 """Of the drivers' errors, those that do not come from what was asked."""
 
@@ -133,9 +132,7 @@ class Database:
 
     def _unavailable(self, error: Exception) -> StorageUnavailableError:
         logger.error("Database %s: %s", self.url.shown, reason_of(error))
-        return StorageUnavailableError(
-            "The database cannot be reached. Try again later.", None, RETRY_AFTER_S
-        )
+        return StorageUnavailableError("The database cannot be reached. Try again later.")
 
 
 def reason_of(error: BaseException) -> str:

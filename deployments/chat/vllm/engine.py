@@ -68,7 +68,6 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
-RETRY_AFTER_S = 1
 
 LEAST_TEMPERATURE = 0.01
 """vLLM takes a lower one for this."""
@@ -244,9 +243,7 @@ class VLLMEngine:
     ) -> APIError:
         """Return our error for vLLM's."""
         if self._engine.errored:
-            return ReplicaLostError(
-                "The model's engine ended while it worked.", None, RETRY_AFTER_S
-            )
+            return ReplicaLostError("The model's engine ended while it worked.")
         return translated(response, call, cause)
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from deployments.base import ModelDeployment
 from deployments.bus import Outlet
+from deployments.chat.vllm.logs import import_logger
 from deployments.chat.vllm.processes import begin_to_import
 from wire.calls import Call, Usage
 
@@ -17,6 +18,7 @@ class ChatDeployment(ModelDeployment):
     def before_import(self) -> None:
         """Begin the engine's process, which imports vLLM while this one does."""
         begin_to_import()
+        import_logger()
 
     async def prepare(self, call: Call) -> None:
         """Load the adapter that a call names, if it is not held."""

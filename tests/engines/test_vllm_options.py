@@ -62,6 +62,7 @@ def test_one_worker_is_within_the_engine_core_unless_asked_otherwise(
         ("host", "0.0.0.0", "not an option"),
         ("served_model_name", ["x"], "set by the model's own fields"),
         ("enable_auto_tool_choice", "perhaps", "enable_auto_tool_choice"),
+        ("log_config_file", "logging.json", "has no effect"),
         ("structured_outputs_config", {"backend": "guidance"}, "auto, xgrammar"),
         ("structured_outputs_config", {"backend": "nothing"}, "guidance"),
     ],
@@ -73,6 +74,17 @@ def test_wrong_option_is_named(tiny: Path, option: str, value: Any, says: str) -
         engine_arguments(config(tiny, **{option: value}))
 
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize("options", [{}, {"backend": "auto"}, {"disable_any_whitespace": True}])
+def test_engine_has_one_library_for_structured_outputs(tiny: Path, options: dict[str, Any]) -> None:
+    from deployments.chat.vllm.options import engine_arguments
+
+    engine, front_end = engine_arguments(config(tiny, structured_outputs_config=options))
+
+    made = engine.create_structured_outputs_config()
+    assert made.backend == front_end.structured_outputs_config.backend == "xgrammar"
+    assert made.disable_any_whitespace == ("disable_any_whitespace" in options)
 
 
 def test_guide_goes_together_with_a_reasoning_parser(tiny: Path) -> None:

@@ -135,6 +135,15 @@ class Server:
         (replica,) = self.applications()[name]["deployments"][deployment]["replicas"]
         return replica["pid"]
 
+    def pids(self, title: str) -> list[int]:
+        """Return the processes whose title begins so."""
+        found: list[int] = []
+        for pid in self.children(self.process.pid):
+            with suppress(OSError):  # it has ended meanwhile
+                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(title.encode()):
+                    found.append(pid)
+        return found
+
     @staticmethod
     def children(pid: int) -> list[int]:
         """Return the processes below one."""

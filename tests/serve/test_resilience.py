@@ -224,3 +224,32 @@ def test_replica_killed_mid_stream_is_a_typed_error_and_another_takes_over(
     assert refused.value.response.headers["retry-after"]
     wait_until(lambda: server.states()["homeport-chat"] == "ready", 180)
     assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
+
+
+@pytest.mark.timeout(240)
+def test_restart_of_serves_controller_leaves_the_replicas_at_work(
+    server: Server, client: OpenAI, ray_directory: Path
+) -> None:
+    wait_until(lambda: server.states()["homeport-chat"] == "ready", 180)
+    replica = server.replica_pid("chat", "ChatDeployment")
+    (controller,) = server.pids("ray::ServeController")
+    chunks = iter(endless_stream(client))
+    next(chunks)
+
+    os.kill(controller, signal.SIGKILL)
+
+    assert list(chunks), "the stream ended with its controller"
+    wait_until(lambda: server.pids("ray::ServeController") not in ([], [controller]), 60)
+    wait_until(lambda: bool(running_replicas(server)), 60)  # until then the new one recovers them
+    wait_until(lambda: server.states()["homeport-chat"] == "ready", 60)
+    assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
+    (found,) = running_replicas(server)
+    assert found["pid"] == replica, "the replica was replaced"
+    log = ray_directory / "ray/session_latest/logs" / found["log_file_path"].lstrip("/")
+    assert "homeport-chat loaded in" in log.read_text()
+
+
+def running_replicas(server: Server) -> list[dict[str, Any]]:
+    deployments = server.applications()["chat"]["deployments"]
+    replicas = deployments["ChatDeployment"]["replicas"]
+    return [replica for replica in replicas if replica["state"] == "RUNNING"]

@@ -41,6 +41,7 @@ from deployments.chat.error_fields import field_of_error
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
 from deployments.chat.vllm.errors import LIBRARY_ERRORS, translated
+from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
 from deployments.chat.vllm.options import engine_arguments, reason
@@ -122,6 +123,7 @@ class VLLMEngine:
             ModelLoadError: the model or its options are wrong.
         """
         arguments, namespace = engine_arguments(config)
+        leave_logging_to_serve(arguments)
         try:
             options = arguments.create_engine_config()
             check_input_parts(config, options.model_config)

@@ -52,22 +52,30 @@ def within_the_core(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"distributed_executor_backend": UniProcExecutor} if alone else {}
 
 
-GUIDE = "structured_outputs_config"
-GUIDES = ("auto", "xgrammar")
-"""Libraries that keep answers to a form and read all that Homeport asks: its grammars, and the tags
-in which it writes functions and tools that must be called, which vLLM gives to xgrammar only."""
+STRUCTURED_OUTPUTS = "structured_outputs_config"
+BACKEND = "xgrammar"
+"""The one library that keeps answers to a form and reads all that Homeport asks: its grammars, and
+the tags in which it writes functions and tools that must be called.
+
+vLLM's ``auto`` would choose one for each request; but an engine keeps the first that it started,
+which after a schema that only another library reads fails every tag until the engine restarts.
+"""
+BACKENDS = ("auto", BACKEND)
+"""What an operator may write. Both mean the same."""
 
 WITHOUT_EFFECT = frozenset(
     {
         "enable_server_load_tracking",
         "enable_tokenizer_info_endpoint",
+        "log_config_file",
+        "logging_config",
         "media_io_kwargs",
         "sse_keep_alive_interval",
         "tokens_only",
         "enable_scale_out",
     }
 )
-"""Options of vLLM's own HTTP layer."""
+"""Options of vLLM's own HTTP layer, and of its logging, which is Serve's here."""
 
 
 def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
@@ -97,8 +105,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         "model": resolve_model(config.model),
         "served_model_name": [config.model_id],
     }
-    if GUIDE in options:
-        options[GUIDE] = _checked_guide(options[GUIDE])
+    options[STRUCTURED_OUTPUTS] = _structured_outputs(options.get(STRUCTURED_OUTPUTS, {}))
     arguments = AsyncEngineArgs(**options, **identity)
     namespace = make_arg_parser(FlexibleArgumentParser()).parse_args([])
     assert namespace is not None
@@ -132,17 +139,20 @@ def _check_frontend(frontend: dict[str, Any]) -> None:
             raise ModelLoadError(f"engine_kwargs.{name}: {problem}, got {value!r}.") from error
 
 
-def _checked_guide(given: Any) -> StructuredOutputsConfig:
+def _structured_outputs(options: Any) -> StructuredOutputsConfig:
+    if isinstance(options, Mapping) and options.get("backend", "auto") == "auto":
+        options = {**options, "backend": BACKEND}
     try:
-        guide = TypeAdapter(StructuredOutputsConfig).validate_python(given)
+        config = TypeAdapter(StructuredOutputsConfig).validate_python(options)
     except ValidationError as error:
-        raise ModelLoadError(f"engine_kwargs.{GUIDE}: {reason(error)}.") from error
-    if guide.backend not in GUIDES:
+        raise ModelLoadError(f"engine_kwargs.{STRUCTURED_OUTPUTS}: {reason(error)}.") from error
+    if config.backend != BACKEND:
         raise ModelLoadError(
-            f"engine_kwargs.{GUIDE}.backend: '{guide.backend}' reads neither grammars nor forced "
-            f"calls as Homeport writes them; allowed: {', '.join(GUIDES)}."
+            f"engine_kwargs.{STRUCTURED_OUTPUTS}.backend: '{config.backend}' reads neither "
+            "grammars nor forced calls as Homeport writes them; "
+            f"allowed: {', '.join(BACKENDS)}."
         )
-    return guide
+    return config
 
 
 def reason(error: Exception) -> str:

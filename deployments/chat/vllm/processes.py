@@ -16,6 +16,8 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
+from deployments.chat.vllm.logs import configure_own_logging
+
 PRELOADED = ["deployments.chat.vllm.preload"]
 
 
@@ -60,6 +62,7 @@ def _run(environment: dict[str, str], target: Callable[..., Any], kwargs: dict[s
     for name, value in environment.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
+    configure_own_logging(kwargs["vllm_config"])
     _keep_to_cores(kwargs["vllm_config"], kwargs["executor_class"])
     target(**kwargs)
 

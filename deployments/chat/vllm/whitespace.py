@@ -16,6 +16,7 @@ from vllm.sampling_params import SamplingParams, StructuredOutputsParams
 from vllm.v1.engine.output_processor import RequestOutputCollector
 from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
 
+from deployments.chat.vllm.schemas import check_schema
 from deployments.chat.vllm.taps import TAP
 
 ANY_OBJECT = {"type": "object"}
@@ -32,8 +33,10 @@ class BoundedLLM(AsyncLLMEngine):
     ) -> AsyncGenerator[RequestOutput, None]:
         """Generate as vLLM does, with what guides the answer bounded."""
         guided = sampling_params.structured_outputs
-        if guided is not None and self.max_whitespace is not None:
-            sampling_params.structured_outputs = bounded(guided, self.max_whitespace)
+        if guided is not None:
+            check_schema(guided)
+            if self.max_whitespace is not None:
+                sampling_params.structured_outputs = bounded(guided, self.max_whitespace)
         async for output in super().generate(prompt, sampling_params, *args, **options):
             yield output
 
@@ -55,7 +58,7 @@ def bounded(guided: StructuredOutputsParams, max_whitespace: int) -> StructuredO
         return guided
     schema = json.loads(schema) if isinstance(schema, str) else schema
     if has_xgrammar_unsupported_json_features(schema):
-        return guided  # another backend reads it, which knows no limit
+        return guided  # as it is: vLLM refuses it
     form = {"type": "json_schema", "json_schema": schema}
     tag = _with_limits({"type": "structural_tag", "format": form}, max_whitespace)
     return StructuredOutputsParams(structural_tag=json.dumps(tag))

@@ -1,0 +1,96 @@
+"""Schemas that cannot be enforced are refused, and leave the engine as it was."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from deployments.chat.config import ChatConfig
+from tests.engines.served import served
+from tests.support.tiny_model import make_tiny_llama
+
+MESSAGES: Any = [{"role": "user", "content": "hello"}]
+VALUE = {"v": {"type": "integer", "enum": [7]}}
+TOOL: Any = {
+    "type": "function",
+    "function": {"name": "f", "parameters": {"type": "object", "properties": VALUE}},
+}
+
+
+def schema(properties: dict[str, Any]) -> dict[str, Any]:
+    names = list(properties)
+    rest = {"required": names, "additionalProperties": False}
+    return {"type": "object", "properties": properties, **rest}
+
+
+def form(properties: dict[str, Any]) -> Any:
+    return {"type": "json_schema", "json_schema": {"name": "x", "schema": schema(properties)}}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
+    """A client of an engine whose first structured request was one that it cannot enforce."""
+    options: Any = {
+        "max_model_len": 512,
+        "max_num_seqs": 4,
+        "enforce_eager": True,
+        "kv_cache_memory_bytes": 2**25,
+        "tool_call_parser": "hermes",
+        "enable_auto_tool_choice": True,
+    }
+    model = str(make_tiny_llama(tmp_path_factory.mktemp("tiny")))
+    config = ChatConfig(model_id="m", model=model, max_whitespace=1, engine_kwargs=options)
+    with (
+        served(config) as url,
+        OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,
+    ):
+        with pytest.raises(openai.BadRequestError):
+            ask(client, response_format=form({"v": {"type": "integer", "multipleOf": 7}}))
+        yield client
+
+
+def ask(client: OpenAI, **fields: Any) -> Any:
+    fields = {"model": "m", "messages": MESSAGES, "max_tokens": 100, "temperature": 0} | fields
+    return client.chat.completions.create(**fields).choices[0]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ({"type": "integer", "multipleOf": 7}, "'multipleOf' at '$.properties.v'"),
+        ({"type": "array", "uniqueItems": True}, "'uniqueItems' at '$.properties.v'"),
+        ({"allOf": [{"type": "integer"}, {"maximum": 9}]}, "'allOf' at '$.properties.v'"),
+        ({"anyOf": [{"type": "integer", "multipleOf": 2}]}, "at '$.properties.v.anyOf.0'"),
+    ],
+)
+def test_schema_that_cannot_be_enforced_is_refused_by_keyword_and_path(
+    client: OpenAI, part: dict[str, Any], says: str, stream: bool
+) -> None:
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.chat.completions.create(
+            model="m", messages=MESSAGES, response_format=form({"v": part}), stream=stream
+        )
+
+    assert raised.value.param == "response_format"
+    assert says in raised.value.message
+
+
+def test_schema_is_refused_as_structured_outputs_too(client: OpenAI) -> None:
+    outputs = {"json": schema({"v": {"type": "number", "multipleOf": 0.5}})}
+
+    with pytest.raises(openai.BadRequestError, match="multipleOf") as raised:
+        ask(client, extra_body={"structured_outputs": outputs})
+
+    assert raised.value.param == "structured_outputs"
+
+
+def test_schemas_and_forced_calls_work_after_a_refusal(client: OpenAI) -> None:
+    assert json.loads(ask(client, response_format=form(VALUE)).message.content) == {"v": 7}
+    assert ask(client, response_format={"type": "json_object"}).message.content.startswith("{")
+    for choice in ("required", {"type": "function", "function": {"name": "f"}}):
+        (call,) = ask(client, tools=[TOOL], tool_choice=choice).message.tool_calls
+        assert call.function.name == "f"

@@ -5,12 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import from_json
-
-from serve_app.http.sse import DONE
 from wire.ids import new_id
-
-PREFIX = b"data: "
+from wire.sse import read_events
 
 
 @dataclass(slots=True)
@@ -63,10 +59,7 @@ async def deltas(frames: AsyncGenerator[bytes], answer: Answer) -> AsyncGenerato
     numbers: dict[int, int] = {}
     async with aclosing(frames):
         async for piece in frames:
-            for frame in piece.split(b"\n\n"):  # several may come as one
-                if not frame.startswith(PREFIX) or frame + b"\n\n" == DONE:
-                    continue
-                chunk = from_json(frame[len(PREFIX) :])
+            for chunk in read_events(piece):
                 if usage := chunk.get("usage"):
                     answer.prompt_tokens = usage["prompt_tokens"]
                     answer.completion_tokens = usage.get("completion_tokens") or 0

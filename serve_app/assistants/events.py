@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from serve_app.http.sse import event
 from wire.errors import ReplicaLostError
+from wire.sse import write_event
 
 RESTS = frozenset(
     f"thread.run.{status}"
@@ -59,7 +59,7 @@ async def frames(queue: Queue) -> AsyncGenerator[bytes]:
         if told is None:
             raise ReplicaLostError("Another server goes on with this run. Ask for its status.")
         name, data = told
-        yield event(data, name)
+        yield write_event(data, name)
         if name in RESTS:
             yield DONE
             return

@@ -13,7 +13,6 @@ from serve_app.assistants.prompt import chat_choice, chat_tools
 from serve_app.assistants.run_recorder import complete, with_status
 from serve_app.assistants.threads import Threads, additional
 from serve_app.assistants.turn import CALLS_STEP
-from serve_app.http.sse import event
 from serve_app.jobs.worker import CANCELLING, LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
@@ -26,6 +25,7 @@ from wire.openai.runs import (
     ThreadRunRequest,
     ToolOutput,
 )
+from wire.sse import write_event
 
 CANCELLABLE = ("queued", "in_progress", "requires_action")
 
@@ -140,7 +140,7 @@ class Runs:
         with self._events.following(run.id) as queue:
             self._jobs.begin(run)
             for name, stored in told:
-                yield event(stored.body, name)
+                yield write_event(stored.body, name)
             async for frame in frames(queue):
                 yield frame
 

@@ -11,10 +11,10 @@ from fastapi import Request, Response
 from pydantic_core import from_json, to_json
 
 from serve_app.http.addresses import Addresses
-from serve_app.http.sse import event
 from serve_app.media.generated_images import GeneratedImages
 from wire.calls import Reply
 from wire.openai.images import DrawnImageRequest, ImageRequest
+from wire.sse import write_event
 
 NAMES_WITH_BASE64 = ("gpt-image", "chatgpt-image")
 
@@ -95,7 +95,7 @@ async def image_events(
             else:
                 name = f"{prefix}.completed"
                 data |= {"size": facts["size"], "seed": facts["seeds"][0], "usage": _usage(facts)}
-            yield event({"type": name, **data}, name)
+            yield write_event({"type": name, **data}, name)
 
 
 def _usage(facts: dict[str, Any]) -> dict[str, Any]:

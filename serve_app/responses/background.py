@@ -21,7 +21,6 @@ from serve_app.responses.turn import (
     Turn,
     failed,
     failure_event,
-    response_of,
 )
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
@@ -35,6 +34,7 @@ from wire.errors import (
 )
 from wire.logging import get_logger
 from wire.openai.responses import ResponseRequest
+from wire.sse import read_data, read_name
 
 logger = get_logger(__name__)
 
@@ -182,8 +182,8 @@ class BackgroundResponses:
             if keeps_events:
                 waiting.append((number, frame))
             number += 1
-            if frame.startswith(ENDS):
-                await self._finish(job, response_of(frame), waiting)
+            if read_name(frame) in ENDS:
+                await self._finish(job, read_data(frame)["response"], waiting)
             elif waiting and time() - written > FOLLOW_EVERY_S:
                 await self._responses.add_events(job.id, waiting, holder=self._holder)
                 waiting, written = [], time()

@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from serve_app.http.sse import event
 from serve_app.media.kept_pictures import with_kept_pictures
 from serve_app.media.parts import check_items, with_files
 from serve_app.media.remote_files import RemoteFiles
@@ -26,13 +25,14 @@ from wire.errors import APIError, InvalidRequestError
 from wire.ids import new_id
 from wire.openai.items import Item, as_engine_items, new_items, resolved
 from wire.openai.responses import ResponseRequest
+from wire.sse import read_data, read_name, write_event
 
 KEPT_S = 30 * 24 * 3600
 """How long a response is kept: as long as OpenAI keeps it."""
 
-CREATED = b"event: response.created\n"
-ENDS = (b"event: response.completed\n", b"event: response.incomplete\n")
-"""How the events begin that carry a response as it was created, and as it ended."""
+CREATED = "response.created"
+ENDS = ("response.completed", "response.incomplete")
+"""Names of the events that carry a response as it was created, and as it ended."""
 
 
 class History:
@@ -149,10 +149,11 @@ class ResponseStream:
         frames = self._calls.stream(self._turn.model, Operation.RESPONSE, self._turn.asked)
         async with aclosing(frames):
             async for frame in frames:
-                if frame.startswith(CREATED):
-                    self._response = response_of(frame)
-                elif frame.startswith(ENDS):
-                    await keep(self._turn, response_of(frame), self._history)
+                name = read_name(frame)
+                if name == CREATED:
+                    self._response = read_data(frame)["response"]
+                elif name in ENDS:
+                    await keep(self._turn, read_data(frame)["response"], self._history)
                 self._sent += 1
                 yield frame
 
@@ -174,11 +175,6 @@ async def keep(turn: Turn, answer: dict[str, Any], history: History) -> None:
             await history.responses.add(turn.stored(history.owner, answer))
 
 
-def response_of(frame: bytes) -> dict[str, Any]:
-    """Return the response that an event carries."""
-    return from_json(frame.partition(b"data: ")[2])["response"]
-
-
 def failed(response: dict[str, Any], error: APIError) -> dict[str, Any]:
     """Return the response as one that failed by this error."""
     code = "rate_limit_exceeded" if error.status == 429 else "server_error"
@@ -198,4 +194,4 @@ def failure_event(response: dict[str, Any], error: APIError, sequence_number: in
         "sequence_number": sequence_number,
         "response": failed(response, error),
     }
-    return event(data, "response.failed")
+    return write_event(data, "response.failed")

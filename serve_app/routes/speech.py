@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from serve_app.http.json_body import JSONRoute
-from serve_app.http.sse import event, event_stream
+from serve_app.http.sse import event_stream
 from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
@@ -16,6 +16,7 @@ from serve_app.routes.dependencies import CallsDep
 from wire.calls import Kind, Operation
 from wire.fields import refuse_foreign_fields
 from wire.openai.speech import SpeechRequest, card_language, card_voice, media_type
+from wire.sse import write_event
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -69,8 +70,8 @@ async def _events(audio: Pieces, calls: Calls) -> AsyncGenerator[bytes]:
     async with aclosing(audio):
         async for piece in audio:
             delta = {"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()}
-            yield event(delta)
-    yield event({"type": "speech.audio.done", "usage": spoken(calls)})
+            yield write_event(delta)
+    yield write_event({"type": "speech.audio.done", "usage": spoken(calls)})
 
 
 def spoken(calls: Calls) -> dict[str, float]:

@@ -11,13 +11,14 @@ from pydantic_core import from_json
 
 from serve_app.http.forms import Upload, read_form
 from serve_app.http.json_body import JSONRequest
-from serve_app.http.sse import DONE, event, event_stream
+from serve_app.http.sse import event_stream
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError, from_validation_errors
 from wire.openai.transcription_formats import delta_event, done_event, written
 from wire.openai.transcriptions import TranscriptionRequest, VadRequest
+from wire.sse import DONE, write_event
 
 FORM = "multipart/form-data"
 
@@ -73,11 +74,11 @@ async def _events(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         async for piece in pieces:
             said: dict[str, Any] = from_json(piece)
             if "duration" in said:
-                yield event(done_event(text, said))
+                yield write_event(done_event(text, said))
                 continue
             delta = delta_event(said, is_first=not text)
             text += delta["delta"]
-            yield event(delta)
+            yield write_event(delta)
     yield DONE
 
 

@@ -12,14 +12,13 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json
-
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.sentences import SentenceCutter, spoken
 from wire.calls import Operation
 from wire.errors import APIError, ModelCallError
 from wire.logging import get_logger
+from wire.sse import read_events
 
 logger = get_logger(__name__)
 
@@ -174,10 +173,8 @@ class _Speaker:
 async def _chunks(frames: AsyncGenerator[bytes]) -> AsyncGenerator[dict[str, Any]]:
     """Parse a stream of events. An error in it is raised."""
     async for frame in frames:
-        for line in frame.split(b"\n"):
-            data = line.removeprefix(b"data: ")
-            if data != line and data != b"[DONE]":
-                yield from_json(data)
+        for chunk in read_events(frame):
+            yield chunk
 
 
 def _text(chunk: Mapping[str, Any]) -> str:

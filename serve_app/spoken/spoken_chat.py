@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import to_json
 
-from serve_app.http.sse import DONE, event, event_stream
+from serve_app.http.sse import event_stream
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
@@ -19,6 +19,7 @@ from wire.openai.chat import AudioOptions, ChatCompletionRequest
 from wire.openai.functions import as_tools, with_strict_tools
 from wire.openai.speech import card_voice
 from wire.openai.spoken_chat import SpokenMessage, SpokenStream
+from wire.sse import DONE, write_event
 
 
 async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
@@ -74,12 +75,12 @@ async def _events(
     async with aclosing(spoken_answer(calls, chat, fields, voice)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Spoken):
-                yield event(stream.spoken(piece.pcm))
+                yield write_event(stream.spoken(piece.pcm))
             elif (chunk := stream.written(piece.chunk)) is not None:
-                yield event(chunk)
+                yield write_event(chunk)
     await answers.keep(stream.id, stream.transcript)
     for chunk in stream.finished():
-        yield event(chunk)
+        yield write_event(chunk)
     yield DONE
 
 

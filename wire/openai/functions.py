@@ -9,12 +9,12 @@ from typing import Any, cast
 from pydantic_core import from_json, to_json
 
 from wire.errors import InvalidRequestError, echo
+from wire.sse import read_data, write_event
 
 Fields = dict[str, Any]
 
 FIELDS = ("functions", "function_call")
 
-DATA = b"data: "
 CALLED = b"tool_calls"
 """Text that marks a chunk or an answer that must be converted."""
 
@@ -87,10 +87,10 @@ def as_function_call_chunk(frame: bytes) -> bytes:
     """Convert a tool call in an event of a stream to a function call."""
     if CALLED not in frame:
         return frame
-    body = from_json(frame.removeprefix(DATA))
+    body = read_data(frame)
     for choice in body["choices"]:
         _translate(choice, choice["delta"])
-    return DATA + to_json(body) + b"\n\n"
+    return write_event(body)
 
 
 def _translate(choice: Fields, message: Fields) -> None:

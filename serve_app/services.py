@@ -32,6 +32,7 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.kept_uploads import KeptUploads
 from serve_app.storage.migrate import open_database
 from serve_app.storage.objects import ObjectStore
+from serve_app.storage.responses import JOB as RESPONSE
 from serve_app.storage.responses import ResponseStore
 from serve_app.vector_stores.vector_stores import VectorStoreParts
 from serve_app.vector_stores.vector_stores import assemble as assemble_vector_stores
@@ -118,7 +119,13 @@ def build_services(
         at_once=config.batch_requests_at_once,
         max_body_bytes=config.max_body_bytes,
     )
-    jobs.define({BATCH: JobKind(batches.work, batches.fail, batches.work)})
+    background = BackgroundResponses(registry, database, jobs, log)
+    jobs.define(
+        {
+            BATCH: JobKind(batches.work, batches.fail, batches.work),
+            RESPONSE: JobKind(background.work, background.fail),
+        }
+    )
     return Services(
         registry=registry,
         bus=runtime.bus,
@@ -127,7 +134,7 @@ def build_services(
         files=files,
         uploads=KeptUploads(database, files),
         responses=ResponseStore(database),
-        background=BackgroundResponses(registry, database, log),
+        background=background,
         jobs=jobs,
         assistants=assistants,
         vector_stores=vector_stores,
@@ -161,7 +168,6 @@ async def run_services(services: Services) -> AsyncGenerator[None]:
                 services.uploads.sweep_forever,
                 services.images.files.sweep_forever,
                 services.spoken_answers.files.sweep_forever,
-                services.background.work_forever,
                 services.jobs.work_forever,
             )
         )

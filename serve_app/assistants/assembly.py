@@ -56,7 +56,7 @@ def assemble(
     recorder = RunRecorder(database, jobs.store, events)
     prompt_sender = PromptSender(objects, files, remote_files)
     work = RunWork(registry, recorder, prompt_sender, ServerTools(search, interpreter), log)
-    kind = JobKind(work.work, work.fail, work.cancel, work.left, at_once=RUNS_AT_ONCE)
+    kind = JobKind(work.work, work.fail, work.cancel, work.forget, max_at_once=RUNS_AT_ONCE)
     jobs.define({RUN: kind})
     return AssistantParts(
         Assistants(objects, resources), threads, Runs(database, threads, jobs, events)

@@ -11,7 +11,7 @@ from serve_app.media.kept_pictures import picture
 from serve_app.media.parts import check_parts, with_files
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
-from serve_app.models.retrying import begin_stream
+from serve_app.models.retrying import JobCalls
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
@@ -34,33 +34,33 @@ class PromptSender:
         self._files = files
         self._remote_files = remote_files
 
-    async def ask(self, run: StoredObject, calls: Calls) -> AsyncGenerator[bytes]:
+    async def send(self, run: StoredObject, calls: JobCalls) -> AsyncGenerator[bytes]:
         """Return the model's answer as chat completion chunks, its first one made.
 
         Raises:
             InvalidRequestError: the thread has what the model does not read, or is too long.
             APIError: the model cannot answer.
         """
-        prompt = await self._prompt(run, calls)
+        prompt = await self._prompt(run, calls.calls)
         fields = _fields(run)
         limit = _prompt_limit(run)
         if limit is None:
             try:
-                return await self._begun(run, fields, prompt.messages(), calls)
+                return await self._begin(run, fields, prompt.messages(), calls)
             except ContextLengthError:
                 if (run.body["truncation_strategy"] or {}).get("type") != "auto":
                     raise
-        counter = _Counter(run, fields, calls)
+        counter = _Counter(run, fields, calls.calls)
         room = await counter.room()
         messages = await prompt.fitting(counter.count, room if limit is None else min(room, limit))
-        return await self._begun(run, fields, messages, calls)
+        return await self._begin(run, fields, messages, calls)
 
-    async def _begun(
-        self, run: StoredObject, fields: dict[str, Any], messages: list[Message], calls: Calls
+    async def _begin(
+        self, run: StoredObject, fields: dict[str, Any], messages: list[Message], calls: JobCalls
     ) -> AsyncGenerator[bytes]:
         asked = {**fields, "messages": messages}
-        return await begin_stream(
-            calls, Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, asked
+        return await calls.begin_stream(
+            Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, asked
         )
 
     async def _prompt(self, run: StoredObject, calls: Calls) -> Prompt:

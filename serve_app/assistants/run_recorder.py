@@ -53,7 +53,7 @@ class RunRecorder:
         removed: Sequence[str] = (),
         wake_at: float | None = None,
         is_end: bool = False,
-        gets_on: bool = True,
+        is_step: bool = True,
     ) -> StoredObject:
         """Change a run, and with it add objects, replace and remove others.
 
@@ -68,12 +68,20 @@ class RunRecorder:
             return change(run)
 
         async with self._database.transaction():
-            run = await self._jobs.write(run_id, unless_cancelled, wake_at=wake_at, gets_on=gets_on)
+            run = await self._jobs.write(run_id, unless_cancelled, wake_at=wake_at, is_step=is_step)
             await self.objects.add(*added)
             await self.objects.put(*put)
             for object_id in removed:
                 await self.objects.remove(object_id)
         return run
+
+    async def count_attempt(self, run_id: str) -> int:
+        """Count one more attempt of a run's turn and return how many there are.
+
+        Raises:
+            ClaimLostError: the run is another's now, or gone.
+        """
+        return await self._jobs.count_attempt(run_id)
 
     async def unfinished(self, run: StoredObject) -> list[StoredObject]:
         """Return the steps and the message that a run has begun and not finished."""

@@ -69,13 +69,13 @@ class Turn:
         )
         self.message_step = new_step(run, MESSAGE_STEP, {"message_id": self.message.id})
         added = [self.message, self.message_step]
-        await self._recorder.write(run.id, _same, added=added, gets_on=False)
+        await self._recorder.write(run.id, _same, added=added, is_step=False)
         self._recorder.tell_begun(self.message_step)
         self._recorder.tell_begun(self.message)
 
     async def _begin_calls(self) -> None:
         self.calls_step = new_step(self.run, CALLS_STEP, [])
-        await self._recorder.write(self.run.id, _same, added=[self.calls_step], gets_on=False)
+        await self._recorder.write(self.run.id, _same, added=[self.calls_step], is_step=False)
         self._recorder.tell_begun(self.calls_step)
 
     def _tell_texts(self, texts: Sequence[tuple[str, list[dict[str, Any]]]]) -> None:

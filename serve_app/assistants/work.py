@@ -10,6 +10,7 @@ Each turn ends with one transaction, so a process that dies costs at most the tu
 
 import asyncio
 from dataclasses import asdict, replace
+from functools import partial
 from time import time
 from typing import Any
 
@@ -22,6 +23,7 @@ from serve_app.assistants.tools import Outcome, ServerTools, without_passages
 from serve_app.assistants.turn import CALLS_STEP, Turn, shown_call
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
+from serve_app.models.retrying import JobCalls
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.object_rows import StoredObject
@@ -45,7 +47,7 @@ class RunWork:
     ) -> None:
         self._registry = registry
         self._recorder = recorder
-        self._asking = prompt_sender
+        self._prompt_sender = prompt_sender
         self._tools = tools
         self._log = log
         self._turns: dict[str, Turn] = {}
@@ -65,10 +67,12 @@ class RunWork:
             if run.status == "requires_action":  # nobody has submitted outputs
                 await self._end(run, "expired")
                 return
+            count_attempt = partial(self._recorder.count_attempt, run.id)
+            calls = JobCalls(Calls(self._registry, record), count_attempt)
             async with deadline:
                 run = await self._begin(run)
                 while run.status == WORKING:
-                    run = await self._turn(run, Calls(self._registry, record))
+                    run = await self._turn(run, calls)
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -94,7 +98,7 @@ class RunWork:
             code = "rate_limit_exceeded"
         await self._end(run, "failed", last_error={"code": code, "message": error.message})
 
-    def left(self, run: StoredObject) -> None:
+    def forget(self, run: StoredObject) -> None:
         """Forget a run that this process does not work on any more."""
         self._turns.pop(run.id, None)
         self._recorder.events.end(run.id)
@@ -112,12 +116,12 @@ class RunWork:
             return with_status(stored, WORKING, started_at=when)
 
         was_queued = run.status == "queued"
-        run = await self._recorder.write(run.id, started, removed=begun, gets_on=False)
+        run = await self._recorder.write(run.id, started, removed=begun, is_step=False)
         if was_queued:
             self._recorder.tell(run)
         return run
 
-    async def _turn(self, run: StoredObject, calls: Calls) -> StoredObject:
+    async def _turn(self, run: StoredObject, calls: JobCalls) -> StoredObject:
         """Let the model answer, do what it calls for, and return the run as it is then."""
         state = run.state or {}
         if over := _limit_reached(run):
@@ -127,12 +131,12 @@ class RunWork:
                 f"The model called tools {MAX_TURNS} times without an answer."
             )
         turn = self._turns[run.id] = Turn(run, self._recorder)
-        frames = await self._asking.ask(run, calls)
+        frames = await self._prompt_sender.send(run, calls)
         async for delta in deltas(frames, turn.answer):
             await turn.take(delta)
         turn.say_rest()
         if turn.answer.calls and turn.answer.finish_reason != "length":
-            return await self._use_tools(turn, calls)
+            return await self._use_tools(turn, calls.calls)
         return await self._finish(turn)
 
     async def _finish(self, turn: Turn) -> StoredObject:

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from serve_app.batches.lines import Asker, Keeper, numbered_lines
+from serve_app.batches.lines import Keeper, LineSender, numbered_lines
 from serve_app.batches.progress import Progress
 from serve_app.jobs.worker import CANCELLING
 from serve_app.storage.batch_results import LineResult
@@ -23,7 +23,7 @@ from serve_app.storage.jobs import JobStore
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
-from wire.errors import APIError, NotFoundError, StorageUnavailableError
+from wire.errors import APIError, NotFoundError
 from wire.logging import get_logger
 from wire.openai.batches import (
     MAX_ERRORS,
@@ -43,7 +43,7 @@ OUTPUT_PURPOSE = "batch_output"
 KEPT_AT_ONCE = 500
 """Results that are not of answers, in one transaction."""
 RETRY_S = 5
-"""How soon database and file store are tried again."""
+"""How soon the file store is tried again."""
 FILES = {"output": True, "error": False}
 """The files that a batch makes, and whether its lines came to a good end."""
 UNDONE = {
@@ -73,7 +73,7 @@ class Batches:
         at_once: int,
         max_body_bytes: int,
     ) -> None:
-        """Say whom lines are asked: ``at_once`` of them together, each of so many bytes at most."""
+        """Send ``at_once`` lines at a time to ``app``, each of so many bytes at most."""
         self._database = database
         self._objects = ObjectStore(database)
         self._files = files
@@ -81,7 +81,7 @@ class Batches:
         self._results = self._progress.results
         self._at_once = at_once
         self._max_body_bytes = max_body_bytes
-        self._asker = Asker(app, at_once)
+        self._sender = LineSender(app, at_once)
 
     async def work(self, job: StoredObject) -> None:
         """Go on with a batch to its end, whatever its state."""
@@ -99,7 +99,7 @@ class Batches:
                 await steps[job.status](job)
             except BatchFailedError as failure:
                 await self._fail(job, *failure.errors)
-            except (StorageUnavailableError, OSError):
+            except OSError:
                 logger.exception("Batch %s cannot go on now", job.id)
                 await asyncio.sleep(RETRY_S)
 
@@ -155,7 +155,7 @@ class Batches:
         async def run(number: int, raw: bytes | None) -> None:
             try:
                 line = read_line(raw, number, job.body["endpoint"])
-                await keeper.keep(await self._asker.outcome(line, job.body["endpoint"], job.owner))
+                await keeper.keep(await self._sender.send(line, job.body["endpoint"], job.owner))
             finally:
                 slots.release()
 

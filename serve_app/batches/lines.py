@@ -1,10 +1,9 @@
-"""The lines of a batch: read as they come, asked as any client would, kept as they end.
+"""The lines of a batch: read as they come, sent as a client would send them, kept as they end.
 
-Knows nothing of what a batch goes through besides.
+The states of a batch are in ``batches``.
 """
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -14,18 +13,13 @@ from pydantic_core import from_json, to_json
 from starlette.types import ASGIApp
 
 from serve_app.batches.internal_requests import Answer, post
-from serve_app.models.retrying import FIND_FOR_S
+from serve_app.models.retrying import RetryPolicy
 from serve_app.storage.batch_results import LineResult
-from wire.errors import ModelNotFoundError, ReplicaLostError
+from wire.errors import APIError, ModelNotFoundError, ModelUnavailableError, ReplicaLostError
 from wire.openai.batches import Line, answered_line, as_usage
 
 BUSY = (429, 503)
 """Statuses of what will be answered later."""
-FIRST_PAUSE_S = 1
-LONGEST_PAUSE_S = 5
-"""Between two questions to a model that has no room or no replica."""
-MAX_LOST = 3
-"""How many replicas a line may lose: it may be what ends them."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -61,33 +55,25 @@ async def numbered_lines(
         yield number, line
 
 
-class Asker:
-    """Asks the application what lines ask, a few at a time and behind everybody else."""
+class LineSender:
+    """Sends lines to the application, a few at a time and with low priority."""
 
     def __init__(self, app: ASGIApp, at_once: int) -> None:
         self._app = app
-        self._room = asyncio.Semaphore(at_once)
-        self._began = monotonic()
+        self._slots = asyncio.Semaphore(at_once)
+        self._began = monotonic()  # a line does not wait again for a model that is still unknown
 
-    async def outcome(self, line: Line, endpoint: str, owner: str) -> Outcome:
-        """Ask until there is an answer that waiting would not mend."""
-        asked, lost, pause = to_json(line.body), 0, FIRST_PAUSE_S
+    async def send(self, line: Line, endpoint: str, owner: str) -> Outcome:
+        """Send a line until it has an answer that waiting would not change."""
+        request = to_json(line.body)
+        policy = RetryPolicy(began=self._began, wait_for_s=float("inf"))
         while True:
-            async with self._room:  # not while it waits: other models may have room
-                answer = await post(self._app, endpoint, asked, owner)
+            async with self._slots:  # not while it waits: other models may have room
+                answer = await post(self._app, endpoint, request, owner)
             body = from_json(answer.body)
-            code = _code(body)
-            lost += code == ReplicaLostError.code
-            if lost >= MAX_LOST or not self._may_change(answer, code):
+            error = _temporary_error(answer, body)
+            if error is None or not await policy.wait_to_retry(error):
                 return _outcome(line, answer, body)
-            told = int(answer.headers.get("retry-after", 0))
-            await asyncio.sleep(max(told, pause) * random.uniform(0.75, 1.25))
-            pause = min(2 * pause, LONGEST_PAUSE_S)
-
-    def _may_change(self, answer: Answer, code: str | None) -> bool:
-        if code == ModelNotFoundError.code:  # after a start, models may come later
-            return monotonic() < self._began + FIND_FOR_S
-        return answer.status in BUSY
 
 
 class Keeper:
@@ -109,13 +95,24 @@ class Keeper:
 
 def _outcome(line: Line, answer: Answer, body: Any) -> Outcome:
     ok = answer.status < 300
-    told = answered_line(line.custom_id, answer.status, answer.request_id, body)
-    result = LineResult(line.number, ok, told)
+    written = answered_line(line.custom_id, answer.status, answer.request_id, body)
+    result = LineResult(line.number, ok, written)
     if not ok:
         return Outcome(result)
     return Outcome(result, as_usage(body.get("usage") or {}), body.get("model"))
 
 
-def _code(body: Any) -> str | None:
+def _temporary_error(answer: Answer, body: Any) -> APIError | None:
+    """Return the error of an answer that may be another one later."""
     error = body.get("error")
-    return error.get("code") if isinstance(error, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    code = error.get("code") if isinstance(error, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for kind in (ReplicaLostError, ModelNotFoundError):
+        if code == kind.code:
+            return kind("", None, _retry_after_s(answer))
+    return (
+        ModelUnavailableError("", None, _retry_after_s(answer)) if answer.status in BUSY else None
+    )
+
+
+def _retry_after_s(answer: Answer) -> int:
+    return int(answer.headers.get("retry-after", 0))

@@ -1,15 +1,26 @@
-"""Work that nobody waits for, or that must outlive who does: claimed, kept, done, by any ingress.
+"""Work that nobody waits for, or that must outlive who does: any ingress replica does it.
 
-Each kind of job says how it is done; here is only who does it, and until when. Whoever works on a
-job holds a lease. When its process ends, the lease does too, and another goes on.
+Each kind of job defines how it is done; here is which process does it, until when, and what
+happens when it cannot go on:
+
+    the process ends            its lease ends, and another goes on; counted as an attempt
+    the process is stopped      the job is released, and another goes on at once
+    the database is away        the job is released once it is back; not counted
+    the replica is lost         ``models/retrying.py``: the request is sent again; counted
+    ``MAX_ATTEMPTS`` are over   the job fails
+    any other error             the job fails with it
+
+Attempts are counted in the job's row. A step that is finished sets them back.
 """
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from serve_app.concurrency import cancel_all
+from serve_app.models.retrying import MAX_ATTEMPTS
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import ClaimLostError, JobStore
 from serve_app.storage.object_rows import StoredObject
@@ -22,9 +33,7 @@ LEASE_S = 15
 RENEW_EVERY_S = 1
 """How soon the work on a job that is cancelled ends."""
 LOOK_EVERY_S = 1
-"""How soon what another process left is taken up; what is added here is taken up at once."""
-MAX_ATTEMPTS = 3
-"""Of a job that gets nowhere: it may be what ends the processes that work on it."""
+"""How soon what another process left is claimed; what is added here is claimed at once."""
 CANCELLING = "cancelling"
 
 
@@ -35,17 +44,17 @@ class JobKind:
     work: Callable[[StoredObject], Awaitable[None]]
     """Go on with a job as it is stored, to its end. Cancelled when the job is another's."""
     fail: Callable[[StoredObject, APIError], Awaitable[None]]
-    """End a job that failed, or of which too many have begun without getting on."""
+    """End a job that failed, or that has used up its attempts."""
     cancel: Callable[[StoredObject], Awaitable[None]] | None = None
-    """End a job that is being cancelled. None: its status is for ``work`` to look at."""
-    left: Callable[[StoredObject], None] | None = None
-    """Told that this process does not work on a job any more, however that ended."""
-    at_once: int = 8
-    """In one ingress replica: what is asked now goes before."""
+    """End a job that is being cancelled. None: ``work`` looks at the status itself."""
+    forget: Callable[[StoredObject], None] | None = None
+    """Called when this process does not work on a job any more, however that ended."""
+    max_at_once: int = 8
+    """In one ingress replica: requests that a client waits for go first."""
 
 
 class Jobs:
-    """Does the jobs of a database, those of other processes that ended included."""
+    """Does the jobs of a database, those of processes that have ended included."""
 
     def __init__(self, database: Database) -> None:
         self._holder = uuid.uuid4().hex
@@ -55,12 +64,12 @@ class Jobs:
         self._added = asyncio.Event()
 
     def define(self, kinds: Mapping[str, JobKind]) -> None:
-        """Say how jobs of these kinds are done."""
+        """Define how jobs of these kinds are done."""
         self._kinds.update(kinds)
         self._working.update({kind: {} for kind in kinds})
 
     def wake(self) -> None:
-        """Tell that a job has been added."""
+        """Look for a job that has been added now."""
         self._added.set()
 
     def begin(self, job: StoredObject) -> None:
@@ -68,15 +77,36 @@ class Jobs:
         self._start(job, 1)
 
     async def work_forever(self) -> None:
-        """Take up what there is to do, until cancelled; what is not finished then goes back."""
-        await take_up_forever(self._take_one, self._tasks, self._added)
+        """Do what there is to do, until cancelled; what is not finished is then released."""
+        try:
+            while True:
+                self._added.clear()
+                if not await self._claim_one():
+                    await self._wait()
+        finally:
+            await cancel_all(self._tasks())
+
+    async def _wait(self) -> None:
+        """Return when a job has been added or has ended here, or another process may have ended."""
+        addition = asyncio.ensure_future(self._added.wait())
+        try:
+            await asyncio.wait(
+                [addition, *self._tasks()],
+                timeout=LOOK_EVERY_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            await cancel_all([addition])
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for working in self._working.values() for task in working.values()]
 
-    async def _take_one(self) -> bool:
+    async def _claim_one(self) -> bool:
+        """Begin with a job that nobody works on; return whether there was one."""
         free = [
-            name for name, kind in self._kinds.items() if len(self._working[name]) < kind.at_once
+            name
+            for name, kind in self._kinds.items()
+            if len(self._working[name]) < kind.max_at_once
         ]
         if not free:
             return False
@@ -95,11 +125,11 @@ class Jobs:
         before = working.get(job.id)
         task = working[job.id] = asyncio.create_task(self._hold(job, attempts, before))
 
-        def forget(_: asyncio.Task[None]) -> None:
+        def remove(_: asyncio.Task[None]) -> None:
             if working.get(job.id) is task:
                 del working[job.id]
 
-        task.add_done_callback(forget)
+        task.add_done_callback(remove)
 
     def _is_current(self, job: StoredObject) -> bool:
         return self._working[job.kind].get(job.id) is asyncio.current_task()
@@ -107,40 +137,65 @@ class Jobs:
     async def _hold(
         self, job: StoredObject, attempts: int, before: asyncio.Task[None] | None
     ) -> None:
-        """Work on a job as long as it is ours; end what this process did ``before``.
+        """Work on a job as long as this process holds it; end its earlier work on it first.
 
         There is such work when a claim ended while the process was too busy to notice.
         """
         if before is not None:
-            await _ended(before)
+            await cancel_all([before])
         doing = asyncio.create_task(self._do(job, attempts))
-        lost = False
         try:
-            while not doing.done():
-                await asyncio.wait({doing}, timeout=RENEW_EVERY_S)
-                if doing.done():
-                    break
-                status = await self.store.keep(job.id, LEASE_S)
-                if status is None and lost:  # another's, or gone; and not just being finished
-                    doing.cancel()
-                lost = status is None
-                if status == CANCELLING != job.status and self._kinds[job.kind].cancel:
-                    await _ended(doing)
-                    job = replace(job, status=CANCELLING)
-                    doing = asyncio.create_task(self._do(job, attempts))
+            while await self._renew(job, doing) == CANCELLING:
+                await cancel_all([doing])
+                job = replace(job, status=CANCELLING)
+                doing = asyncio.create_task(self._do(job, attempts))
         except asyncio.CancelledError:  # this process ends
-            await _ended(doing)
-            await self._give_back(job)
+            await cancel_all([doing])
+            if self._is_current(job):
+                await self._release(job)
             raise
         except Exception:  # the lease will end
             logger.exception("The claim of %s %s cannot be kept", job.kind, job.id)
         finally:
-            await _ended(doing)
-            left = self._kinds[job.kind].left
-            if left and self._is_current(job):
-                left(job)
+            await cancel_all([doing])
+            forget = self._kinds[job.kind].forget
+            if forget and self._is_current(job):
+                forget(job)
+
+    async def _renew(self, job: StoredObject, doing: asyncio.Task[None]) -> str | None:
+        """Renew the lease of a job until the work on it ends, or has to be its cancellation."""
+        is_lost, renewed = False, monotonic()
+        while True:
+            await asyncio.wait({doing}, timeout=RENEW_EVERY_S)
+            if doing.done():
+                return None
+            try:
+                status = await self.store.keep(job.id, LEASE_S)
+            except StorageUnavailableError:
+                if monotonic() > renewed + LEASE_S:  # it may be another's by now
+                    await cancel_all([doing])
+                    await self._release_later(job)
+                continue
+            renewed = monotonic()
+            if status is None and is_lost:  # another's, or gone; and not just being finished
+                await cancel_all([doing])
+            is_lost = status is None
+            if status == CANCELLING != job.status and self._kinds[job.kind].cancel:
+                return status
 
     async def _do(self, job: StoredObject, attempts: int) -> None:
+        """Do a job to its end, or until the database cannot be reached."""
+        try:
+            await self._work(job, attempts)
+        except ClaimLostError:
+            logger.warning("%s %s is another's now", job.kind, job.id)
+        except StorageUnavailableError:
+            logger.warning("%s %s waits for the database", job.kind, job.id)
+            await self._release_later(job)
+        except Exception:
+            logger.exception("The failure of %s %s cannot be kept", job.kind, job.id)
+
+    async def _work(self, job: StoredObject, attempts: int) -> None:
         kind = self._kinds[job.kind]
         try:
             if job.status == CANCELLING and kind.cancel is not None:
@@ -150,61 +205,28 @@ class Jobs:
                 await kind.fail(job, internal_error(job.id))
             else:
                 await kind.work(job)
-        except ClaimLostError:
-            logger.warning("%s %s is another's now", job.kind, job.id)
-        except StorageUnavailableError:  # it did nothing wrong, and goes on when its lease ends
-            logger.warning("%s %s waits for the database", job.kind, job.id)
+        except (ClaimLostError, StorageUnavailableError):
+            raise
         except APIError as error:
-            await self._fail(job, error)
+            await kind.fail(job, error)
         except Exception:
             logger.exception("%s %s failed", job.kind, job.id)
-            await self._fail(job, internal_error(job.id))
+            await kind.fail(job, internal_error(job.id))
 
-    async def _fail(self, job: StoredObject, error: APIError) -> None:
-        try:
-            await self._kinds[job.kind].fail(job, error)
-        except ClaimLostError:
-            logger.warning("%s %s is another's now", job.kind, job.id)
-        except Exception:
-            logger.exception("The failure of %s %s cannot be kept", job.kind, job.id)
-
-    async def _give_back(self, job: StoredObject) -> None:
-        """Let another go on with what is not finished, without waiting for the lease."""
-        if not self._is_current(job):
+    async def _release_later(self, job: StoredObject) -> None:
+        """Release a job as soon as the database is there again."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            try:
+                await self.store.release(job.id)
+            except StorageUnavailableError:
+                continue
+            self.wake()
             return
+
+    async def _release(self, job: StoredObject) -> None:
+        """Let another process go on with a job without waiting for the lease to end."""
         try:
             await self.store.release(job.id)
         except Exception:
-            logger.exception("%s %s cannot be given back", job.kind, job.id)
-
-
-async def take_up_forever(
-    take_one: Callable[[], Awaitable[bool]],
-    working: Callable[[], Collection[asyncio.Task[None]]],
-    added: asyncio.Event,
-) -> None:
-    """Take up work whenever there may be some, until cancelled; then what is ``working`` is, too.
-
-    ``take_one`` says whether it found any. There may be some once something has been ``added`` or
-    has ended here, and now and then for what other processes left.
-    """
-    try:
-        while True:
-            added.clear()
-            if not await take_one():
-                addition = asyncio.ensure_future(added.wait())
-                try:
-                    await asyncio.wait(
-                        [addition, *working()],
-                        timeout=LOOK_EVERY_S,
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                finally:
-                    await cancel_all([addition])
-    finally:
-        await cancel_all(working())
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
+            logger.exception("%s %s cannot be released", job.kind, job.id)

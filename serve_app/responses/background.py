@@ -1,19 +1,21 @@
-"""Responses that are made while nobody waits: kept as a queue, taken up by any ingress replica.
+"""Responses that are made in the background: jobs of the queue, and how clients follow them.
 
-Who works on one holds a lease. When its process ends, the lease does too, and another begins anew.
+A response of which no events are kept is begun anew when its process, its replica or the database
+fails. One of which clients may have read a part is not.
 """
 
 import asyncio
-import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from time import time
 from typing import Any
 
-from serve_app.jobs.worker import LEASE_S, RENEW_EVERY_S, take_up_forever
+from serve_app.jobs.worker import RENEW_EVERY_S, Jobs
 from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from serve_app.models.retrying import begin_stream
+from serve_app.models.retrying import JobCalls
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.responses.turn import (
     ENDS,
@@ -24,49 +26,44 @@ from serve_app.responses.turn import (
 )
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
+from serve_app.storage.jobs import ClaimLostError
+from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.responses import UNFINISHED, ResponseStore, StoredResponse
 from wire.calls import Kind, Operation
 from wire.errors import (
     APIError,
     InvalidRequestError,
     ReplicaLostError,
+    StorageUnavailableError,
     internal_error,
 )
-from wire.logging import get_logger
 from wire.openai.responses import ResponseRequest
 from wire.sse import read_data, read_name
 
-logger = get_logger(__name__)
-
 FOLLOW_EVERY_S = 0.1
-"""How often someone who follows a stream is told what is new."""
-MAX_AT_ONCE = 8
-"""In one ingress replica: what is asked now goes before."""
+"""How often new events are written, and read for those who follow them."""
+UNFINISHED_ANSWER = "The answer of the model's replica ended before it was complete."
+
+Event = tuple[int, bytes]
+"""The sequence number of an event, and the event."""
 
 
 class BackgroundResponses:
-    """Makes responses of the queue, and tells how far they are."""
+    """Queues, makes, cancels and follows responses."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        database: Database,
-        log: RequestLog,
-    ) -> None:
+    def __init__(self, registry: Registry, database: Database, jobs: Jobs, log: RequestLog) -> None:
         self._registry = registry
         self._database = database
         self._responses = ResponseStore(database)
         self._conversations = ConversationStore(database)
+        self._jobs = jobs
         self._log = log
-        self._holder = uuid.uuid4().hex
-        self._added = asyncio.Event()
-        self._working: set[asyncio.Task[None]] = set()
 
     async def add(self, turn: Turn, history: History) -> dict[str, Any]:
-        """Put a response into the queue and return it as it is now."""
+        """Add a response to the queue and return it as it is now."""
         answer = _queued(turn)
         await self._responses.add(turn.stored(history.owner, answer))
-        self._added.set()
+        self._jobs.wake()
         return answer
 
     async def cancel(self, history: History, response_id: str) -> dict[str, Any]:
@@ -95,21 +92,21 @@ class BackgroundResponses:
         )
 
     async def follow(self, history: History, response_id: str, after: int) -> AsyncGenerator[bytes]:
-        """Yield the events of a response behind the one of this number, until its end.
+        """Yield the events of a response after the one of this number, until its end.
 
         Raises:
             NotFoundError: there is no such response.
             InvalidRequestError: it was not made as a stream.
         """
         kept = await history.responses.get(history.owner, response_id)
-        told = after >= 0
+        has_events = after >= 0
         while True:
             # In this order: a response and its last event are kept as one.
             ended = kept.status not in UNFINISHED
             for number, frame in await history.responses.events(history.owner, response_id, after):
                 yield frame
-                after, told = number, True
-            if not told and (ended or not (kept.request or {}).get("stream")):
+                after, has_events = number, True
+            if not has_events and (ended or not (kept.request or {}).get("stream")):
                 raise InvalidRequestError(
                     f"Response '{response_id}' has no events: it was not created with "
                     "'background' and 'stream'.",
@@ -120,93 +117,121 @@ class BackgroundResponses:
             await asyncio.sleep(FOLLOW_EVERY_S)
             kept = await history.responses.get(history.owner, response_id)
 
-    async def work_forever(self) -> None:
-        """Take up what is in the queue, until cancelled; what is not finished then goes back."""
-        await take_up_forever(self._take_one, lambda: list(self._working), self._added)
+    async def work(self, job: StoredObject) -> None:
+        """Make a response.
 
-    async def _take_one(self) -> bool:
-        if len(self._working) >= MAX_AT_ONCE:
-            return False
-        try:
-            job = await self._responses.claim(self._holder, LEASE_S)
-        except Exception:
-            logger.exception("The queue of responses cannot be read")
-            return False
-        if job is None:
-            return False
-        task = asyncio.create_task(self._work_on(job))
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
-        return True
-
-    async def _work_on(self, job: StoredResponse) -> None:
+        Raises:
+            ClaimLostError: it is another's now, has been cancelled or is gone.
+            APIError: it fails.
+        """
         record = RequestRecord("POST", "/v1/responses", job.id)
         status = 200
-        making = asyncio.create_task(self._make(job, Calls(self._registry, record)))
+        count_attempt = partial(self._jobs.store.count_attempt, job.id)
         try:
-            while not making.done():
-                await asyncio.wait({making}, timeout=RENEW_EVERY_S)
-                held = await self._responses.keep(job.id, self._holder, LEASE_S)
-                if held not in UNFINISHED and not making.done():
-                    return  # cancelled, or another holds it
-            making.result()
+            await self._make(job, JobCalls(Calls(self._registry, record), count_attempt))
+        except ClaimLostError:
+            raise
         except Exception as failure:
-            if isinstance(failure, APIError):
-                error = failure
-            else:
-                logger.exception("Response %s failed", job.id)
-                error = internal_error(job.id)
+            error = failure if isinstance(failure, APIError) else internal_error(job.id)
             record.error_code, status = error.label, error.status
-            await self._fail(job, error)
+            raise
         finally:
-            making.cancel()
             self._log.finished(record, status)
 
-    async def _make(self, job: StoredResponse, calls: Calls) -> None:
-        asked = job.request or {}
+    async def fail(self, job: StoredObject, error: APIError) -> None:
+        """End a response that cannot be made."""
+        response = await self._responses.get(job.owner, job.id)
+        events: list[Event] = []
+        if (response.request or {}).get("stream"):
+            kept = await self._responses.events(job.owner, job.id)
+            number = kept[-1][0] + 1 if kept else 0
+            events = [(number, failure_event(response.body, error, number))]
+        async with self._database.transaction():
+            await self._jobs.store.lock(job.id)
+            await self._responses.finish(
+                job.id, "failed", failed(response.body, error), events=events
+            )
+
+    async def _make(self, job: StoredObject, calls: JobCalls) -> None:
+        async with self._database.transaction():
+            await self._jobs.store.lock(job.id)
+            response = await self._responses.begin(job.owner, job.id)
+        request = {**(response.request or {}), "stream": True}
+        if not (response.request or {}).get("stream"):
+            answer = await calls.send(
+                Kind.CHAT, response.model, partial(_read_answer, calls.calls, request)
+            )
+            await self._finish(response, answer, [])
+            return
         if await self._responses.events(job.owner, job.id):
             raise ReplicaLostError("The server that made this response ended in the middle of it.")
-        events = await begin_stream(
-            calls, Kind.CHAT, job.model, Operation.RESPONSE, {**asked, "stream": True}
-        )
+        events = await calls.begin_stream(Kind.CHAT, response.model, Operation.RESPONSE, request)
         async with aclosing(events):
-            await self._write(job, events, keeps_events=bool(asked.get("stream")))
+            await self._write(response, events)
 
-    async def _write(
-        self, job: StoredResponse, events: AsyncGenerator[bytes], *, keeps_events: bool
-    ) -> None:
-        """Keep the response and, where someone may follow, its events."""
-        waiting: list[tuple[int, bytes]] = []
-        number, written = 0, 0.0
+    async def _write(self, response: StoredResponse, events: AsyncGenerator[bytes]) -> None:
+        """Keep the events, for whoever follows them, and the response with the last one."""
+        unwritten: list[Event] = []
+        number, written, has_ended = 0, 0.0, False
         async for frame in events:
-            if keeps_events:
-                waiting.append((number, frame))
+            unwritten.append((number, frame))
             number += 1
             if read_name(frame) in ENDS:
-                await self._finish(job, read_data(frame)["response"], waiting)
-            elif waiting and time() - written > FOLLOW_EVERY_S:
-                await self._responses.add_events(job.id, waiting, holder=self._holder)
-                waiting, written = [], time()
+                await self._finish(response, read_data(frame)["response"], unwritten)
+                has_ended = True
+            elif time() - written > FOLLOW_EVERY_S:
+                await _write_when_reachable(partial(self._add_events, response, unwritten))
+                unwritten, written = [], time()
+        if not has_ended:
+            raise ReplicaLostError(UNFINISHED_ANSWER)
+
+    async def _add_events(self, response: StoredResponse, events: list[Event]) -> None:
+        async with self._database.transaction():
+            await self._jobs.store.lock(response.id)
+            await self._responses.add_events(response.id, events)
 
     async def _finish(
-        self, job: StoredResponse, answer: dict[str, Any], events: list[tuple[int, bytes]]
+        self, response: StoredResponse, answer: dict[str, Any], events: list[Event]
     ) -> None:
-        async with self._database.transaction():
-            kept = await self._responses.finish(
-                job.id, answer["status"], answer, holder=self._holder, events=events
-            )
-            if kept and job.conversation_id:
-                said = [*job.input, *answer["output"]]
-                await self._conversations.add_items(job.owner, job.conversation_id, said)
+        async def write() -> None:
+            async with self._database.transaction():
+                await self._jobs.store.lock(response.id)
+                kept = await self._responses.finish(
+                    response.id, answer["status"], answer, events=events
+                )
+                if kept and response.conversation_id:
+                    items = [*response.input, *answer["output"]]
+                    await self._conversations.add_items(
+                        response.owner, response.conversation_id, items
+                    )
 
-    async def _fail(self, job: StoredResponse, error: APIError) -> None:
-        answer = failed(job.body, error)
-        events: list[tuple[int, bytes]] = []
-        if (job.request or {}).get("stream"):
-            told = await self._responses.events(job.owner, job.id)
-            number = told[-1][0] + 1 if told else 0
-            events = [(number, failure_event(job.body, error, number))]
-        await self._responses.finish(job.id, "failed", answer, holder=self._holder, events=events)
+        await _write_when_reachable(write)
+
+
+async def _read_answer(calls: Calls, request: dict[str, Any], model: ServedModel) -> dict[str, Any]:
+    """Return a model's whole response. It is streamed, so that leaving it ends the work on it."""
+    async with aclosing(calls.stream(model, Operation.RESPONSE, request)) as events:
+        answer = None
+        async for frame in events:  # to the end: the usage comes last
+            if read_name(frame) in ENDS:
+                answer = read_data(frame)["response"]
+    if answer is None:
+        raise ReplicaLostError(UNFINISHED_ANSWER)
+    return answer
+
+
+async def _write_when_reachable(write: Callable[[], Awaitable[None]]) -> None:
+    """Write what a model has answered, even if the database is away for a while.
+
+    It is cancelled when the lease has ended meanwhile.
+    """
+    while True:
+        try:
+            await write()
+        except StorageUnavailableError:
+            await asyncio.sleep(RENEW_EVERY_S)
+        else:
+            return
 
 
 def _queued(turn: Turn) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, or_, select, update
 
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import COLUMNS, StoredObject, to_object, to_values
-from serve_app.storage.objects import Change
+from serve_app.storage.objects import Change, is_live
 from serve_app.storage.tables import OBJECTS
 
 WORK = ("queued", "validating", "in_progress", "finalizing", "cancelling")
@@ -22,7 +22,7 @@ class ClaimLostError(Exception):
 
 
 class JobStore:
-    """The jobs of a database, as one holder sees them."""
+    """The jobs of a database, for one holder."""
 
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
@@ -33,8 +33,8 @@ class JobStore:
     ) -> tuple[StoredObject, int] | None:
         """Take the oldest job of these kinds that nobody works on; None when there is none.
 
-        Comes with how many have begun on it since it last got on: one that ends the process that
-        works on it would do so for ever.
+        Comes with the number of attempts since its last finished step: a job that ends the
+        processes that work on it would do so for ever.
         """
         free = and_(OBJECTS.c.kind.in_(kinds), self._is_free())
         async with self._database.reading() as connection:  # most looks find nothing to write
@@ -43,7 +43,7 @@ class JobStore:
             ).first() is None:
                 return None
         async with self._database.writing() as connection:
-            # SQLite knows no SKIP LOCKED and needs none: nobody else is writing.
+            # SQLite has no SKIP LOCKED and needs none: nobody else is writing.
             query = (
                 select(*COLUMNS, OBJECTS.c.attempts)
                 .where(free)
@@ -71,6 +71,17 @@ class JobStore:
                 .values(holder=self._holder, lease_until=lease, attempts=1)
             )
 
+    async def lock(self, job_id: str) -> None:
+        """Have a job stay with its holder until the end of the caller's transaction.
+
+        Raises:
+            ClaimLostError: it is another's, or gone.
+        """
+        query = select(OBJECTS.c.id).where(self._is_mine(job_id)).with_for_update()
+        async with self._database.writing() as connection:
+            if (await connection.execute(query)).first() is None:
+                raise ClaimLostError(job_id)
+
     async def keep(self, job_id: str, lease_s: float) -> str | None:
         """Renew a claim and return the job's status; None when it is another's, or gone."""
         async with self._database.writing() as connection:
@@ -88,13 +99,13 @@ class JobStore:
         change: Change,
         *,
         wake_at: float | None = None,
-        gets_on: bool = True,
+        is_step: bool = True,
     ) -> StoredObject:
         """Replace a job by what ``change`` makes of it.
 
-        In a transaction of the caller's, what else is written in it is kept with that or not at
-        all. A job that does not wait for a holder any more has none; from ``wake_at`` (Unix time)
-        on it is claimed all the same. What ``gets_on`` forgives the attempts so far.
+        In a transaction of the caller's, all that is written in it is kept or nothing. A job that
+        does not wait for a holder any more has none; from ``wake_at`` (Unix time) on it is claimed
+        all the same. If ``is_step``, the attempts so far are set back.
 
         Raises:
             ClaimLostError: it is another's, or gone.
@@ -105,20 +116,43 @@ class JobStore:
             if row is None:
                 raise ClaimLostError(job_id)
             changed = change(to_object(row))
-            values = {**to_values(changed), **({"attempts": 0} if gets_on else {})}
+            values = {**to_values(changed), **({"attempts": 0} if is_step else {})}
             if changed.status not in WORK:
                 values |= {"holder": None, "lease_until": wake_at}
             await connection.execute(update(OBJECTS).where(OBJECTS.c.id == job_id).values(values))
         return changed
 
-    async def release(self, job_id: str) -> None:
-        """Give a job back for another to go on with. It was not begun in vain: nothing failed."""
-        before = case((OBJECTS.c.attempts > 0, OBJECTS.c.attempts - 1), else_=0)
+    async def count_attempt(self, job_id: str) -> int:
+        """Count one more attempt and return how many there are since the last finished step.
+
+        Raises:
+            ClaimLostError: it is another's, or gone.
+        """
         async with self._database.writing() as connection:
-            await connection.execute(
+            counted = (
                 update(OBJECTS)
                 .where(self._is_mine(job_id))
-                .values(holder=None, lease_until=None, attempts=before)
+                .values(attempts=OBJECTS.c.attempts + 1)
+                .returning(OBJECTS.c.attempts)
+            )
+            attempts = (await connection.execute(counted)).scalar_one_or_none()
+        if attempts is None:
+            raise ClaimLostError(job_id)
+        return attempts
+
+    async def release(self, job_id: str) -> None:
+        """Let another go on with a job. The attempt does not count: the job did nothing wrong.
+
+        Not even if the claim was lost meanwhile, as in a long outage of the database.
+        """
+        before = case((OBJECTS.c.attempts > 0, OBJECTS.c.attempts - 1), else_=0)
+        released = {"holder": None, "lease_until": None}
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(OBJECTS).where(OBJECTS.c.id == job_id).values(attempts=before)
+            )
+            await connection.execute(
+                update(OBJECTS).where(self._is_mine(job_id)).values(**released)
             )
 
     def _is_mine(self, job_id: str) -> ColumnElement[bool]:
@@ -126,4 +160,4 @@ class JobStore:
 
     def _is_free(self) -> ColumnElement[bool]:
         waits = and_(OBJECTS.c.status.in_(WORK), OBJECTS.c.holder.is_(None))
-        return or_(waits, OBJECTS.c.lease_until <= self._database.now())
+        return and_(is_live(), or_(waits, OBJECTS.c.lease_until <= self._database.now()))

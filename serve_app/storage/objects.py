@@ -59,7 +59,7 @@ class ObjectStore:
         """Return those of the objects that are there, by id."""
         if not ids:
             return {}
-        mine = [_is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
+        mine = [is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
         query = select(*COLUMNS).where(
             *mine, OBJECTS.c.id.in_([each for each in ids if is_id(each)])
         )
@@ -81,7 +81,7 @@ class ObjectStore:
             InvalidRequestError: ``after`` or ``before`` is none of them.
         """
         number, ascends = OBJECTS.c.number, cursor.order == "asc"
-        mine = [_is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
+        mine = [is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
         if parent_id is not None:
             mine.append(OBJECTS.c.parent_id == parent_id)
         # Where a page ended may not be among what is asked for any more: its status has changed.
@@ -107,7 +107,7 @@ class ObjectStore:
         """Return all of a kind (and in one of the statuses) that belong to an object, in order."""
         query = (
             select(*COLUMNS)
-            .where(OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, _is_live())
+            .where(OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, is_live())
             .where(OBJECTS.c.parent_id == parent_id)
             .order_by(OBJECTS.c.number)
         )
@@ -120,7 +120,7 @@ class ObjectStore:
         """Return how many of a kind belong to an object, by status."""
         query = (
             select(OBJECTS.c.status, func.count())
-            .where(OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, _is_live())
+            .where(OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, is_live())
             .where(OBJECTS.c.parent_id == parent_id)
             .group_by(OBJECTS.c.status)
         )
@@ -212,7 +212,8 @@ class ObjectStore:
             await connection.execute(delete(OBJECTS).where(OBJECTS.c.id == object_id))
 
 
-def _is_live() -> ColumnElement[bool]:
+def is_live() -> ColumnElement[bool]:
+    """Return the condition that an object has not expired."""
     return or_(OBJECTS.c.expires_at.is_(None), OBJECTS.c.expires_at > time())
 
 
@@ -227,7 +228,7 @@ async def _find(
 ) -> Row[Any]:
     if is_id(object_id):
         query = select(*COLUMNS).where(
-            OBJECTS.c.id == object_id, OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, _is_live()
+            OBJECTS.c.id == object_id, OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, is_live()
         )
         if parent_id is not None:
             query = query.where(OBJECTS.c.parent_id == parent_id)

@@ -27,11 +27,11 @@ class StoredResponse:
     previous_response_id: str | None
     conversation_id: str | None
     background: bool
-    """Whether it waits for whoever claims it."""
+    """Whether it is made by a job, and not while the client waits."""
     request: dict[str, Any] | None
-    """What whoever claims it has to ask the model."""
+    """What the model is sent; None once the response has ended."""
     expires_at: int
-    """Unix time from which on nobody finds it."""
+    """Unix time from which on it is no longer found."""
 
 
 COLUMNS = tuple(RESPONSES.c[field.name] for field in fields(StoredResponse))

@@ -1,7 +1,9 @@
-"""Stored responses: what the Responses API keeps, and the queue of those made in the background.
+"""Stored responses: what the Responses API keeps.
 
-A response belongs to an owner, and whoever else asks for it is told that there is none. Knows
-nothing of what is in a response, but its status.
+A response belongs to an owner; for anyone else there is none. One that is made in the background
+has a job in the queue until it ends. Of a response's content, only the status matters here.
+
+Whoever changes both a job and its response locks the job first.
 """
 
 import time
@@ -9,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from serve_app.storage.database import Database
+from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.objects import ObjectStore
 from serve_app.storage.response_rows import (
     COLUMNS,
     StoredResponse,
@@ -21,11 +25,13 @@ from serve_app.storage.response_rows import (
     to_values,
 )
 from serve_app.storage.sweeping import sweep_forever
+from serve_app.storage.tables import OBJECTS, RESPONSES
 from serve_app.storage.tables import RESPONSE_EVENTS as EVENTS
-from serve_app.storage.tables import RESPONSES
 from wire.errors import InvalidRequestError, NotFoundError
 from wire.ids import is_id
 
+JOB = "response"
+"""The kind of the jobs of responses; a job has the id of its response."""
 UNFINISHED = ("queued", "in_progress")
 MAX_CHAIN = 1000
 """Responses that a new one may follow. Their texts would not fit into any context."""
@@ -41,9 +47,27 @@ class ResponseStore:
         self._database = database
 
     async def add(self, response: StoredResponse) -> None:
-        """Keep a new response."""
-        async with self._database.writing() as connection:
+        """Keep a new response, and a job for it if it waits to be made."""
+        async with self._database.transaction(), self._database.writing() as connection:
             await connection.execute(insert(RESPONSES).values(to_values(response)))
+            if response.background and response.status in UNFINISHED:
+                await ObjectStore(self._database).add(_job_of(response))
+
+    async def begin(self, owner: str, response_id: str) -> StoredResponse:
+        """Return a response that is in progress from now on.
+
+        Raises:
+            NotFoundError: the owner has none of this id, or none any more.
+        """
+        async with self._database.writing() as connection:
+            response = await self._find(connection, owner, response_id)
+            if response.status != "queued":
+                return response
+            begun = {"status": "in_progress", "body": {**response.body, "status": "in_progress"}}
+            await connection.execute(
+                update(RESPONSES).where(RESPONSES.c.id == response_id).values(**begun)
+            )
+        return replace(response, **begun)
 
     async def get(self, owner: str, response_id: str) -> StoredResponse:
         """Return a response.
@@ -86,104 +110,39 @@ class ResponseStore:
         response_id: str,
         status: str,
         body: dict[str, Any],
-        *,
-        holder: str | None = None,
         events: Sequence[tuple[int, bytes]] = (),
     ) -> bool:
         """End a response that has not ended, and add its last events; False if it has.
 
-        Of a cancel and a completion at the same time, one gets True. With a ``holder``, only that
-        one may end it, as long as the claim is its.
+        Its job ends with it. Of a cancel and a completion at the same time, one gets True.
         """
         unfinished = and_(RESPONSES.c.id == response_id, RESPONSES.c.status.in_(UNFINISHED))
-        if holder is not None:
-            unfinished = and_(unfinished, RESPONSES.c.holder == holder)
-        ended = {"status": status, "body": body, "request": None, "holder": None}
+        ended = {"status": status, "body": body, "request": None}
         async with self._database.writing() as connection:
-            change = update(RESPONSES).where(unfinished).values(**ended, lease_until=None)
+            await _delete_job(connection, response_id)
+            change = update(RESPONSES).where(unfinished).values(**ended)
             if not (await connection.execute(change)).rowcount:
                 return False
             await _insert_events(connection, response_id, events)
         return True
 
     async def delete(self, owner: str, response_id: str) -> None:
-        """Forget a response and its events.
+        """Delete a response, its events and its job.
 
         Raises:
             NotFoundError: the owner has none of this id.
         """
         async with self._database.writing() as connection:
             await self._find(connection, owner, response_id)
+            await _delete_job(connection, response_id)
             await connection.execute(delete(RESPONSES).where(RESPONSES.c.id == response_id))
 
-    async def claim(self, holder: str, lease_s: float) -> StoredResponse | None:
-        """Take the oldest background response that nobody works on; None when there is none.
-
-        It is in progress then, and nobody else's until ``lease_s`` seconds after the last ``keep``.
-        """
-        # Whoever is idle asks again and again, and only reads: on SQLite writers queue.
-        async with self._database.reading() as connection:
-            if not (await connection.execute(select(exists(self._free())))).scalar_one():
-                return None
+    async def add_events(self, response_id: str, events: Sequence[tuple[int, bytes]]) -> bool:
+        """Keep numbered events of a stream; False if the response has ended or is gone."""
+        query = select(RESPONSES.c.status).where(RESPONSES.c.id == response_id).with_for_update()
         async with self._database.writing() as connection:
-            now = self._database.now()
-            # SQLite knows no SKIP LOCKED and needs none: nobody else is writing.
-            oldest = (
-                self._free()
-                .order_by(RESPONSES.c.created_at, RESPONSES.c.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            row = (await connection.execute(oldest)).one_or_none()
-            if row is None:
-                return None
-            found = to_response(row)
-            body = {**found.body, "status": "in_progress"}
-            await connection.execute(
-                update(RESPONSES)
-                .where(RESPONSES.c.id == found.id)
-                .values(status="in_progress", body=body, holder=holder, lease_until=now + lease_s)
-            )
-        return replace(found, status="in_progress", body=body)
-
-    async def keep(self, response_id: str, holder: str, lease_s: float) -> str | None:
-        """Renew a claim and return the status; None when the response is another's, or gone.
-
-        A status other than ``in_progress`` is for the holder to stop its work.
-        """
-        async with self._database.writing() as connection:
-            now = self._database.now()
-            mine = and_(RESPONSES.c.id == response_id, RESPONSES.c.holder == holder)
-            change = update(RESPONSES).where(mine).values(lease_until=now + lease_s)
-            if (await connection.execute(change)).rowcount:
-                return "in_progress"
-            ended = select(RESPONSES.c.status).where(
-                RESPONSES.c.id == response_id, RESPONSES.c.status.not_in(UNFINISHED)
-            )
-            return (await connection.execute(ended)).scalar_one_or_none()
-
-    async def add_events(
-        self,
-        response_id: str,
-        events: Sequence[tuple[int, bytes]],
-        *,
-        holder: str | None = None,
-    ) -> bool:
-        """Keep events of a stream, each with its sequence number; False if it has ended or is gone.
-
-        With a ``holder``, False also when the claim is another's.
-        """
-        async with self._database.writing() as connection:
-            row = (
-                await connection.execute(
-                    select(RESPONSES.c.status, RESPONSES.c.holder)
-                    .where(RESPONSES.c.id == response_id)
-                    .with_for_update()
-                )
-            ).one_or_none()
-            if row is None or row.status not in UNFINISHED:
-                return False
-            if holder is not None and row.holder != holder:
+            status = (await connection.execute(query)).scalar_one_or_none()
+            if status not in UNFINISHED:
                 return False
             await _insert_events(connection, response_id, events)
         return True
@@ -210,6 +169,10 @@ class ResponseStore:
         later = RESPONSES.alias("later")
         followed = exists().where(later.c.previous_response_id == RESPONSES.c.id)
         total = 0
+        async with self._database.writing() as connection:
+            await connection.execute(
+                delete(OBJECTS).where(OBJECTS.c.kind == JOB, OBJECTS.c.expires_at <= time.time())
+            )
         while True:
             async with self._database.writing() as connection:
                 expired = (
@@ -226,18 +189,6 @@ class ResponseStore:
     async def sweep_forever(self) -> None:
         """Do so now and then, until cancelled."""
         await sweep_forever("responses", self.sweep, SWEEP_S)
-
-    def _free(self) -> Select[Any]:
-        """Return the query of the background responses that nobody works on."""
-        abandoned = and_(
-            RESPONSES.c.status == "in_progress",
-            or_(RESPONSES.c.lease_until.is_(None), RESPONSES.c.lease_until <= self._database.now()),
-        )
-        return select(*COLUMNS).where(
-            RESPONSES.c.background.is_(True),
-            or_(RESPONSES.c.status == "queued", abandoned),
-            RESPONSES.c.expires_at > time.time(),
-        )
 
     async def _find(
         self, connection: AsyncConnection, owner: str, response_id: str
@@ -263,6 +214,23 @@ async def _insert_events(
     ]
     if rows:
         await connection.execute(insert(EVENTS), rows)
+
+
+async def _delete_job(connection: AsyncConnection, response_id: str) -> None:
+    job = and_(OBJECTS.c.id == response_id, OBJECTS.c.kind == JOB)
+    await connection.execute(delete(OBJECTS).where(job))
+
+
+def _job_of(response: StoredResponse) -> StoredObject:
+    return StoredObject(
+        response.id,
+        JOB,
+        response.owner,
+        {},
+        status="queued",
+        expires_at=response.expires_at,
+        created_at=response.created_at,
+    )
 
 
 def _not_found(response_id: str) -> NotFoundError:

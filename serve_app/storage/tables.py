@@ -53,12 +53,8 @@ RESPONSES = Table(
     Column("background", Boolean, nullable=False),
     Column("request", _DOCUMENT),
     Column("expires_at", BigInteger, nullable=False),
-    Column("holder", _ID),
-    Column("lease_until", Float(53)),
     Index(None, "expires_at"),
     Index(None, "previous_response_id"),
-    # Claims look for queued and running work, which is next to nothing among all that is finished.
-    Index(None, "status", "created_at"),
 )
 
 RESPONSE_EVENTS = Table(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic_core import from_json
 
 from serve_app.models.calls import Calls
-from serve_app.models.retrying import run_model
+from serve_app.models.retrying import JobCalls
 from wire.calls import Kind, Operation, Reply
 from wire.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
 
@@ -30,7 +30,7 @@ async def embedded_questions(calls: Calls, model: str, texts: Sequence[str]) -> 
     return _vectors(await calls.run(served, Operation.EMBEDDINGS, _fields(texts, "search_query")))
 
 
-async def embedded_parts(calls: Calls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
+async def embedded_parts(calls: JobCalls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
     """Return the vectors of parts of documents; of one that is too long for the model, several.
 
     Waits for a model that has no room or no replica.
@@ -48,7 +48,7 @@ async def embedded_parts(calls: Calls, model: str, texts: Sequence[str]) -> list
     return found
 
 
-async def _in_pieces(calls: Calls, model: str, text: str) -> list[bytes]:
+async def _in_pieces(calls: JobCalls, model: str, text: str) -> list[bytes]:
     try:
         return await _documents(calls, model, [text])
     except ContextLengthError:
@@ -59,9 +59,9 @@ async def _in_pieces(calls: Calls, model: str, text: str) -> list[bytes]:
         return [each for half in halves for each in await _in_pieces(calls, model, half)]
 
 
-async def _documents(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
+async def _documents(calls: JobCalls, model: str, texts: Sequence[str]) -> list[bytes]:
     fields = _fields(texts, "search_document")
-    return _vectors(await run_model(calls, Kind.EMBEDDINGS, model, Operation.EMBEDDINGS, fields))
+    return _vectors(await calls.run(Kind.EMBEDDINGS, model, Operation.EMBEDDINGS, fields))
 
 
 def _fields(texts: Sequence[str], input_type: str) -> dict[str, object]:

@@ -3,6 +3,8 @@
 A job like others: whoever holds it begins anew, since nothing is kept before the end.
 """
 
+from functools import partial
+
 from serve_app.config import VectorStoresConfig
 from serve_app.documents.cutting import Cut
 from serve_app.documents.problems import DocumentError, invalid
@@ -11,7 +13,7 @@ from serve_app.jobs.worker import Jobs
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from serve_app.models.retrying import find_model
+from serve_app.models.retrying import JobCalls
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.storage.chunks import Chunk
 from serve_app.storage.database import Database
@@ -64,7 +66,8 @@ class FileIndexing:
         record = RequestRecord("POST", PATH, job.id)
         status = 200
         try:
-            await self._index(job, Calls(self._registry, record))
+            count_attempt = partial(self._jobs.store.count_attempt, job.id)
+            await self._index(job, JobCalls(Calls(self._registry, record), count_attempt))
         except DocumentError as error:
             status, record.error_code = 400, error.code
             await self._end(job, error.code, error.message)
@@ -79,13 +82,13 @@ class FileIndexing:
         is_of_file = isinstance(error, InvalidRequestError | NotFoundError)
         await self._end(job, "invalid_file" if is_of_file else "server_error", error.message)
 
-    async def _index(self, job: StoredObject, calls: Calls) -> None:
+    async def _index(self, job: StoredObject, calls: JobCalls) -> None:
         store = await self._stores.get(job.owner, str(job.parent_id))
         name = (store.state or {}).get("model")
-        model = await find_model(calls, Kind.EMBEDDINGS, name or self._model)
+        model = await calls.find_model(Kind.EMBEDDINGS, name or self._model)
         if name is None:
             name = await self._stores.choose_model(store, model.id)
-            model = await find_model(calls, Kind.EMBEDDINGS, name)  # another may have been quicker
+            model = await calls.find_model(Kind.EMBEDDINGS, name)  # another may have been quicker
         cuts = await self._read(job, model)
         vectors = await self._embedded(
             job, calls, model, [part for cut in cuts for part in cut.parts]
@@ -114,7 +117,7 @@ class FileIndexing:
             raise invalid("The file has been deleted.") from None
 
     async def _embedded(
-        self, job: StoredObject, calls: Calls, model: ServedModel, parts: list[str]
+        self, job: StoredObject, calls: JobCalls, model: ServedModel, parts: list[str]
     ) -> list[list[bytes]]:
         vectors = list[list[bytes]]()
         for start in range(0, len(parts), PARTS_BETWEEN_LOOKS):

@@ -126,7 +126,7 @@ def assemble(
     """Return the parts, with the work on files defined."""
     stores = VectorStores(database)
     indexing = FileIndexing(registry, database, files, stores, jobs, log, config)
-    jobs.define({FILE: JobKind(indexing.work, indexing.fail, at_once=config.files_at_once)})
+    jobs.define({FILE: JobKind(indexing.work, indexing.fail, max_at_once=config.files_at_once)})
     indexes = Indexes(stores.chunks, config.index_memory_bytes)
     filling = StoreFilling(database, stores, jobs)
     return VectorStoreParts(

@@ -12,11 +12,11 @@ from tests.api.drawn import STREAM as IMAGE_STREAM
 from tests.api.drawn import reply as drawn
 from tests.api.messages import EVENTS as MESSAGE_EVENTS
 from tests.api.messages import MESSAGE
-from tests.api.responses import event
 from tests.api.spoken import VOICE_CARD
 from tests.api.transcriptions import ANSWER as TRANSCRIPT
 from tests.api.transcriptions import CARD as EAR_CARD
 from tests.api.transcriptions import PIECES, WHOLE
+from tests.support.response_events import event
 from tests.support.scripted_model import CARD, chunk
 from tests.support.serve_details import application, details
 from wire.calls import Call, Kind, Operation, Reply, Usage

@@ -7,7 +7,16 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
 
-from tests.api.batched import BatchModel, answer, begin, ended, hurry, line, made, until_answered
+from tests.support.batch_requests import (
+    BatchModel,
+    answer,
+    begin,
+    ended,
+    hurry,
+    line,
+    made,
+    until_answered,
+)
 from tests.support.openai_conformance import assert_conforms
 from wire.errors import ModelOverloadedError, ReplicaLostError
 

@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 from openai.types import Batch
 
 from serve_app.batches import batches
-from tests.api.batched import CHAT, BatchModel, begin, ended, hurry, jsonl, line, made
+from tests.support.batch_requests import CHAT, BatchModel, begin, ended, hurry, jsonl, line, made
 from tests.support.scripted_model import KEY, connect
 
 

@@ -9,12 +9,12 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.api.assistants import Turns
-from tests.api.embedded import CARD as EMBEDDINGS
-from tests.api.embedded import answer, filled, vector
 from tests.support.chat_frames import FUNCTION, calls, says
 from tests.support.openai_conformance import events
 from tests.support.openapi_document import Document
 from tests.support.scripted_model import CARD
+from tests.support.word_model import CARD as EMBEDDINGS
+from tests.support.word_model import answer, filled, vector
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 

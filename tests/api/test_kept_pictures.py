@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, BadRequestError
 
-from tests.api.responses import whole
+from tests.support.response_events import whole
 from tests.support.scripted_model import ScriptedModel
 from wire.calls import Kind
 from wire.card import ModelCard

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from openai import AsyncOpenAI
 
 from tests.api.errors import assert_openai_error
-from tests.api.responses import event, said, whole
+from tests.support.response_events import event, said, whole
 from tests.support.scripted_model import KEY, ScriptedModel, connect, overloaded
 from wire.calls import Operation, Usage
 from wire.errors import ModelOverloadedError, ReplicaLostError

@@ -125,8 +125,8 @@ async def test_run_whose_model_fails_says_why(
 async def test_run_waits_for_a_model_that_has_no_room(
     openai_client: AsyncOpenAI, model: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.models.retrying.RETRY_S", 0.01)
-    busy, lost = ModelOverloadedError("full"), ReplicaLostError("gone")
+    monkeypatch.setattr("serve_app.models.retrying.FIRST_PAUSE_S", 0.01)
+    busy, lost = ModelOverloadedError("full", None, 0), ReplicaLostError("gone", None, 0)
     model.turns = [[busy], [lost], says("there")]
 
     _, run = await ran(openai_client)

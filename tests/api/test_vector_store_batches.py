@@ -7,9 +7,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.api.embedded import CARD, WordModel
 from tests.support import scripted_model as chat
 from tests.support.scripted_model import ScriptedModel
+from tests.support.word_model import CARD, WordModel
 from wire.card import ModelCard
 
 

@@ -10,9 +10,9 @@ from openai import AsyncOpenAI
 from serve_app.models import retrying
 from serve_app.storage import vector_store_rows
 from tests.api.conftest import CreateApi
-from tests.api.embedded import CARD, SEA, SKY, WordModel, filled, names, upload
 from tests.support import scripted_model as chat
 from tests.support.scripted_model import ScriptedModel, connect
+from tests.support.word_model import CARD, SEA, SKY, WordModel, filled, names, upload
 from wire.card import ModelCard
 from wire.errors import ModelOverloadedError
 
@@ -91,8 +91,8 @@ async def test_file_that_cannot_be_read_fails_and_says_why(
 async def test_model_without_room_is_asked_again(
     openai_client: AsyncOpenAI, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrying, "RETRY_S", 0.01)
-    model.script = [ModelOverloadedError("Full.") for _ in range(3)]
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_S", 0.01)
+    model.script = [ModelOverloadedError("Full.", None, 0) for _ in range(3)]
 
     store_id = await filled(openai_client, sea=SEA)
 

@@ -16,10 +16,10 @@ from openai.types.vector_stores import (
 
 from serve_app.storage import vector_store_rows
 from tests.api.conftest import CreateApi
-from tests.api.embedded import CARD, DIMENSIONS, SEA, SKY, WordModel, filled, names, upload
 from tests.support import scripted_model as chat
 from tests.support.openai_conformance import assert_conforms
 from tests.support.scripted_model import KEY, ScriptedModel, connect
+from tests.support.word_model import CARD, DIMENSIONS, SEA, SKY, WordModel, filled, names, upload
 from wire.card import ModelCard
 
 

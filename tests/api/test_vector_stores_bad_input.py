@@ -8,10 +8,10 @@ import pytest
 from openai import AsyncOpenAI
 
 from serve_app.storage import vector_stores
-from tests.api.embedded import CARD, WordModel
 from tests.api.errors import assert_openai_error
 from tests.support import scripted_model as chat
 from tests.support.scripted_model import ScriptedModel
+from tests.support.word_model import CARD, WordModel
 from wire.card import ModelCard
 
 STORE = "/v1/vector_stores/{store}"

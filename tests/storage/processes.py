@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 
 from serve_app.storage.database import Database
+from serve_app.storage.jobs import JobStore
 from serve_app.storage.migrate import open_database
-from serve_app.storage.responses import ResponseStore
+from serve_app.storage.responses import JOB, ResponseStore
 from tests.storage.stored import response
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    [__name__, "tests.storage.batches", "tests.storage.runs"]
+    [__name__, "tests.storage.batches", "tests.storage.kinds", "tests.storage.runs"]
 )  # paid for once
 
 Work = Callable[[Database, Connection], Awaitable[None]]
@@ -86,10 +87,13 @@ async def stop_before_the_commit(database: Database, sender: Connection) -> None
 
 async def claim_all(database: Database, sender: Connection) -> None:
     """Take background responses until none is left, and report and finish each."""
-    store, holder = ResponseStore(database), f"holder-{secrets.token_hex(8)}"
-    while claimed := await store.claim(holder, 60):
-        sender.send(claimed.id)
-        assert await store.finish(claimed.id, "completed", {}, holder=holder)
+    store, jobs = ResponseStore(database), JobStore(database, f"holder-{secrets.token_hex(8)}")
+    while claimed := await jobs.claim([JOB], 60):
+        job, _ = claimed
+        sender.send(job.id)
+        async with database.transaction():
+            await jobs.lock(job.id)
+            assert await store.finish(job.id, "completed", {})
 
 
 async def open_only(database: Database, sender: Connection) -> None:

@@ -284,3 +284,43 @@ async def claim_all(database: Database, sender: Connection) -> None:
     while claimed := await store.claim([KIND], 60):
         sender.send(claimed[0].id)
         await store.write(claimed[0].id, in_status("completed"))
+
+
+async def test_attempts_of_a_request_and_of_a_process_are_counted_together(
+    database: Database, one: JobStore, two: JobStore
+) -> None:
+    job = await queued(database)
+    await one.claim([KIND], 0)
+    assert await one.count_attempt(job.id) == 2
+
+    assert await two.claim([KIND], 60) == (job, 3)
+    with pytest.raises(ClaimLostError):
+        await one.count_attempt(job.id)
+    assert await two.count_attempt(job.id) == 4
+
+
+async def test_attempt_that_was_released_after_its_lease_does_not_count(
+    database: Database, one: JobStore, two: JobStore
+) -> None:
+    job = await queued(database)
+    await one.claim([KIND], 0)
+    assert await two.claim([KIND], 0) == (job, 2)
+
+    await one.release(job.id)
+
+    assert await two.keep(job.id, 0) == "queued", "it is still the other's"
+    assert await one.claim([KIND], 60) == (job, 2)
+
+
+async def test_job_that_is_locked_is_taken_by_nobody_until_the_transaction_ends(
+    database: Database, one: JobStore, two: JobStore
+) -> None:
+    job = await queued(database)
+    await one.claim([KIND], 0)
+
+    async with database.transaction():
+        await one.lock(job.id)
+        claiming = asyncio.create_task(two.claim([KIND], 60))
+        await one.write(job.id, in_status("completed"))
+
+    assert await claiming is None

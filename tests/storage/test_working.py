@@ -84,7 +84,7 @@ class Work:
         await self._tell("cancel", job)
         await self.jobs.store.write(job.id, in_status("cancelled"))
 
-    def left(self, job: StoredObject) -> None:
+    def forget(self, job: StoredObject) -> None:
         self.told.append(("left", job.id))
 
 
@@ -103,7 +103,7 @@ async def start() -> AsyncIterator[Any]:
         jobs = Jobs(database)
         work = Work(jobs)
         cancel = options.pop("cancel", work.cancel)
-        jobs.define({KIND: JobKind(work.work, work.fail, cancel, work.left, **options)})
+        jobs.define({KIND: JobKind(work.work, work.fail, cancel, work.forget, **options)})
         tasks.append(asyncio.create_task(jobs.work_forever()))
         return work, tasks[-1]
 
@@ -140,7 +140,7 @@ async def test_job_that_is_refused_fails_with_what_was_wrong(
 async def test_kinds_have_limits_of_their_own(database: Database, start: Any) -> None:
     made = [await queued(database) for _ in range(5)]
     await queued(database, "file")
-    work, _ = start(database, at_once=2)
+    work, _ = start(database, max_at_once=2)
 
     await work.until(2)
     assert len(work.told) == 2
@@ -291,16 +291,21 @@ async def do_steps(database: Database, sender: Connection) -> None:
     await jobs.work_forever()
 
 
-async def test_replica_that_ends_leaves_no_task_behind() -> None:
-    looked = asyncio.Event()
+async def test_replica_that_ends_leaves_no_task_behind(
+    database: Database, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, looked = JobStore.claim, asyncio.Event()
 
-    async def take_one() -> bool:
+    async def look(self: JobStore, *arguments: Any) -> Any:
+        found = await claim(self, *arguments)
         looked.set()
-        return False
+        return found
 
-    taking = asyncio.create_task(module.take_up_forever(take_one, lambda: (), asyncio.Event()))
+    monkeypatch.setattr(JobStore, "claim", look)
+    before = asyncio.all_tasks()
+    _, working = start(database)
     await looked.wait()
-    taking.cancel()
-    await asyncio.wait({taking})
+    working.cancel()
+    await asyncio.wait({working})
 
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert asyncio.all_tasks() == before

@@ -9,10 +9,11 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch
 
-from serve_app.batches import lines as batch_lines
 from serve_app.jobs import worker as jobs
+from serve_app.models import retrying
 from tests.support.scripted_model import ScriptedModel
 from wire.calls import Call, Reply, Usage
+from wire.errors import ModelOverloadedError, ReplicaLostError
 
 CHAT = "/v1/chat/completions"
 ENDED = ("completed", "failed", "expired", "cancelled")
@@ -20,8 +21,10 @@ ENDED = ("completed", "failed", "expired", "cancelled")
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither wait long for a busy model nor look seldom at a job."""
-    monkeypatch.setattr(batch_lines, "FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr(batch_lines, "FIND_FOR_S", 0)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_S", 0.001)
+    for error in (ModelOverloadedError, ReplicaLostError):
+        monkeypatch.setattr(error, "usual_retry_after_s", 0)
+    monkeypatch.setattr(retrying, "FIND_FOR_S", 0)
     monkeypatch.setattr(jobs, "RENEW_EVERY_S", 0.01)
 
 

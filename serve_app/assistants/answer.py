@@ -1,10 +1,11 @@
-"""A chat model's streamed answer, read: its text, its calls, why it ended, what it took."""
+"""Reads a chat model's streamed answer: its text, its calls, why it ended, its usage."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from serve_app.assistants.run_state import NO_USAGE, TokenUsage
 from wire.ids import new_id
 from wire.sse import read_events
 
@@ -17,30 +18,19 @@ class ToolCall:
     name: str
     arguments: str = ""
 
-    def written(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return it as chat completions and required actions have it."""
         function = {"name": self.name, "arguments": self.arguments}
         return {"id": self.id, "type": "function", "function": function}
 
 
 @dataclass(slots=True)
-class Answer:
-    """What has come so far."""
+class ChatAnswer:
+    """What has been received so far."""
 
     calls: list[ToolCall] = field(default_factory=list[ToolCall])
     finish_reason: str | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    @property
-    def usage(self) -> dict[str, int]:
-        """What it took, as OpenAI says it."""
-        total = self.prompt_tokens + self.completion_tokens
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "total_tokens": total,
-        }
+    usage: TokenUsage = NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +44,31 @@ class Delta:
     arguments: str = ""
 
 
-async def deltas(frames: AsyncGenerator[bytes], answer: Answer) -> AsyncGenerator[Delta]:
+async def read_deltas(frames: AsyncGenerator[bytes], answer: ChatAnswer) -> AsyncGenerator[Delta]:
     """Read a stream of chat chunks into ``answer`` and yield what each adds."""
     numbers: dict[int, int] = {}
     async with aclosing(frames):
         async for piece in frames:
             for chunk in read_events(piece):
                 if usage := chunk.get("usage"):
-                    answer.prompt_tokens = usage["prompt_tokens"]
-                    answer.completion_tokens = usage.get("completion_tokens") or 0
+                    completion_tokens = usage.get("completion_tokens") or 0
+                    answer.usage = TokenUsage(usage["prompt_tokens"], completion_tokens)
                 for choice in chunk["choices"]:
                     answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
                     delta = choice["delta"]
                     if delta.get("content"):
                         yield Delta(text=delta["content"])
                     for call in delta.get("tool_calls") or ():
-                        yield _of_call(call, numbers, answer)
+                        yield _read_call(call, numbers, answer)
 
 
-def _of_call(call: dict[str, Any], numbers: dict[int, int], answer: Answer) -> Delta:
+def _read_call(call: dict[str, Any], numbers: dict[int, int], answer: ChatAnswer) -> Delta:
     function = call.get("function") or {}
     begins = call["index"] not in numbers
     if begins:
         numbers[call["index"]] = len(answer.calls)
-        made = ToolCall(call.get("id") or new_id("call"), function.get("name") or "")
-        answer.calls.append(made)
+        new = ToolCall(call.get("id") or new_id("call"), function.get("name") or "")
+        answer.calls.append(new)
     number = numbers[call["index"]]
     arguments = function.get("arguments") or ""
     answer.calls[number].arguments += arguments

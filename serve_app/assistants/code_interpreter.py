@@ -17,6 +17,7 @@ from typing import Any
 
 from serve_app.assistants.citations import PATH
 from serve_app.assistants.objects import THREAD
+from serve_app.assistants.run_state import read_state
 from serve_app.config import CodeInterpreterConfig
 from serve_app.sandbox.bubblewrap import Ended, Sandbox
 from serve_app.sandbox.starting import new_sandbox
@@ -92,7 +93,7 @@ class CodeInterpreter:
         What is gone is left out.
         """
         given = (thread.body["tool_resources"] or {}).get("code_interpreter") or {}
-        ids = [*(run.state or {})["file_ids"], *(given.get("file_ids") or ())]
+        ids = [*read_state(run).file_ids, *(given.get("file_ids") or ())]
         wanted = [(file_id, "") for file_id in dict.fromkeys(ids)]
         wanted += [(file_id, name) for name, file_id in made.items()]
         left, too_large = self._sandbox.limits.disk_bytes, list[str]()

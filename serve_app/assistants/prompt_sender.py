@@ -1,4 +1,4 @@
-"""Asks the chat model for the next turn of a run, with what of the thread fits into its context."""
+"""Sends the prompt of a run's next turn to the chat model, cut to the model's context."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from pydantic_core import from_json
 
 from serve_app.assistants.objects import MESSAGE
 from serve_app.assistants.prompt import Message, Prompt, chat_choice, chat_tools, said
+from serve_app.assistants.run_state import read_state
 from serve_app.media.kept_pictures import picture
 from serve_app.media.parts import check_parts, with_files
 from serve_app.media.remote_files import RemoteFiles
@@ -27,7 +28,7 @@ IMAGE_FILE = "image_file"
 
 
 class PromptSender:
-    """How runs reach the chat models."""
+    """Sends the prompts of runs to chat models."""
 
     def __init__(self, objects: ObjectStore, files: KeptFiles, remote_files: RemoteFiles) -> None:
         self._objects = objects
@@ -58,9 +59,9 @@ class PromptSender:
     async def _begin(
         self, run: StoredObject, fields: dict[str, Any], messages: list[Message], calls: JobCalls
     ) -> AsyncGenerator[bytes]:
-        asked = {**fields, "messages": messages}
+        request = {**fields, "messages": messages}
         return await calls.begin_stream(
-            Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, asked
+            Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, request
         )
 
     async def _prompt(self, run: StoredObject, calls: Calls) -> Prompt:
@@ -70,10 +71,9 @@ class PromptSender:
         if strategy.get("type") == "last_messages":
             earlier = earlier[-strategy["last_messages"] :]
         thread = [said(message) for message in earlier if message["content"]]
-        state = run.state or {}
         if any(isinstance(message["content"], list) for message in thread):
             thread = await self._with_pictures(run, thread, calls)
-        return Prompt(run.body["instructions"], thread, state["turns"])
+        return Prompt(run.body["instructions"], thread, list(read_state(run).turns))
 
     async def _with_pictures(
         self, run: StoredObject, thread: list[Message], calls: Calls
@@ -102,41 +102,41 @@ class _Counter:
         self._name = run.body["model"]
         self._tools = fields.get("tools")
         self._calls = calls
-        self._most_to_say = fields.get("max_tokens") or ROOM
+        self._answer_tokens = fields.get("max_tokens") or ROOM
 
     async def count(self, messages: Sequence[Message]) -> int:
-        return (await self._tokenized(messages))["count"]
+        return (await self._tokenize(messages))["count"]
 
     async def room(self) -> int:
         """Return how many tokens of prompt leave some for the answer."""
         hello = [{"role": "user", "content": "."}]
-        context = (await self._tokenized(hello))["max_model_len"]
-        return context - min(self._most_to_say, context // 4)
+        context = (await self._tokenize(hello))["max_model_len"]
+        return context - min(self._answer_tokens, context // 4)
 
-    async def _tokenized(self, messages: Sequence[Message]) -> dict[str, Any]:
+    async def _tokenize(self, messages: Sequence[Message]) -> dict[str, Any]:
         model = await self._calls.resolve(Kind.CHAT, self._name)
-        asked = {"messages": list(messages), **({"tools": self._tools} if self._tools else {})}
-        reply = await self._calls.run(model, Operation.TOKENIZE, asked)
+        request = {"messages": list(messages), **({"tools": self._tools} if self._tools else {})}
+        reply = await self._calls.run(model, Operation.TOKENIZE, request)
         return from_json(reply.body)
 
 
 def _prompt_limit(run: StoredObject) -> int | None:
     """Return how many tokens of prompt a run may still use."""
     limit = run.body["max_prompt_tokens"]
-    return None if limit is None else limit - (run.state or {})["usage"]["prompt_tokens"]
+    return None if limit is None else limit - read_state(run).usage.prompt_tokens
 
 
 def _fields(run: StoredObject) -> dict[str, Any]:
-    """Return what is asked besides the messages."""
-    body, state = run.body, run.state or {}
+    """Return the fields of the request other than the messages."""
+    body, state = run.body, read_state(run)
     fields: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
     fields |= {name: body[name] for name in PASSED_ON if body[name] is not None}
     if tools := chat_tools(body["tools"]):
-        # Who must call a tool before it answers has done so after the first turn.
+        # A run that must call a tool before it answers has done so after the first turn.
         choice = chat_choice(body["tool_choice"])
         forced = choice not in (None, "auto", "none")
         fields["tools"] = tools
-        fields["tool_choice"] = "auto" if forced and state["turns"] else choice or "auto"
+        fields["tool_choice"] = "auto" if forced and state.turns else choice or "auto"
     if "parallel_tool_calls" in fields and not tools:
         del fields["parallel_tool_calls"]
     if isinstance(body["response_format"], dict):
@@ -144,6 +144,6 @@ def _fields(run: StoredObject) -> dict[str, Any]:
     if body.get("reasoning_effort"):
         fields["reasoning_effort"] = body["reasoning_effort"]
     if body["max_completion_tokens"] is not None:
-        used = state["usage"]["completion_tokens"]
+        used = state.usage.completion_tokens
         fields["max_tokens"] = body["max_completion_tokens"] - used
     return with_strict_tools(engine_fields(fields))

@@ -1,7 +1,4 @@
-"""What happens in a run, kept in one transaction each time and only as long as the run is ours.
-
-Knows the stored objects; nothing of models.
-"""
+"""Writes each change of a run in one transaction of the run's holder, and publishes it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,33 +6,35 @@ from time import time
 from typing import Any
 
 from serve_app.assistants.events import RunEvents
-from serve_app.assistants.objects import MESSAGE, NO_USAGE, STEP
-from serve_app.jobs.worker import CANCELLING
+from serve_app.assistants.objects import MESSAGE, RUN, STEP
+from serve_app.assistants.run_state import RunStatus, read_state
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Change, Cursor, ObjectStore
 
 STEP_TIMES = {
-    "completed": "completed_at",
-    "cancelled": "cancelled_at",
-    "failed": "failed_at",
-    "expired": "expired_at",
+    RunStatus.COMPLETED: "completed_at",
+    RunStatus.CANCELLED: "cancelled_at",
+    RunStatus.FAILED: "failed_at",
+    RunStatus.EXPIRED: "expired_at",
 }
-MESSAGE_REASONS = {"cancelled": "run_cancelled", "expired": "run_expired", "failed": "run_failed"}
+MESSAGE_REASONS = {
+    RunStatus.CANCELLED: "run_cancelled",
+    RunStatus.EXPIRED: "run_expired",
+    RunStatus.FAILED: "run_failed",
+}
 """Why a message is not complete, by how its run ended."""
-
-
 MAX_QUESTION = 1000
-"""Characters of a question that is repeated behind what was found."""
+"""Characters of a question that is repeated after the passages of a search."""
 
 
 class RunCancelledError(Exception):
-    """The client wants the run to end."""
+    """The client has cancelled the run."""
 
 
 class RunRecorder:
-    """Writes what happens in runs, and tells those who follow them."""
+    """Writes what happens in runs, and publishes it to the clients that follow them."""
 
     def __init__(self, database: Database, jobs: JobStore, events: RunEvents) -> None:
         self.objects = ObjectStore(database)
@@ -59,11 +58,11 @@ class RunRecorder:
 
         Raises:
             ClaimLostError: the run is another's now, or gone.
-            RunCancelledError: it shall end, and this is not its end.
+            RunCancelledError: it is being cancelled, and this is not its end.
         """
 
         def unless_cancelled(run: StoredObject) -> StoredObject:
-            if run.status == CANCELLING and not is_end:
+            if run.status == RunStatus.CANCELLING and not is_end:
                 raise RunCancelledError(run_id)
             return change(run)
 
@@ -101,48 +100,54 @@ class RunRecorder:
         return ""
 
     async def end(
-        self, run: StoredObject, status: str, text: dict[str, Any] | None = None, **fields: Any
+        self,
+        run: StoredObject,
+        status: RunStatus,
+        text: dict[str, Any] | None = None,
+        **fields: Any,
     ) -> StoredObject:
         """End a run before it is complete, and what it has begun with it.
 
-        ``text`` is what its message says so far.
+        ``text`` is its message so far.
         """
         closed = [
-            _closed_step(each, status, fields.get("last_error"))
+            _close_step(each, status, fields.get("last_error"))
             if each.kind == STEP
-            else incomplete(each, MESSAGE_REASONS.get(status, "max_tokens"), text)
+            else _cut_message(each, MESSAGE_REASONS.get(status, "max_tokens"), text)
             for each in await self.unfinished(run)
         ]
 
-        def ended(stored: StoredObject) -> StoredObject:
+        has_time = status in (RunStatus.CANCELLED, RunStatus.FAILED)
+
+        def end_run(stored: StoredObject) -> StoredObject:
             return with_status(
                 stored,
                 status,
                 required_action=None,
-                usage=(stored.state or {}).get("usage") or NO_USAGE,
-                **({f"{status}_at": int(time())} if status in ("cancelled", "failed") else {}),
+                usage=read_state(stored).usage.to_json(),
+                **({f"{status}_at": int(time())} if has_time else {}),
                 **fields,
             )
 
-        written = await self.write(run.id, ended, put=closed, is_end=True)
+        written = await self.write(run.id, end_run, put=closed, is_end=True)
         for each in closed:
-            self.tell(each)
-        self.tell(written)
+            self.publish(each)
+        self.publish(written)
         return written
 
-    def tell(self, stored: StoredObject, what: str | None = None) -> None:
-        """Tell that an object has come to its status, or what else has happened to it."""
-        run_id = stored.id if stored.kind == "thread.run" else stored.body["run_id"]
-        self.events.tell(run_id, f"{stored.kind}.{what or stored.status}", stored.body)
+    def publish(self, stored: StoredObject, event: str | None = None) -> None:
+        """Publish that an object has reached its status, or another event."""
+        run_id = stored.id if stored.kind == RUN else stored.body["run_id"]
+        self.events.tell(run_id, f"{stored.kind}.{event or stored.status}", stored.body)
 
-    def tell_begun(self, stored: StoredObject) -> None:
-        """Tell that an object has been made and is being worked on."""
-        self.tell(stored, "created")
-        self.tell(stored)
+    def publish_begin(self, stored: StoredObject) -> None:
+        """Publish that an object has been created and is in progress."""
+        self.publish(stored, "created")
+        self.publish(stored)
 
 
 def with_status(stored: StoredObject, status: str, **fields: Any) -> StoredObject:
-    """Return an object that has come to a status."""
+    """Return an object that has reached a status."""
     return replace(stored, status=status, body={**stored.body, "status": status, **fields})
 
 
@@ -151,8 +156,8 @@ def complete(stored: StoredObject, **fields: Any) -> StoredObject:
     return with_status(stored, "completed", completed_at=int(time()), **fields)
 
 
-def incomplete(message: StoredObject, reason: str, text: dict[str, Any] | None) -> StoredObject:
-    """Return a message that will not be complete, with what it says so far."""
+def _cut_message(message: StoredObject, reason: str, text: dict[str, Any] | None) -> StoredObject:
+    """Return a message that stays incomplete, with its text so far."""
     return with_status(
         message,
         "incomplete",
@@ -162,10 +167,12 @@ def incomplete(message: StoredObject, reason: str, text: dict[str, Any] | None) 
     )
 
 
-def _closed_step(step: StoredObject, status: str, error: dict[str, Any] | None) -> StoredObject:
-    status = status if status in STEP_TIMES else "completed"
+def _close_step(
+    step: StoredObject, status: RunStatus, error: dict[str, Any] | None
+) -> StoredObject:
+    status = status if status in STEP_TIMES else RunStatus.COMPLETED
     closed = with_status(step, status, **{STEP_TIMES[status]: int(time())})
-    if status == "failed" and error is not None:
+    if status == RunStatus.FAILED and error is not None:
         code = error["code"] if error["code"] == "rate_limit_exceeded" else "server_error"
         return replace(closed, body={**closed.body, "last_error": {**error, "code": code}})
     return closed

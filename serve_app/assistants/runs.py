@@ -1,6 +1,6 @@
-"""Runs as clients see them: begun, followed, given outputs, cancelled. Work on them is in ``work``.
+"""Runs as clients see them: created, followed, given outputs, cancelled; ``work`` does the work.
 
-A run that is followed is held by the process that answers, so that nothing is told late.
+A run that is followed is held by the process that answers, so that its events are not delayed.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -8,12 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from serve_app.assistants.events import RunEvents, frames
-from serve_app.assistants.objects import ASSISTANT, NO_USAGE, RUN, STEP, new_run
+from serve_app.assistants.objects import ASSISTANT, RUN, STEP, new_run
 from serve_app.assistants.prompt import chat_choice, chat_tools
 from serve_app.assistants.run_recorder import complete, with_status
+from serve_app.assistants.run_state import (
+    CANCELLABLE,
+    RunState,
+    RunStatus,
+    read_state,
+    with_state,
+)
 from serve_app.assistants.threads import Threads, additional
 from serve_app.assistants.turn import CALLS_STEP
-from serve_app.jobs.worker import CANCELLING, LEASE_S, Jobs
+from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo
@@ -27,8 +34,6 @@ from wire.openai.runs import (
 )
 from wire.sse import write_event
 
-CANCELLABLE = ("queued", "in_progress", "requires_action")
-
 
 class Runs:
     """The runs of a database."""
@@ -41,7 +46,7 @@ class Runs:
         self._events = events
 
     async def create(self, owner: str, thread_id: str, body: RunRequest) -> StoredObject:
-        """Keep a new run on a thread; it is taken up at once.
+        """Create a run on a thread; work on it begins at once.
 
         Raises:
             NotFoundError: there is no such assistant or thread.
@@ -55,12 +60,12 @@ class Runs:
             await self._threads.attach(owner, thread_id, attached)
             await self.objects.add(*additional(owner, thread_id, messages), run)
             await self._hold(run, body)
-        return self._begun(run, body)
+        return self._queue(run, body)
 
     async def create_with_thread(
         self, owner: str, body: ThreadRunRequest
     ) -> tuple[StoredObject, StoredObject]:
-        """Keep a new thread and a run on it; return both.
+        """Create a thread and a run on it; return both.
 
         Raises:
             NotFoundError: there is no such assistant.
@@ -71,7 +76,7 @@ class Runs:
         async with self._database.transaction():
             await self.objects.add(thread, *messages, run)
             await self._hold(run, body)
-        return thread, self._begun(run, body)
+        return thread, self._queue(run, body)
 
     async def submit(
         self, owner: str, thread_id: str, run_id: str, outputs: Sequence[ToolOutput], *, held: bool
@@ -84,27 +89,29 @@ class Runs:
         """
         given = {each.tool_call_id: each.output for each in outputs}
 
-        def queued(run: StoredObject) -> StoredObject:
+        def queue_again(run: StoredObject) -> StoredObject:
             _check_outputs(run, given)
-            state = dict(run.state or {})
-            told = [
+            results = [
                 {"role": "tool", "tool_call_id": call_id, "content": output}
                 for call_id, output in given.items()
             ]
-            state["turns"] = [*state["turns"], *told]
-            return replace(with_status(run, "queued", required_action=None), state=state)
+            queued = with_status(run, RunStatus.QUEUED, required_action=None)
+            return with_state(queued, read_state(run).add_turns(*results))
 
         async with self._database.transaction():
-            run = await self.objects.change(owner, RUN, run_id, queued, thread_id)
-            state = run.state or {}
+            run = await self.objects.change(owner, RUN, run_id, queue_again, thread_id)
+            state = read_state(run)
+            assert state.step is not None
+            assert state.step_usage is not None
+            usage = state.step_usage.to_json()
 
-            def answered(step: StoredObject) -> StoredObject:
+            def complete_step(step: StoredObject) -> StoredObject:
                 shown = _with_outputs(step.body["step_details"], given)
                 full = _with_outputs((step.state or {})["step_details"], given)
-                done = complete(step, step_details=shown, usage=state["step_usage"])
+                done = complete(step, step_details=shown, usage=usage)
                 return replace(done, state={"step_details": full})
 
-            step = await self.objects.change(owner, STEP, state["step"], answered, run_id)
+            step = await self.objects.change(owner, STEP, state.step, complete_step, run_id)
             if held:
                 await self._jobs.store.hold(run_id, LEASE_S)
         if not held:
@@ -112,34 +119,34 @@ class Runs:
         return run, step
 
     async def cancel(self, owner: str, thread_id: str, run_id: str) -> StoredObject:
-        """Have a run end.
+        """Cancel a run.
 
         Raises:
             NotFoundError: there is no such run.
             InvalidRequestError: it has ended.
         """
 
-        def cancelling(run: StoredObject) -> StoredObject:
-            if run.status not in (*CANCELLABLE, CANCELLING):
+        def begin_cancel(run: StoredObject) -> StoredObject:
+            if run.status not in (*CANCELLABLE, RunStatus.CANCELLING):
                 raise InvalidRequestError(
                     f"Run '{run_id}' is {run.status}: only one that is {', '.join(CANCELLABLE)} "
                     "can be cancelled.",
                     "run_id",
                 )
-            return with_status(run, CANCELLING, required_action=None)
+            return with_status(run, RunStatus.CANCELLING, required_action=None)
 
-        run = await self.objects.change(owner, RUN, run_id, cancelling, thread_id)
+        run = await self.objects.change(owner, RUN, run_id, begin_cancel, thread_id)
         self._events.tell(run_id, "thread.run.cancelling", run.body)
         self._jobs.wake()
         return run
 
     async def follow(
-        self, run: StoredObject, told: Sequence[tuple[str, StoredObject]]
+        self, run: StoredObject, first: Sequence[tuple[str, StoredObject]]
     ) -> AsyncGenerator[bytes]:
-        """Work on a run that this process holds; yield what was told, then what happens."""
+        """Work on a run that this process holds; yield the first events, then those of the work."""
         with self._events.following(run.id) as queue:
             self._jobs.begin(run)
-            for name, stored in told:
+            for name, stored in first:
                 yield write_event(stored.body, name)
             async for frame in frames(queue):
                 yield frame
@@ -148,7 +155,7 @@ class Runs:
         if body.stream:
             await self._jobs.store.hold(run.id, LEASE_S)
 
-    def _begun(self, run: StoredObject, body: RunFields) -> StoredObject:
+    def _queue(self, run: StoredObject, body: RunFields) -> StoredObject:
         if not body.stream:
             self._jobs.wake()
         return run
@@ -166,27 +173,22 @@ class Runs:
         if isinstance(body, ThreadRunRequest) and body.tool_resources is not None:
             resources = await self._threads.resources.made(owner, body.tool_resources)
         search, code = resources.get("file_search") or {}, resources.get("code_interpreter") or {}
-        state = {
-            "turns": [],
-            "sources": [],
-            "files": {},
-            "usage": NO_USAGE,
-            "num_turns": 0,
-            "vector_store_ids": search.get("vector_store_ids") or [],
-            "file_ids": [*(code.get("file_ids") or ()), *assistant["file_ids"]],
-            "include": isinstance(body, RunRequest) and RESULT_CONTENT in (body.include or ()),
-        }
-        return new_run(owner, thread_id, {**fields, "model": model}, state)
+        state = RunState(
+            vector_store_ids=tuple(search.get("vector_store_ids") or ()),
+            file_ids=(*(code.get("file_ids") or ()), *assistant["file_ids"]),
+            include=isinstance(body, RunRequest) and RESULT_CONTENT in (body.include or ()),
+        )
+        return new_run(owner, thread_id, {**fields, "model": model}, state.to_json())
 
 
 def _run_fields(assistant: dict[str, Any], body: RunFields) -> dict[str, Any]:
-    """Return what the request says, and the assistant where it says nothing."""
+    """Return the fields of the request, and those of the assistant where it has none."""
 
-    def chosen(name: str) -> Any:
+    def choose(name: str) -> Any:
         value = getattr(body, name)
         return assistant.get(name) if value is None else value
 
-    instructions = [chosen("instructions") or ""]
+    instructions = [choose("instructions") or ""]
     if isinstance(body, RunRequest):
         instructions.append(body.additional_instructions or "")
     truncation = body.truncation_strategy
@@ -195,8 +197,8 @@ def _run_fields(assistant: dict[str, Any], body: RunFields) -> dict[str, Any]:
         "instructions": "\n\n".join(text for text in instructions if text),
         "tools": assistant["tools"] if body.tools is None else written(body.tools),
         "metadata": body.metadata or {},
-        "temperature": chosen("temperature"),
-        "top_p": chosen("top_p"),
+        "temperature": choose("temperature"),
+        "top_p": choose("top_p"),
         "max_prompt_tokens": body.max_prompt_tokens,
         "max_completion_tokens": body.max_completion_tokens,
         "truncation_strategy": {
@@ -205,8 +207,8 @@ def _run_fields(assistant: dict[str, Any], body: RunFields) -> dict[str, Any]:
         },
         "tool_choice": "auto" if body.tool_choice is None else body.tool_choice,
         "parallel_tool_calls": body.parallel_tool_calls is not False,
-        "response_format": chosen("response_format") or "auto",
-        **({"reasoning_effort": effort} if (effort := chosen("reasoning_effort")) else {}),
+        "response_format": choose("response_format") or "auto",
+        **({"reasoning_effort": effort} if (effort := choose("reasoning_effort")) else {}),
     }
 
 
@@ -224,7 +226,7 @@ def _check_choice(choice: str | dict[str, Any], tools: list[dict[str, Any]]) -> 
 
 
 def _check_outputs(run: StoredObject, given: dict[str, str]) -> None:
-    if run.status != "requires_action":
+    if run.status != RunStatus.REQUIRES_ACTION:
         raise InvalidRequestError(
             f"Run '{run.id}' is {run.status}: it takes outputs only while its status is "
             "'requires_action'.",

@@ -1,4 +1,4 @@
-"""Tools that the server carries out: what the model is told of them, and clients are shown."""
+"""Tools that the server carries out: what the model and clients are shown of their outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,10 +25,10 @@ NOTHING = "Nothing was found."
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a call."""
+    """The outcome of a call."""
 
     output: str
-    """What the model is told."""
+    """What the model is shown."""
     shown: dict[str, Any]
     """The call as a step shows it."""
     sources: list[Source] = field(default_factory=list[Source])
@@ -53,16 +53,16 @@ class ServerTools:
         num_sources: int,
         question: str,
     ) -> Outcome:
-        """Carry out a call; what is wrong with it is told to the model.
+        """Carry out a call; an error in it becomes the output that the model reads.
 
-        ``num_sources`` is how many passages the run has been shown before, ``question`` what the
-        user said last.
+        ``num_sources`` is how many passages the run has been shown before, ``question`` the last
+        message of the user.
         """
         field_name = "query" if call.name == FILE_SEARCH else "code"
-        argument = _argument(call.arguments, field_name)
+        argument = _read_argument(call.arguments, field_name)
         if argument is None:
-            told = f"The arguments must be a JSON object with a text '{field_name}'."
-            return Outcome(told, shown_call(call))
+            problem = f"The arguments must be a JSON object with a text '{field_name}'."
+            return Outcome(problem, shown_call(call))
         if call.name == CODE_INTERPRETER:
             return await self._run_code(run, call, argument)
         options = _search_options(run)
@@ -73,18 +73,18 @@ class ServerTools:
             if error.status >= 500:
                 raise
             return Outcome(f"The search failed: {error.message}", shown_call(call))
-        return _passages(call, found, options["score_threshold"], num_sources, question)
+        return _show_passages(call, found, options["score_threshold"], num_sources, question)
 
     async def _run_code(self, run: StoredObject, call: ToolCall, code: str) -> Outcome:
         if self._interpreter is None:  # the operator has taken it away since
             return Outcome("Code cannot be run here.", shown_call(call))
-        came = await self._interpreter.interpret(run, code)
+        result = await self._interpreter.interpret(run, code)
         shown = {
             "id": call.id,
             "type": CODE_INTERPRETER,
-            CODE_INTERPRETER: {"input": code, "outputs": came.outputs},
+            CODE_INTERPRETER: {"input": code, "outputs": result.outputs},
         }
-        return Outcome(came.told, shown, files=came.files)
+        return Outcome(result.told, shown, files=result.files)
 
 
 def _search_options(run: StoredObject) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _search_options(run: StoredObject) -> dict[str, Any]:
     }
 
 
-def _passages(
+def _show_passages(
     call: ToolCall, found: Sequence[Found], threshold: float, num_sources: int, question: str
 ) -> Outcome:
     sources = [
@@ -123,7 +123,7 @@ def _passages(
 
 
 def without_passages(call: dict[str, Any]) -> dict[str, Any]:
-    """Return a call as a step shows it to who does not ask for what was found."""
+    """Return a call as a step shows it without the text of the passages."""
     search = call.get(FILE_SEARCH) or {}
     if "results" not in search:
         return call
@@ -131,10 +131,10 @@ def without_passages(call: dict[str, Any]) -> dict[str, Any]:
     return {**call, FILE_SEARCH: {**search, "results": results}}
 
 
-def _argument(arguments: str, name: str) -> str | None:
+def _read_argument(arguments: str, name: str) -> str | None:
     try:
         value = from_json(arguments)
     except ValueError:
         return None
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, str) and found.strip() else None
+    argument = value.get(name) if isinstance(value, dict) else None
+    return argument if isinstance(argument, str) and argument.strip() else None

@@ -1,17 +1,18 @@
 """One answer of the model in a run, as it comes: its message and its calls become objects.
 
-What has begun is kept before it is told, so that who is told of it finds it.
+An object is stored before its first event is published, so that whoever reads the event finds it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from serve_app.assistants.answer import Answer, Delta, ToolCall
-from serve_app.assistants.citations import CitedText, Source
+from serve_app.assistants.answer import ChatAnswer, Delta, ToolCall
+from serve_app.assistants.citations import CitedText
 from serve_app.assistants.objects import new_message, new_step
 from serve_app.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
 from serve_app.assistants.run_recorder import RunRecorder
+from serve_app.assistants.run_state import RunState
 from serve_app.storage.object_rows import StoredObject
 from wire.openai.threads import text_part
 
@@ -20,40 +21,41 @@ CALLS_STEP = "tool_calls"
 
 
 class Turn:
-    """What the model says in one answer."""
+    """One answer of the model."""
 
-    def __init__(self, run: StoredObject, recorder: RunRecorder) -> None:
+    def __init__(self, run: StoredObject, state: RunState, recorder: RunRecorder) -> None:
         self.run = run
-        self.answer = Answer()
+        self.state = state
+        """Before this turn."""
+        self.answer = ChatAnswer()
         self.message: StoredObject | None = None
         self.message_step: StoredObject | None = None
         self.calls_step: StoredObject | None = None
         self._recorder = recorder
-        state = run.state or {}
-        self._text = CitedText([Source(**each) for each in state["sources"]], state["files"])
+        self._text = CitedText(state.sources, state.files)
 
     @property
     def text(self) -> dict[str, Any] | None:
-        """What it says so far, as a message has it."""
+        """Its text so far, as a message has it."""
         if self.message is None:
             return None
         return text_part(self._text.value, self._text.annotations)
 
-    async def take(self, delta: Delta) -> None:
-        """Take what a chunk adds, and tell it."""
+    async def add(self, delta: Delta) -> None:
+        """Add a chunk's content, and publish it."""
         if delta.text:
             if self.message is None:
                 await self._begin_message()
-            self._tell_texts(self._text.add(delta.text))
+            self._publish_texts(self._text.add(delta.text))
         if delta.call is not None:
             if self.calls_step is None:
                 await self._begin_calls()
-            self._tell_call(delta)
+            self._publish_call(delta)
 
-    def say_rest(self) -> None:
-        """Tell what was kept back of the text, at its end."""
+    def flush_text(self) -> None:
+        """Publish what was held back of the text, at its end."""
         if self.message is not None:
-            self._tell_texts(self._text.rest())
+            self._publish_texts(self._text.rest())
 
     async def _begin_message(self) -> None:
         run = self.run
@@ -69,25 +71,25 @@ class Turn:
         )
         self.message_step = new_step(run, MESSAGE_STEP, {"message_id": self.message.id})
         added = [self.message, self.message_step]
-        await self._recorder.write(run.id, _same, added=added, is_step=False)
-        self._recorder.tell_begun(self.message_step)
-        self._recorder.tell_begun(self.message)
+        await self._recorder.write(run.id, _unchanged, added=added, is_step=False)
+        self._recorder.publish_begin(self.message_step)
+        self._recorder.publish_begin(self.message)
 
     async def _begin_calls(self) -> None:
         self.calls_step = new_step(self.run, CALLS_STEP, [])
-        await self._recorder.write(self.run.id, _same, added=[self.calls_step], is_step=False)
-        self._recorder.tell_begun(self.calls_step)
+        await self._recorder.write(self.run.id, _unchanged, added=[self.calls_step], is_step=False)
+        self._recorder.publish_begin(self.calls_step)
 
-    def _tell_texts(self, texts: Sequence[tuple[str, list[dict[str, Any]]]]) -> None:
+    def _publish_texts(self, texts: Sequence[tuple[str, list[dict[str, Any]]]]) -> None:
         assert self.message is not None
-        number = len(self._text.annotations) - sum(len(found) for _, found in texts)
-        for text, found in texts:
-            annotations = [{**each, "index": number + i} for i, each in enumerate(found)]
-            number += len(found)
-            part = {"index": 0, **text_part(text, annotations)}
-            self._tell_delta(self.message, {"content": [part]})
+        number = len(self._text.annotations) - sum(len(annotations) for _, annotations in texts)
+        for text, annotations in texts:
+            numbered = [{**each, "index": number + i} for i, each in enumerate(annotations)]
+            number += len(annotations)
+            part = {"index": 0, **text_part(text, numbered)}
+            self._publish_delta(self.message, {"content": [part]})
 
-    def _tell_call(self, delta: Delta) -> None:
+    def _publish_call(self, delta: Delta) -> None:
         assert delta.call is not None
         call = self.answer.calls[delta.call]
         piece: dict[str, Any] = {}
@@ -96,24 +98,24 @@ class Turn:
         elif call.name not in (FILE_SEARCH, CODE_INTERPRETER):
             piece = {"type": "function", "function": {"arguments": delta.arguments}}
         if piece:
-            self._tell_piece({"index": delta.call, **piece})
+            self._publish_piece({"index": delta.call, **piece})
 
-    def tell_outcome(self, index: int, call: dict[str, Any]) -> None:
-        """Tell what came of a call."""
-        # Clients put pieces together: what has been told would be there twice.
+    def publish_outcome(self, index: int, call: dict[str, Any]) -> None:
+        """Publish the outcome of a call."""
+        # Clients join pieces: what has been published before would be there twice.
         piece = {name: value for name, value in call.items() if name != "id"}
         if CODE_INTERPRETER in call:
             ran = call[CODE_INTERPRETER]
             outputs = [{"index": number, **each} for number, each in enumerate(ran["outputs"])]
             piece[CODE_INTERPRETER] = {**ran, "outputs": outputs}
-        self._tell_piece({"index": index, **piece})
+        self._publish_piece({"index": index, **piece})
 
-    def _tell_piece(self, piece: dict[str, Any]) -> None:
+    def _publish_piece(self, piece: dict[str, Any]) -> None:
         assert self.calls_step is not None
         details = {"type": CALLS_STEP, CALLS_STEP: [piece]}
-        self._tell_delta(self.calls_step, {"step_details": details})
+        self._publish_delta(self.calls_step, {"step_details": details})
 
-    def _tell_delta(self, stored: StoredObject, delta: dict[str, Any]) -> None:
+    def _publish_delta(self, stored: StoredObject, delta: dict[str, Any]) -> None:
         name = f"{stored.kind}.delta"
         data = {"id": stored.id, "object": name, "delta": delta}
         self._recorder.events.tell(self.run.id, name, data)
@@ -130,5 +132,5 @@ def shown_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _same(run: StoredObject) -> StoredObject:
+def _unchanged(run: StoredObject) -> StoredObject:
     return run

@@ -1,7 +1,7 @@
-"""Batches: what a batch goes through, from its file to the files that it makes.
+"""The states of a batch, from its input file to the files that it makes.
 
-A job like others: whoever holds it goes on from what is stored. What came of a line is kept in one
-transaction with the batch, for the holder only, so no line has two results.
+A job like others: whoever holds it goes on from what is stored. The result of a line is written in
+one transaction with the batch, by the holder only, so no line has two results.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from serve_app.batches.lines import Keeper, LineSender, numbered_lines
+from serve_app.batches.lines import LineSender, OutcomeWriter, number_lines
 from serve_app.batches.progress import Progress
 from serve_app.jobs.worker import CANCELLING
 from serve_app.storage.batch_results import LineResult
@@ -40,12 +40,12 @@ logger = get_logger(__name__)
 KIND = "batch"
 PURPOSE = "batch"
 OUTPUT_PURPOSE = "batch_output"
-KEPT_AT_ONCE = 500
-"""Results that are not of answers, in one transaction."""
+WRITTEN_AT_ONCE = 500
+"""Results of lines without an answer, in one transaction."""
 RETRY_S = 5
 """How soon the file store is tried again."""
 FILES = {"output": True, "error": False}
-"""The files that a batch makes, and whether its lines came to a good end."""
+"""The files that a batch makes, and whether they are of lines that succeeded."""
 UNDONE = {
     "batch_expired": "This request could not be executed before the completion window expired.",
     "batch_cancelled": "This request was not executed, because the batch was cancelled.",
@@ -53,7 +53,7 @@ UNDONE = {
 
 
 class BatchFailedError(Exception):
-    """The batch cannot be done, for what its file is."""
+    """The batch cannot be done, because of its file."""
 
     def __init__(self, *errors: tuple[str, str, str | None, int | None]) -> None:
         super().__init__(*errors)
@@ -104,26 +104,28 @@ class Batches:
                 await asyncio.sleep(RETRY_S)
 
     async def fail(self, job: StoredObject, error: APIError) -> None:
-        """End a batch for a reason that is not its file's."""
+        """End a batch for a reason other than its file."""
         job = await self._objects.get(job.owner, KIND, job.id)
         await self._fail(job, (error.label, error.message, error.param, None))
         await self.work(job)
 
     async def _validate(self, job: StoredObject) -> None:
-        """Look through the whole file before anything of it is asked."""
+        """Check the whole file before any line of it is sent."""
         seen, bad, errors, total = set[bytes](), list[LineResult](), list[Any](), 0
-        async with aclosing(self._input(job)) as lines:
+        async with aclosing(self._read_input(job)) as lines:
             async for number, raw in lines:
                 total += 1
                 if total > MAX_LINES:
-                    raise _failed("too_many_tasks", f"The file has more than {MAX_LINES} requests.")
-                problem = _problem(raw, number, job.body["endpoint"], seen)
+                    raise _file_error(
+                        "too_many_tasks", f"The file has more than {MAX_LINES} requests."
+                    )
+                problem = _check_line(raw, number, job.body["endpoint"], seen)
                 if problem is not None:
                     bad.append(LineResult(number, False, failed_line(problem, number)))
                     if len(errors) < MAX_ERRORS:
                         errors.append((problem.code, problem.message, problem.param, number))
         if not total:
-            raise _failed("empty_file", "The input file has no requests.")
+            raise _file_error("empty_file", "The input file has no requests.")
         if len(bad) == total:
             raise BatchFailedError(*errors)
         counts = {"total": total, "completed": 0, "failed": len(bad)}
@@ -132,7 +134,7 @@ class Batches:
             await self._results.add(job.id, bad)
 
     async def _run(self, job: StoredObject) -> None:
-        """Ask what has not been answered, until all is or time is over."""
+        """Send the lines without a result, until all have one or the time is over."""
         window = asyncio.timeout(max(0, job.body["expires_at"] - time()))
         try:
             async with window:
@@ -140,7 +142,7 @@ class Batches:
         except TimeoutError:
             if not window.expired():
                 raise
-            await self._leave(job, "batch_expired")
+            await self._fail_rest(job, "batch_expired")
             await self._progress.write(job, "finalizing", state={"ends_as": "expired"})
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
@@ -150,16 +152,16 @@ class Batches:
     async def _run_lines(self, job: StoredObject) -> None:
         done = await self._results.lines(job.id)
         slots = asyncio.Semaphore(self._at_once)
-        keeper = Keeper(lambda outcomes: self._progress.keep(job, outcomes))
+        writer = OutcomeWriter(lambda outcomes: self._progress.write_outcomes(job, outcomes))
 
         async def run(number: int, raw: bytes | None) -> None:
             try:
                 line = read_line(raw, number, job.body["endpoint"])
-                await keeper.keep(await self._sender.send(line, job.body["endpoint"], job.owner))
+                await writer.write(await self._sender.send(line, job.body["endpoint"], job.owner))
             finally:
                 slots.release()
 
-        async with asyncio.TaskGroup() as tasks, aclosing(self._input(job)) as lines:
+        async with asyncio.TaskGroup() as tasks, aclosing(self._read_input(job)) as lines:
             async for number, raw in lines:
                 if number not in done:
                     await slots.acquire()
@@ -170,18 +172,18 @@ class Batches:
 
     async def _cancel(self, job: StoredObject) -> None:
         if job.body["in_progress_at"] is not None:
-            await self._leave(job, "batch_cancelled")
+            await self._fail_rest(job, "batch_cancelled")
         await self._end(job, "cancelled")
 
     async def _end(self, job: StoredObject, status: str) -> None:
-        """Make the files of the results, then forget these, and only then be at the end."""
+        """Make the files of the results, then delete the results, and only then end."""
         if job.body["in_progress_at"] is not None and not (job.state or {}).get("filed"):
-            made = {f"{name}_file_id": await self._file(job, name) for name in FILES}
+            made = {f"{name}_file_id": await self._make_file(job, name) for name in FILES}
             await self._progress.write(job, state={"filed": True}, **made)
-        await self._results.forget(job.id)
+        await self._results.delete(job.id)
         await self._progress.write(job, status)
 
-    async def _file(self, job: StoredObject, name: str) -> str | None:
+    async def _make_file(self, job: StoredObject, name: str) -> str | None:
         lines = self._results.bodies(job.id, ok=FILES[name])
         async with aclosing(lines):
             first = await anext(lines, None)
@@ -193,62 +195,64 @@ class Batches:
                 job.owner,
                 f"{job.id}_{name}.jsonl",
                 OUTPUT_PURPOSE,
-                _with_ends(first, lines),
+                _with_newlines(first, lines),
                 expires_at=int(time()) + lifetime if lifetime else None,
                 file_id=state[f"{name}_file_id"],  # chosen before: there is one, whoever makes it
             )
         return made.id
 
-    async def _leave(self, job: StoredObject, code: str) -> None:
-        """Give each line that has no result the one that it was not asked."""
+    async def _fail_rest(self, job: StoredObject, code: str) -> None:
+        """Write for each line without a result that it was not sent."""
         done = await self._results.lines(job.id)
         undone = list[LineResult]()
         try:
-            async with aclosing(self._input(job)) as lines:
+            async with aclosing(self._read_input(job)) as lines:
                 async for number, raw in lines:
                     if number in done:
                         continue
                     custom_id = read_line(raw, number, job.body["endpoint"]).custom_id
                     error = BadLineError(code, UNDONE[code], None, custom_id)
                     undone.append(LineResult(number, False, failed_line(error, number)))
-                    if len(undone) >= KEPT_AT_ONCE:
-                        await self._progress.keep_failed(job, undone)
+                    if len(undone) >= WRITTEN_AT_ONCE:
+                        await self._progress.write_failed(job, undone)
                         undone = []
-        except BatchFailedError:  # the file is gone, and with it what the lines were called
+        except BatchFailedError:  # the file is gone, and with it the ids of its lines
             logger.warning("Batch %s: its file is gone", job.id)
-        await self._progress.keep_failed(job, undone)
+        await self._progress.write_failed(job, undone)
 
     async def _fail(
         self, job: StoredObject, *errors: tuple[str, str, str | None, int | None]
     ) -> None:
-        """Let a batch fail. What was answered is kept, unless keeping it is what fails."""
-        told = batch_errors(*errors)
+        """Let a batch fail. The answers are kept, unless writing them is what fails."""
+        shown = batch_errors(*errors)
         if job.status == "in_progress":
-            await self._progress.write(job, "finalizing", errors=told, state={"ends_as": "failed"})
+            await self._progress.write(job, "finalizing", errors=shown, state={"ends_as": "failed"})
         else:
-            await self._results.forget(job.id)
-            await self._progress.write(job, "failed", errors=told)
+            await self._results.delete(job.id)
+            await self._progress.write(job, "failed", errors=shown)
 
-    async def _input(self, job: StoredObject) -> AsyncGenerator[tuple[int, bytes | None]]:
-        """Yield the lines of the input file with their numbers, never all of it at once."""
+    async def _read_input(self, job: StoredObject) -> AsyncGenerator[tuple[int, bytes | None]]:
+        """Yield the lines of the input file with their numbers; the file is never read whole."""
         try:
             file = await self._files.get(job.owner, job.body["input_file_id"])
             if file.body["bytes"] > MAX_INPUT_BYTES:
-                raise _failed("file_too_large", f"The file has more than {MAX_INPUT_BYTES} bytes.")
+                raise _file_error(
+                    "file_too_large", f"The file has more than {MAX_INPUT_BYTES} bytes."
+                )
             async with (
                 aclosing(self._files.content(file)) as chunks,
-                aclosing(numbered_lines(chunks, self._max_body_bytes)) as lines,
+                aclosing(number_lines(chunks, self._max_body_bytes)) as lines,
             ):
                 async for line in lines:
                     yield line
         except (NotFoundError, FileMissingError) as error:
-            raise _failed("input_file_deleted", "The input file has been deleted.") from error
+            raise _file_error("input_file_deleted", "The input file has been deleted.") from error
 
 
-def _problem(
+def _check_line(
     raw: bytes | None, number: int, endpoint: str, seen: set[bytes]
 ) -> BadLineError | None:
-    """Return what is wrong with a line; ``seen`` holds what the lines before were called."""
+    """Return the error of a line; ``seen`` holds hashes of the ids of the lines before."""
     try:
         custom_id = read_line(raw, number, endpoint).custom_id
     except BadLineError as problem:
@@ -262,11 +266,11 @@ def _problem(
     return None
 
 
-def _failed(code: str, message: str) -> BatchFailedError:
+def _file_error(code: str, message: str) -> BatchFailedError:
     return BatchFailedError((code, message, None, None))
 
 
-async def _with_ends(first: bytes, lines: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+async def _with_newlines(first: bytes, lines: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     yield first + b"\n"
     async for line in lines:
         yield line + b"\n"

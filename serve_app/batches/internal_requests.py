@@ -1,7 +1,6 @@
 """Requests that Homeport makes to itself: the application is called as a server would call it.
 
-So what is not asked through HTTP gets the same checks, answers, errors, log lines and metrics.
-Knows nothing of what is asked.
+So they get the same checks, answers, errors, log lines and metrics as those of clients.
 """
 
 import asyncio
@@ -16,8 +15,8 @@ from serve_app.observability import RequestRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What was answered, whole."""
+class InternalAnswer:
+    """A whole answer."""
 
     status: int
     headers: Headers
@@ -25,10 +24,10 @@ class Answer:
     request_id: str
 
 
-async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> Answer:
-    """Post JSON in the name of an owner, behind what somebody waits for.
+async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> InternalAnswer:
+    """Post JSON as an owner, with low priority.
 
-    Cancelling it is a client that leaves.
+    Cancelling it has the effect of a client that disconnects.
     """
     record = RequestRecord("POST", path, f"req_{uuid.uuid4().hex}", low_priority=True)
     messages: list[Message] = []
@@ -45,7 +44,7 @@ async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> Answer:
 
     await app(_scope(path, len(body), InternalRequest(record, owner)), receive, send)
     start, *parts = messages
-    return Answer(
+    return InternalAnswer(
         start["status"],
         Headers(raw=start["headers"]),
         b"".join(part.get("body", b"") for part in parts),

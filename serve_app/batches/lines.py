@@ -1,4 +1,4 @@
-"""The lines of a batch: read as they come, sent as a client would send them, kept as they end.
+"""The lines of a batch: read as they come, sent as a client would send them, written as they end.
 
 The states of a batch are in ``batches``.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from starlette.types import ASGIApp
 
-from serve_app.batches.internal_requests import Answer, post
+from serve_app.batches.internal_requests import InternalAnswer, post
 from serve_app.models.retrying import RetryPolicy
 from serve_app.storage.batch_results import LineResult
 from wire.errors import APIError, ModelNotFoundError, ModelUnavailableError, ReplicaLostError
@@ -25,33 +25,33 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a line."""
+    """The outcome of a line."""
 
     result: LineResult
     usage: dict[str, Any] = field(default_factory=lambda: as_usage({}))
     model: str | None = None
 
 
-async def numbered_lines(
+async def number_lines(
     chunks: AsyncIterable[bytes], max_bytes: int
 ) -> AsyncGenerator[tuple[int, bytes | None]]:
     """Yield the lines that are not blank, with their numbers; None for what is too long."""
-    number, begun = 1, bytearray()
+    number, current = 1, bytearray()
 
-    def ended() -> bytes | None:
-        line = bytes(begun) if len(begun) <= max_bytes else None
-        begun.clear()
+    def end_line() -> bytes | None:
+        line = bytes(current) if len(current) <= max_bytes else None
+        current.clear()
         return line.removeprefix(BYTE_ORDER_MARK) if line and number == 1 else line
 
     async for chunk in chunks:
         *before, rest = chunk.split(b"\n")
         for part in before:
-            begun += part[: max_bytes + 1 - len(begun)]
-            if (line := ended()) is None or line.strip():
+            current += part[: max_bytes + 1 - len(current)]
+            if (line := end_line()) is None or line.strip():
                 yield number, line
             number += 1
-        begun += rest[: max_bytes + 1 - len(begun)]
-    if (line := ended()) is None or line.strip():
+        current += rest[: max_bytes + 1 - len(current)]
+    if (line := end_line()) is None or line.strip():
         yield number, line
 
 
@@ -73,19 +73,19 @@ class LineSender:
             body = from_json(answer.body)
             error = _temporary_error(answer, body)
             if error is None or not await policy.wait_to_retry(error):
-                return _outcome(line, answer, body)
+                return _read_outcome(line, answer, body)
 
 
-class Keeper:
-    """Keeps outcomes: those that come while others are being written are written together."""
+class OutcomeWriter:
+    """Writes outcomes; those that come while others are being written are written together."""
 
     def __init__(self, write: Callable[[Sequence[Outcome]], Awaitable[None]]) -> None:
         self._write = write
         self._waiting: list[Outcome] = []
         self._turn = asyncio.Lock()
 
-    async def keep(self, outcome: Outcome) -> None:
-        """Return once it is written."""
+    async def write(self, outcome: Outcome) -> None:
+        """Return once an outcome is written."""
         self._waiting.append(outcome)
         async with self._turn:
             waiting, self._waiting = self._waiting, []
@@ -93,7 +93,7 @@ class Keeper:
                 await self._write(waiting)
 
 
-def _outcome(line: Line, answer: Answer, body: Any) -> Outcome:
+def _read_outcome(line: Line, answer: InternalAnswer, body: Any) -> Outcome:
     ok = answer.status < 300
     written = answered_line(line.custom_id, answer.status, answer.request_id, body)
     result = LineResult(line.number, ok, written)
@@ -102,7 +102,7 @@ def _outcome(line: Line, answer: Answer, body: Any) -> Outcome:
     return Outcome(result, as_usage(body.get("usage") or {}), body.get("model"))
 
 
-def _temporary_error(answer: Answer, body: Any) -> APIError | None:
+def _temporary_error(answer: InternalAnswer, body: Any) -> APIError | None:
     """Return the error of an answer that may be another one later."""
     error = body.get("error")
     code = error.get("code") if isinstance(error, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -114,5 +114,5 @@ def _temporary_error(answer: Answer, body: Any) -> APIError | None:
     )
 
 
-def _retry_after_s(answer: Answer) -> int:
+def _retry_after_s(answer: InternalAnswer) -> int:
     return int(answer.headers.get("retry-after", 0))

@@ -1,6 +1,6 @@
-"""How far a batch is: what came of its lines, and what it tells of itself, kept as one.
+"""How far a batch is: the outcomes of its lines and its counts, written in one transaction.
 
-Only the batch's holder writes; whoever lost it gets an error. Knows nothing of how lines are done.
+Only the batch's holder writes; a process that lost the batch gets an error.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ class Progress:
         self._database = database
         self._jobs = jobs
 
-    async def keep(self, job: StoredObject, outcomes: Sequence[Outcome]) -> None:
-        """Keep results and the counts that include them, as one."""
+    async def write_outcomes(self, job: StoredObject, outcomes: Sequence[Outcome]) -> None:
+        """Write outcomes and the counts that include them."""
 
-        def counted(stored: StoredObject) -> StoredObject:
+        def count(stored: StoredObject) -> StoredObject:
             body = {**stored.body, "request_counts": dict(stored.body["request_counts"])}
             for outcome in outcomes:
                 body["request_counts"]["completed" if outcome.result.ok else "failed"] += 1
@@ -40,12 +40,12 @@ class Progress:
             return replace(stored, body=body)
 
         async with self._database.transaction():
-            await self._jobs.write(job.id, counted)
+            await self._jobs.write(job.id, count)
             await self.results.add(job.id, [outcome.result for outcome in outcomes])
 
-    async def keep_failed(self, job: StoredObject, results: Sequence[LineResult]) -> None:
-        """Keep what came of lines that were not answered."""
-        await self.keep(job, [Outcome(result) for result in results])
+    async def write_failed(self, job: StoredObject, results: Sequence[LineResult]) -> None:
+        """Write the results of lines that have no answer."""
+        await self.write_outcomes(job, [Outcome(result) for result in results])
 
     async def write(
         self,
@@ -57,14 +57,16 @@ class Progress:
     ) -> None:
         """Change a batch. One that is being cancelled goes on only to its end."""
 
-        def changed(stored: StoredObject) -> StoredObject:
-            goes = status and (stored.status != CANCELLING or status in ("cancelled", "failed"))
-            new = status if goes else stored.status
+        def change(stored: StoredObject) -> StoredObject:
+            is_allowed = status and (
+                stored.status != CANCELLING or status in ("cancelled", "failed")
+            )
+            new = status if is_allowed else stored.status
             body = {**stored.body, **fields, "status": new}
-            if goes:
+            if is_allowed:
                 body[f"{status}_at"] = int(time())
             return replace(
                 stored, status=new, body=body, state={**(stored.state or {}), **(state or {})}
             )
 
-        await self._jobs.write(job.id, changed)
+        await self._jobs.write(job.id, change)

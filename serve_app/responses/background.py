@@ -21,8 +21,8 @@ from serve_app.responses.turn import (
     ENDS,
     History,
     Turn,
-    failed,
-    failure_event,
+    fail_response,
+    write_failure,
 )
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
@@ -61,8 +61,8 @@ class BackgroundResponses:
 
     async def add(self, turn: Turn, history: History) -> dict[str, Any]:
         """Add a response to the queue and return it as it is now."""
-        answer = _queued(turn)
-        await self._responses.add(turn.stored(history.owner, answer))
+        answer = _queue_turn(turn)
+        await self._responses.add(turn.to_stored(history.owner, answer))
         self._jobs.wake()
         return answer
 
@@ -145,11 +145,11 @@ class BackgroundResponses:
         if (response.request or {}).get("stream"):
             kept = await self._responses.events(job.owner, job.id)
             number = kept[-1][0] + 1 if kept else 0
-            events = [(number, failure_event(response.body, error, number))]
+            events = [(number, write_failure(response.body, error, number))]
         async with self._database.transaction():
             await self._jobs.store.lock(job.id)
             await self._responses.finish(
-                job.id, "failed", failed(response.body, error), events=events
+                job.id, "failed", fail_response(response.body, error), events=events
             )
 
     async def _make(self, job: StoredObject, calls: JobCalls) -> None:
@@ -234,8 +234,8 @@ async def _write_when_reachable(write: Callable[[], Awaitable[None]]) -> None:
             return
 
 
-def _queued(turn: Turn) -> dict[str, Any]:
-    """Return a response that waits, with the fields that it will have."""
+def _queue_turn(turn: Turn) -> dict[str, Any]:
+    """Return the response of a turn that waits, with all the fields that it will have."""
     body: ResponseRequest = turn.body
     return {
         "id": turn.id,

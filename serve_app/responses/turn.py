@@ -1,6 +1,6 @@
-"""How a response is made: what was said before, the model's part, and what is kept of both.
+"""How a response is made: the history it goes on from, the model's answer, what is stored of both.
 
-The replica knows one conversation at a time and forgets it; the history is the database's.
+Replicas keep no conversation: each request carries all of it, and the database has the history.
 """
 
 from collections.abc import AsyncGenerator
@@ -32,11 +32,11 @@ KEPT_S = 30 * 24 * 3600
 
 CREATED = "response.created"
 ENDS = ("response.completed", "response.incomplete")
-"""Names of the events that carry a response as it was created, and as it ended."""
+"""Names of the events with a response as it was created, and as it ended."""
 
 
 class History:
-    """What one owner has said before, and the files that the owner keeps."""
+    """The stored responses, conversations and files of one owner."""
 
     def __init__(self, owner: str, database: Database, files: KeptFiles) -> None:
         self.owner = owner
@@ -45,7 +45,7 @@ class History:
         self.responses = ResponseStore(database)
         self.conversations = ConversationStore(database)
 
-    async def said_before(self, body: ResponseRequest) -> list[Item]:
+    async def load_items(self, body: ResponseRequest) -> list[Item]:
         """Return the items that a request goes on from.
 
         Raises:
@@ -73,13 +73,13 @@ class Turn:
     id: str
     model: ServedModel
     items: list[Item]
-    """What the client says in this turn."""
-    asked: dict[str, Any]
-    """What the model is asked, the whole conversation in it."""
+    """The client's input in this turn."""
+    request: dict[str, Any]
+    """What the model is sent, with the whole conversation."""
     body: ResponseRequest
 
-    def stored(self, owner: str, answer: dict[str, Any]) -> StoredResponse:
-        """Return what is kept of it."""
+    def to_stored(self, owner: str, answer: dict[str, Any]) -> StoredResponse:
+        """Return what is stored of it."""
         now = int(time())
         return StoredResponse(
             id=self.id,
@@ -92,45 +92,45 @@ class Turn:
             previous_response_id=self.body.previous_response_id,
             conversation_id=self.body.conversation_id,
             background=bool(self.body.background),
-            request=self.asked if self.body.background else None,
+            request=self.request if self.body.background else None,
             expires_at=now + KEPT_S,
         )
 
 
-async def begin(
+async def prepare_turn(
     body: ResponseRequest, model: ServedModel, history: History, remote_files: RemoteFiles
 ) -> Turn:
-    """Return what is to be done for a request.
+    """Return the turn of a request.
 
     Raises:
         InvalidRequestError: there is nothing to answer, or something the model does not read.
         NotFoundError: what it goes on from is not there.
     """
     fields = body.engine_fields()
-    before = await history.said_before(body)
+    before = await history.load_items(body)
     items = resolved(new_items(body.input), before)
     if not items and not before:
         raise InvalidRequestError("Missing required parameter: 'input'.", "input")
     check_items(items, model.card)
     response_id = new_id("resp")
-    said = as_engine_items([*before, *items])
-    said = await with_kept_pictures(said, history.owner, history.files, "input")
-    said = await with_files(said, remote_files, "input")
-    asked = {
+    conversation = as_engine_items([*before, *items])
+    conversation = await with_kept_pictures(conversation, history.owner, history.files, "input")
+    conversation = await with_files(conversation, remote_files, "input")
+    request = {
         **fields,
-        "input": said,
+        "input": conversation,
         "num_before": len(before),
         "request_id": response_id,
         "shown": body.shown(),
         "stream": bool(body.stream),
     }
-    return Turn(response_id, model, items, asked, body)
+    return Turn(response_id, model, items, request, body)
 
 
-async def whole(turn: Turn, calls: Calls, history: History) -> bytes:
-    """Return the response's JSON, when it is complete and kept."""
-    reply = await calls.run(turn.model, Operation.RESPONSE, turn.asked)
-    await keep(turn, from_json(reply.body), history)
+async def create_whole(turn: Turn, calls: Calls, history: History) -> bytes:
+    """Return the response's JSON once it is complete and stored."""
+    reply = await calls.run(turn.model, Operation.RESPONSE, turn.request)
+    await store(turn, from_json(reply.body), history)
     return reply.body
 
 
@@ -145,38 +145,38 @@ class ResponseStream:
         self._sent = 0
 
     async def events(self) -> AsyncGenerator[bytes]:
-        """Yield each event as it comes; the last one only when the response is kept."""
-        frames = self._calls.stream(self._turn.model, Operation.RESPONSE, self._turn.asked)
+        """Yield each event as it comes; the last one only when the response is stored."""
+        frames = self._calls.stream(self._turn.model, Operation.RESPONSE, self._turn.request)
         async with aclosing(frames):
             async for frame in frames:
                 name = read_name(frame)
                 if name == CREATED:
                     self._response = read_data(frame)["response"]
                 elif name in ENDS:
-                    await keep(self._turn, read_data(frame)["response"], self._history)
+                    await store(self._turn, read_data(frame)["response"], self._history)
                 self._sent += 1
                 yield frame
 
     def last_words(self, error: APIError) -> bytes:
-        """Return the event that says why there will be no more."""
-        return failure_event(self._response, error, self._sent)
+        """Return the event of the error with which the stream ends."""
+        return write_failure(self._response, error, self._sent)
 
 
-async def keep(turn: Turn, answer: dict[str, Any], history: History) -> None:
-    """Keep a response that has ended, and add what was said to its conversation."""
+async def store(turn: Turn, answer: dict[str, Any], history: History) -> None:
+    """Store a response that has ended, and add its items to its conversation."""
     conversation_id = turn.body.conversation_id
     if conversation_id is None and turn.body.store is False:
         return
     async with history.database.transaction():
         if conversation_id is not None:
-            said = [*turn.items, *answer["output"]]
-            await history.conversations.add_items(history.owner, conversation_id, said)
+            items = [*turn.items, *answer["output"]]
+            await history.conversations.add_items(history.owner, conversation_id, items)
         if turn.body.store is not False:
-            await history.responses.add(turn.stored(history.owner, answer))
+            await history.responses.add(turn.to_stored(history.owner, answer))
 
 
-def failed(response: dict[str, Any], error: APIError) -> dict[str, Any]:
-    """Return the response as one that failed by this error."""
+def fail_response(response: dict[str, Any], error: APIError) -> dict[str, Any]:
+    """Return the response as one that failed with this error."""
     code = "rate_limit_exceeded" if error.status == 429 else "server_error"
     code = "invalid_prompt" if 400 <= error.status < 500 and error.status != 429 else code
     return {
@@ -187,11 +187,11 @@ def failed(response: dict[str, Any], error: APIError) -> dict[str, Any]:
     }
 
 
-def failure_event(response: dict[str, Any], error: APIError, sequence_number: int) -> bytes:
-    """Return the event of a response that failed."""
+def write_failure(response: dict[str, Any], error: APIError, sequence_number: int) -> bytes:
+    """Return the event of a response that failed with this error."""
     data = {
         "type": "response.failed",
         "sequence_number": sequence_number,
-        "response": failed(response, error),
+        "response": fail_response(response, error),
     }
     return write_event(data, "response.failed")

@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.sse import event_stream
-from serve_app.responses.turn import ResponseStream, begin, whole
+from serve_app.responses.turn import ResponseStream, create_whole, prepare_turn
 from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
 from serve_app.routes.lists import Limit, Order, page
 from wire.calls import Kind, Operation
@@ -26,7 +26,7 @@ async def create_response(
 ) -> Response:
     """Answer, whole or as a stream of events, now or in the background."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    turn = await begin(body, model, history, remote_files)
+    turn = await prepare_turn(body, model, history, remote_files)
     if body.background:
         queued = await background.add(turn, history)
         if not body.stream:
@@ -36,7 +36,7 @@ async def create_response(
     if body.stream:
         stream = ResponseStream(turn, calls, history)
         return await event_stream(stream.events(), calls.record, stream.last_words)
-    return Response(await whole(turn, calls, history), media_type="application/json")
+    return Response(await create_whole(turn, calls, history), media_type="application/json")
 
 
 @router.post("/responses/input_tokens")
@@ -45,8 +45,8 @@ async def count_input_tokens(
 ) -> Response:
     """Count the tokens that a response would read."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    turn = await begin(body, model, history, remote_files)
-    reply = await calls.run(model, Operation.RESPONSE_INPUT_TOKENS, turn.asked)
+    turn = await prepare_turn(body, model, history, remote_files)
+    reply = await calls.run(model, Operation.RESPONSE_INPUT_TOKENS, turn.request)
     return Response(reply.body, media_type="application/json")
 
 

@@ -1,7 +1,7 @@
-"""What came of the lines of a batch, until the files that clients read are made of it.
+"""The results of the lines of a batch, until the files that clients read are made of them.
 
-A line has one result: a second one is an error of the database. Who may write is the caller's to
-ensure, by writing in the transaction in which it writes the batch. Knows nothing of what a line is.
+A line has one result: a second one is an error of the database. The caller ensures that only the
+batch's holder writes, by writing in the transaction in which it writes the batch.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -20,7 +20,7 @@ DELETED_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """What came of a line."""
+    """The result of a line."""
 
     line: int
     """Of the input file; the first is 1."""
@@ -36,7 +36,7 @@ class BatchResults:
         self._database = database
 
     async def add(self, batch_id: str, results: Sequence[LineResult]) -> None:
-        """Keep results, all or none."""
+        """Write results, all or none."""
         rows = [
             {"batch_id": batch_id, "line": each.line, "ok": each.ok, "body": each.body}
             for each in results
@@ -53,24 +53,24 @@ class BatchResults:
 
     async def bodies(self, batch_id: str, *, ok: bool) -> AsyncGenerator[bytes]:
         """Yield the lines of one of the two files, in the order of the input."""
-        behind = 0
+        last = 0
         while True:
             query = (
                 select(RESULTS.c.line, RESULTS.c.body)
                 .where(RESULTS.c.batch_id == batch_id, RESULTS.c.ok == ok)
-                .where(RESULTS.c.line > behind)
+                .where(RESULTS.c.line > last)
                 .order_by(RESULTS.c.line)
                 .limit(READ_AT_ONCE)
             )
             async with self._database.reading() as connection:
                 rows = (await connection.execute(query)).all()
             for row in rows:
-                behind = row.line
+                last = row.line
                 yield row.body
             if len(rows) < READ_AT_ONCE:
                 return
 
-    async def forget(self, batch_id: str) -> None:
+    async def delete(self, batch_id: str) -> None:
         """Delete the results of a batch."""
         some = select(RESULTS.c.line).where(RESULTS.c.batch_id == batch_id).limit(DELETED_AT_ONCE)
         gone = delete(RESULTS).where(RESULTS.c.batch_id == batch_id, RESULTS.c.line.in_(some))

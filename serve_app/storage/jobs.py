@@ -1,7 +1,7 @@
-"""Who works on which stored object: claims that end with the process that made them.
+"""Which process works on which stored object: claims that end with their process.
 
-An object whose status says that somebody should work on it is a job. Whoever claims it is its
-holder until the lease ends, and only the holder's writes count: no step of a job is done twice.
+An object with one of the statuses ``WORK`` is a job. The process that claims it is its holder until
+the lease ends, and only the holder can write: no step of a job is done twice.
 """
 
 from collections.abc import Collection

@@ -152,7 +152,7 @@ async def test_results_are_read_in_the_order_of_the_lines(database: Database) ->
 
     assert odd == [f"{line}\0".encode() for line in range(1, total + 1, 2)]
     assert even == [f"{line}\0".encode() for line in range(2, total + 1, 2)]
-    await results.forget(batch.id)
+    await results.delete(batch.id)
     assert await results.lines(batch.id) == set()
 
 

@@ -13,5 +13,5 @@ async def test_lines_of_any_chunking_are_the_same() -> None:
             yield content[start : start + size]
 
     for size in (1, 2, 3, 7, 100):
-        found = [each async for each in batch_lines.numbered_lines(chunks(size), 10)]
+        found = [each async for each in batch_lines.number_lines(chunks(size), 10)]
         assert found == [(1, b"first\r"), (3, None), (4, b"last")]

@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,9 @@ def create_engine(url: DatabaseURL) -> AsyncEngine:
 async def prepare_file(path: Path) -> None:
     """Make an SQLite file that only its owner reads, and in which readers never wait."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Only if it is new: closing a file drops all locks that this process has on it, SQLite's too.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     await asyncio.to_thread(_use_write_ahead_log, path)
 
 

@@ -139,6 +139,19 @@ async def test_database_is_opened_again_as_it_was(url: str) -> None:
     await again.close()
 
 
+async def test_database_that_a_process_opens_twice_shows_what_others_write(
+    responses: ResponseStore, other: Database, url: str
+) -> None:
+    await responses.add(response())
+    assert Replica(url, open_only).rest() == ["opened"]
+
+    added = Replica(url, add_fifty).rest()
+
+    for store in (responses, ResponseStore(other)):
+        found = await asyncio.gather(*(store.get(OWNER, name) for name in added))
+        assert [one.id for one in found] == added
+
+
 async def test_migrations_lead_to_the_tables(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
         options = {"compare_type": True, "version_table": VERSION_TABLE}

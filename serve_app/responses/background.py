@@ -37,7 +37,7 @@ from wire.errors import (
     StorageUnavailableError,
     internal_error,
 )
-from wire.openai.responses import ResponseRequest
+from wire.openai.responses import ModelResponse
 from wire.sse import read_data, read_name
 
 FOLLOW_EVERY_S = 0.1
@@ -236,30 +236,31 @@ async def _write_when_reachable(write: Callable[[], Awaitable[None]]) -> None:
 
 def _queue_turn(turn: Turn) -> dict[str, Any]:
     """Return the response of a turn that waits, with all the fields that it will have."""
-    body: ResponseRequest = turn.body
-    return {
-        "id": turn.id,
-        "object": "response",
-        "created_at": int(time()),
-        "completed_at": None,
-        "status": "queued",
-        "error": None,
-        "incomplete_details": None,
-        "instructions": body.instructions,
-        "max_output_tokens": body.max_output_tokens,
-        "metadata": body.metadata or {},
-        "model": turn.model.id,
-        "output": [],
-        "parallel_tool_calls": body.parallel_tool_calls is not False,
-        "prompt": None,
-        "reasoning": body.reasoning or {"effort": None, "summary": None},
-        "service_tier": "default",
-        "temperature": body.temperature,
-        "text": body.text or {"format": {"type": "text"}},
-        "tools": body.tools or [],
-        "top_logprobs": body.top_logprobs or 0,
-        "top_p": body.top_p,
-        "truncation": body.truncation or "disabled",
-        "usage": None,
+    body = turn.body
+    queued = ModelResponse(
+        id=turn.id,
+        object="response",
+        created_at=int(time()),
+        completed_at=None,
+        status="queued",
+        error=None,
+        incomplete_details=None,
+        instructions=body.instructions,
+        max_output_tokens=body.max_output_tokens,
+        metadata=body.metadata or {},
+        model=turn.model.id,
+        output=[],
+        parallel_tool_calls=body.parallel_tool_calls is not False,
+        prompt=None,
+        reasoning=body.reasoning or {"effort": None, "summary": None},
+        service_tier="default",
+        temperature=body.temperature,
+        text=body.text or {"format": {"type": "text"}},
+        tools=body.tools or [],
+        top_logprobs=body.top_logprobs or 0,
+        top_p=body.top_p,
+        truncation=body.truncation or "disabled",
+        usage=None,
         **body.shown(),
-    }
+    )
+    return queued.model_dump(mode="json")

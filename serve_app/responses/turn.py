@@ -24,7 +24,7 @@ from wire.calls import Operation
 from wire.errors import APIError, InvalidRequestError
 from wire.ids import new_id
 from wire.openai.items import Item, as_engine_items, new_items, resolved
-from wire.openai.responses import ResponseRequest
+from wire.openai.responses import ResponseError, ResponseRequest
 from wire.sse import read_data, read_name, write_event
 
 KEPT_S = 30 * 24 * 3600
@@ -177,14 +177,16 @@ async def store(turn: Turn, answer: dict[str, Any], history: History) -> None:
 
 def fail_response(response: dict[str, Any], error: APIError) -> dict[str, Any]:
     """Return the response as one that failed with this error."""
-    code = "rate_limit_exceeded" if error.status == 429 else "server_error"
-    code = "invalid_prompt" if 400 <= error.status < 500 and error.status != 429 else code
-    return {
-        **response,
-        "status": "failed",
-        "error": {"code": code, "message": error.message},
-        "completed_at": None,
-    }
+    shown = _to_response_error(error).model_dump()
+    return {**response, "status": "failed", "error": shown, "completed_at": None}
+
+
+def _to_response_error(error: APIError) -> ResponseError:
+    if error.status == 429:
+        return ResponseError(code="rate_limit_exceeded", message=error.message)
+    if 400 <= error.status < 500:
+        return ResponseError(code="invalid_prompt", message=error.message)
+    return ResponseError(code="server_error", message=error.message)
 
 
 def write_failure(response: dict[str, Any], error: APIError, sequence_number: int) -> bytes:

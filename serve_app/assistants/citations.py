@@ -1,7 +1,7 @@
 """Citations: marks in an answer that name the passages it rests on, and OpenAI's annotations.
 
-A model is told to write 【number†source】 behind what it takes from a passage. A small one forgets
-to: then the passages whose words its answer repeats are named at the answer's end.
+A model is instructed to write 【number†source】 after what it takes from a passage. Where a small
+one does not, the passages whose words its answer repeats are cited at the answer's end.
 """
 
 import re
@@ -42,39 +42,41 @@ class Source:
 
 
 class CitedText:
-    """A text that comes in pieces, with the marks in it found."""
+    """A text that comes in pieces, whose marks become annotations."""
 
     def __init__(self, sources: Sequence[Source], files: Mapping[str, str]) -> None:
-        """Know the passages, and the ids of the files that programs have written, by name."""
+        """Take the passages, and the ids of the files that programs have written, by name."""
         self._files = files
         self._sources = {source.number: source for source in sources}
         self.value = ""
-        """What has been told."""
+        """What has been returned so far."""
         self.annotations: list[dict[str, Any]] = []
         self._held = ""
 
     def add(self, piece: str) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Take a piece and return what can be told: texts, each with its annotations.
+        """Add a piece and return what can be published: texts, each with its annotations.
 
-        The beginning of a mark is kept back until its end, or until it is none.
+        The beginning of a mark is held back until its end, or until it is none.
         """
         if not self._sources:
-            return [self._told(piece)] if piece else []
+            return [self._add_text(piece)] if piece else []
         self._held += piece
-        return self._flushed()
+        return self._flush()
 
-    def rest(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Return what is left at the end, and marks for a text without any."""
-        told = [self._told(self._held)] if self._held else []
+    def finish(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Return what was held back, and marks for a text without any."""
+        texts = [self._add_text(self._held)] if self._held else []
         self._held = ""
         if not self.annotations and self.value:
-            told += [self._cited(" " + source.mark, source) for source in self._shared()]
-        if paths := self._paths():
+            texts += [
+                self._add_citation(" " + source.mark, source) for source in self._find_repeated()
+            ]
+        if paths := self._find_paths():
             self.annotations += paths
-            told.append(("", paths))
-        return told
+            texts.append(("", paths))
+        return texts
 
-    def _paths(self) -> list[dict[str, Any]]:
+    def _find_paths(self) -> list[dict[str, Any]]:
         """Return the annotations of the files that the text names."""
         return [
             {
@@ -88,27 +90,27 @@ class CitedText:
             for found in re.finditer(re.escape(PATH + name) + r"(?!\.?\w)", self.value)
         ]
 
-    def _flushed(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        told: list[tuple[str, list[dict[str, Any]]]] = []
+    def _flush(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        texts: list[tuple[str, list[dict[str, Any]]]] = []
         while self._held:
             start = self._held.find(OPENING)
             if start:  # text before a mark, or without any
                 text, self._held = _split(self._held, start)
-                told.append(self._told(text))
+                texts.append(self._add_text(text))
                 continue
             mark = MARK.match(self._held)
             if mark is None and len(self._held) < LONGEST and "】" not in self._held:
                 break
             source = self._sources.get(int(mark[1])) if mark else None
             text, self._held = _split(self._held, mark.end() if mark else 1)
-            told.append(self._cited(text, source) if source else self._told(text))
-        return told
+            texts.append(self._add_citation(text, source) if source else self._add_text(text))
+        return texts
 
-    def _told(self, text: str) -> tuple[str, list[dict[str, Any]]]:
+    def _add_text(self, text: str) -> tuple[str, list[dict[str, Any]]]:
         self.value += text
         return text, []
 
-    def _cited(self, text: str, source: Source) -> tuple[str, list[dict[str, Any]]]:
+    def _add_citation(self, text: str, source: Source) -> tuple[str, list[dict[str, Any]]]:
         start = len(self.value) + len(text) - len(text.lstrip())
         self.value += text
         annotation = {
@@ -121,7 +123,7 @@ class CitedText:
         self.annotations.append(annotation)
         return text, [annotation]
 
-    def _shared(self) -> list[Source]:
+    def _find_repeated(self) -> list[Source]:
         """Return the passages whose words the text repeats, one a file, the closest first."""
         words = _words(self.value)
         shares: dict[str, tuple[float, Source]] = {}

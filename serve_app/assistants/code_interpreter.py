@@ -40,12 +40,12 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 @dataclass(frozen=True, slots=True)
 class Interpreted:
-    """What came of a program."""
+    """The result of a program."""
 
-    told: str
-    """What the model is told."""
+    output: str
+    """What the model is shown."""
     outputs: list[dict[str, Any]]
-    """What a step shows of it."""
+    """What a step shows."""
     files: dict[str, str] = field(default_factory=dict[str, str])
     """Ids of all the files that the thread's programs have written, by name."""
 
@@ -69,11 +69,13 @@ class CodeInterpreter:
             folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="homeport-code-"))
             try:
                 too_large = await self._lay_out(run, thread, made, folder)
-                before = await asyncio.to_thread(_regular_files, folder)
+                before = await asyncio.to_thread(_list_files, folder)
                 ended = await self._sandbox.run(code, folder)
-                after = await asyncio.to_thread(_regular_files, folder)
+                after = await asyncio.to_thread(_list_files, folder)
                 changed = [name for name in after if after[name] != before.get(name)]
-                new = {name: await self._kept(run, folder / name) for name in changed[:MAX_FILES]}
+                new = {
+                    name: await self._keep_file(run, folder / name) for name in changed[:MAX_FILES]
+                }
             finally:
                 await asyncio.to_thread(_remove, folder)
         made |= new
@@ -83,7 +85,7 @@ class CodeInterpreter:
                 return replace(stored, state={**(stored.state or {}), "files": made})
 
             await self._objects.change(run.owner, THREAD, thread.id, with_files)
-        return Interpreted(_told(ended, changed, too_large), _outputs(ended, new), made)
+        return Interpreted(_describe(ended, changed, too_large), _list_outputs(ended, new), made)
 
     async def _lay_out(
         self, run: StoredObject, thread: StoredObject, made: dict[str, str], folder: Path
@@ -105,14 +107,14 @@ class CodeInterpreter:
                     continue
                 left -= stored.body["bytes"]
                 async with self._files.path(stored) as path:
-                    target = folder / (name or _plain(stored, folder))
+                    target = folder / (name or _choose_name(stored, folder))
                     await asyncio.to_thread(shutil.copyfile, path, target)
             except (NotFoundError, FileMissingError):
                 continue
         return too_large
 
-    async def _kept(self, run: StoredObject, path: Path) -> str:
-        stored = await self._files.add(run.owner, path.name, PURPOSE, _chunks(path))
+    async def _keep_file(self, run: StoredObject, path: Path) -> str:
+        stored = await self._files.add(run.owner, path.name, PURPOSE, _read_chunks(path))
         return stored.id
 
 
@@ -123,7 +125,7 @@ def interpreter(
     return CodeInterpreter(new_sandbox(config), files, ObjectStore(database), config.at_once)
 
 
-def _plain(stored: StoredObject, folder: Path) -> str:
+def _choose_name(stored: StoredObject, folder: Path) -> str:
     """Return a name for a file that leads nowhere else, fits, and is not taken."""
     base = os.path.basename(stored.body["filename"])
     shown = "".join(char if char.isprintable() else "_" for char in base)
@@ -140,7 +142,7 @@ def _remove(folder: Path) -> None:
     subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
 
 
-def _regular_files(folder: Path) -> dict[str, tuple[int, int]]:
+def _list_files(folder: Path) -> dict[str, tuple[int, int]]:
     """Return time and size of the files right in a folder, in order.
 
     Links are none, wherever they lead; nor is what has a name that cannot be shown.
@@ -153,8 +155,8 @@ def _regular_files(folder: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-async def _chunks(path: Path) -> AsyncGenerator[bytes]:
-    file = await asyncio.to_thread(_opened, path)
+async def _read_chunks(path: Path) -> AsyncGenerator[bytes]:
+    file = await asyncio.to_thread(_open, path)
     try:
         while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
             yield chunk
@@ -162,11 +164,11 @@ async def _chunks(path: Path) -> AsyncGenerator[bytes]:
         file.close()
 
 
-def _opened(path: Path) -> Any:
+def _open(path: Path) -> Any:
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
 
 
-def _told(ended: Ended, changed: list[str], too_large: list[str]) -> str:
+def _describe(ended: Ended, changed: list[str], too_large: list[str]) -> str:
     parts = [ended.output.rstrip() or "(nothing was printed)"]
     if ended.stopped:
         parts.append(f"The program was stopped: {ended.stopped}.")
@@ -182,7 +184,7 @@ def _told(ended: Ended, changed: list[str], too_large: list[str]) -> str:
     return "\n".join(parts)
 
 
-def _outputs(ended: Ended, new: dict[str, str]) -> list[dict[str, Any]]:
+def _list_outputs(ended: Ended, new: dict[str, str]) -> list[dict[str, Any]]:
     logs = ended.output + (f"\nStopped: {ended.stopped}." if ended.stopped else "")
     pictures = [name for name in new if name.lower().endswith(PICTURES)]
     return [

@@ -1,7 +1,4 @@
-"""What the model is shown in a run: instructions, what fits of the thread, what it did so far.
-
-Knows chat completions' messages; nothing of how a run goes on.
-"""
+"""The prompt of a run: its instructions, what fits of the thread, and the turns so far."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -63,7 +60,7 @@ def chat_choice(choice: str | dict[str, Any] | None) -> str | dict[str, Any] | N
     return {"type": "function", "function": {"name": name}}
 
 
-def said(message: Message) -> Message:
+def to_chat_message(message: Message) -> Message:
     """Return a thread's message as one of chat completions; its ``image_file`` parts stay."""
     parts = [
         {"type": "text", "text": part["text"]["value"]} if part["type"] == "text" else part
@@ -81,7 +78,7 @@ class Prompt:
     instructions: str
     thread: list[Message]
     turns: list[Message]
-    """What the model and its tools said in this run."""
+    """The messages of the model and its tools in this run."""
 
     def messages(self, dropped: int = 0) -> list[Message]:
         """Return the whole, with so many of the thread's messages left out.
@@ -91,7 +88,7 @@ class Prompt:
         system = [{"role": "system", "content": self.instructions}] if self.instructions else []
         return [*system, *_without_middle(self.thread, dropped), *self.turns]
 
-    async def fitting(self, count: Count, limit: int) -> list[Message]:
+    async def fit(self, count: Count, limit: int) -> list[Message]:
         """Return as much as fits into ``limit`` tokens.
 
         Raises:

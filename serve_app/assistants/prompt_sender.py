@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from serve_app.assistants.objects import MESSAGE
-from serve_app.assistants.prompt import Message, Prompt, chat_choice, chat_tools, said
+from serve_app.assistants.prompt import Message, Prompt, chat_choice, chat_tools, to_chat_message
 from serve_app.assistants.run_state import read_state
 from serve_app.media.kept_pictures import picture
 from serve_app.media.parts import check_parts, with_files
@@ -42,9 +42,9 @@ class PromptSender:
             InvalidRequestError: the thread has what the model does not read, or is too long.
             APIError: the model cannot answer.
         """
-        prompt = await self._prompt(run, calls.calls)
-        fields = _fields(run)
-        limit = _prompt_limit(run)
+        prompt = await self._build_prompt(run, calls.calls)
+        fields = _build_fields(run)
+        limit = _remaining_prompt_tokens(run)
         if limit is None:
             try:
                 return await self._begin(run, fields, prompt.messages(), calls)
@@ -53,7 +53,7 @@ class PromptSender:
                     raise
         counter = _Counter(run, fields, calls.calls)
         room = await counter.room()
-        messages = await prompt.fitting(counter.count, room if limit is None else min(room, limit))
+        messages = await prompt.fit(counter.count, room if limit is None else min(room, limit))
         return await self._begin(run, fields, messages, calls)
 
     async def _begin(
@@ -64,13 +64,13 @@ class PromptSender:
             Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, request
         )
 
-    async def _prompt(self, run: StoredObject, calls: Calls) -> Prompt:
+    async def _build_prompt(self, run: StoredObject, calls: Calls) -> Prompt:
         stored = await self._objects.all(run.owner, MESSAGE, run.body["thread_id"])
         earlier = [each.body for each in stored if each.body["run_id"] != run.id]
         strategy = run.body["truncation_strategy"] or {}
         if strategy.get("type") == "last_messages":
             earlier = earlier[-strategy["last_messages"] :]
-        thread = [said(message) for message in earlier if message["content"]]
+        thread = [to_chat_message(message) for message in earlier if message["content"]]
         if any(isinstance(message["content"], list) for message in thread):
             thread = await self._with_pictures(run, thread, calls)
         return Prompt(run.body["instructions"], thread, list(read_state(run).turns))
@@ -120,13 +120,13 @@ class _Counter:
         return from_json(reply.body)
 
 
-def _prompt_limit(run: StoredObject) -> int | None:
+def _remaining_prompt_tokens(run: StoredObject) -> int | None:
     """Return how many tokens of prompt a run may still use."""
     limit = run.body["max_prompt_tokens"]
     return None if limit is None else limit - read_state(run).usage.prompt_tokens
 
 
-def _fields(run: StoredObject) -> dict[str, Any]:
+def _build_fields(run: StoredObject) -> dict[str, Any]:
     """Return the fields of the request other than the messages."""
     body, state = run.body, read_state(run)
     fields: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}

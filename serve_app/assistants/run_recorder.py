@@ -82,15 +82,15 @@ class RunRecorder:
         """
         return await self._jobs.count_attempt(run_id)
 
-    async def unfinished(self, run: StoredObject) -> list[StoredObject]:
+    async def find_unfinished(self, run: StoredObject) -> list[StoredObject]:
         """Return the steps and the message that a run has begun and not finished."""
         open_now = ("in_progress",)
         steps = await self.objects.all(run.owner, STEP, run.id, open_now)
         messages = await self.objects.all(run.owner, MESSAGE, run.body["thread_id"], open_now)
         return [*steps, *(each for each in messages if each.body["run_id"] == run.id)]
 
-    async def question(self, run: StoredObject) -> str:
-        """Return what the user said last in a run's thread, if it is short."""
+    async def find_question(self, run: StoredObject) -> str:
+        """Return the last message of the user in a run's thread, if it is short."""
         newest, _ = await self.objects.page(run.owner, MESSAGE, Cursor(), run.body["thread_id"])
         for message in newest:
             if message.body["role"] == "user":
@@ -114,7 +114,7 @@ class RunRecorder:
             _close_step(each, status, fields.get("last_error"))
             if each.kind == STEP
             else _cut_message(each, MESSAGE_REASONS.get(status, "max_tokens"), text)
-            for each in await self.unfinished(run)
+            for each in await self.find_unfinished(run)
         ]
 
         has_time = status in (RunStatus.CANCELLED, RunStatus.FAILED)

@@ -65,7 +65,7 @@ class ServerTools:
             return Outcome(problem, shown_call(call))
         if call.name == CODE_INTERPRETER:
             return await self._run_code(run, call, argument)
-        options = _search_options(run)
+        options = _read_search_options(run)
         try:
             await self._search.wait_for_files(stores)
             found = await self._search.search(calls, run.owner, stores, argument, **options)
@@ -84,10 +84,10 @@ class ServerTools:
             "type": CODE_INTERPRETER,
             CODE_INTERPRETER: {"input": code, "outputs": result.outputs},
         }
-        return Outcome(result.told, shown, files=result.files)
+        return Outcome(result.output, shown, files=result.files)
 
 
-def _search_options(run: StoredObject) -> dict[str, Any]:
+def _read_search_options(run: StoredObject) -> dict[str, Any]:
     tool = next((tool for tool in run.body["tools"] if tool["type"] in SEARCHES), {})
     options = tool.get(FILE_SEARCH) or {}
     ranking = options.get("ranking_options") or {}

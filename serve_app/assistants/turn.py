@@ -55,7 +55,7 @@ class Turn:
     def flush_text(self) -> None:
         """Publish what was held back of the text, at its end."""
         if self.message is not None:
-            self._publish_texts(self._text.rest())
+            self._publish_texts(self._text.finish())
 
     async def _begin_message(self) -> None:
         run = self.run

@@ -72,7 +72,7 @@ class RunWork:
             async with deadline:
                 run = await self._begin(run)
                 while run.status == RunStatus.IN_PROGRESS:
-                    run = await self._turn(run, calls)
+                    run = await self._do_turn(run, calls)
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -110,7 +110,7 @@ class RunWork:
 
     async def _begin(self, run: StoredObject) -> StoredObject:
         """Return a run that is in progress, without what a process that ended had begun."""
-        unfinished = [each.id for each in await self._recorder.unfinished(run)]
+        unfinished = [each.id for each in await self._recorder.find_unfinished(run)]
 
         def start(stored: StoredObject) -> StoredObject:
             when = stored.body["started_at"] or int(time())
@@ -122,8 +122,8 @@ class RunWork:
             self._recorder.publish(run)
         return run
 
-    async def _turn(self, run: StoredObject, calls: JobCalls) -> StoredObject:
-        """Let the model answer, do what it calls for, and return the run as it is then."""
+    async def _do_turn(self, run: StoredObject, calls: JobCalls) -> StoredObject:
+        """Have the model answer, carry out its calls, and return the run as it is then."""
         state = read_state(run)
         if limit := _reached_limit(run, state):
             details = {"reason": limit}
@@ -219,7 +219,10 @@ class RunWork:
         ours = [each for each in enumerate(turn.answer.calls) if each[1].name in SERVER_TOOLS]
         if not ours:
             return {}
-        stores, question = await self._find_stores(run, state), await self._recorder.question(run)
+        stores, question = (
+            await self._find_stores(run, state),
+            await self._recorder.find_question(run),
+        )
         outcomes: dict[str, Outcome] = {}
         num_sources = len(state.sources)
         for index, call in ours:

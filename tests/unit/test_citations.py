@@ -15,7 +15,7 @@ MARKS = ["【0†a.txt】", "【12†b †.md】", "【12:3†source】"]
 def taken(*pieces: str, files: dict[str, str] | None = None) -> CitedText:
     """Return a text of these pieces; what is told must come to the same."""
     text = CitedText(SOURCES, files or {})
-    told = [each for piece in pieces for each in text.add(piece)] + text.rest()
+    told = [each for piece in pieces for each in text.add(piece)] + text.finish()
     assert "".join(part for part, _ in told) == text.value
     assert [each for _, found in told for each in found] == text.annotations
     for each in text.annotations:
@@ -68,7 +68,7 @@ def test_text_without_sources_is_told_as_it_comes() -> None:
 
     assert text.add("【0†a") == [("【0†a", [])]
     assert text.add("") == []
-    assert text.rest() == []
+    assert text.finish() == []
 
 
 def test_passages_whose_words_are_repeated_are_named_where_no_mark_is() -> None:

@@ -8,7 +8,7 @@ from serve_app.assistants.prompt import (
     Prompt,
     chat_choice,
     chat_tools,
-    said,
+    to_chat_message,
 )
 from wire.errors import ContextLengthError
 
@@ -41,7 +41,7 @@ def names(messages: Sequence[Message]) -> list[str]:
 async def test_prompt_that_fits_is_counted_once_and_whole() -> None:
     counter = Counter()
 
-    messages = await prompt(5, 1, "Be kind.").fitting(counter, 7)
+    messages = await prompt(5, 1, "Be kind.").fit(counter, 7)
 
     assert names(messages) == ["Be kind.", "0", "1", "2", "3", "4", "turn"]
     assert messages[0]["role"] == "system"
@@ -61,11 +61,11 @@ async def test_prompt_that_fits_is_counted_once_and_whole() -> None:
 async def test_middle_of_the_thread_is_left_out_the_oldest_first(
     limit: int, kept: list[str]
 ) -> None:
-    assert names(await prompt(6).fitting(Counter(), limit)) == kept
+    assert names(await prompt(6).fit(Counter(), limit)) == kept
 
 
 async def test_instructions_and_what_was_done_stay() -> None:
-    messages = await prompt(6, 2, "Be kind.").fitting(Counter(), 4)
+    messages = await prompt(6, 2, "Be kind.").fit(Counter(), 4)
 
     assert names(messages) == ["Be kind.", "5", "turn", "turn"]
 
@@ -75,14 +75,14 @@ async def test_last_message_that_does_not_fit_is_refused(
     number: int, turns: int, limit: int
 ) -> None:
     with pytest.raises(ContextLengthError, match=f"more than {limit} tokens"):
-        await prompt(number, turns).fitting(Counter(), limit)
+        await prompt(number, turns).fit(Counter(), limit)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 400, 998])
 async def test_long_thread_is_counted_a_few_times(limit: int) -> None:
     counter = Counter()
 
-    messages = await prompt(1000).fitting(counter, limit)
+    messages = await prompt(1000).fit(counter, limit)
 
     assert len(messages) == limit
     assert names(messages)[-1] == "999"
@@ -98,8 +98,8 @@ def test_messages_are_said_as_chat_completions_have_them() -> None:
     text: Any = {"type": "text", "text": {"value": "a", "annotations": []}}
     image: Any = {"type": "image_file", "image_file": {"file_id": "file-1"}}
 
-    assert said({"role": "user", "content": [text, text]}) == user("a\na")
-    assert said({"role": "user", "content": [text, image]})["content"] == [
+    assert to_chat_message({"role": "user", "content": [text, text]}) == user("a\na")
+    assert to_chat_message({"role": "user", "content": [text, image]})["content"] == [
         {"type": "text", "text": "a"},
         image,
     ]

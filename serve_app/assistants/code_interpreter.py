@@ -31,7 +31,7 @@ from wire.errors import NotFoundError
 PURPOSE = "assistants_output"
 CHUNK_BYTES = 2**20
 MAX_FILES = 20
-"""Files that one call may leave behind."""
+"""Files of one call that are kept."""
 MAX_NAME_BYTES = 120
 MAX_SUFFIX = 16
 """A file system takes 255 bytes, of which some may be put before."""

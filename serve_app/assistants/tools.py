@@ -18,7 +18,7 @@ from wire.errors import APIError
 from wire.openai.assistants import SEARCHES
 
 RESULTS = 5
-"""Passages that a search shows a model unless its tool says how many."""
+"""Passages that a search shows a model unless its tool has a number."""
 RANKER = "default_2024_08_21"
 NOTHING = "Nothing was found."
 
@@ -116,7 +116,7 @@ def _show_passages(
     ranking = {"ranker": RANKER, "score_threshold": threshold}
     search = {"ranking_options": ranking, "results": results}
     passages = [f"{source.mark}\n{source.text}" for source in sources]
-    if question:  # a small model has forgotten it behind long passages
+    if question:  # a small model has forgotten it after long passages
         passages.append(f"Question: {question}")
     output = "\n\n".join(passages) if found else NOTHING
     return Outcome(output, {"id": call.id, "type": FILE_SEARCH, FILE_SEARCH: search}, sources)

@@ -1,1 +1,1 @@
-"""What uses several models for one answer. Knows models by their operations, nothing of HTTP."""
+"""The queue of jobs and the worker that does them."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from deployments.embeddings.config import EncoderConfig
+from deployments.sentence_transformers.config import EncoderConfig
 from wire.calls import Kind
 
 

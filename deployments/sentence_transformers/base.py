@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from typing import Any, Self
 
-from deployments.embeddings.config import EncoderConfig
+from deployments.sentence_transformers.config import EncoderConfig
 from deployments.sentence_transformers.encoder import Encoder, Model
 from wire.calls import Call, Reply, Usage
 

@@ -20,7 +20,7 @@ from sentence_transformers.util import batch_to_device
 
 from deployments.batching import Batcher
 from deployments.config import resolve_model
-from deployments.embeddings.config import EncoderConfig
+from deployments.sentence_transformers.config import EncoderConfig
 from deployments.threads import WorkerThreads
 from wire.errors import ModelLoadError
 

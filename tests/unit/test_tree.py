@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -164,6 +165,23 @@ def test_wire_does_no_io() -> None:
     for path in (ROOT / "wire").rglob("*.py"):
         used = {name.split(".")[0] for name in imports(path)}
         assert used <= {*WIRE_MAY_IMPORT, "wire"}, path
+
+
+def test_modules_import_each_other_in_one_direction_only() -> None:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in SOURCES
+    }
+    graph = {name: imports(path) & (modules.keys() - {name}) for name, path in modules.items()}
+
+    TopologicalSorter(graph).prepare()  # names the circle when there is one
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_kind_of_model_imports_no_other(kind: str) -> None:
+    for path in (ROOT / "deployments" / kind).rglob("*.py"):
+        used = {name.split(".")[1] for name in imports(path) if name.startswith("deployments.")}
+        assert not used & (KINDS.keys() - {kind}), path
 
 
 def test_routes_reach_replicas_only_through_the_registry() -> None:

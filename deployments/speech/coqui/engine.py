@@ -1,36 +1,28 @@
 # pyright: standard
 """Coqui TTS (the maintained fork `coqui-tts`, module `TTS`): any of its models, and voice cloning.
 
-Sentence by sentence through the library's own API; XTTS streams within a sentence in
-`coqui_xtts.py`. Knows neither formats nor requests' turns.
+Loads a model and chooses its synthesizer: XTTS streams within a sentence, the others do not.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import torch
 from TTS.api import TTS
 
 from deployments.config import resolve_model
 from deployments.speech.config import SpeechConfig
-from deployments.speech.configured_voice import SpeechVoice
 from deployments.speech.coqui.files import local_files
 from deployments.speech.coqui.phonemes import provide_phonemes
-from deployments.speech.coqui.voices import ONLY_VOICE, named_voices
-from deployments.speech.engine import SpeechEngine, Spoken, Synthesizer
+from deployments.speech.coqui.synthesizer import CoquiSynthesizer
+from deployments.speech.coqui.voices import named_voices
+from deployments.speech.coqui.xtts import XttsSynthesizer
+from deployments.speech.engine import SpeechEngine, Synthesizer
 from deployments.speech.recording import recording_path
-from deployments.speech.segments import Segment, segments
-from deployments.speech.tempo import Tempo
-from deployments.threads import Cancelled
 from wire.errors import ModelLoadError
-from wire.openai.speech import SpeechCall
-
-SEGMENT_CHARS = 250
-"""These models were trained on sentences up to about this length."""
 
 logging.getLogger("TTS").setLevel(logging.CRITICAL)  # it logs the texts that it speaks
 
@@ -42,90 +34,6 @@ LOAD_OPTIONS = (
     "encoder_config_path",
 )
 """``engine_kwargs`` that go to ``TTS.api.TTS``."""
-
-
-class CoquiSynthesizer:
-    """A model of the library."""
-
-    speaks_whole_segments = True
-
-    def __init__(self, tts: TTS, voices: Mapping[str, SpeechVoice]) -> None:
-        self._tts = tts
-        self._voices = voices
-        library: Any = tts.synthesizer
-        self._model: Any = library.tts_model
-        self.sample_rate = int(library.output_sample_rate)
-        self._check_voices()
-
-    def segments(self, call: SpeechCall) -> Iterable[Segment]:
-        """Return the text in sentences."""
-        return segments(call.input, SEGMENT_CHARS, one_sentence=True)
-
-    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
-        """Yield the sentence's audio."""
-        if not self._has_words(segment.text) or cancelled.is_set():
-            return
-        torch.manual_seed(call.seed)  # so that earlier requests make no difference
-        voice = self._voices[call.voice]
-        waveform = self._tts.tts(
-            segment.text,
-            speaker=self._speaker(voice),
-            language=self._language(call, voice),
-            speaker_wav=list(voice.reference_audio) or None,
-            split_sentences=False,
-        )
-        yield from at_speed([as_samples(waveform)], self.sample_rate, call.speed)
-
-    def close(self) -> None:
-        """Free the model's memory."""
-        del self._tts, self._model
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-
-    def _has_words(self, text: str) -> bool:
-        """Whether the model has a token for anything in the text: on none it would fail."""
-        if not any(char.isalnum() for char in text):
-            return False
-        tokenizer = self._model.tokenizer
-        languages = self._model.language_manager.language_names
-        cleaned = tokenizer.text_cleaner(text) if tokenizer.text_cleaner else text
-        if tokenizer.phonemizer:
-            cleaned = tokenizer.phonemizer.phonemize(cleaned, separator="", language=languages[0])
-        return bool(tokenizer.encode(cleaned))
-
-    def _speaker(self, voice: SpeechVoice) -> str | None:
-        if voice.reference_audio or not self._tts.is_multi_speaker:
-            return None
-        if voice.speaker is None and voice.id == ONLY_VOICE:
-            return (self._tts.speakers or [None])[0]
-        return voice.speaker or voice.id
-
-    def _language(self, call: SpeechCall, voice: SpeechVoice) -> str | None:
-        known = self._tts.languages
-        if not known:
-            return None
-        wanted = [call.language, *voice.languages]
-        return next((tag for tag in wanted if tag in known), known[0])
-
-    def _check_voices(self) -> None:
-        """Find out now, not at the first request, whether the model has what the config names."""
-        speakers = self._tts.speakers or []
-        for voice in self._voices.values():
-            speaker = self._speaker(voice)
-            if speaker is not None and speaker not in speakers:
-                raise ModelLoadError(
-                    f"voices: the model has no speaker {speaker!r}, "
-                    f"only {', '.join(speakers[:20]) or 'none'}."
-                )
-            if voice.reference_audio and not self.can_clone():
-                raise ModelLoadError(f"voices: {voice.id!r}: the model cannot clone a voice.")
-
-    def can_clone(self) -> bool:
-        """Whether the model speaks with a voice that it only hears."""
-        manager = self._model.speaker_manager
-        return bool(
-            self._model.config.supports_cloning or (manager and getattr(manager, "encoder", None))
-        )
 
 
 class CoquiEngine(SpeechEngine):
@@ -163,8 +71,6 @@ def _load(config: SpeechConfig) -> Synthesizer:
     synthesizer.use_cuda = str(device).startswith("cuda")
     tts.eval()
     if synthesizer.tts_model.config.model == "xtts":
-        from deployments.speech.coqui.xtts import XttsSynthesizer
-
         return XttsSynthesizer(tts, voices, inference)
     if inference:
         raise ModelLoadError("engine_kwargs.inference: only XTTS takes it.")
@@ -196,18 +102,3 @@ def _said(load: Callable[[], TTS]) -> TTS:
         raise
     except Exception as error:
         raise ModelLoadError(f"Coqui could not load the model: {error}") from error
-
-
-def as_samples(waveform: Any) -> bytes:
-    """Return the library's floats as 16-bit samples."""
-    floats = np.nan_to_num(np.asarray(waveform, dtype=np.float32).reshape(-1))
-    return (np.clip(floats, -1, 1) * 32767).astype(np.int16).tobytes()
-
-
-def at_speed(pieces: Iterable[bytes], sample_rate: int, speed: float) -> Iterable[Spoken]:
-    """Yield the pieces at another speed, as soon as each is ready."""
-    tempo = None if speed == 1 else Tempo(sample_rate, speed)
-    for samples in pieces:
-        yield Spoken(tempo.add(samples) if tempo else samples)
-    if tempo:
-        yield Spoken(tempo.finish())

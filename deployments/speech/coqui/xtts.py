@@ -8,7 +8,7 @@ import torch
 from TTS.api import TTS
 
 from deployments.speech.configured_voice import SpeechVoice
-from deployments.speech.coqui.engine import CoquiSynthesizer, as_samples, at_speed
+from deployments.speech.coqui.synthesizer import CoquiSynthesizer, as_samples, at_speed
 from deployments.speech.engine import Spoken
 from deployments.speech.recording import read_recording
 from deployments.speech.segments import Segment, segments

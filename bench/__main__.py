@@ -2,7 +2,7 @@
 
 python -m bench [TABLE ...] [--rounds 3] [--seconds 5] [--quick] [--gpu] [--output bench]
 
-After each round the results are written, so that whoever has no time for more can end it.
+Results are written after each round, so the command can be interrupted.
 """
 
 import argparse
@@ -22,11 +22,11 @@ GPU_MODEL = Path("build/bench/random-8b").absolute()
 
 QUICK = Options(rounds=1, seconds=2, warmup_s=1)
 QUICK_OUTPUT = Path("build/bench")
-"""A quick run proves that all of it works; its figures must not take the place of better ones."""
+"""A quick run only checks that everything works; its figures must not replace better ones."""
 
 
 def main() -> int:
-    """Measure the tables, write them down and print them; fail if an answer was wrong."""
+    """Measure the tables, write and print them; fail if an answer was wrong."""
     chosen = _arguments()
     options = QUICK if chosen.quick else Options(chosen.rounds, chosen.seconds)
     usual = GPU_OUTPUT if chosen.gpu else Path("bench")

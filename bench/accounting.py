@@ -1,8 +1,8 @@
-"""What a server costs: CPU time and memory of all its processes, by the role that they have.
+"""CPU time and memory of all processes of a server, by role.
 
-The server's processes are all those below this one but the load generator's. Ray's daemons and
-vLLM's engine leave their parents and rename themselves, which also hides their environment; but
-this process adopts orphans, so that none of them gets away.
+The server's processes are all descendants of this one but the load generator's. Ray's daemons and
+vLLM's engine leave their parents and rename themselves, which also hides their environment. This
+process adopts orphans, so they stay its descendants.
 """
 
 import os
@@ -22,14 +22,14 @@ REPLICA = "replica"
 PROXY = "proxy"
 RAY = "ray"
 ROLES = (ENGINE, API, INGRESS, REPLICA, PROXY, RAY)
-"""vLLM's own processes; a server's only process; Serve's first and second replica on the way of a
-request; HAProxy and Serve's proxies; everything else of Ray and Serve."""
+"""vLLM's own processes; a server's only process; Serve's first and second replica in a request's
+path; HAProxy and Serve's proxies; everything else of Ray and Serve."""
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 KIB = 1024
 
 RoleOf = Callable[[str], str]
-"""Given a process' command line or title: its role."""
+"""Maps a process's command line or title to its role."""
 
 
 def role_of_vllm(title: str) -> str:
@@ -51,7 +51,7 @@ def role_on_serve(title: str, ingress: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process at a moment. Its id can be given anew; with its start it cannot."""
+    """A process at one moment. Ids are reused; the pair of id and start time is unique."""
 
     pid: int
     started: int
@@ -61,7 +61,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The CPU time of a server's processes and of the whole machine until now."""
+    """Accumulated CPU time of a server's processes and of the machine."""
 
     at: float
     processes: tuple[Process, ...]
@@ -70,7 +70,7 @@ class Snapshot:
 
 
 def snapshot(role_of: RoleOf, without: Iterable[int]) -> Snapshot:
-    """Look at all processes below this one but some with theirs."""
+    """Read all descendants of this process except some and their descendants."""
     at = time.perf_counter()
     busy, stolen = _machine()
     times: dict[int, tuple[int, float]] = {}
@@ -92,7 +92,7 @@ def _times(pid: int) -> tuple[int, float]:
 
 
 def cpu_between(before: Snapshot, after: Snapshot) -> dict[str, float]:
-    """Return the CPU seconds of each role from one look to the next; all usual roles are there."""
+    """Return the CPU seconds of each role between two readings, including roles without any."""
     earlier = {(process.pid, process.started): process.cpu_s for process in before.processes}
     seconds = defaultdict[str, float](float, dict.fromkeys(ROLES, 0.0))
     for process in after.processes:
@@ -102,7 +102,7 @@ def cpu_between(before: Snapshot, after: Snapshot) -> dict[str, float]:
 
 
 def memory(role_of: RoleOf, without: Iterable[int]) -> dict[str, dict[str, float]]:
-    """Return MiB by role: resident, and what is not shared with others plus a share of the rest."""
+    """Return MiB by role: resident, and proportional (shared pages divided among processes)."""
     found: dict[str, dict[str, float]] = defaultdict(lambda: {"rss": 0.0, "pss": 0.0})
     for pid in server_processes(without):
         with suppress(OSError):
@@ -115,7 +115,7 @@ def memory(role_of: RoleOf, without: Iterable[int]) -> dict[str, dict[str, float
 
 
 def server_processes(without: Iterable[int]) -> list[int]:
-    """Return the processes below this one but those of the load generator and the like."""
+    """Return the descendants of this process, without the load generator and its like."""
     others: set[int] = set()
     for pid in without:
         others |= {pid, *descendants(pid)}
@@ -123,7 +123,7 @@ def server_processes(without: Iterable[int]) -> list[int]:
 
 
 def title(pid: int) -> str:
-    """Return a process' command line, or what it has written in its place."""
+    """Return a process's command line, or the title that replaces it."""
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
 
 

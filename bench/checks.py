@@ -1,4 +1,4 @@
-"""Whether what is measured is right: every contender gives the same answers, whole."""
+"""Checks that every contender gives the same answers, completely."""
 
 import base64
 import json
@@ -12,13 +12,13 @@ from bench.stage import Stage
 CHAT = "/v1/chat/completions"
 TOKENS = 128
 SENTENCE = "Count from one to forty in words."
-"""Each of the first 128 tokens of its answer has text, so that each is seen when it comes."""
+"""Each of the first 128 tokens of its answer has text, so each can be timed."""
 QUESTIONS = (SENTENCE, "Who are you and what can you do?", "What is the capital of France?")
 PATIENCE_S = 60
 
 
 def chat_body(question: str, tokens: int, **more: Any) -> bytes:
-    """Return a greedy request for exactly so many tokens."""
+    """Return a greedy request for an exact number of tokens."""
     fields = {
         "model": MODEL,
         "messages": [{"role": "user", "content": question}],
@@ -30,7 +30,7 @@ def chat_body(question: str, tokens: int, **more: Any) -> bytes:
 
 
 def check_chat(server: Running, stage: Stage) -> None:
-    """Ask each question, whole and as a stream, and compare with what others have said."""
+    """Send each question, streamed and not, and compare the answers with other contenders'."""
     for question in QUESTIONS:
         whole = _ask(server, stage, chat_body(question, TOKENS), stream=False)
         streamed = _ask(
@@ -50,19 +50,19 @@ def check_chat(server: Running, stage: Stage) -> None:
 
 
 def alike(stage: Stage, question: str, bodies: list[str]) -> float:
-    """Return which share of streams, as the generator kept them, says what was said alone."""
+    """Return the share of streams under load that equal the answer to the same question alone."""
     expected = stage.answers[question][1]
     same = [read_stream(base64.b64decode(body))[0] == expected for body in bodies]
     return sum(same) / len(same) if same else 0.0
 
 
 def said(answer: dict[str, Any]) -> tuple[str, int]:
-    """Return the text of a whole answer and how many tokens its usage tells."""
+    """Return the text of a complete answer and the number of tokens in its usage."""
     return answer["choices"][0]["message"]["content"], answer["usage"]["completion_tokens"]
 
 
 def read_stream(body: bytes) -> tuple[str, int, bool]:
-    """Return the text of a stream, the tokens that it tells, if it does, and if it ends right."""
+    """Return a stream's text, the tokens in its usage if any, and whether it ends correctly."""
     text, tokens = "", 0
     events = [event for event in body.decode().split("\n\n") if event]
     for event in events:

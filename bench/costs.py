@@ -1,4 +1,4 @@
-"""How tables tell what requests cost the processor, and how quiet the machine was."""
+"""Tables of the processor time of requests, and of other load on the machine."""
 
 from bench.accounting import ENGINE, RAY, ROLES
 from bench.summary import Summary, number, rows, with_spread
@@ -31,7 +31,7 @@ def cpu(summary: Summary, unit: str) -> list[str]:
 
 
 def quiet(summary: Summary) -> str:
-    """Return what else ran on the machine while it was measured."""
+    """Return a line about other load on the machine during the measurement."""
     told = {
         "the load generator": "client_cores",
         "everything else": "elsewhere_cores",

@@ -1,4 +1,4 @@
-"""This side of the load generator: starts its process, gives it jobs, hears when windows open."""
+"""Starts the load generator's process, sends it jobs and receives when windows open."""
 
 import json
 import subprocess

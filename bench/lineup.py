@@ -1,4 +1,4 @@
-"""Which tables there are, and who is compared in each: a new table is an entry here."""
+"""The tables and the contenders of each; a new table is an entry here."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,13 +23,13 @@ MORE: dict[str, Callable[[dict[str, Any]], Contender]] = {
         "ray.serve.llm, direct", TUNED | STREAMED_DIRECTLY, config
     ),
 }
-"""Who serves chat only when asked for."""
+"""Contenders of chat that run only with ``--also``."""
 
 
 def tables(*more: str, config: dict[str, Any] = LOCAL) -> dict[str, Table]:
-    """Return every table by its name, in the order in which they are measured and written.
+    """Return the tables by name, in the order in which they are measured and written.
 
-    With another configuration than local.yaml those of its chat model alone.
+    For a configuration other than local.yaml, only those of its chat model.
     """
     every = _of_chat(config, more)
     if config is LOCAL:
@@ -40,8 +40,8 @@ def tables(*more: str, config: dict[str, Any] = LOCAL) -> dict[str, Table]:
 def _of_chat(config: dict[str, Any], more: Sequence[str]) -> list[Table]:
     """Return the tables of a configuration's chat model.
 
-    Others serve it as they come, and with all that is known to make them better. Of one name there
-    is one contender: tables that name the same share its starts.
+    Other servers run with their defaults, and with all known improvements. Contenders of the same
+    name are started once for all tables.
     """
     contenders: tuple[Contender, ...] = (
         Homeport(config=config),

@@ -1,5 +1,5 @@
 # pyright: standard
-"""Draws throughput and latency over concurrency, as an SVG that says the same in every run."""
+"""Draws throughput and latency over concurrency, as a reproducible SVG."""
 
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ PANELS = (
     ("gap_ms_p99", "ms between reads, 99th percentile", "log"),
 )
 COLOURS = ("#0072b2", "#d55e00", "#999999", "#009e73", "#cc79a7")
-"""Told apart by who does not see all colours, too (Okabe and Ito's)."""
+"""Okabe and Ito's colours, which colour-blind readers can distinguish."""
 MARKS = "osD^v"
 
 
 def draw(summary: Summary, path: Path) -> None:
-    """Draw a summary whose cells are numbers of streams; the bars go over all rounds."""
+    """Draw a summary whose cells are numbers of streams; bars are the range over all rounds."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,4 +1,4 @@
-"""Rounds: in each, every contender is started anew, measured for all its tables, and ended."""
+"""Runs rounds: in each, every contender is started, measured for all its tables, and ended."""
 
 import sys
 import tempfile
@@ -16,17 +16,17 @@ from bench.tables import Sample, Table
 
 @dataclass
 class Outcome:
-    """What came of one table."""
+    """The result of one table."""
 
     samples: list[Sample] = field(default_factory=list[Sample])
     complaints: list[str] = field(default_factory=list[str])
-    """What was wrong with the answers, and who did not start."""
+    """Wrong answers, and contenders that did not start."""
 
 
 def play(tables: Sequence[Table], options: Options) -> Iterator[dict[str, Outcome]]:
-    """Measure all tables; after each round yield what has come of each until then, by its name.
+    """Measure all tables; after each round yield the results so far, by name.
 
-    The contenders take turns (A B C, A B C …), so that the machine's moods meet all of them.
+    The contenders take turns (A B C, A B C …), so that changes of the machine affect all of them.
     """
     contenders = in_order(tables)
     for contender in contenders:
@@ -51,7 +51,7 @@ def play(tables: Sequence[Table], options: Options) -> Iterator[dict[str, Outcom
 
 
 def in_order(tables: Sequence[Table]) -> list[Contender]:
-    """Return all contenders once: of one name, there is one."""
+    """Return all contenders, those of the same name once."""
     by_name: dict[str, Contender] = {}
     for table in tables:
         for contender in table.contenders:
@@ -72,7 +72,7 @@ def _turn(
 ) -> None:
     """Start a contender, measure it for its tables, and end it."""
     others = frozenset({stage.generator.pid})
-    # Short: Ray's sockets lie there.
+    # A short path, because Ray's sockets are there.
     with (
         tempfile.TemporaryDirectory(prefix="hp", dir="/tmp", ignore_cleanup_errors=True) as place,
         running(contender, Path(place), others) as server,
@@ -92,5 +92,5 @@ def _brief(figures: dict[str, float]) -> str:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits how far it is."""
+    """Print progress."""
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)

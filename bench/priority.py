@@ -1,8 +1,8 @@
-"""Who runs when: what measures before what is measured, and an engine's processes on one core.
+"""Scheduling: a real-time priority for the load generator, and an engine's processes on one core.
 
 vLLM's processes wait for each other by yielding in a loop. On two cores and Linux 6.18 that kept
-every other process from running, for seconds at a time. A client among them measures its own
-waiting; with a real-time priority it woke within 9 ms. It uses little, which each table tells.
+every other process from running for seconds at a time, so a client would measure its own waiting.
+With a real-time priority it woke within 9 ms. Each table includes the little CPU time that it uses.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def before_all_others() -> Generator[bool]:
-    """Give this process a real-time priority, its children none; tell whether that is allowed."""
+    """Give this process a real-time priority, its children none; yield whether that is allowed."""
     policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
     try:
         os.sched_setscheduler(0, policy, os.sched_param(1))
@@ -27,10 +27,10 @@ def before_all_others() -> Generator[bool]:
 
 
 def bind_engine(processes: Iterable[int]) -> None:
-    """Bind those of an engine's processes that are free to the cores of those that are bound.
+    """Bind an engine's unbound processes to the cores of its bound ones.
 
-    vLLM binds its worker, on machines without a GPU, but not its engine core. Homeport does this by
-    itself, and the gain is not one that others should lack.
+    Without a GPU, vLLM binds its worker but not its engine core. Homeport binds both, and the other
+    servers should have the same advantage.
     """
     cores = {pid: os.sched_getaffinity(pid) for pid in processes}
     free = os.sched_getaffinity(0)
@@ -38,5 +38,5 @@ def bind_engine(processes: Iterable[int]) -> None:
     for pid, own in cores.items():
         if bound and own == free:
             for thread in Path(f"/proc/{pid}/task").iterdir():
-                with suppress(ProcessLookupError):  # it has ended meanwhile
+                with suppress(ProcessLookupError):  # it has ended in the meantime
                     os.sched_setaffinity(int(thread.name), bound)

@@ -1,7 +1,7 @@
-"""A larger chat model of random weights, for machines with a GPU: heavy, and without a download.
+"""A large chat model of random weights, for machines with a GPU, without a download.
 
-Its shape is that of Llama 3 8B but for the vocabulary, which is the embedded model's, as are its
-tokenizer and its template. vLLM makes the weights itself, the same for everyone.
+Its architecture is that of Llama 3 8B with the embedded model's vocabulary, tokenizer and template.
+vLLM generates the weights, the same for all contenders.
 """
 
 import copy
@@ -37,7 +37,7 @@ ENGINE: dict[str, Any] = {
 
 
 def make(directory: Path, shape: dict[str, int] | None = None) -> Path:
-    """Write the model's files, which hold no weights, and return the directory."""
+    """Write the model's files, without weights, and return the directory."""
     directory.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER:
         shutil.copy(EMBEDDED / name, directory)
@@ -47,7 +47,7 @@ def make(directory: Path, shape: dict[str, int] | None = None) -> Path:
 
 
 def on_a_gpu(directory: Path) -> dict[str, Any]:
-    """Return configs/local.yaml with this chat model in the place of its own, on one GPU."""
+    """Return configs/local.yaml with this chat model instead of its own, on one GPU."""
     config = copy.deepcopy(LOCAL)
     chat = application(config, "chat")
     chat["args"] |= {

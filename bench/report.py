@@ -1,6 +1,6 @@
-"""The results, for people and for programs, with the machine and the day they were taken on.
+"""Writes the results as Markdown and JSON, each table with its machine and date.
 
-Each table is written with its own: a run of some tables leaves the others as they were.
+A run of some tables leaves the others unchanged.
 """
 
 import json
@@ -35,7 +35,7 @@ taken within each round. Client and servers share the machine's cores."""
 
 
 def machine() -> dict[str, Any]:
-    """Return what the numbers depend on."""
+    """Return the properties of the machine that affect the figures."""
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -56,7 +56,7 @@ def machine() -> dict[str, Any]:
 
 
 def record(outcome: Outcome, options: Options) -> dict[str, Any]:
-    """Return what is kept of one table."""
+    """Return the JSON of one table."""
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine(),
@@ -67,7 +67,7 @@ def record(outcome: Outcome, options: Options) -> dict[str, Any]:
 
 
 def write(results: Mapping[str, Any], tables: Mapping[str, Table], directory: Path) -> str:
-    """Put tables in the place of what was written of them before; return all as Markdown."""
+    """Replace the written results of these tables; return all tables as Markdown."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / JSON_FILE
     kept = json.loads(path.read_text()) if path.is_file() else {}
@@ -82,7 +82,7 @@ def write(results: Mapping[str, Any], tables: Mapping[str, Table], directory: Pa
 
 
 def markdown(results: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
-    """Return all tables, each below its machine, day and options."""
+    """Return all tables, each with its machine, date and options."""
     lines = [PREFACE]
     for name, result in results.items():
         lines += ["", f"## {tables[name].title}", "", _conditions(result), ""]

@@ -1,4 +1,4 @@
-"""A server that runs: started from its command line, waited for, looked at, and ended whole."""
+"""Starts a contender, waits until it answers, reads its costs, and ends all of its processes."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ GRACE_S = 5
 
 
 class StartError(Exception):
-    """A contender does not work: its last words say why."""
+    """A contender did not start. The message has the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Running:
     contender: Contender
     url: str
     first_answer_s: float
-    """From its command to the first token, or to the first whole answer where nothing streams."""
+    """From the command to the first token, or to the first answer if it does not stream."""
     others: frozenset[int]
-    """Processes below this one that are not the server's."""
+    """Descendants of this process that are not the server's."""
 
     def snapshot(self) -> Snapshot:
-        """Return the CPU time that it has taken until now."""
+        """Return its accumulated CPU time."""
         return snapshot(self.contender.role, self.others)
 
     def memory(self) -> dict[str, dict[str, float]]:
@@ -50,7 +50,7 @@ class Running:
 
 @contextmanager
 def running(contender: Contender, directory: Path, others: frozenset[int]) -> Generator[Running]:
-    """Start a contender, and end every process of it at last.
+    """Start a contender, and end all of its processes on exit.
 
     Raises:
         StartError: it ended, or did not answer in time.
@@ -87,7 +87,7 @@ def _wait(process: "subprocess.Popen[bytes]", launch: Launch, log: Path) -> None
 
 
 def answers(url: str, probe: Probe) -> bool:
-    """Whether the server begins to answer: with a token, if it is asked to stream."""
+    """Return whether the server answers, for a stream with a token."""
     address = urlsplit(url)
     assert address.hostname
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=ANSWER_S)
@@ -111,7 +111,7 @@ def answers(url: str, probe: Probe) -> bool:
 
 
 def _stop(process: "subprocess.Popen[bytes]", others: frozenset[int]) -> None:
-    """Send what Ctrl-C sends, then end what is left."""
+    """Send SIGINT, then end the remaining processes."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
@@ -131,7 +131,7 @@ def _left(others: frozenset[int]) -> list[int]:
 
 
 def until(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait for a condition, but no longer than so."""
+    """Wait for a condition, up to a timeout."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(POLL_S)

@@ -1,6 +1,6 @@
-"""Where all tables measure: they give a job, and get figures with what they cost the server.
+"""Runs the jobs of all tables and returns their figures with the server's CPU time.
 
-The same load generator drives every contender, and nothing else runs below this process meanwhile.
+The same load generator drives every contender, and no other descendants of this process run.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ MICRO = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long and how often is measured."""
+    """Duration and number of measurements."""
 
     rounds: int = 3
     seconds: float = 5
@@ -31,15 +31,15 @@ class Stage:
     options: Options
     generator: Generator
     answers: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-    """What was answered first to a question, and by whom: all others must say the same."""
+    """The first answer to each question, and its contender; all others must be equal."""
     complaints: list[str] = field(default_factory=list[str])
-    """Wrong answers: with one of them, no figure is worth anything."""
+    """Wrong answers, which invalidate all figures."""
 
     def drive(self, server: Running, job: Job) -> dict[str, Any]:
         """Run a job; return the generator's result with the CPU time of the window.
 
-        ``cpu_s`` is by role; ``elsewhere_cores`` is what ran on the machine beside server and
-        generator, ``stolen_cores`` what the machine was not given.
+        ``cpu_s`` is by role; ``elsewhere_cores`` is the load of other processes,
+        ``stolen_cores`` the time that the host did not give the machine.
         """
         looks: list[Snapshot] = []
         with before_all_others():
@@ -56,12 +56,12 @@ class Stage:
         return result
 
     def complain(self, server: Running, faults: list[str]) -> None:
-        """Note what a server did wrong."""
+        """Record faults of a server."""
         self.complaints += [f"{server.contender.name}: {fault}" for fault in faults]
 
 
 def figures(result: dict[str, Any], flow: int = 0) -> dict[str, float]:
-    """Return the figures of a driven job by name, CPU time for each unit of one of its flows."""
+    """Return the figures of a job by name, with the CPU time per unit of one of its flows."""
     seen = result["flows"][flow]
     units = seen["units"]
     found: dict[str, float] = {

@@ -1,4 +1,4 @@
-"""Medians, spreads and ratios of samples, as they stand in the tables."""
+"""Medians, ranges and ratios of samples for the tables."""
 
 import statistics
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from bench.tables import Sample
 
 DIGITS = 3
 DIVIDED = "÷"
-"""Above a column of ratios: the first contender's figure by that of the contender before."""
+"""Header of a column of ratios: the first contender's figure to that in the previous column."""
 
 
 class Summary:
@@ -21,7 +21,7 @@ class Summary:
         }
 
     def rounds(self, cell: str, contender: str, figure: str) -> dict[int, float]:
-        """Return a figure by round, of those rounds that have it."""
+        """Return a figure of each round that has it."""
         return {
             number: figures[figure]
             for (at, by, number), figures in self._figures.items()
@@ -44,7 +44,7 @@ class Summary:
 
 
 def with_spread(values: Sequence[float]) -> str:
-    """Return the median and, of more than one, from where to where they go."""
+    """Return the median and, for several values, their range."""
     if not values:
         return "–"
     middle = number(statistics.median(values))
@@ -54,7 +54,7 @@ def with_spread(values: Sequence[float]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number with three digits, or two behind a leading 0; never as a power of ten."""
+    """Return a number with three digits, or two after a leading 0, never with an exponent."""
     if value is None:
         return "–"
     if value == 0:
@@ -73,9 +73,9 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
 
 
 def compared(summary: Summary, title: str, *figures: str) -> list[str]:
-    """Return a table of figures, each with the ratio of the first contender's to it behind.
+    """Return a table of figures, each followed by the ratio of the first contender's to it.
 
-    Several figures stand in one column; the ratio is the first one's.
+    A column may have several figures; the ratio is that of the first.
     """
     first, *others = summary.contenders
     header = [title, first]

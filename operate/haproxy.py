@@ -1,14 +1,14 @@
-"""Runs Ray's HAProxy for Serve, with some faults of its configuration mended.
+"""Runs Ray's HAProxy for Serve with a corrected configuration.
 
-- Serve's template sets ``option splice-request``, with which HAProxy does not notice that a client
-  left before the first byte of the answer (measured: 0 of 30 noticed with it, all without); ``-dS``
-  turns splicing off.
-- Statistics and metrics, which ask for no password, are open on every address; here on loopback.
-- Serve reads some headers of the client before the ingress does: a request id that is no text
-  fails as a 500, another header switches the watch for leaving clients off. They are taken out.
-- Behind it, every client seems to be HAProxy. It tells the ingress the client's address, in a
-  header that the ingress believes because of the proof in it.
-- Without an ingress replica its answer is a 500 in plain text; here a 503 in OpenAI's shape.
+- Serve's template sets ``option splice-request``, with which HAProxy does not detect a client that
+  disconnects before the first byte of the answer (0 of 30 detected with it, all without). ``-dS``
+  disables splicing.
+- Statistics and metrics have no authentication and are open on every address; here on loopback.
+- Serve reads some headers of the client before the ingress does: a request id that is not text
+  fails as a 500, another header disables the detection of disconnects. They are removed.
+- Behind HAProxy, all connections come from HAProxy. It sends the client's address in a header,
+  with a proof that the ingress checks.
+- Without an ingress replica it answers with a 500 in plain text; here a 503 in OpenAI's format.
 """
 
 import json
@@ -43,7 +43,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if "-f" in arguments:
         mend(Path(arguments[arguments.index("-f") + 1]))
-    # The variable names this program; without it Ray's package finds its own binary.
+    # The variable names this program. Without it, Ray's package returns its own binary.
     os.environ.pop("RAY_SERVE_HAPROXY_BINARY_PATH", None)
     binary = get_haproxy_binary()
     os.execv(binary, [binary, "-dS", *arguments])

@@ -1,4 +1,4 @@
-"""Ends every process that this one started, also those whose own parent is gone (Linux)."""
+"""Ends all descendants of this process, including orphans (Linux)."""
 
 import ctypes
 import os
@@ -13,12 +13,12 @@ GRACE_S = 5.0
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant that loses its own, so that none escapes."""
+    """Adopt every orphaned descendant, so that all of them can be found."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the running processes below ``pid``, zombies left out."""
+    """Return the running descendants of ``pid``, without zombies."""
     children: dict[int, list[int]] = {}
     for process, parent, state in _processes():
         if state != "Z":
@@ -33,7 +33,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def end_descendants() -> None:
-    """Ask every descendant to end; force those that do not within some seconds."""
+    """Terminate every descendant; kill those that do not end within some seconds."""
     deadline = time.monotonic() + GRACE_S
     _signal_all(signal.SIGTERM)
     while descendants(os.getpid()) and time.monotonic() < deadline:
@@ -43,10 +43,10 @@ def end_descendants() -> None:
 
 
 def reap_orphans() -> None:
-    """Collect adopted processes that ended, so that they do not stay as zombies."""
+    """Reap adopted processes that have ended."""
     for process, parent, state in _processes():
         if state == "Z" and parent == os.getpid():
-            with suppress(ChildProcessError):  # its own Popen collected it
+            with suppress(ChildProcessError):  # its Popen has reaped it
                 os.waitpid(process, os.WNOHANG)
 
 
@@ -66,6 +66,6 @@ def _processes() -> Iterator[tuple[int, int, str]]:
             state, parent = (
                 (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
             )
-        except OSError:  # it ended meanwhile
+        except OSError:  # it has ended
             continue
         yield int(entry.name), int(parent), state

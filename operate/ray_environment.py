@@ -1,7 +1,7 @@
 """Environment that Ray and Serve read once, when their processes start.
 
-The one place that holds it: ``make serve``, the tests and ``cluster.yaml`` take it from here.
-Nothing depends on it; without it everything works, only slower.
+``make serve``, the tests and ``cluster.yaml`` all use this module. Without these settings Homeport
+works, but slower.
 
     eval "$(python -m operate.ray_environment)"    # in a shell, before `ray start` or `serve run`
 """
@@ -13,16 +13,16 @@ import sys
 from pathlib import Path
 
 TOKEN_PATH = Path(__file__).resolve().parent.parent / ".ray-auth-token"
-"""The cluster token of a machine that has none in Ray's usual place, ~/.ray/auth_token."""
+"""The cluster token of a machine without one in Ray's default path, ~/.ray/auth_token."""
 
 SETTINGS = {
-    # Nothing is reported to anyone.
+    # No usage reports.
     "RAY_USAGE_STATS_ENABLED": "0",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
-    # HAProxy in place of Serve's Python proxy: about ten times as many requests a second.
+    # HAProxy instead of Serve's Python proxy: about ten times as many requests per second.
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
     # One event loop in a replica instead of three threads, and handles over gRPC: half the cost of
@@ -31,20 +31,19 @@ SETTINGS = {
     "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
     "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
     "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(256 * 2**20),
-    # How often Serve's controller looks for something to do. At its usual 0.1 s it takes 5 % of a
-    # core from a server that nobody uses.
+    # Interval of Serve's control loop. With the default of 0.1 s an idle server uses 5 % of a core.
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.3",
-    # Only who has the cluster's token may talk to Ray's processes: they run what they are sent.
+    # Ray's processes execute what they receive, so they accept only holders of the cluster's token.
     "RAY_AUTH_MODE": "token",
-    # When a replica is killed, the engine processes that it started are killed with it.
+    # When a replica is killed, its engine processes are killed too.
     "RAY_process_group_cleanup_enabled": "1",
-    # Ray lets its workers give way to everything else, which is meant for batch jobs. A server
-    # must not answer late because a backup, or its own client, runs beside it.
+    # Ray runs workers at a low priority, which suits batch jobs. A server must not be delayed by a
+    # backup or its own client on the same machine.
     "RAY_worker_niceness": "0",
-    # Nobody's X-Forwarded-For and -Proto count in Serve's HTTP servers: behind HAProxy every client
-    # would be a trusted proxy. Whose count, `addresses.py` decides.
+    # Serve's HTTP servers must trust no X-Forwarded-For and -Proto: behind HAProxy every client
+    # would be a trusted proxy. serve_app/http/addresses.py decides which are trusted.
     "FORWARDED_ALLOW_IPS": "",
-    # Workers run in the environment they are started from, not in one that `uv run` builds.
+    # Workers run in the current environment, not in one that `uv run` builds.
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 

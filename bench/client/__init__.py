@@ -1,4 +1,4 @@
-"""The load generator: a process of its own, cheap enough to share two cores with what it measures.
+"""The load generator: a process cheap enough to share two cores with the server that it measures.
 
-`python -m bench.client` reads one job a line (`job.Job`) and prints one result a line.
+`python -m bench.client` reads one job per line (`job.Job`) and prints one result per line.
 """

@@ -1,4 +1,4 @@
-"""Reads jobs on stdin and writes, for each, when its window opens and closes, and its result."""
+"""Reads jobs from stdin; for each, reports when its window opens and closes, and its result."""
 
 import gc
 import json
@@ -12,14 +12,14 @@ from bench.priority import before_all_others
 
 
 def main() -> None:
-    """Answer until stdin ends."""
+    """Run jobs until stdin ends."""
     # Python's own stdout loses the rest of an interrupted write where PYTHONUNBUFFERED is set.
     output = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
     def tell(kind: str, value: object = None) -> None:
         print(json.dumps({kind: value}), file=output, flush=True)
 
-    gc.disable()  # nothing here is cyclic enough to be worth a pause
+    gc.disable()  # there is too little cyclic garbage to justify pauses
     with before_all_others():
         for line in sys.stdin:
             try:

@@ -1,4 +1,4 @@
-"""What is kept of a flow while it runs, and the figures that are made of it."""
+"""Records of a flow while it runs, and the figures computed from them."""
 
 import base64
 import math
@@ -9,20 +9,20 @@ from typing import Any
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least this share of all values does not exceed."""
+    """Return the smallest value that this share of all values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def spread_ms(seconds: Sequence[float]) -> dict[str, float] | None:
-    """Return median and 99th percentile in milliseconds; nothing of nothing."""
+    """Return median and 99th percentile in milliseconds, if there are values."""
     if not seconds:
         return None
     return {"p50": 1000 * percentile(seconds, 0.5), "p99": 1000 * percentile(seconds, 0.99)}
 
 
 class Seen:
-    """What happened in the window, each thing counted at the moment at which it happened."""
+    """Events in the window, each counted when it happened."""
 
     def __init__(self) -> None:
         self.firsts = array("d")
@@ -31,7 +31,7 @@ class Seen:
         self.units = 0.0
         self.requests = 0
         self.answered = 0
-        """All that ended well, also outside of the window."""
+        """Successful answers, also those outside of the window."""
         self.contents = 0
         self.errors: Counter[str] = Counter()
         self.kept: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What the load generator is asked to do, as it crosses the pipe, and the limits it keeps to."""
+"""A job of the load generator, its encoding for the pipe, and its limits."""
 
 import base64
 import json
@@ -13,31 +13,31 @@ LONGEST_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One kind of request, sent over and over by so many callers, each after its last answer."""
+    """One kind of request, sent repeatedly by a number of callers, each after its last answer."""
 
     url: str
     body: bytes
     callers: int
     units: float = 1
-    """What one whole answer is worth: tokens, images, seconds of audio …"""
+    """Units of one complete answer: tokens, images, seconds of audio …"""
     stream: bool = False
-    """The answer is server-sent events, and each with content is a part of its units."""
+    """Whether the answer is server-sent events; each one with content is a part of its units."""
     content_type: str = "application/json"
     most_requests: int = 0
-    """How many requests to send at all; 0 is as many as the time allows."""
+    """Total number of requests; 0 is as many as possible in the time."""
     keep: int = 0
-    """How many answers to hand back whole, the first ones."""
+    """How many answers to return completely, the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Flows that run at the same time. What happens in the window after the warm-up counts."""
+    """Flows that run concurrently. Only the window after the warm-up counts."""
 
     flows: tuple[Flow, ...]
     seconds: float
     warmup_s: float = 0
     drain_s: float = 60
-    """How long the last answers may take."""
+    """Maximum time for the last answers."""
 
     def to_line(self) -> str:
         """Return the job as one line of JSON."""
@@ -51,7 +51,7 @@ class Job:
         """Return the job that a line describes.
 
         Raises:
-            ValueError: it goes beyond this machine, or beyond the limits.
+            ValueError: it addresses another machine, or exceeds a limit.
         """
         fields: dict[str, Any] = json.loads(line)
         for flow in fields["flows"]:

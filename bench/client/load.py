@@ -1,7 +1,7 @@
 """Callers on raw sockets: each sends its next request when the answer to the last has ended.
 
-Nothing is decoded but lengths and the ends of events, because every microsecond that this process
-takes is taken from the server beside it. Times are taken when the kernel hands the bytes over.
+Only lengths and the ends of events are parsed, because the CPU time of this process is taken from
+the server. Times are measured when the kernel delivers the bytes.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from bench.client.job import Flow, Job
 from bench.client.wire import Answer, Events, request
 
 PAUSE_S = 0.1
-"""Before a caller asks again that was refused, so that refusals do not become the load."""
+"""Delay before a refused caller retries, so that refusals do not become the load."""
 
 clock = time.perf_counter
 
 
 class Run:
-    """One run of a job: when its window is, and who is still busy."""
+    """One run of a job: its window, and the callers that are still busy."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -32,14 +32,14 @@ class Run:
         self.ended = asyncio.Event()
 
     def leave(self) -> None:
-        """One caller has nothing left to do."""
+        """Count a caller as finished."""
         self.busy -= 1
         if self.busy == 0:
             self.ended.set()
 
 
 class Sending:
-    """A flow: its bytes, how many of its requests were sent, and what was seen."""
+    """A flow: its bytes, the number of requests sent, and its records."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -48,7 +48,7 @@ class Sending:
         self.seen = Seen()
 
     def may_send(self) -> bool:
-        """Whether one more request is wanted; counts it."""
+        """Return whether to send one more request, and count it."""
         if self.flow.most_requests and self.sent >= self.flow.most_requests:
             return False
         self.sent += 1
@@ -68,16 +68,16 @@ class Caller(asyncio.Protocol):
         self._left = False
 
     def begin(self) -> None:
-        """Connect, and go on from there."""
+        """Connect and start sending."""
         self._send()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has another base class
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        """Note when it came and how much text it has."""
+        """Record the time and the amount of text."""
         now = clock()
         if not self._waiting:
             return
@@ -98,13 +98,13 @@ class Caller(asyncio.Protocol):
             self._end(now)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Connect anew where a server closes a connection that was to stay open."""
+        """Reconnect if a server closes a connection that should stay open."""
         self._transport = None
         if self._waiting:
             self._fail("connection lost")
 
     def abandon(self) -> None:
-        """Give up: the time for the last answers is over."""
+        """End: the time for the last answers is over."""
         if self._waiting:
             self._waiting = False
             self._seen.errors["not answered in time"] += 1
@@ -168,7 +168,7 @@ class Caller(asyncio.Protocol):
             seen.requests += 1
             seen.latencies.append(now - self._began)
         if self._stream:
-            # An event can have several tokens, but all of them have the same number together.
+            # An event can have several tokens, but in total all have the same number.
             seen.units += units * self._inside / self._events.contents
             seen.contents += self._inside
         elif inside:
@@ -191,9 +191,9 @@ class Caller(asyncio.Protocol):
 
 
 async def run(job: Job, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Run a job and return its figures; ``tell`` hears when the window opens and closes.
+    """Run a job and return its figures; ``tell`` is called when the window opens and closes.
 
-    The callers begin one after the other over the warm-up, so that their answers do not keep step.
+    The callers start one after the other during the warm-up, so that their answers are not in step.
     """
     this = Run(job)
     sendings = [Sending(flow) for flow in job.flows]
@@ -219,7 +219,7 @@ async def run(job: Job, tell: Callable[[str], None]) -> dict[str, Any]:
 
 
 class Window:
-    """The time that counts, and what it cost this process."""
+    """The measured time, and the CPU time of this process in it."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
@@ -229,12 +229,12 @@ class Window:
         self.cpu_s = 0.0
 
     def open(self) -> None:
-        """Begin to count."""
+        """Start counting."""
         self._opened = clock(), time.process_time()
         self._tell("opened")
 
     def close(self) -> None:
-        """End counting: when the time is over, or when all was answered before."""
+        """Stop counting, when the time is over or all requests are answered."""
         if self._opened is None or self._closed:
             return
         self._closed = True

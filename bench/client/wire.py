@@ -1,4 +1,4 @@
-"""As much of HTTP/1.1 and of server-sent events as a load generator needs, and no more."""
+"""The part of HTTP/1.1 and server-sent events that a load generator needs."""
 
 import re
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _CONTENT = re.compile(rb'"(?:content|reasoning_content|text)": ?"(?!")')
-"""A piece of text that is not empty. No text contains this: its quotation marks are escaped."""
+"""A non-empty piece of text. Text cannot contain this, since its quotation marks are escaped."""
 
 
 def request(url: str, body: bytes, content_type: str) -> bytes:
@@ -30,7 +30,7 @@ class Answer:
         """Unknown until the head has arrived."""
         self.done = False
         self.is_last = False
-        """The server closes the connection behind it."""
+        """Whether the server closes the connection after it."""
         self._chunked = False
         self._left = 0
         self._skip = 0
@@ -38,10 +38,10 @@ class Answer:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """Take what was read; return what of it belongs to the body.
+        """Feed received bytes; return the part that belongs to the body.
 
         Raises:
-            ValueError: this is no answer that can be read on a connection that stays open.
+            ValueError: the answer cannot be read on a connection that stays open.
         """
         if not self.status:
             data = self._rest + data
@@ -64,7 +64,7 @@ class Answer:
         if not self._chunked:
             length = _LENGTH.search(head)
             if length is None:
-                raise ValueError("The answer does not tell its length.")
+                raise ValueError("The answer has no length.")
             self._left = int(length[1])
 
     def _chunks(self, data: bytes) -> bytes:
@@ -73,7 +73,7 @@ class Answer:
         pieces: list[bytes] = []
         at, end = 0, len(data)
         while at < end and not self.done:
-            if self._skip:  # the line break behind a chunk
+            if self._skip:  # the line break after a chunk
                 step = min(self._skip, end - at)
                 self._skip -= step
                 at += step
@@ -101,7 +101,7 @@ class Answer:
 
 
 class Events:
-    """Counts the events of one stream, also those that are cut across reads."""
+    """Counts the events of one stream, also those split across reads."""
 
     __slots__ = ("_rest", "contents", "finished")
 
@@ -113,7 +113,7 @@ class Events:
         self._rest = b""
 
     def feed(self, data: bytes) -> int:
-        """Return how many events with text are complete now."""
+        """Return the number of newly completed events with text."""
         if self._rest:
             data = self._rest + data
         end = data.rfind(b"\n\n") + 2

@@ -1,4 +1,4 @@
-"""Servers that are measured: how each starts, where it answers, which of its processes is what."""
+"""The measured servers: how each starts, its address, and the roles of its processes."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from deployments.config import resolve_model
 from tests.serve.server import LOCAL, application
 
 MODEL = "gpt-4o"
-"""The name by which every contender's chat model is asked for."""
+"""The model name in requests to all contenders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The request that tells whether a server works: ready is who has begun to answer it."""
+    """The request that tests whether a server is ready: it has started to answer it."""
 
     path: str
     body: dict[str, Any]
@@ -35,7 +35,7 @@ FIRST_TOKEN = Probe(
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The command that starts a server, and where it will answer."""
+    """The command that starts a server, and its address."""
 
     command: list[str]
     url: str
@@ -44,28 +44,28 @@ class Launch:
 
 
 class Contender(Protocol):
-    """One kind of server."""
+    """A server to measure."""
 
     name: str
 
     def prepare(self) -> None:
-        """Install what it needs beyond the project's environment; done before any clock runs."""
+        """Install what it needs beyond the project's environment; not measured."""
 
     def launch(self, directory: Path) -> Launch:
-        """Return how to start it, with its files in a directory of its own."""
+        """Return the command, with its files in a directory of its own."""
         ...
 
     def role(self, title: str) -> str:
-        """Return which role a process of it has."""
+        """Return the role of one of its processes."""
         ...
 
     def settle(self, processes: dict[int, str]) -> None:
-        """Do what is best done once it runs; its processes are given with their roles."""
+        """Tune the running server; its processes are passed with their roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatEngine:
-    """The chat model of a configuration, as vLLM itself takes it: the same for everyone."""
+    """The chat model of a configuration in vLLM's terms, the same for all contenders."""
 
     path: str
     options: dict[str, Any]
@@ -74,7 +74,7 @@ class ChatEngine:
 
 
 def chat_engine(config: dict[str, Any] = LOCAL) -> ChatEngine:
-    """Read the engine's options where Homeport has them."""
+    """Read the engine's options from Homeport's configuration."""
     chat = application(config, "chat")
     (deployment,) = chat["deployments"]
     return ChatEngine(
@@ -86,6 +86,6 @@ def chat_engine(config: dict[str, Any] = LOCAL) -> ChatEngine:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process' environment without what a developer has set for Ray or vLLM."""
+    """Return this process's environment without variables of Ray and vLLM."""
     ours = ("RAY_", "VLLM_", "HOMEPORT_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -1,4 +1,4 @@
-"""A bare FastAPI application with vLLM inside: the least that answers a chat over HTTP."""
+"""A bare FastAPI application around vLLM: the minimum that serves chat over HTTP."""
 
 import sys
 from pathlib import Path

@@ -18,13 +18,13 @@ from serve_app.config import DATABASE_URL_VARIABLE
 from tests.serve.server import Server, application, wait_until
 
 CONTROLLER = "controller"
-"""Serve's, which is one for a whole cluster; elsewhere it counts as one of Ray's daemons."""
+"""Serve's controller, one per cluster; in other tables it counts as one of Ray's daemons."""
 
 SPEECH = Probe(
     "/v1/audio/speech",
     {"model": "tts-1", "voice": "alloy", "input": "Yes.", "response_format": "pcm"},
 )
-"""A request that is hardly any work: half a second of espeak-ng's voice, not encoded."""
+"""A request with little work: half a second of espeak-ng's voice, not encoded."""
 
 MOST_STREAMS = 512
 POLL_S = 0.5
@@ -35,13 +35,13 @@ PATIENCE_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How much of everything there is."""
+    """Numbers of replicas and models."""
 
     ingresses: int = 1
     replicas: int = 1
-    """Of the one model that is awake."""
+    """Replicas of the one model that is running."""
     models: int = 1
-    """All but one of them sleep."""
+    """All but one are scaled to zero."""
     chat: bool = False
 
 
@@ -68,10 +68,10 @@ class GrowingHomeport(Contender):
         return role_of_growing(title)
 
     def change(self, shape: Shape) -> float:
-        """Give the server another shape; return after how many seconds it has it.
+        """Change the server's shape; return the seconds that it took.
 
         Raises:
-            TimeoutError: it does not get there.
+            TimeoutError: it took too long.
         """
         began = time.monotonic()
         serve = self._serve()
@@ -92,7 +92,7 @@ class GrowingHomeport(Contender):
 
 
 def applications(every: Sequence[dict[str, Any]], shape: Shape) -> list[dict[str, Any]]:
-    """Return the applications of a shape, made of those of configs/local.yaml."""
+    """Return the applications of a shape, derived from configs/local.yaml."""
     config = {"applications": copy.deepcopy(list(every))}
     ingress, speech, chat = (application(config, name) for name in ("ingress", "speech", "chat"))
     ingress["deployments"][0]["num_replicas"] = shape.ingresses
@@ -114,7 +114,7 @@ def _sleeping(speech: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def has_shape(details: dict[str, Any], shape: Shape) -> bool:
-    """Whether Serve's details of its applications tell that everything is there, and no more."""
+    """Return whether Serve's details have exactly the expected applications and replicas."""
     names = {"ingress", "speech", *(f"sleeper-{n}" for n in range(1, shape.models))}
     wanted = Counter({"ingress": shape.ingresses, "speech": shape.replicas})
     if shape.chat:

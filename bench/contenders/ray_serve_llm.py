@@ -1,7 +1,7 @@
-"""`ray.serve.llm`, Ray's own OpenAI application: as it comes, and with all that makes it fast.
+"""`ray.serve.llm`, Ray's own OpenAI application: with its defaults, and tuned.
 
-It needs packages that Homeport does not have. They go into a directory of their own below .tools
-and are only on this contender's path, so that nobody else runs in another environment.
+It needs packages that Homeport does not have. They are in a directory below .tools that is only on
+this contender's path, so the environment of the others is unchanged.
 """
 
 import json
@@ -20,15 +20,15 @@ from operate.ray_environment import ray_environment
 from tests.serve.server import LOCAL, ROOT, free_port
 
 PACKAGES = ("pyarrow==26.0.1", "jsonref==1.1.0", "pandas==3.1.1", "hf-transfer==0.1.9")
-"""What `ray[llm]` asks for, imports, and our lock does not have. Not its vLLM, which is older."""
+"""Requirements of `ray[llm]` that it imports and our lock lacks. Not its vLLM, which is older."""
 PLACE = ROOT / ".tools" / "bench-ray-llm"
 INSTALLED = PLACE / "installed"
 
 TUNED = {
-    # What Ray's documentation recommends for many requests a second.
+    # Recommended by Ray's documentation for high request rates.
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-    # What Homeport sets, too: Serve's processes do not give way to the load generator.
+    # Also set by Homeport: normal priority of Serve's processes.
     "RAY_worker_niceness": "0",
 }
 STREAMED_DIRECTLY = {"RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING": "1"}
@@ -101,7 +101,7 @@ class RayServeLLM(Contender):
 
 
 def _apart(directory: Path) -> dict[str, str]:
-    """Return ports and files with which it meets no other Ray on this machine."""
+    """Return ports and files that do not conflict with another Ray on this machine."""
     ours = ray_environment(directory)
     files = {name: value for name, value in ours.items() if value.startswith(str(directory))}
     return {"RAY_USAGE_STATS_ENABLED": "0", **files, **_for_one_machine()}

@@ -13,7 +13,7 @@ from ray import serve
 from ray.serve.llm import build_openai_app
 
 LOGICAL_CPUS = 16
-"""Only for scheduling: its replicas ask for more than a small machine has."""
+"""For scheduling only: its replicas request more than a small machine has."""
 
 
 def main() -> None:

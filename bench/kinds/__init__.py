@@ -1,1 +1,1 @@
-"""Work of every kind, asked of Homeport over HTTP and of the library below it in a process."""
+"""Work of every kind, for Homeport over HTTP and for the bare library in a process."""

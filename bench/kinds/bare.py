@@ -1,5 +1,5 @@
 # pyright: standard
-"""The side of the bare libraries: a process that loads one and answers questions on its stdin.
+"""A process that loads one bare library and runs the measurements requested on its stdin.
 
 python -m bench.kinds.bare <kind>
 """
@@ -20,7 +20,7 @@ from bench.kinds.workloads import DOCUMENTS, QUERY, SENTENCE, texts
 from deployments.config import resolve_model
 
 Loop = Callable[[int, bytes], tuple[Once, int]]
-"""Given the number of callers and a recording: one call of the library, and how many of them to
+"""Takes the number of callers and a recording; returns one call of the library, and how many to
 make at once."""
 
 
@@ -60,7 +60,7 @@ async def rerank(args: dict[str, Any]) -> AsyncGenerator[Loop]:
 
 @asynccontextmanager
 async def images(args: dict[str, Any]) -> AsyncGenerator[Loop]:
-    """Load diffusers, to draw in the size that the model knows and enlarge, as the server does."""
+    """Load diffusers, to draw in the model's size and enlarge, as the server does."""
     from diffusers.pipelines.pipeline_utils import DiffusionPipeline
     from PIL.Image import Resampling
 
@@ -139,7 +139,7 @@ LIBRARIES = {
 
 
 async def answer(kind: str) -> None:
-    """Load the library, then measure whenever a line asks for it."""
+    """Load the library, then run one measurement per line of stdin."""
     questions = (json.loads(line) for line in sys.stdin)
     async with LIBRARIES[kind](next(questions)) as loop:
         print("answer 0", flush=True)

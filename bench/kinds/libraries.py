@@ -1,4 +1,4 @@
-"""This side of the bare libraries: starts a process with one, and asks it to measure."""
+"""Starts a process with a bare library and requests measurements from it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from tests.serve.server import LOCAL
 
 
 class Library:
-    """A bare library in a process of its own, with the settings that the server's replica has."""
+    """A bare library in a process of its own, with the settings of the server's replica."""
 
     def __init__(self, kind: str) -> None:
         application = next(a for a in LOCAL["applications"] if a["args"].get("kind") == kind)
@@ -27,7 +27,7 @@ class Library:
         self._ask(application["args"])
 
     def throughput(self, callers: int, seconds: float, recording: Path | None = None) -> float:
-        """Return units of work a second."""
+        """Return units of work per second."""
         path = str(recording or "")
         return self._ask({"callers": callers, "seconds": seconds, "recording": path})
 

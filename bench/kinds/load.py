@@ -1,15 +1,15 @@
-"""Closed-loop load: so many callers, each asks again as soon as it is answered."""
+"""Closed-loop load: each caller sends its next request as soon as it has an answer."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
 Once = Callable[[], Awaitable[float]]
-"""One request; returns the units of work that its answer has."""
+"""Sends one request; returns the units of work of its answer."""
 
 
 async def throughput(once: Once, concurrency: int, seconds: float) -> float:
-    """Return units of work a second, the requests included that end after the time."""
+    """Return units of work per second, including requests that end after the time."""
 
     async def caller() -> float:
         units = 0.0

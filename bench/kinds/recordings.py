@@ -19,13 +19,13 @@ def spoken(url: str, text: str, response_format: str) -> bytes:
 
 
 def seconds_of(audio: bytes) -> float:
-    """Return how long a file is."""
+    """Return the duration of a file."""
     with av.open(io.BytesIO(audio), "r") as container:
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
 
 
 def repeated(wav: bytes, seconds: int) -> bytes:
-    """Return a WAV file that says the same until so many seconds are full."""
+    """Return a WAV file that repeats a recording up to a duration."""
     with av.open(io.BytesIO(wav), "r") as container:
         rate = container.streams.audio[0].rate
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]

@@ -1,4 +1,4 @@
-"""How soon the first sound of a spoken answer comes: while it is written, and afterwards."""
+"""Time to the first sound of a spoken answer, spoken during generation and afterwards."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import aiohttp
 
 
 async def first_sounds(url: str, asked: str) -> tuple[float, float]:
-    """Return the seconds to the first sound: spoken while written, and written, then spoken."""
+    """Return the seconds to the first sound: spoken during generation, and after it."""
     async with aiohttp.ClientSession(url) as session:
         question = {"messages": [{"role": "user", "content": asked}], "max_tokens": 256}
         return await _while_written(session, question), await _in_sequence(session, question)

@@ -1,4 +1,4 @@
-"""What is asked of each kind, of the server and of its bare library alike."""
+"""The requests of each kind, the same for the server and its bare library."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bench.client.job import Flow
 
 TEXT = "The quick brown fox jumps over the lazy dog while the sun sets behind the old mill."
 LENGTHS = (4, 16, 48, 128)
-"""Words of the texts that are embedded: callers have texts of all four lengths, in equal shares."""
+"""Lengths in words of the texts to embed, used by callers in equal shares."""
 DOCUMENTS = [f"{TEXT} This is document number {number}." for number in range(10)]
 QUERY = "Where does the fox jump?"
 SENTENCE = "The weather is fine today, so we walk to the lake and come back before dark."
@@ -19,12 +19,12 @@ QUESTIONS = {
     "some sentences": "Who are you and what can you do?",
     "a long answer": "Count from one to twenty in words.",
 }
-"""What is answered aloud, by how long the embedded model's answer is: 65 and 256 tokens."""
+"""Questions for spoken answers, by the length of the answer: 65 and 256 tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many callers of one kind; for transcriptions, with recordings of so many seconds."""
+    """A number of callers of one kind; for transcriptions, with recordings of a duration."""
 
     kind: str
     callers: int
@@ -32,7 +32,7 @@ class Load:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Name in the table."""
         audio = f" of {self.audio_s} s" if self.audio_s else ""
         return f"{self.kind}{audio}, {self.callers}"
 
@@ -83,14 +83,14 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 def texts(callers: int) -> list[str]:
-    """Return a text for each caller; a single one has a text of middle length."""
+    """Return a text for each caller; a single caller gets one of medium length."""
     if callers == 1:
         return [of_words(LENGTHS[1])]
     return [of_words(LENGTHS[number % len(LENGTHS)]) for number in range(callers)]
 
 
 def of_words(count: int) -> str:
-    """Return a text of so many words."""
+    """Return a text of a number of words."""
     words = TEXT.split()
     return " ".join(words[number % len(words)] for number in range(count))
 
@@ -107,7 +107,7 @@ def form(recording: bytes) -> bytes:
 
 
 def flows(url: str, load: Load, recordings: dict[int, bytes], spoken_s: float) -> list[Flow]:
-    """Return the requests of a load; ``spoken_s`` is how long the spoken sentence is."""
+    """Return the requests of a load; ``spoken_s`` is the duration of the spoken sentence."""
     where = url + PATHS[load.kind]
     if load.kind == "embeddings":
         by_text: dict[str, int] = {}

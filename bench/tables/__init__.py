@@ -1,4 +1,4 @@
-"""Tables: each says which contenders it compares, what it asks of them, and how it is written."""
+"""The tables: their contenders, measurements and output."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bench.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one contender did in one cell of a table in one round."""
+    """The figures of one contender in one cell of a table in one round."""
 
     contender: str
     round: int
@@ -24,15 +24,15 @@ Cell = tuple[str, dict[str, float]]
 
 
 class Table(Protocol):
-    """A comparison. Contenders that several tables share are started once a round for all."""
+    """A comparison. Contenders that several tables share are started once per round."""
 
     name: str
     title: str
     contenders: Sequence[Contender]
-    """In the order of each round; every other is compared with the first."""
+    """In the order of each round. The first is compared with each other one."""
 
     def measure(self, server: Running, stage: Stage) -> Iterator[Cell]:
-        """Yield the cells of a server that has just been started."""
+        """Measure a started server and yield its cells."""
         ...
 
     def markdown(self, samples: Sequence[Sample]) -> list[str]:
@@ -40,5 +40,5 @@ class Table(Protocol):
         ...
 
     def draw(self, samples: Sequence[Sample], directory: Path) -> None:
-        """Write the pictures that the table shows, if any."""
+        """Write the table's pictures, if any."""
         ...

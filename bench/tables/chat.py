@@ -1,4 +1,4 @@
-"""Streams of chat, from one to more than the engine takes at once, beside the servers of others."""
+"""Streams of chat, from one to more than the engine's batch, beside other servers."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from bench.tables import Cell, Sample
 STREAMS = (1, 8, 32, 128)
 UNIT = "streams"
 KEPT = 4
-"""Answers of each window that are read whole."""
+"""Answers of each window whose text is kept."""
 WARM = 8
 
 CONTENDERS = (

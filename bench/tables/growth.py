@@ -1,7 +1,7 @@
-"""What a request costs, and what an idle server, as replicas, models and streams become more.
+"""Costs of a request and of an idle server with more replicas, models and streams.
 
-One server is changed while it runs. What matters is the CPU time for each request, which should
-stay the same: on one machine, what is more shares the same cores.
+One server is changed while it runs. The CPU time per request should stay the same; throughput does
+not grow, since all replicas share the same cores.
 """
 
 import json
@@ -34,19 +34,19 @@ CALLERS = 32
 TOKENS = 32
 IDLE_S = 10
 SETTLE_S = 5
-"""After a change: the ingress hears of it, health checks begin, HAProxy is told."""
+"""Delay after a change: the ingress polls, health checks start, HAProxy reloads."""
 WARMUP_S = 4
-"""The first hundreds of requests of a process cost half as much again."""
+"""Warm-up: the first hundreds of requests of a process cost half as much again."""
 STREAMS_A_SECOND = 16
-"""Fewer than end in a second, so that each has begun anew and ended in a window, some times."""
+"""Few enough that each starts and ends several times within a window."""
 SHARE = 0.6
-"""Of the usual window: there are many."""
+"""Share of the usual window, because there are many cells."""
 PATH = (INGRESS, REPLICA, PROXY, CONTROLLER, RAY)
 PERCENT = 100
 
 
 class Growth:
-    """Everything, more of it."""
+    """Growth."""
 
     name = "growth"
     title = "Growth"
@@ -101,7 +101,7 @@ class Growth:
 
 
 def _at(server: Running, stage: Stage, shape: Shape) -> dict[str, float]:
-    """Return what requests cost in a shape, and then what doing nothing costs."""
+    """Return the costs of requests in a shape, and then of the idle server."""
     flow = Flow(server.url + SPEECH.path, json.dumps(SPEECH.body).encode(), CALLERS)
     job = Job((flow,), stage.options.seconds * SHARE, WARMUP_S)
     found = figures(stage.drive(server, job))

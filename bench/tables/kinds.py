@@ -22,7 +22,7 @@ from bench.tables import Cell, Sample
 
 FIRST_SOUNDS = 5
 LONG_AUDIO_S = 60
-"""From recordings of this length on, windows are longer, or they would end within an answer."""
+"""Minimum duration of recordings for longer windows, which would otherwise end within an answer."""
 LONG_WINDOW_S = 20
 
 ALL_KINDS = ("chat", *UNITS)
@@ -36,7 +36,7 @@ class Kinds:
     contenders: Sequence[Contender] = (Homeport("Homeport, all kinds", ALL_KINDS),)
 
     def measure(self, server: Running, stage: Stage) -> Iterator[Cell]:
-        """Measure each kind by both ways, and both ways to a spoken answer."""
+        """Measure each kind on the server and on the library, and spoken answers in both ways."""
         with tempfile.TemporaryDirectory() as directory:
             recordings = record(server.url)
             paths = {seconds: Path(directory, f"{seconds}.wav") for seconds in recordings}
@@ -88,13 +88,13 @@ class Kinds:
 
 
 def record(url: str) -> dict[int, bytes]:
-    """Return the recordings that are transcribed, by how many seconds they have."""
+    """Return the recordings to transcribe, by duration in seconds."""
     wav = spoken(url, SENTENCE, "wav")
     return {load.audio_s: repeated(wav, load.audio_s) for load in LOADS if load.audio_s}
 
 
 def window_s(load: Load, stage: Stage) -> float:
-    """Return how long a load is measured."""
+    """Return the window of a load."""
     seconds = stage.options.seconds
     return max(seconds, LONG_WINDOW_S) if load.audio_s > LONG_AUDIO_S else seconds
 
@@ -102,18 +102,18 @@ def window_s(load: Load, stage: Stage) -> float:
 def drive(
     server: Running, stage: Stage, load: Load, recordings: dict[int, bytes], spoken_s: float
 ) -> dict[str, float]:
-    """Return what the server does under a load: units a second, and the longest waits."""
+    """Return the server's figures under a load: units per second, and the longest waits."""
     parts = flows(server.url, load, recordings, spoken_s)
     job = Job(tuple(parts), window_s(load, stage), stage.options.warmup_s)
     found = combine_flows(stage.drive(server, job)["flows"])
     if load.callers == 1 and "latency_ms_p50" in found:
-        # Of one caller's long answers only some whole ones end within a window.
+        # Few of one caller's long answers end within a window.
         found["server"] = 1000 * parts[0].units / found["latency_ms_p50"]
     return found
 
 
 def combine_flows(seen: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Return the figures of flows that are one kind's."""
+    """Return the combined figures of one kind's flows."""
     found: dict[str, float] = {"server": sum(flow["units_per_s"] for flow in seen)}
     for share in ("p50", "p99"):
         waits = [flow["latency_ms"][share] for flow in seen if flow["latency_ms"]]
@@ -123,7 +123,7 @@ def combine_flows(seen: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 
 def what(load: Load) -> str:
-    """Return who asks, as a table says it."""
+    """Return the callers for the table."""
     return f"{load.callers}" + (f", {load.audio_s} s each" if load.audio_s else "")
 
 

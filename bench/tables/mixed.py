@@ -1,4 +1,4 @@
-"""All kinds at once: what each gets then of what it gets alone, and whether one starves another."""
+"""All kinds at once: the share of each kind's throughput alone, which shows starvation."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

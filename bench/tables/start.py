@@ -1,4 +1,4 @@
-"""From the command to the first streamed token, and the memory of a server that then waits."""
+"""Time from the command to the first streamed token, and memory of the idle server."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ class Start:
         self.contenders = contenders
 
     def measure(self, server: Running, stage: Stage) -> Iterator[Cell]:
-        """Look at a server that has answered once."""
+        """Return the figures of a server that has answered once."""
         found = {"first_token_s": server.first_answer_s}
         for role, sizes in server.memory().items():
             found |= {f"{size}_mib_{role}": mib for size, mib in sizes.items()}

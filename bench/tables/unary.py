@@ -1,4 +1,4 @@
-"""Chats of one token: what a server adds to a request that is hardly any work."""
+"""Chats of one token: the overhead of a server."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ from bench.tables import Cell, Sample
 
 CALLERS = (1, 32)
 SHARE = 0.5
-"""Of the time that a window of streams takes: these answers are short."""
+"""Share of the usual window, because these answers are short."""
 
 
 class Unary:
-    """Whole answers of one token."""
+    """Complete answers of one token."""
 
     name = "unary"
     title = "Chat, one token"

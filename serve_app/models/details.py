@@ -5,8 +5,8 @@ each application, and the ingress as much to read; the statuses alone a hundredt
 ingress replica asks all the time.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any
 
 WHOLE_S = 20.0
@@ -26,9 +26,11 @@ class Details:
         self,
         read_statuses: Callable[[], Awaitable[list[bytes]]],
         read_whole: Callable[[], Awaitable[dict[str, Any]]],
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._read_statuses = read_statuses
         self._read_whole = read_whole
+        self._clock = clock
         self._statuses: list[bytes] | None = None
         self._whole: dict[str, Any] = {}
         self._read_at = float("-inf")
@@ -36,14 +38,13 @@ class Details:
 
     async def read(self) -> dict[str, Any]:
         """Return the details: the same object as before where nothing can have changed."""
-        clock = asyncio.get_running_loop().time
         statuses = await self._read_statuses()
-        began = clock()
+        began = self._clock()
         if began - self._read_at < self._pause_s(statuses):
             return self._whole
         self._whole = await self._read_whole()
         self._statuses = statuses  # older than the details: what changed between is seen again
-        self._read_at = clock()
+        self._read_at = self._clock()
         self._took_s = self._read_at - began
         return self._whole
 

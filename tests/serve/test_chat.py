@@ -11,7 +11,7 @@ import psutil
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server
+from tests.serve.server import Server, wait_until
 
 SUM: list[Any] = [{"role": "user", "content": "What is 2+2?"}]
 
@@ -277,7 +277,8 @@ def test_engine_is_one_process_that_leaves_a_core_to_the_rest_and_rests_when_idl
         assert os.sched_getaffinity(core) < cores
     process = psutil.Process(core)
     process.cpu_percent()
-    assert process.cpu_percent(1) < 20
+    # A client that left in an earlier test may still be on its way to the engine.
+    wait_until(lambda: process.cpu_percent(1) < 20, 10, "the engine does not rest")
 
 
 def test_chat_tool_that_must_be_called_is_called_with_what_its_schema_says(client: OpenAI) -> None:

@@ -38,8 +38,10 @@ def anywhere(_: str) -> bool:
     return True
 
 
-def files(*hosts: str, may_connect: Callable[[str], bool] = is_public) -> RemoteFiles:
-    return RemoteFiles(hosts, max_bytes=1000, timeout_s=0.5, may_connect=may_connect)
+def files(
+    *hosts: str, may_connect: Callable[[str], bool] = is_public, timeout_s: float = 30
+) -> RemoteFiles:
+    return RemoteFiles(hosts, max_bytes=1000, timeout_s=timeout_s, may_connect=may_connect)
 
 
 async def refused(remote: RemoteFiles, url: str) -> str:
@@ -85,7 +87,6 @@ async def test_file_of_an_allowed_host_is_fetched(host: TestServer) -> None:
         ("large", "larger than 1000 bytes"),
         ("moved", "answered 302"),
         ("nothing", "answered 404"),
-        ("slow", "could not be fetched"),
     ],
 )
 async def test_host_that_does_not_answer_well_is_told(
@@ -94,6 +95,12 @@ async def test_host_that_does_not_answer_well_is_told(
     remote = files("localhost", may_connect=anywhere)
 
     assert says in await refused(remote, f"http://localhost:{host.port}/{path}")
+
+
+async def test_host_that_takes_too_long_is_told(host: TestServer) -> None:
+    remote = files("localhost", may_connect=anywhere, timeout_s=0.5)
+
+    assert "could not be fetched" in await refused(remote, f"http://localhost:{host.port}/slow")
 
 
 async def test_name_of_an_own_address_is_not_connected_to(host: TestServer) -> None:

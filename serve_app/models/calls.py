@@ -45,7 +45,7 @@ class Calls:
         return model
 
     def _by_backend(self, backend: str, name: str | None, kind: Kind) -> ServedModel:
-        named = self._registry.named(name, kind)
+        named = self._registry.find_all(name, kind)
         for model in named:
             if model.card.backend == backend:
                 return model

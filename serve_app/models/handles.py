@@ -1,4 +1,7 @@
-"""A model's Serve handle: Ray's errors in, ours out. The only module that calls a replica."""
+"""Calls replicas through Serve's handles and turns Ray's errors into ours.
+
+No other module calls a replica.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
@@ -20,35 +23,35 @@ from wire.errors import RETRY_AFTER_S, ModelOverloadedError, ModelUnavailableErr
 T = TypeVar("T")
 
 CONTROLLER_TIMEOUT_S = 10
-"""It answers within 0.1 s; requests for unknown models wait for it."""
+"""The controller answers within 0.1 s; requests for unknown models wait for it."""
 
 
 class ModelHandle(Protocol):
-    """How the ingress reaches a model. The seam for tests of routes without Ray."""
+    """Calls a model. Tests of routes put a class without Ray in its place."""
 
     async def run(self, call: Call) -> Reply:
         """Answer whole."""
         ...
 
     def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer in pieces; closing it cancels the work."""
+        """Answer in pieces; closing the generator cancels the work."""
         ...
 
 
 class ServeModelHandle:
-    """A handle to the deployment of one model."""
+    """Calls the deployment of one model."""
 
     def __init__(self, model: ServedModel, bus: Bus) -> None:
         self._model_id = model.card.id
         self._bus = bus
-        # Without the check: that would block the event loop, and the registry knows the deployment.
+        # The check would block the event loop, and the registry holds only deployments that exist.
         handle: DeploymentHandle[Any] = serve.get_deployment_handle(
             model.deployment, model.application, _check_exists=False
         )
-        # One for each method, since making one costs a third of a call; and pickle, because what
-        # crosses is importable on both sides and need not be searched for what is not.
-        # As streams, of one item: of a unary call over gRPC Serve's router hears only at its end
-        # how busy the replica was at its beginning, and chose full ones beside others with room.
+        # One handle for each method: making one costs a third of a call. Pickle is enough, because
+        # all types are importable on both sides; cloudpickle would search them for others.
+        # Each call is a stream of one item: a unary call over gRPC returns the number of requests
+        # in the replica only at its end, and Serve's router then chose full replicas.
         calls = handle.options(
             stream=True, request_serialization="pickle", response_serialization="pickle"
         )
@@ -57,23 +60,23 @@ class ServeModelHandle:
 
     async def run(self, call: Call) -> Reply:
         """Answer whole."""
-        async with self._asked(call, self._run) as (inlet, returned):
+        async with self._call_replica(call, self._run) as (inlet, returned):
             return await inlet.whole(returned)
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer in pieces; closing it cancels the work in the replica."""
-        async with self._asked(call, self._stream) as (inlet, returned):
+        """Answer in pieces; closing the generator cancels the work in the replica."""
+        async with self._call_replica(call, self._stream) as (inlet, returned):
             async for piece in inlet.read(returned, coalesce=call.coalesce):
                 yield piece
 
     @asynccontextmanager
-    async def _asked(
+    async def _call_replica(
         self, call: Call, method: DeploymentHandle[Any]
     ) -> AsyncGenerator[tuple[Inlet, asyncio.Future[Returned]]]:
-        """Call a replica; give where its answer comes in, and what the call will return."""
-        with closing(await self._bus.inlet()) as inlet, self._our_errors():
-            response: Any = _for(call, method).remote(call, inlet.reply_to)
-            returned = asyncio.ensure_future(_only(response))
+        """Call a replica; yield the inlet of its answer, and what the call will return."""
+        with closing(await self._bus.inlet()) as inlet, self._translate_errors():
+            response: Any = _with_adapter(call, method).remote(call, inlet.reply_to)
+            returned = asyncio.ensure_future(_read_single(response))
             try:
                 yield inlet, returned
             finally:
@@ -81,10 +84,10 @@ class ServeModelHandle:
                     response.cancel()
 
     @contextmanager
-    def _our_errors(self) -> Generator[None]:
+    def _translate_errors(self) -> Generator[None]:
         try:
             yield
-        except RayTaskError:  # a fault of the replica's code: unexpected, and logged as that
+        except RayTaskError:  # a bug in the replica: reported and logged as an internal error
             raise
         except BackPressureError as error:
             raise ModelOverloadedError(
@@ -100,16 +103,16 @@ class ServeModelHandle:
             ) from error
 
 
-async def _only(items: AsyncIterator[Returned]) -> Returned:
-    """Return the one item, and read on to the end: until then Serve counts the call."""
-    answer: Returned = ReplicaLostError("The model's replica said nothing.")
+async def _read_single(items: AsyncIterator[Returned]) -> Returned:
+    """Return the one item, and read to the end: until then Serve counts the call as running."""
+    answer: Returned = ReplicaLostError("The model's replica returned nothing.")
     async for item in items:
         answer = item
     return answer
 
 
-def _for(call: Call, handle: DeploymentHandle[Any]) -> DeploymentHandle[Any]:
-    """Return the handle: with an adapter, one that prefers the replicas that hold it."""
+def _with_adapter(call: Call, handle: DeploymentHandle[Any]) -> DeploymentHandle[Any]:
+    """Return a handle that prefers replicas with the call's adapter, if it has one."""
     return handle.options(multiplexed_model_id=call.adapter) if call.adapter else handle
 
 
@@ -117,21 +120,21 @@ async def read_serve_details() -> dict[str, Any]:
     """Return Serve's details of all applications, as its REST API does.
 
     Raises:
-        ModelUnavailableError: the controller does not answer.
+        ModelUnavailableError: the controller does not respond.
     """
-    return await _in_time(controller().get_serve_instance_details.remote())
+    return await _await_controller(controller().get_serve_instance_details.remote())
 
 
 async def read_serve_statuses() -> list[bytes]:
     """Return the statuses of each application and of its deployments, in Serve's encoding.
 
     Raises:
-        ModelUnavailableError: the controller does not answer.
+        ModelUnavailableError: the controller does not respond.
     """
-    return await _in_time(controller().list_serve_statuses.remote())
+    return await _await_controller(controller().list_serve_statuses.remote())
 
 
-async def _in_time(answer: Awaitable[T]) -> T:
+async def _await_controller(answer: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(CONTROLLER_TIMEOUT_S):
             return await answer

@@ -1,7 +1,8 @@
-"""Model id or alias → card and handle. The ingress's only contact with Serve and the replicas.
+"""Finds the card and the handle of a model by its id or alias.
 
-Serve is the source of truth: a background task reads its details, so models that are added,
-removed, scaled or broken show up within seconds, and none is woken to ask what it is.
+Serve is the source of truth: a background task reads its details, so that added, removed, scaled
+and failed models appear within seconds. No replica is called for this, which would wake models
+that are scaled to zero.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from wire.logging import get_logger
 logger = get_logger(__name__)
 
 MISS_INTERVAL_S = 0.5
-"""An unknown model makes the registry look again, but not more often than this."""
+"""Minimum time between two refreshes because of unknown models."""
 
 T = TypeVar("T")
 ReadDetails = Callable[[], Awaitable[dict[str, Any]]]
@@ -35,7 +36,7 @@ MakeHandle = Callable[[ServedModel], ModelHandle]
 
 
 class Registry:
-    """What is served now."""
+    """The models that Serve has."""
 
     def __init__(
         self,
@@ -58,11 +59,11 @@ class Registry:
 
     @property
     def models(self) -> list[ServedModel]:
-        """Every model that Serve knows, in the order of their first deploy."""
+        """All models, in the order of their first deployment."""
         return list(self._models.values())
 
     async def poll(self) -> None:
-        """Keep looking, until cancelled. Whatever fails, the last view stays."""
+        """Refresh until cancelled. After a failure the last state stays."""
         while True:
             try:
                 await self.refresh()
@@ -71,7 +72,7 @@ class Registry:
             await asyncio.sleep(self._poll_interval_s)
 
     async def refresh(self) -> None:
-        """Look now; callers that come while someone looks share that look."""
+        """Read Serve's details; concurrent callers share one read."""
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh())
         await asyncio.shield(self._refreshing)
@@ -90,17 +91,17 @@ class Registry:
             ModelNotFoundError: there is none.
         """
         model = self._find(name, kind)
-        if model is None and self._may_look_again():
+        if model is None and self._may_refresh():
             await self.refresh()
             model = self._find(name, kind)
         if model is None:
             raise self._not_found(name, kind, param)
         return model
 
-    def named(self, name: str | None, kind: Kind) -> list[ServedModel]:
+    def find_all(self, name: str | None, kind: Kind) -> list[ServedModel]:
         """Return every model of this kind with this id or alias, or all of the kind for None.
 
-        An alias leads to the first of them where nothing else is asked for.
+        Where only one is needed, the first is used.
         """
         return [
             model
@@ -116,7 +117,7 @@ class Registry:
             ModelNotFoundError: there is none.
         """
         model = self._find(name, None)
-        if model is None and self._may_look_again():
+        if model is None and self._may_refresh():
             await self.refresh()
             model = self._find(name, None)
         if model is None:
@@ -145,18 +146,18 @@ class Registry:
                 yield piece
 
     async def _call(self, model: ServedModel, begin: Callable[[], Awaitable[T]]) -> T:
-        """Call a replica, and once more where it refuses and the model has several.
+        """Call a replica, and once more if it refuses and the model has several.
 
         Serve's router learns how busy a replica is from what the replica reports as it accepts a
         call, and forgets the calls that are on their way to it meanwhile. So it sometimes chooses
         a full replica beside one with room. The refusal corrects its count.
         """
         try:
-            return await self._started(model, begin())
+            return await self._wait_for(model, begin())
         except ModelOverloadedError:
             if self._models.get(model.card.id, model).running < 2:
                 raise
-        return await self._started(model, begin())
+        return await self._wait_for(model, begin())
 
     def _handle(self, model: ServedModel) -> ModelHandle:
         key = (model.application, model.deployment)
@@ -164,8 +165,8 @@ class Registry:
             self._handles[key] = self._make_handle(model)
         return self._handles[key]
 
-    async def _started(self, model: ServedModel, work: Awaitable[T]) -> T:
-        """Await ``work``, but not for ever while the model has no replica to do it."""
+    async def _wait_for(self, model: ServedModel, work: Awaitable[T]) -> T:
+        """Await ``work``, for a limited time while the model has no replica."""
         task = asyncio.ensure_future(work)
         waited = 0.0
         try:
@@ -183,19 +184,19 @@ class Registry:
 
     def _check_waking(self, model: ServedModel, waited_s: float) -> None:
         if model.state == State.FAILED:
-            raise ModelFailedError(_failure(model))
+            raise ModelFailedError(_failure_message(model))
         if waited_s >= self._cold_start_timeout_s:
-            raise _loading(model)
+            raise _loading_error(model)
 
     def _check_available(self, model: ServedModel) -> None:
-        """Refuse at once what waiting cannot mend.
+        """Raise at once what waiting does not change.
 
-        A model that may sleep at zero replicas is always tried: the request is what wakes it.
+        A model that may be scaled to zero is always called: the request starts a replica.
         """
         if model.state == State.FAILED:
-            raise ModelFailedError(_failure(model))
+            raise ModelFailedError(_failure_message(model))
         if model.state == State.LOADING and not model.sleeps:
-            raise _loading(model)
+            raise _loading_error(model)
         if not model.deployment:
             raise ModelUnavailableError(f"Model '{model.card.id}' has no deployment.")
 
@@ -228,27 +229,27 @@ class Registry:
             )
         return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", param)
 
-    def _may_look_again(self) -> bool:
+    def _may_refresh(self) -> bool:
         return asyncio.get_running_loop().time() - self._refreshed_at > MISS_INTERVAL_S
 
     async def _refresh(self) -> None:
         try:
             details = await self._read_details()
         except ModelUnavailableError as error:
-            logger.warning("Serve's controller does not answer: %s", error)
+            logger.warning("Serve's controller does not respond: %s", error)
             return
         finally:
             self._refreshed_at = asyncio.get_running_loop().time()
-        if details is not self._details:  # the same object: nothing has changed
+        if details is not self._details:  # the same object means no change
             self._models, self._names = served_models(details)
             self._details = details
 
 
-def _loading(model: ServedModel) -> ModelLoadingError:
+def _loading_error(model: ServedModel) -> ModelLoadingError:
     return ModelLoadingError(
         f"Model '{model.card.id}' is loading. Retry after {LOADING_RETRY_AFTER_S} s.", "model"
     )
 
 
-def _failure(model: ServedModel) -> str:
+def _failure_message(model: ServedModel) -> str:
     return f"Model '{model.card.id}' could not be loaded: {model.reason}"

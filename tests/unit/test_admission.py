@@ -46,7 +46,7 @@ def test_what_nobody_waits_for_leaves_half_of_the_places_to_the_others() -> None
             admission.hold("m", low_priority=True).__enter__()
         with admission.hold("m"), admission.hold("m"):
             assert admission.held == 4
-    assert (admission.held, admission.held_behind) == (0, 0)
+    assert (admission.held, admission.held_low_priority) == (0, 0)
 
 
 @pytest.mark.parametrize(("waited_for", "behind"), [(1, 1), (5, 2), (8, 4), (90, 5)])

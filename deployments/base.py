@@ -13,9 +13,10 @@ from deployments.admission import Admission
 from deployments.bus import Outlet, Outlets
 from deployments.config import ModelConfig, resolve_model
 from wire.bus import ReplyTo, Returned, Streamed
-from wire.calls import Call, Reply, Usage
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import APIError
 from wire.logging import get_logger
+from wire.operations import decode_body
 
 logger = get_logger(__name__)
 
@@ -47,6 +48,26 @@ class Engine(Protocol):
     async def close(self) -> None:
         """End every thread and process of the engine."""
         ...
+
+
+class OperationEngine:
+    """Base of engines that have a method for each operation of their kind.
+
+    A method takes the decoded body and its call. Its annotation of ``body`` is the contract's type.
+    """
+
+    whole: ClassVar[Mapping[Operation, Callable[..., Awaitable[Reply]]]] = {}
+    """Methods that answer at once."""
+    streamed: ClassVar[Mapping[Operation, Callable[..., AsyncGenerator[bytes | Usage]]]] = {}
+    """Methods that answer in pieces."""
+
+    async def run(self, call: Call) -> Reply:
+        """Answer at once."""
+        return await self.whole[call.operation](self, decode_body(call), call)
+
+    def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Answer in pieces."""
+        return self.streamed[call.operation](self, decode_body(call), call)
 
 
 class ModelDeployment:

@@ -24,7 +24,7 @@ all of them to ``Exception``. Status, type and code belong to the class.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 RETRY_AFTER_S = 1
 """Requests end all the time, so the next one may find room or another replica."""
@@ -50,12 +50,32 @@ class APIError(Exception):
         if retry_after_s is None:
             retry_after_s = self.usual_retry_after_s
         super().__init__(message, param, retry_after_s)
-        self.message = message
-        self.param = param
-        self.retry_after_s = retry_after_s
+
+    @property
+    def message(self) -> str:
+        """The text that the client reads."""
+        return self.args[0]
+
+    @property
+    def param(self) -> str | None:
+        """The field of the request that is at fault."""
+        return self.args[1]
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """Seconds after which the same request may succeed."""
+        return self.args[2]
 
     def __str__(self) -> str:
         return self.message
+
+    def with_message(self, message: str) -> Self:
+        """Return the same error with another message."""
+        return type(self)(message, self.param, self.retry_after_s)
+
+    def with_param(self, param: str) -> Self:
+        """Return the same error of another field."""
+        return type(self)(self.message, param, self.retry_after_s)
 
     @property
     def label(self) -> str:

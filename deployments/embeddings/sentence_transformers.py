@@ -2,9 +2,8 @@
 """The embeddings engine: texts and token ids to vectors, by sentence-transformers."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic_core import from_json
 from sentence_transformers import SentenceTransformer
 
 from deployments.embeddings.config import EmbeddingsConfig
@@ -16,7 +15,8 @@ from deployments.sentence_transformers.encoder import (
 )
 from deployments.sentence_transformers.prompts import Prompts
 from deployments.sentence_transformers.token_ids import TokenIds, UnknownTokenError
-from wire.calls import Call, Reply, Usage
+from wire.bodies import EmbeddingsBody
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import ContextLengthError, InvalidRequestError, ModelLoadError
 
 NUMBERS_AT_ONCE = 20_000
@@ -37,22 +37,22 @@ class SentenceTransformersEngine(EncoderEngine):
     def _load(config: EmbeddingsConfig) -> Any:
         return load_model(SentenceTransformer, config)
 
-    async def run(self, call: Call) -> Reply:
-        """Answer one request."""
-        body = from_json(call.body)
-        length = self._wanted_length(body.get("dimensions"))
-        encodings = await self._encodings(body["input"], self._prompts.of(body.get("input_type")))
+    async def embed(self, body: EmbeddingsBody, _: Call) -> Reply:
+        """Return a vector for each input, as OpenAI's answer."""
+        length = self._wanted_length(body.dimensions)
+        encodings = await self._encodings(body.input, self._prompts.of(body.input_type))
         vectors = (await self._encoder.run(encodings))[:, : self._length]
         if length < self._length:
             vectors = cut(vectors, length)
         num_tokens = sum(encoding.num_tokens for encoding in encodings)
-        encoding_format = body.get("encoding_format", "float")
-        written = vectors, encoding_format, body["model"], num_tokens
+        written = vectors, body.encoding_format, self._config.model_id, num_tokens
         if vectors.size > NUMBERS_AT_ONCE:
             answer = await asyncio.to_thread(embedding_list, *written)
         else:
             answer = embedding_list(*written)
         return Reply(answer, Usage(prompt_tokens=num_tokens))
+
+    whole: ClassVar = {Operation.EMBEDDINGS: embed}
 
     async def _encodings(self, inputs: list[str | list[int]], prompt: str) -> list[Encoding]:
         """Return the encodings of texts and token ids, in their order."""

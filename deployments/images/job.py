@@ -8,41 +8,13 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import from_json
+from typing import Any
 
 from deployments.images.config import MIN_EDGE, ImagesConfig, size_of
-from wire.calls import Call
+from wire.bodies import ImagePrompt, ImagesBody
 from wire.errors import InvalidRequestError
 
 NUM_SEEDS = 2**63
-
-
-class Prompt(BaseModel):
-    """What to draw and what not to."""
-
-    model_config = ConfigDict(frozen=True)
-
-    positive: str
-    negative: str = ""
-
-
-class ImageCall(BaseModel):
-    """The body of a call. The ingress has checked what does not depend on the model."""
-
-    prompts: list[Prompt]
-    n: int = 1
-    size: str | None = None
-    step: int | None = None
-    quality: str | int | None = None
-    seed: int | None = None
-    clip_skip: int = 0
-    strength: float | None = None
-    output_format: Literal["png", "jpeg", "webp"] = "png"
-    output_compression: int = 100
-    partial_images: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +34,7 @@ class Drawing:
 class Job:
     """One image to make."""
 
-    prompt: Prompt
+    prompt: ImagePrompt
     size: tuple[int, int]
     """Width and height of the finished image in pixels."""
     drawing: Drawing
@@ -89,13 +61,8 @@ class Limits:
     """None: the pipeline has no such argument."""
 
 
-def read_call(call: Call) -> ImageCall:
-    """Return a call's body."""
-    return ImageCall.model_validate(from_json(call.body))
-
-
 def make_jobs(
-    body: ImageCall,
+    body: ImagesBody,
     config: ImagesConfig,
     limits: Limits,
     source_size: tuple[int, int] | None = None,
@@ -121,7 +88,7 @@ def make_jobs(
 
 
 def _size(
-    body: ImageCall, config: ImagesConfig, limits: Limits, source_size: tuple[int, int] | None
+    body: ImagesBody, config: ImagesConfig, limits: Limits, source_size: tuple[int, int] | None
 ) -> tuple[int, int]:
     if body.size is None:
         if source_size is None:
@@ -171,7 +138,7 @@ def _drawn_size(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> 
     return width, height
 
 
-def _steps(body: ImageCall, config: ImagesConfig) -> int:
+def _steps(body: ImagesBody, config: ImagesConfig) -> int:
     name, number = "step", body.step
     if number is None and isinstance(body.quality, int):
         name, number = "quality", body.quality
@@ -185,7 +152,7 @@ def _steps(body: ImageCall, config: ImagesConfig) -> int:
     return number
 
 
-def _clip_skip(body: ImageCall, limits: Limits) -> int:
+def _clip_skip(body: ImagesBody, limits: Limits) -> int:
     if body.clip_skip == 0:
         return 0
     if limits.max_clip_skip is None:

@@ -5,11 +5,11 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.util import load_file_path
 from transformers import AutoConfig
@@ -23,7 +23,8 @@ from deployments.sentence_transformers.encoder import (
     load_reason,
 )
 from deployments.sentence_transformers.prompts import Prompts
-from wire.calls import Call, Reply, Usage
+from wire.bodies import RerankBody
+from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import ModelLoadError
 
 WHERE = ("token", "revision", "local_files_only")
@@ -60,16 +61,17 @@ class SentenceTransformersEngine(EncoderEngine):
         kind: Any = CrossEncoder if _is_cross_encoder(config) else SentenceTransformer
         return load_model(kind, config)
 
-    async def run(self, call: Call) -> Reply:
-        """Answer one request with the scores of its documents, in their order."""
-        body = from_json(call.body)
-        documents: list[str] = body["documents"]
-        if (limit := body.get("max_tokens_per_doc")) is not None:
+    async def score(self, body: RerankBody, _: Call) -> Reply:
+        """Return the scores of the documents, in their order."""
+        documents = body.documents
+        if (limit := body.max_tokens_per_doc) is not None:
             documents = await self._encoder.beginnings(documents, limit)
-        scores, num_tokens = await self._scorer.scores(body["query"], documents)
+        scores, num_tokens = await self._scorer.scores(body.query, documents)
         return Reply(
             to_json({"scores": np.nan_to_num(scores).tolist()}), Usage(prompt_tokens=num_tokens)
         )
+
+    whole: ClassVar = {Operation.RERANK: score}
 
 
 class Together:

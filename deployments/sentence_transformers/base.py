@@ -6,15 +6,14 @@ Knows neither's requests nor answers.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
 from typing import Any, Self
 
+from deployments.base import OperationEngine
 from deployments.sentence_transformers.config import EncoderConfig
 from deployments.sentence_transformers.encoder import Encoder, Model
-from wire.calls import Call, Reply, Usage
 
 
-class EncoderEngine(ABC):
+class EncoderEngine(OperationEngine, ABC):
     """An engine around an encoder. Subclasses say what becomes of its rows."""
 
     def __init__(self, model: Model, config: EncoderConfig) -> None:
@@ -33,16 +32,6 @@ class EncoderEngine(ABC):
     @abstractmethod
     def _load(config: Any) -> Any:
         """Return the library's model."""
-
-    @abstractmethod
-    async def run(self, call: Call) -> Reply:
-        """Answer one request."""
-
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer in one piece: neither vectors nor an order have a use in parts."""
-        reply = await self.run(call)
-        yield reply.body
-        yield reply.usage
 
     async def check_health(self) -> None:
         """Raise when the model cannot work any more."""

@@ -7,17 +7,18 @@ import base64
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
+from deployments.base import OperationEngine
 from deployments.speech.encoding import encode_whole, make_encoder
 from deployments.speech.segments import Segment, speakable
 from deployments.speech.timing import Mark, character_times
 from deployments.threads import Cancelled, WorkerThreads
+from wire.bodies import EncodeSpeechBody, SpeechBody
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import InvalidRequestError
-from wire.openai.speech import SpeechCall
 
 SILENCE_S = 0.2
 """What a text without anything to speak (only emoji, say) becomes, so that the file is valid."""
@@ -46,11 +47,11 @@ class Synthesizer(Protocol):
     speaks_whole_segments: bool
     """``speak`` yields once a segment."""
 
-    def segments(self, call: SpeechCall) -> Iterable[Segment]:
+    def segments(self, body: SpeechBody) -> Iterable[Segment]:
         """Return the text in pieces that can be spoken one after the other."""
         ...
 
-    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
+    def speak(self, segment: Segment, body: SpeechBody, cancelled: Cancelled) -> Iterable[Spoken]:
         """Yield the audio of a segment; end soon when ``cancelled`` is set."""
         ...
 
@@ -71,7 +72,7 @@ class Piece:
     """No other segment came before and none follows: the file's length is known."""
 
 
-class SpeechEngine:
+class SpeechEngine(OperationEngine):
     """Speaks for many requests with one synthesizer, a segment at a time in turn."""
 
     def __init__(self, synthesizer: Synthesizer, max_input_chars: int) -> None:
@@ -80,27 +81,38 @@ class SpeechEngine:
         self._speakers = WorkerThreads(1)
         self._encoders = WorkerThreads(ENCODER_THREADS)
 
-    async def run(self, call: Call) -> Reply:
-        """Encode samples that somebody has: operation ``encode``."""
-        response_format = from_json(call.body)["response_format"]
-        body = await self._encoders.run(lambda _: encode_whole(call.files[0], response_format))
-        return Reply(body, Usage())
+    async def encode(self, body: EncodeSpeechBody, call: Call) -> Reply:
+        """Return samples that are already there as a file."""
+        data = await self._encoders.run(lambda _: encode_whole(call.files[0], body.response_format))
+        return Reply(data, Usage())
 
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Speak: operations ``speech`` (bytes) and ``speech_with_timestamps`` (JSON lines)."""
-        order = SpeechCall.model_validate_json(call.body)
-        if len(order.input) > self._max_input_chars:
+    def speak(self, body: SpeechBody, _: Call) -> AsyncGenerator[bytes | Usage]:
+        """Yield a sound file while it is made."""
+        return self._encoded(self._speakable(body))
+
+    def speak_with_timestamps(self, body: SpeechBody, _: Call) -> AsyncGenerator[bytes | Usage]:
+        """Yield lines of JSON: the next piece of the sound file, and when its characters sound."""
+        return self._timed(self._speakable(body))
+
+    whole: ClassVar = {Operation.ENCODE_SPEECH: encode}
+    streamed: ClassVar = {
+        Operation.SPEECH: speak,
+        Operation.SPEECH_WITH_TIMESTAMPS: speak_with_timestamps,
+    }
+
+    def _speakable(self, body: SpeechBody) -> SpeechBody:
+        """Return the body with the text in a form that every library can speak.
+
+        Raises:
+            InvalidRequestError: the text is too long.
+        """
+        if len(body.input) > self._max_input_chars:
             raise InvalidRequestError(
-                f"'input' has {len(order.input)} characters; this model takes up to "
+                f"'input' has {len(body.input)} characters; this model takes up to "
                 f"{self._max_input_chars}.",
                 "input",
             )
-        order = order.model_copy(update={"input": speakable(order.input)})
-        timed = call.operation == Operation.SPEECH_WITH_TIMESTAMPS
-        pieces = self._timed(order) if timed else self._encoded(order)
-        async with aclosing(pieces):
-            async for piece in pieces:
-                yield piece
+        return body.model_copy(update={"input": speakable(body.input)})
 
     def num_unfinished(self) -> int:
         """Return how much work runs or waits in the threads."""
@@ -115,16 +127,16 @@ class SpeechEngine:
         self._encoders.close()
         self._synthesizer.close()
 
-    async def _pieces(self, order: SpeechCall) -> AsyncGenerator[Piece]:
+    async def _pieces(self, body: SpeechBody) -> AsyncGenerator[Piece]:
         """Yield the audio as it is made. Between two segments others have their turn."""
-        segments = iter(self._synthesizer.segments(order))
+        segments = iter(self._synthesizer.segments(body))
         segment = next(segments, None)
         is_first = True
         while segment is not None:
             following = next(segments, None)
             is_only = is_first and following is None and self._synthesizer.speaks_whole_segments
             marks: tuple[Mark, ...] = ()
-            parts = self._speakers.stream(_speaking(self._synthesizer, segment, order))
+            parts = self._speakers.stream(_speaking(self._synthesizer, segment, body))
             async with aclosing(parts):
                 async for part in parts:
                     marks += part.marks
@@ -132,20 +144,20 @@ class SpeechEngine:
             yield Piece(b"", segment, marks, is_end=True)
             segment, is_first = following, False
 
-    async def _encoded(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
-        file = _File(order, self._synthesizer.sample_rate, self._encoders)
-        async with aclosing(self._pieces(order)) as pieces:
+    async def _encoded(self, body: SpeechBody) -> AsyncGenerator[bytes | Usage]:
+        file = _File(body, self._synthesizer.sample_rate, self._encoders)
+        async with aclosing(self._pieces(body)) as pieces:
             async for piece in pieces:
                 async for data in file.add(piece.samples, is_held=piece.is_only):
                     yield data
         if rest := await file.finish():
             yield rest
-        yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
+        yield Usage(characters=len(body.input), audio_seconds=round(file.seconds, 3))
 
-    async def _timed(self, order: SpeechCall) -> AsyncGenerator[bytes | Usage]:
-        file = _File(order, self._synthesizer.sample_rate, self._encoders)
+    async def _timed(self, body: SpeechBody) -> AsyncGenerator[bytes | Usage]:
+        file = _File(body, self._synthesizer.sample_rate, self._encoders)
         began, ready = 0.0, b""
-        async with aclosing(self._pieces(order)) as pieces:
+        async with aclosing(self._pieces(body)) as pieces:
             async for piece in pieces:
                 async for data in file.add(piece.samples):
                     ready += data
@@ -154,17 +166,17 @@ class SpeechEngine:
                     yield _line(ready, character_times(text, piece.marks, began, length))
                     began, ready = file.seconds, b""
         yield _line(await file.finish(), None)
-        yield Usage(characters=len(order.input), audio_seconds=round(file.seconds, 3))
+        yield Usage(characters=len(body.input), audio_seconds=round(file.seconds, 3))
 
 
 class _File:
     """The file of one request, while it grows."""
 
-    def __init__(self, order: SpeechCall, rate: int, threads: WorkerThreads) -> None:
-        self._order = order
+    def __init__(self, body: SpeechBody, rate: int, threads: WorkerThreads) -> None:
+        self._body = body
         self._rate = rate
         self._threads = threads
-        self._encoder = make_encoder(order.response_format, rate, order.sample_rate, order.bit_rate)
+        self._encoder = make_encoder(body.response_format, rate, body.sample_rate, body.bit_rate)
         self._held: list[bytes] = []
         self.seconds = 0.0
 
@@ -173,7 +185,7 @@ class _File:
         if not samples:
             return
         self.seconds += len(samples) / 2 / self._rate
-        if (is_held or self._order.whole) and self.seconds <= LONGEST_HELD_S:
+        if (is_held or self._body.whole) and self.seconds <= LONGEST_HELD_S:
             self._held.append(samples)
             return
         samples, self._held = b"".join([*self._held, samples]), []
@@ -193,16 +205,16 @@ class _File:
         return await self._threads.run(lambda _: self._encoder.finish())
 
     def _whole(self) -> bytes:
-        order, samples = self._order, b"".join(self._held)
+        body, samples = self._body, b"".join(self._held)
         return encode_whole(
-            samples, order.response_format, self._rate, order.sample_rate, order.bit_rate
+            samples, body.response_format, self._rate, body.sample_rate, body.bit_rate
         )
 
 
 def _speaking(
-    synthesizer: Synthesizer, segment: Segment, order: SpeechCall
+    synthesizer: Synthesizer, segment: Segment, body: SpeechBody
 ) -> Callable[[Cancelled], Iterable[Spoken]]:
-    return lambda cancelled: synthesizer.speak(segment, order, cancelled)
+    return lambda cancelled: synthesizer.speak(segment, body, cancelled)
 
 
 def _line(audio: bytes, times: object) -> bytes:

@@ -3,11 +3,8 @@
 Knows the registry and the request's record; nothing of HTTP.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
-
-from pydantic_core import to_json
 
 from serve_app.models.discovery import ServedModel
 from serve_app.models.prompt_prefix import prefix_of
@@ -15,6 +12,7 @@ from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
 from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.errors import InvalidRequestError, echo
+from wire.operations import AnyBody, encode_body
 
 
 class Calls:
@@ -58,7 +56,7 @@ class Calls:
         self,
         model: ServedModel,
         operation: Operation,
-        body: Mapping[str, Any],
+        body: AnyBody,
         *,
         files: Sequence[bytes] = (),
         slots: int = 1,
@@ -73,7 +71,7 @@ class Calls:
         self,
         model: ServedModel,
         operation: Operation,
-        body: Mapping[str, Any],
+        body: AnyBody,
         *,
         files: Sequence[bytes] = (),
         slots: int = 1,
@@ -95,18 +93,17 @@ class Calls:
         self,
         model: ServedModel,
         operation: Operation,
-        body: Mapping[str, Any],
+        body: AnyBody,
         files: Sequence[bytes],
         slots: int,
         *,
         coalesce: bool = False,
     ) -> Call:
         """Return the engine's call. The engine knows the model by its id, not by an alias."""
-        body_json = to_json({**body, "model": model.id}, inf_nan_mode="null")
         prefix = prefix_of(operation, body, model.adapter)
         return Call(
             operation,
-            body_json,
+            encode_body(body, model.id),
             self.record.request_id,
             slots,
             tuple(files),

@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from wire.bodies import Body
 from wire.calls import Operation, Prefix
+from wire.operations import AnyBody
 
 OPERATIONS = frozenset(
     {Operation.CHAT_COMPLETION, Operation.COMPLETION, Operation.MESSAGE, Operation.RESPONSE}
@@ -32,12 +34,12 @@ MEDIA = 4096
 """A longer string in an image or a recording is known by its length and its ends."""
 
 
-def prefix_of(operation: Operation, body: Mapping[str, Any], adapter: str) -> Prefix | None:
+def prefix_of(operation: Operation, body: AnyBody, adapter: str) -> Prefix | None:
     """Return the marks along the prompt of a request to a language model, if it has one.
 
     The adapter and the salt are in all of them, since the engine's cache is kept apart by both.
     """
-    if operation not in OPERATIONS:
+    if operation not in OPERATIONS or isinstance(body, Body):
         return None
     seed = to_json((adapter, body.get("cache_salt")), serialize_unknown=True)
     digest = blake2b(seed, digest_size=8)

@@ -10,10 +10,10 @@ A request of which clients have seen a part of the answer is not sent again.
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
@@ -25,6 +25,7 @@ from wire.errors import (
     ModelUnavailableError,
     ReplicaLostError,
 )
+from wire.operations import AnyBody
 
 T = TypeVar("T")
 
@@ -101,18 +102,16 @@ class JobCalls:
 
         return await self.send(kind, name, return_model)
 
-    async def run(
-        self, kind: Kind, name: str, operation: Operation, fields: Mapping[str, Any]
-    ) -> Reply:
+    async def run(self, kind: Kind, name: str, operation: Operation, body: AnyBody) -> Reply:
         """Return a model's whole answer.
 
         Raises:
             APIError: it cannot answer, or not in time.
         """
-        return await self.send(kind, name, lambda model: self.calls.run(model, operation, fields))
+        return await self.send(kind, name, lambda model: self.calls.run(model, operation, body))
 
     async def begin_stream(
-        self, kind: Kind, name: str, operation: Operation, fields: Mapping[str, Any]
+        self, kind: Kind, name: str, operation: Operation, body: AnyBody
     ) -> AsyncGenerator[bytes]:
         """Return a model's answer in pieces, once its first piece is there.
 
@@ -121,7 +120,7 @@ class JobCalls:
         """
 
         async def begin(model: ServedModel) -> AsyncGenerator[bytes]:
-            pieces = self.calls.stream(model, operation, fields)
+            pieces = self.calls.stream(model, operation, body)
             return _prepend(await anext(pieces), pieces)
 
         return await self.send(kind, name, begin)

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from serve_app.http.json_body import JSONRoute
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
+from wire.bodies import EmbeddingsBody
 from wire.calls import Kind, Operation
 from wire.fields import own_fields
 from wire.openai.embeddings import EmbeddingsRequest
@@ -28,5 +29,6 @@ async def create_engine_embeddings(
 
 async def _answer(body: EmbeddingsRequest, name: str | None, calls: Calls) -> Response:
     model = await calls.resolve(Kind.EMBEDDINGS, name, body.backend)
-    reply = await calls.run(model, Operation.EMBEDDINGS, own_fields(body))
+    fields = EmbeddingsBody(**own_fields(body))
+    reply = await calls.run(model, Operation.EMBEDDINGS, fields)
     return Response(reply.body, media_type="application/json")

@@ -1,7 +1,5 @@
 """POST /v1/images/generations, /v1/images/edits and /v1/images/variations."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from serve_app.http.forms import Upload, read_form
@@ -10,6 +8,7 @@ from serve_app.http.sse import event_stream
 from serve_app.media.file_inputs import read_file_input
 from serve_app.media.image_answers import ImageAnswers, image_events
 from serve_app.routes.dependencies import AddressesDep, CallsDep, ImagesDep, RemoteFilesDep
+from wire.bodies import ImagePrompt, ImagesBody
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
 from wire.fields import own_fields
@@ -37,7 +36,7 @@ async def create_image(
     """Draw what a text says, from nothing or from an image."""
     answers = ImageAnswers(body, request, images, addresses)
     model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
-    fields = _fields(body) | {"prompts": _prompts(body)}
+    fields = _fields(body, _prompts(body))
     files: tuple[bytes, ...] = ()
     if body.file:
         files = (await read_file_input(body.file, "file", remote_files),)
@@ -64,7 +63,7 @@ async def create_image_edit(
     body, uploads = await read_form(request, ImageEditRequest, {"image": 1, "mask": 1})
     answers = ImageAnswers(body, request, images, addresses)
     model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
-    fields = _fields(body) | {"prompts": _prompts(body)}
+    fields = _fields(body, _prompts(body))
     files = [_required(uploads, "image")]
     if uploads["mask"]:
         files.append(uploads["mask"][0].data)
@@ -87,7 +86,7 @@ async def create_image_variation(
     body, uploads = await read_form(request, ImageVariationRequest, {"image": 1})
     answers = ImageAnswers(body, request, images, addresses)
     model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
-    fields = _fields(body) | {"prompts": [{"positive": ""}]}
+    fields = _fields(body, [ImagePrompt(positive="")])
     files = [_required(uploads, "image")]
     reply = await calls.run(
         model, Operation.IMAGE_VARIATION, fields, files=files, slots=body.n or 1
@@ -95,22 +94,14 @@ async def create_image_variation(
     return await answers.answer(reply)
 
 
-OF_THE_REPLICA = frozenset(
-    {
-        "n", "size", "step", "quality", "seed", "clip_skip", "strength", "output_format",
-        "output_compression", "partial_images",
-    }
-)  # fmt: skip
+def _fields(body: ImageRequest, prompts: list[ImagePrompt]) -> ImagesBody:
+    """Return the replica's body."""
+    return ImagesBody(prompts=prompts, **own_fields(body))
 
 
-def _fields(body: ImageRequest) -> dict[str, Any]:
-    """Return what the model's replica needs to know."""
-    return {name: value for name, value in own_fields(body).items() if name in OF_THE_REPLICA}
-
-
-def _prompts(body: DrawnImageRequest) -> list[dict[str, str]]:
+def _prompts(body: DrawnImageRequest) -> list[ImagePrompt]:
     """Return each text with what must not be drawn: its part after ``|``, or the field."""
-    prompts: list[dict[str, str]] = []
+    prompts: list[ImagePrompt] = []
     for prompt in body.prompts:
         positive, _, negative = prompt.partition("|")
         if negative.strip() and body.negative_prompt:
@@ -119,7 +110,7 @@ def _prompts(body: DrawnImageRequest) -> list[dict[str, str]]:
                 "negative_prompt",
             )
         negative = negative.strip() or (body.negative_prompt or "").strip()
-        prompts.append({"positive": positive.strip(), "negative": negative})
+        prompts.append(ImagePrompt(positive=positive.strip(), negative=negative))
     return prompts
 
 

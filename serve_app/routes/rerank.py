@@ -9,6 +9,7 @@ from serve_app.http.json_body import JSONRoute
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import CallsDep
+from wire.bodies import RerankBody
 from wire.calls import Kind, Operation, Usage
 from wire.errors import UnprocessableError
 from wire.fields import refuse_foreign_fields
@@ -52,9 +53,8 @@ async def scored(
     model: ServedModel, query: str, texts: list[str], max_tokens_per_doc: int | None, calls: Calls
 ) -> tuple[list[float], Usage]:
     """Return how well each text fits a query, in their order, and the work it took."""
-    question: dict[str, Any] = {"query": query, "documents": texts}
-    if max_tokens_per_doc is not None:
-        question["max_tokens_per_doc"] = max_tokens_per_doc
+    limit = {} if max_tokens_per_doc is None else {"max_tokens_per_doc": max_tokens_per_doc}
+    question = RerankBody(query=query, documents=texts, **limit)
     reply = await calls.run(model, Operation.RERANK, question)
     return from_json(reply.body)["scores"], reply.usage
 

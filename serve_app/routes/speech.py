@@ -3,7 +3,6 @@
 import base64
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -13,6 +12,7 @@ from serve_app.http.streaming import Pieces, stream_pieces
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import CallsDep
+from wire.bodies import DEFAULT_SEED, SpeechBody
 from wire.calls import Kind, Operation
 from wire.fields import refuse_foreign_fields
 from wire.openai.speech import SpeechRequest, card_language, card_voice, media_type
@@ -28,16 +28,16 @@ async def create_speech(body: SpeechRequest, calls: CallsDep) -> Response:
     audio = calls.stream(model, Operation.SPEECH, order)
     if body.stream_format == "sse":
         return await event_stream(_events(audio, calls), calls.record)
-    kind_of_file = media_type(order["response_format"], body.sample_rate)
+    kind_of_file = media_type(order.response_format, body.sample_rate)
     return await stream_pieces(audio, calls.record, kind_of_file)
 
 
 @router.post("/tts")
 async def create_speech_file(body: SpeechRequest, calls: CallsDep) -> Response:
     """Speak a text into a finished file, as LocalAI does: WAV unless asked otherwise."""
-    model, order = await _order(body, calls, "wav")
-    audio = calls.stream(model, Operation.SPEECH, {**order, "whole": True})
-    response_format = order["response_format"]
+    model, order = await _order(body, calls, "wav", whole=True)
+    audio = calls.stream(model, Operation.SPEECH, order)
+    response_format = order.response_format
     is_wav = response_format == "wav"
     kind_of_file = "audio/x-wav" if is_wav else media_type(response_format, body.sample_rate)
     return await stream_pieces(
@@ -49,20 +49,21 @@ async def create_speech_file(body: SpeechRequest, calls: CallsDep) -> Response:
 
 
 async def _order(
-    body: SpeechRequest, calls: Calls, default_format: str
-) -> tuple[ServedModel, dict[str, Any]]:
-    """Return the model and what its engine is asked."""
+    body: SpeechRequest, calls: Calls, default_format: str, *, whole: bool = False
+) -> tuple[ServedModel, SpeechBody]:
+    """Return the model and its body."""
     model = await calls.resolve(Kind.SPEECH, body.model, body.backend)
     refuse_foreign_fields(body)
-    return model, {
-        "input": body.input,
-        "voice": card_voice(model.card, body.voice),
-        "response_format": body.response_format or default_format,
-        "speed": body.speed,
-        "sample_rate": body.sample_rate,
-        "language": card_language(model.card, body.language),
-        "seed": body.seed,
-    }
+    return model, SpeechBody(
+        input=body.input,
+        voice=card_voice(model.card, body.voice),
+        response_format=body.response_format or default_format,
+        speed=body.speed,
+        sample_rate=body.sample_rate,
+        language=card_language(model.card, body.language),
+        seed=body.seed or DEFAULT_SEED,
+        whole=whole,
+    )
 
 
 async def _events(audio: Pieces, calls: Calls) -> AsyncGenerator[bytes]:

@@ -17,7 +17,7 @@ router = APIRouter()
 async def convert_speech(request: Request, calls: CallsDep) -> JSONResponse:
     """Write down what is said in a file."""
     body, uploads = await read_form(request, SpeechToTextRequest, {"file": 1})
-    order = body.order()
+    order = body.to_body()
     data = only_file(uploads)
     model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model_id, param="model_id")
     reply = await calls.run(model, Operation.TRANSCRIPTION, order, files=(data,))

@@ -14,6 +14,7 @@ from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from serve_app.routes.dependencies import CallsDep, RegistryDep
+from wire.bodies import DEFAULT_SEED, SpeechBody
 from wire.calls import Kind, Operation
 from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest, output
 from wire.errors import InvalidRequestError, echo
@@ -48,11 +49,10 @@ async def convert(
     voice_id: str, body: TextToSpeechRequest, wanted: OutputDep, calls: CallsDep, all_: RegistryDep
 ) -> Response:
     """Speak a text."""
-    model, order = await _order(voice_id, body, wanted, calls, all_)
     # A WAV file that is fetched, not listened to, should know its length.
-    audio = calls.stream(
-        model, Operation.SPEECH, {**order, "whole": wanted.response_format == "wav"}
-    )
+    is_wav = wanted.response_format == "wav"
+    model, order = await _order(voice_id, body, wanted, calls, all_, whole=is_wav)
+    audio = calls.stream(model, Operation.SPEECH, order)
     return await stream_pieces(audio, calls.record, _media_type(wanted))
 
 
@@ -78,8 +78,8 @@ async def convert_with_timestamps(
             f"{body.speed:g}. Use {voice_id[:50]}/stream/with-timestamps.",
             "text",
         )
-    model, order = await _order(voice_id, body, wanted, calls, all_)
-    lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, {**order, "whole": True})
+    model, order = await _order(voice_id, body, wanted, calls, all_, whole=True)
+    lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, order)
     return Response(await _joined(lines), media_type="application/json")
 
 
@@ -94,9 +94,15 @@ async def stream_with_timestamps(
 
 
 async def _order(
-    voice_id: str, body: TextToSpeechRequest, wanted: Output, calls: Calls, registry: Registry
-) -> tuple[ServedModel, dict[str, Any]]:
-    """Return the model and what its engine is asked."""
+    voice_id: str,
+    body: TextToSpeechRequest,
+    wanted: Output,
+    calls: Calls,
+    registry: Registry,
+    *,
+    whole: bool = False,
+) -> tuple[ServedModel, SpeechBody]:
+    """Return the model and its body."""
     name = body.model or _model_with(voice_id, registry)
     model = await calls.resolve(Kind.SPEECH, name, body.backend)
     refuse_foreign_fields(body)
@@ -105,14 +111,15 @@ async def _order(
         raise InvalidRequestError(
             f"'voice': {echo(body.voice)} is not the voice of the path, {echo(voice_id)}.", "voice"
         )
-    return model, {
-        "input": body.text,
-        "voice": voice,
-        "speed": body.speed,
-        "language": card_language(model.card, body.language_code, "language_code"),
-        "seed": body.seed,
+    return model, SpeechBody(
+        input=body.text,
+        voice=voice,
+        speed=body.speed,
+        language=card_language(model.card, body.language_code, "language_code"),
+        seed=body.seed or DEFAULT_SEED,
+        whole=whole,
         **wanted.model_dump(),
-    }
+    )
 
 
 def _model_with(voice_id: str, registry: Registry) -> str | None:

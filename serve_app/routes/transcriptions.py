@@ -17,7 +17,7 @@ from serve_app.routes.dependencies import CallsDep
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError, from_validation_errors
 from wire.openai.transcription_formats import delta_event, done_event, written
-from wire.openai.transcriptions import TranscriptionRequest, VadRequest
+from wire.openai.transcriptions import Task, TranscriptionRequest, VadRequest
 from wire.sse import DONE, write_event
 
 FORM = "multipart/form-data"
@@ -41,15 +41,15 @@ async def create_translation(request: Request, calls: CallsDep) -> Response:
 async def detect_voice(request: Request, calls: CallsDep) -> Response:
     """Tell where in samples or in a file speech begins and ends."""
     body, data = await _vad_request(request)
-    order = body.order()
+    order = body.to_body()
     model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model, body.backend)
     reply = await calls.run(model, Operation.VAD, order, files=(data,))
     return Response(reply.body, media_type="application/json")
 
 
-async def _answer(request: Request, calls: Calls, task: str) -> Response:
+async def _answer(request: Request, calls: Calls, task: Task) -> Response:
     body, uploads = await read_form(request, TranscriptionRequest, {"file": 1})
-    order = body.order(task)
+    order = body.to_body(task)
     data = only_file(uploads)
     model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model, body.backend)
     if body.stream:

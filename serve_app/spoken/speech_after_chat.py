@@ -15,6 +15,7 @@ from typing import Any
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.sentences import SentenceCutter, spoken
+from wire.bodies import SpeechBody
 from wire.calls import Operation
 from wire.errors import APIError, ModelCallError
 from wire.logging import get_logger
@@ -160,7 +161,7 @@ class _Speaker:
             self._places.release()
 
     async def _synthesize(self, text: str, audio: asyncio.Queue[bytes | None]) -> None:
-        body = {"input": text, "voice": self._voice.id, "response_format": "pcm"}
+        body = SpeechBody(input=text, voice=self._voice.id, response_format="pcm")
         model = self._voice.model
         await self._places.acquire()  # until it was heard
         with _failure_of(model, self._calls):
@@ -189,9 +190,10 @@ def _failure_of(model: ServedModel, calls: Calls) -> Generator[None]:
     try:
         yield
     except APIError as error:
-        if model.card.id not in error.message:
-            error.message = f"{model.card.kind} model '{model.card.id}': {error.message}"
-        raise
+        if model.card.id in error.message:
+            raise
+        message = f"{model.card.kind} model '{model.card.id}': {error.message}"
+        raise error.with_message(message) from error
     except Exception as error:
         request_id = calls.record.request_id
         logger.exception("%s failed in request %s", model.card.id, request_id)

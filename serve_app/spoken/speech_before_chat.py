@@ -12,6 +12,7 @@ from serve_app.media.parts import recording_of
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.stored_answers import SpokenAnswers
+from wire.bodies import TranscriptionBody
 from wire.calls import Kind, Operation
 from wire.errors import APIError, InvalidRequestError
 from wire.openai.chat import Message
@@ -81,14 +82,13 @@ async def transcribe_recordings(
 
 async def _text(calls: Calls, model: ServedModel, recording: bytes, path: str) -> str:
     try:
-        task = {"task": "transcribe"}
-        reply = await calls.run(model, Operation.TRANSCRIPTION, task, files=(recording,))
+        body = TranscriptionBody(task="transcribe")
+        reply = await calls.run(model, Operation.TRANSCRIPTION, body, files=(recording,))
     except APIError as error:
-        if isinstance(error, InvalidRequestError):
-            error.param = path
+        own = error.with_param(path) if isinstance(error, InvalidRequestError) else error
         if model.card.id not in error.message:
-            error.message = f"transcriptions model '{model.card.id}': {error.message}"
-        raise
+            own = own.with_message(f"transcriptions model '{model.card.id}': {error.message}")
+        raise own from error
     return from_json(reply.body)["text"].strip()
 
 

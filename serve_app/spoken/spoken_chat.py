@@ -12,6 +12,7 @@ from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from serve_app.spoken.stored_answers import SpokenAnswers
+from wire.bodies import EncodeSpeechBody
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
 from wire.fields import engine_fields
@@ -34,8 +35,7 @@ async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
     try:
         return Voice(speech, card_voice(speech.card, body.audio.voice))
     except InvalidRequestError as error:
-        error.param = "audio.voice"
-        raise
+        raise error.with_param("audio.voice") from error
 
 
 def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
@@ -107,6 +107,6 @@ async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls
     if not pcm or options.format == "pcm16":
         return pcm
     # It has been written and spoken: that its file is refused a place would be a pity.
-    form = {"response_format": options.format}
+    form = EncodeSpeechBody(response_format=options.format)
     reply = await calls.run(speech, Operation.ENCODE_SPEECH, form, files=(pcm,), slots=0)
     return reply.body

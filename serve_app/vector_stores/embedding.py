@@ -7,6 +7,7 @@ from pydantic_core import from_json
 
 from serve_app.models.calls import Calls
 from serve_app.models.retrying import JobCalls
+from wire.bodies import EmbeddingsBody
 from wire.calls import Kind, Operation, Reply
 from wire.errors import ContextLengthError, ModelNotFoundError, ModelUnavailableError
 
@@ -27,7 +28,7 @@ async def embedded_questions(calls: Calls, model: str, texts: Sequence[str]) -> 
         raise ModelUnavailableError(
             f"The embeddings model '{model}', which made the vectors, is not served."
         ) from error
-    return _vectors(await calls.run(served, Operation.EMBEDDINGS, _fields(texts, "search_query")))
+    return _vectors(await calls.run(served, Operation.EMBEDDINGS, _body(texts, "search_query")))
 
 
 async def embedded_parts(calls: JobCalls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
@@ -60,12 +61,12 @@ async def _in_pieces(calls: JobCalls, model: str, text: str) -> list[bytes]:
 
 
 async def _documents(calls: JobCalls, model: str, texts: Sequence[str]) -> list[bytes]:
-    fields = _fields(texts, "search_document")
-    return _vectors(await calls.run(Kind.EMBEDDINGS, model, Operation.EMBEDDINGS, fields))
+    body = _body(texts, "search_document")
+    return _vectors(await calls.run(Kind.EMBEDDINGS, model, Operation.EMBEDDINGS, body))
 
 
-def _fields(texts: Sequence[str], input_type: str) -> dict[str, object]:
-    return {"input": list(texts), "encoding_format": "base64", "input_type": input_type}
+def _body(texts: Sequence[str], input_type: str) -> EmbeddingsBody:
+    return EmbeddingsBody(input=list(texts), encoding_format="base64", input_type=input_type)
 
 
 def _vectors(reply: Reply) -> list[bytes]:

@@ -14,6 +14,7 @@ from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from tests.engines.whisper import config
 from tests.support.audio_files import encoded, noise, silence, tone
 from tests.support.tiny_whisper import make_tiny_whisper
+from wire.bodies import TranscriptionBody
 from wire.calls import Call, Operation, Usage
 from wire.errors import APIError, InvalidRequestError
 
@@ -225,9 +226,9 @@ async def test_closed_stream_has_told_its_work_to_end(
     told: list[threading.Event] = []
     pieces_of = engine._pieces
 
-    def pieces(call: Call, cancelled: threading.Event) -> Any:
+    def pieces(body: TranscriptionBody, call: Call, cancelled: threading.Event) -> Any:
         told.append(cancelled)
-        return pieces_of(call, cancelled)
+        return pieces_of(body, call, cancelled)
 
     monkeypatch.setattr(engine, "_pieces", pieces)
     async with aclosing(engine.stream(call(LONG))) as stream:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from wire.calls import Call, Kind, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import APIError
+from wire.operations import decode_body
 
 KEY = "sk-right"
 
@@ -43,6 +44,7 @@ class ScriptedModel:
         return json.loads(self.calls[-1].body)
 
     async def run(self, call: Call) -> Reply:
+        decode_body(call)  # the ingress keeps to the contract
         self.calls.append(call)
         piece = self.script[0]
         if isinstance(piece, Exception):
@@ -53,6 +55,7 @@ class ScriptedModel:
         return Reply(piece, Usage(3, 4))
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+        decode_body(call)  # the ingress keeps to the contract
         self.calls.append(call)
         for piece in self.script:
             if isinstance(piece, Exception):

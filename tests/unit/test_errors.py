@@ -27,6 +27,18 @@ def test_error_status_is_drawn_in_the_tree(cls: type[APIError]) -> None:
     assert str(cls.status) in str(errors.__doc__)
 
 
+@pytest.mark.parametrize("cls", subclasses(APIError))
+def test_error_with_another_field_or_message_is_a_new_one_of_its_class(cls: type[APIError]) -> None:
+    error = cls("What is wrong.", None, 3)
+
+    of_field, reworded = error.with_param("tools"), error.with_message("Something else.")
+
+    assert (type(of_field), type(reworded)) == (cls, cls)
+    assert of_field.args == ("What is wrong.", "tools", 3)
+    assert reworded.args == ("Something else.", None, 3)
+    assert error.args == ("What is wrong.", None, 3)
+
+
 def test_authentication_error_says_how_to_authenticate() -> None:
     assert error_headers(errors.AuthenticationError("No."))["WWW-Authenticate"] == "Bearer"
 

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from deployments.images.config import ImagesConfig
-from deployments.images.job import ImageCall, Limits, Prompt, make_jobs
+from deployments.images.job import Limits, make_jobs
+from wire.bodies import ImagePrompt, ImagesBody
 
 
 @pytest.mark.parametrize("size", ["8x8", "512x63", "1032x512", "0x64", "64"])
@@ -36,7 +37,7 @@ def test_image_is_drawn_with_as_many_pixels_as_the_model_knows(
     config = ImagesConfig(
         model_id="draw", model="embedded/images", native_pixels=128 * 128, max_edge=1792
     )
-    body = ImageCall(prompts=[Prompt(positive="a cat")], size=size)
+    body = ImagesBody(prompts=[ImagePrompt(positive="a cat")], size=size)
 
     (job,) = make_jobs(body, config, Limits(multiple=8, max_clip_skip=None))
 

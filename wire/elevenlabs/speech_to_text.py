@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from wire.answers import Answer
+from wire.bodies import TranscriptionBody
 from wire.errors import InvalidRequestError, echo
 from wire.openai.transcriptions import Keyword, LanguageCode
 from wire.requests import RequestBody
@@ -56,7 +57,7 @@ class SpeechToTextRequest(RequestBody):
         # The SDK sends null for members of a JSON field that its caller omits.
         return {name: value for name, value in fields.items() if value not in ("null", ["null"])}
 
-    def order(self) -> dict[str, Any]:
+    def to_body(self) -> TranscriptionBody:
         """Return the engine's body.
 
         Raises:
@@ -72,17 +73,16 @@ class SpeechToTextRequest(RequestBody):
                 "'secondary_language_codes' needs 'language_code', the language that is likeliest.",
                 "secondary_language_codes",
             )
-        order: dict[str, Any] = {
-            "word_timestamps": self.timestamps_granularity == "word",
-            "encoding": "s16le" if self.file_format == "pcm_s16le_16" else "file",
-            "temperature": self.temperature,
-            "keywords": self.keyterms or [],
-        }
+        languages: dict[str, Any] = {"language": self.language_code}
         if self.secondary_language_codes and self.language_code:
-            order["languages"] = [self.language_code, *self.secondary_language_codes]
-        else:
-            order["language"] = self.language_code
-        return order
+            languages = {"languages": [self.language_code, *self.secondary_language_codes]}
+        return TranscriptionBody(
+            word_timestamps=self.timestamps_granularity == "word",
+            encoding="s16le" if self.file_format == "pcm_s16le_16" else "file",
+            temperature=self.temperature,
+            keywords=tuple(self.keyterms or ()),
+            **languages,
+        )
 
 
 class SpokenWord(Answer):

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from wire.answers import Answer
 from wire.card import ModelCard, Voice
@@ -29,8 +29,6 @@ SAMPLE_RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
 
-DEFAULT_SEED = 0
-"""The same text, voice and speed give the same audio unless a request has another seed."""
 MAX_SEED = 2**32 - 1
 
 VOICES_IN_ERRORS = 20
@@ -85,26 +83,6 @@ class SpeechRequest(ModelRequest):
     seed: Seed | None = None
     instructions: str | None = None
     """A hint without effect: no engine supports instructions."""
-
-
-class SpeechCall(BaseModel):
-    """The engine's request, the same for all routes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    input: str
-    voice: str
-    """Id of a voice of the model card."""
-    response_format: str = "mp3"
-    speed: float = 1.0
-    sample_rate: int = OPENAI_RATE
-    bit_rate: int | None = None
-    """Bits/s; None: the format's default."""
-    language: str | None = None
-    """A language tag of the model card; None: the voice's first language."""
-    seed: Annotated[int, _null_as(DEFAULT_SEED)] = DEFAULT_SEED
-    whole: bool = False
-    """Return a complete file whose header has its length, up to a memory limit."""
 
 
 class SpeechAudioDeltaEvent(Answer):

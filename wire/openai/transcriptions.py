@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import from_json
 
+from wire.bodies import AudioBody, TranscriptionBody
 from wire.errors import InvalidRequestError, echo
 from wire.fields import own_fields, refuse_foreign_fields
 from wire.languages import language_code
@@ -24,6 +25,7 @@ exceed it by far and would be noise."""
 STREAMED_FORMATS = ("json", "text")
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
+Task = Literal["transcribe", "translate"]
 Keyword = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -118,7 +120,7 @@ class TranscriptionRequest(ModelRequest):
         """The units that get timestamps."""
         return frozenset(self.timestamp_granularities or ["segment"])
 
-    def order(self, task: str) -> dict[str, Any]:
+    def to_body(self, task: Task) -> TranscriptionBody:
         """Return the engine's body.
 
         Raises:
@@ -126,18 +128,22 @@ class TranscriptionRequest(ModelRequest):
         """
         fields = own_fields(self)
         self._check()
-        order: dict[str, Any] = {"task": "translate" if self.translate else task}
-        for name in ("language", "languages", "prompt", "temperature", "vad_filter"):
-            if name in fields:
-                order[name] = fields[name]
+        known: dict[str, Any] = {
+            name: fields[name]
+            for name in ("language", "languages", "prompt", "temperature", "vad_filter")
+            if name in fields
+        }
         if keywords := [*(self.keywords or []), *([self.hotwords] if self.hotwords else [])]:
-            order["keywords"] = keywords
-        order["word_timestamps"] = "word" in self.granularities
+            known["keywords"] = keywords
         if self.chunking_strategy == "auto":
-            order["vad_filter"] = True
+            known["vad_filter"] = True
         elif self.chunking_strategy is not None:
-            order |= {"vad_filter": True, "vad_parameters": self.chunking_strategy.parameters()}
-        return order
+            known |= {"vad_filter": True, "vad_parameters": self.chunking_strategy.parameters()}
+        return TranscriptionBody(
+            task="translate" if self.translate else task,
+            word_timestamps="word" in self.granularities,
+            **known,
+        )
 
     def _check(self) -> None:
         for name, why in _REFUSED.items():
@@ -172,7 +178,7 @@ class VadRequest(ModelRequest):
     silence_duration_ms: int | None = Field(default=None, ge=0, le=60_000)
     prefix_padding_ms: int | None = Field(default=None, ge=0, le=60_000)
 
-    def order(self) -> dict[str, Any]:
+    def to_body(self) -> AudioBody:
         """Return the engine's body."""
         refuse_foreign_fields(self)
         vad = ServerVad(
@@ -182,7 +188,7 @@ class VadRequest(ModelRequest):
             prefix_padding_ms=self.prefix_padding_ms,
         )
         encoding = "file" if self.audio is None else "f32le"
-        return {"encoding": encoding, "vad_parameters": vad.parameters()}
+        return AudioBody(encoding=encoding, vad_parameters=vad.parameters())
 
 
 _REFUSED = {

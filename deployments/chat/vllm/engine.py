@@ -14,11 +14,11 @@ os.environ["VLLM_DO_NOT_TRACK"] = "1"
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, ClassVar
 
 from fastapi import Request
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from starlette.datastructures import State
 from vllm import AsyncLLMEngine
 from vllm.entrypoints.anthropic.protocol import (
@@ -52,7 +52,7 @@ from deployments.chat.vllm.rendering import (
     SHORT_BYTES,
     render_short_prompts_at_once,
 )
-from deployments.chat.vllm.responses import ResponseBody, Responses
+from deployments.chat.vllm.responses import OneTurnRequest, Responses
 from deployments.chat.vllm.sampling import add_processors, check_sampling, obstacle
 from deployments.chat.vllm.taps import TAP, tap_for
 from deployments.chat.vllm.thoughts import ChatBody
@@ -63,9 +63,9 @@ from wire.errors import (
     InvalidRequestError,
     ModelLoadError,
     ReplicaLostError,
-    from_validation_errors,
 )
 from wire.logging import get_logger
+from wire.operations import decode_body
 
 logger = get_logger(__name__)
 
@@ -86,34 +86,9 @@ class VLLMEngine:
         self._parser = state.openai_serving_chat.parser_cls
         self._counts_in_every_frame = state.openai_serving_chat.enable_force_include_usage
         self._sampling_obstacle = obstacle(engine.vllm_config)
-        messages = Messages(state.anthropic_serving_messages)
-        responses = Responses(state.openai_serving_responses)
-        # The type that reads each operation's body, and vLLM's handler of it.
-        self._operations: dict[Operation, tuple[TypeAdapter[Any], Callable[..., Any]]] = {
-            Operation.CHAT_COMPLETION: (
-                TypeAdapter(ChatBody),
-                state.openai_serving_chat.create_chat_completion,
-            ),
-            Operation.COMPLETION: (
-                TypeAdapter(CompletionRequest),
-                state.openai_serving_completion.create_completion,
-            ),
-            Operation.RESPONSE: (TypeAdapter(ResponseBody), responses.create),
-            Operation.RESPONSE_INPUT_TOKENS: (TypeAdapter(ResponseBody), responses.count),
-            Operation.MESSAGE: (TypeAdapter(AnthropicMessagesRequest), messages.create),
-            Operation.MESSAGE_TOKENS: (
-                TypeAdapter(AnthropicCountTokensRequest),
-                messages.count_tokens,
-            ),
-            Operation.TOKENIZE: (
-                TypeAdapter(TokenizeRequest),
-                state.serving_tokenization.create_tokenize,
-            ),
-            Operation.DETOKENIZE: (
-                TypeAdapter(DetokenizeRequest),
-                state.serving_tokenization.create_detokenize,
-            ),
-        }
+        self._messages = Messages(state.anthropic_serving_messages)
+        self._responses = Responses(state.openai_serving_responses)
+        self._state = state
 
     @classmethod
     async def load(cls, config: ChatConfig) -> "VLLMEngine":
@@ -197,19 +172,54 @@ class VLLMEngine:
         """Return how many requests the engine works on."""
         return self._engine.get_num_unfinished_requests()
 
+    async def _chat_completion(self, body: ChatBody, request: Request) -> Any:
+        return await self._state.openai_serving_chat.create_chat_completion(body, request)
+
+    async def _completion(self, body: CompletionRequest, request: Request) -> Any:
+        return await self._state.openai_serving_completion.create_completion(body, request)
+
+    async def _response(self, body: OneTurnRequest, request: Request) -> Any:
+        return await self._responses.create(body, request)
+
+    async def _response_input_tokens(self, body: OneTurnRequest, request: Request) -> Any:
+        return await self._responses.count(body, request)
+
+    async def _message(self, body: AnthropicMessagesRequest, request: Request) -> Any:
+        return await self._messages.create(body, request)
+
+    async def _message_tokens(self, body: AnthropicCountTokensRequest, request: Request) -> Any:
+        return await self._messages.count_tokens(body, request)
+
+    async def _tokenize(self, body: TokenizeRequest, request: Request) -> Any:
+        return await self._state.serving_tokenization.create_tokenize(body, request)
+
+    async def _detokenize(self, body: DetokenizeRequest, request: Request) -> Any:
+        return await self._state.serving_tokenization.create_detokenize(body, request)
+
+    handlers: ClassVar[Mapping[Operation, Callable[..., Awaitable[Any]]]] = {
+        Operation.CHAT_COMPLETION: _chat_completion,
+        Operation.COMPLETION: _completion,
+        Operation.RESPONSE: _response,
+        Operation.RESPONSE_INPUT_TOKENS: _response_input_tokens,
+        Operation.MESSAGE: _message,
+        Operation.MESSAGE_TOKENS: _message_tokens,
+        Operation.TOKENIZE: _tokenize,
+        Operation.DETOKENIZE: _detokenize,
+    }
+    """vLLM answers whole or in pieces as the body says."""
+
     async def _start(self, call: Call, request: Request) -> tuple[Any, Any]:
         """Return what vLLM's handler answers, a model or a generator, and the body it read."""
-        body_type, handler = self._operations[call.operation]
         # A template of the request's own may run for ever: vLLM's limit of time needs the threads.
         IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
-        body = _read(body_type, call.body)
+        body = _decode(call)
         self._check_output_length(body)
         self._let_several_be_alike(body)
         put_behind(body, call, self._engine.vllm_config)
         self._media.begin(call.body)
         try:
             check_sampling(body, self._sampling_obstacle)
-            answer = await handler(body, request)
+            answer = await self.handlers[call.operation](self, body, request)
         except LIBRARY_ERRORS as error:
             raise self._translated(create_error_response(error), call, error) from error
         if isinstance(answer, ErrorResponse):
@@ -249,18 +259,25 @@ class VLLMEngine:
         return translated(response, call, cause)
 
 
-def _read(body_type: TypeAdapter[Any], body: bytes) -> Any:
+_READERS = {
+    operation: TypeAdapter[Any](handler.__annotations__["body"])
+    for operation, handler in VLLMEngine.handlers.items()
+}
+"""vLLM's types, which validate what the client has sent."""
+
+
+def _decode(call: Call) -> Any:
     """Return the body in vLLM's type.
 
     Its validators look into the fields before their types are checked, so a field of an
     unexpected shape fails in any way.
     """
     try:
-        return body_type.validate_json(body)
-    except ValidationError as error:
-        raise from_validation_errors(error.errors(include_url=False)) from error
+        return decode_body(call, _READERS[call.operation])
+    except APIError:
+        raise
     except VLLMError as error:
-        param = getattr(error, "parameter", None) or field_of_error(str(error), body)
+        param = getattr(error, "parameter", None) or field_of_error(str(error), call.body)
         raise InvalidRequestError(str(error), param) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"A field has an unexpected shape: {error}.") from error

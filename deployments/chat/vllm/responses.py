@@ -38,13 +38,11 @@ NOT_OPENAIS = {
 """Fields that vLLM's response has and OpenAI's has not."""
 
 
-class ResponseBody(ResponsesRequest):
-    """The body of a call."""
+class OneTurnRequest(ResponsesRequest):
+    """vLLM's request with the fields that :class:`wire.bodies.ResponseBody` has besides."""
 
     shown: dict[str, Any] = Field(default_factory=dict)
-    """Fields of the answer that only the ingress knows, or as the client sent them."""
     num_before: int = 0
-    """How many items at the beginning of ``input`` were said before."""
 
 
 class Responses:
@@ -54,7 +52,7 @@ class Responses:
         self._handler = handler
 
     async def create(
-        self, body: ResponseBody, request: Request
+        self, body: OneTurnRequest, request: Request
     ) -> Answer | AsyncGenerator[str] | ErrorResponse:
         """Answer one request, as vLLM's handlers do."""
         body.store = False
@@ -66,7 +64,7 @@ class Responses:
             return Answer(_as_openais(made, body))
         return _frames(made, body, request)
 
-    async def count(self, body: ResponseBody, request: Request) -> Answer | ErrorResponse:
+    async def count(self, body: OneTurnRequest, request: Request) -> Answer | ErrorResponse:
         """Count the tokens that the model would read."""
         rendered = await self._handler.online_renderer.render_responses(body)
         if isinstance(rendered, ErrorResponse):
@@ -76,7 +74,7 @@ class Responses:
 
 
 async def _frames(
-    events: AsyncGenerator[BaseModel], body: ResponseBody, request: Request
+    events: AsyncGenerator[BaseModel], body: OneTurnRequest, request: Request
 ) -> AsyncGenerator[str]:
     try:
         async for event in events:
@@ -94,7 +92,7 @@ async def _frames(
 
 def _with_response(
     event: ResponseCreatedEvent | ResponseInProgressEvent | ResponseCompletedEvent,
-    body: ResponseBody,
+    body: OneTurnRequest,
 ) -> dict[str, Any]:
     response = _as_openais(event.response, body)
     # vLLM calls every end "completed".
@@ -103,7 +101,7 @@ def _with_response(
     return {"type": name, "sequence_number": event.sequence_number, "response": response}
 
 
-def _as_openais(response: ResponsesResponse, body: ResponseBody) -> dict[str, Any]:
+def _as_openais(response: ResponsesResponse, body: OneTurnRequest) -> dict[str, Any]:
     fields = response.model_dump(mode="json", by_alias=True, exclude=NOT_OPENAIS)
     for item in fields["output"]:
         for part in item.get("content") or () if item["type"] == "message" else ():

@@ -13,7 +13,8 @@ from PIL import Image
 
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers.pictures import kept_outside, resized, resized_mask
-from deployments.images.job import Job, Limits, Prompt
+from deployments.images.job import Job, Limits
+from wire.bodies import ImagePrompt
 from wire.errors import ContentPolicyError, InvalidRequestError
 
 USUAL_MULTIPLE = 8
@@ -66,7 +67,7 @@ class Pipelines:
         """
         self._derive(AutoPipelineForInpainting if masked else AutoPipelineForImage2Image)
 
-    def count_tokens(self, prompt: Prompt) -> int:
+    def count_tokens(self, prompt: ImagePrompt) -> int:
         """Return how many tokens the text encoder reads of a prompt."""
         tokenizer = self._counting_tokenizer
         if tokenizer is None:

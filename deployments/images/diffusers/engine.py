@@ -7,11 +7,12 @@ import asyncio
 import base64
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pydantic_core import to_json
 
+from deployments.base import OperationEngine
 from deployments.images.batches import Batches
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers.drawing import Pipelines
@@ -24,9 +25,10 @@ from deployments.images.diffusers.pictures import (
     resized,
     resized_mask,
 )
-from deployments.images.job import ImageCall, Job, Prompt, make_jobs, read_call
+from deployments.images.job import Job, make_jobs
 from deployments.pictures import opaque
 from deployments.threads import WorkerThreads
+from wire.bodies import ImagePrompt, ImagesBody
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
     APIError,
@@ -43,7 +45,7 @@ CODEC_THREADS = 2
 """Each holds a decoded upload, up to 160 MB."""
 
 
-class DiffusersEngine:
+class DiffusersEngine(OperationEngine):
     """A loaded image model."""
 
     def __init__(self, pipelines: Pipelines, config: ImagesConfig) -> None:
@@ -61,16 +63,15 @@ class DiffusersEngine:
             ModelLoadError: the model or its options are wrong.
         """
         pipelines = Pipelines(await asyncio.to_thread(load_pipeline, config), config)
-        usual = ImageCall(prompts=[Prompt(positive="a cat")], size=config.default_size)
+        usual = ImagesBody(prompts=[ImagePrompt(positive="a cat")], size=config.default_size)
         try:
             make_jobs(usual, config, pipelines.limits)
         except InvalidRequestError as error:
             raise ModelLoadError(f"default_size: {error}") from error
         return cls(pipelines, config)
 
-    async def run(self, call: Call) -> Reply:
-        """Answer with the images of a request and, as JSON, what they are."""
-        body = read_call(call)
+    async def draw(self, body: ImagesBody, call: Call) -> Reply:
+        """Return the images of a request and, as JSON, their sizes and seeds."""
         jobs = await self._jobs(call, body)
         making = [asyncio.create_task(self._made(job, body, call)) for job in jobs]
         try:
@@ -81,9 +82,8 @@ class DiffusersEngine:
         usage = await self._usage(body, len(jobs))
         return Reply(to_json(_facts(jobs, usage)), usage, tuple(files))
 
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer with one image: JSON of what it is like on the way, then of the image."""
-        body = read_call(call)
+    async def draw_in_steps(self, body: ImagesBody, call: Call) -> AsyncGenerator[bytes | Usage]:
+        """Yield the partial images of one image and then the image, each as JSON."""
         (job,) = await self._jobs(call, body)
         pictures: asyncio.Queue[tuple[int, Any] | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
@@ -110,6 +110,16 @@ class DiffusersEngine:
                 await making
         yield usage
 
+    whole: ClassVar = {
+        Operation.IMAGE_GENERATION: draw,
+        Operation.IMAGE_EDIT: draw,
+        Operation.IMAGE_VARIATION: draw,
+    }
+    streamed: ClassVar = {
+        Operation.IMAGE_GENERATION: draw_in_steps,
+        Operation.IMAGE_EDIT: draw_in_steps,
+    }
+
     def num_unfinished(self) -> int:
         """Return how much work runs or waits."""
         return self._batches.num_unfinished() + self._codecs.num_unfinished()
@@ -124,13 +134,13 @@ class DiffusersEngine:
         self._batches.close()
         self._codecs.close()
 
-    async def _jobs(self, call: Call, body: ImageCall) -> list[Job]:
+    async def _jobs(self, call: Call, body: ImagesBody) -> list[Job]:
         self._check_prompts(body)
         if not call.files:
             return make_jobs(body, self._config, self._pipelines.limits)
         return await self._codecs.run(lambda _: self._jobs_with_source(call, body))
 
-    def _check_prompts(self, body: ImageCall) -> None:
+    def _check_prompts(self, body: ImagesBody) -> None:
         if self._pipelines.takes_negative_prompts:
             return
         if any(prompt.negative for prompt in body.prompts):
@@ -139,7 +149,7 @@ class DiffusersEngine:
                 "negative_prompt",
             )
 
-    def _jobs_with_source(self, call: Call, body: ImageCall) -> list[Job]:
+    def _jobs_with_source(self, call: Call, body: ImagesBody) -> list[Job]:
         """Decode the uploads and give every job its source and mask, in the image's size."""
         name = "file" if call.operation == Operation.IMAGE_GENERATION else "image"
         source = read_picture(call.files[0], name)
@@ -162,7 +172,7 @@ class DiffusersEngine:
             job.alone = True
         return jobs
 
-    async def _made(self, job: Job, body: ImageCall, call: Call) -> bytes:
+    async def _made(self, job: Job, body: ImagesBody, call: Call) -> bytes:
         """Return the file of a job's image."""
         try:
             image = await self._batches.image(job)
@@ -182,12 +192,12 @@ class DiffusersEngine:
             raise internal_error(call.request_id) from error
         return await self._encoded(image, body)
 
-    async def _encoded(self, picture: Any, body: ImageCall) -> bytes:
+    async def _encoded(self, picture: Any, body: ImagesBody) -> bytes:
         return await self._codecs.run(
             lambda _: encode(picture, body.output_format, body.output_compression)
         )
 
-    async def _usage(self, body: ImageCall, images: int) -> Usage:
+    async def _usage(self, body: ImagesBody, images: int) -> Usage:
         tokens = await self._codecs.run(
             lambda _: sum(self._pipelines.count_tokens(prompt) for prompt in body.prompts)
         )

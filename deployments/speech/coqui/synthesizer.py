@@ -17,8 +17,8 @@ from deployments.speech.engine import Spoken
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import Tempo
 from deployments.threads import Cancelled
+from wire.bodies import SpeechBody
 from wire.errors import ModelLoadError
-from wire.openai.speech import SpeechCall
 
 SEGMENT_CHARS = 250
 """These models were trained on sentences up to about this length."""
@@ -37,24 +37,24 @@ class CoquiSynthesizer:
         self.sample_rate = int(library.output_sample_rate)
         self._check_voices()
 
-    def segments(self, call: SpeechCall) -> Iterable[Segment]:
+    def segments(self, body: SpeechBody) -> Iterable[Segment]:
         """Return the text in sentences."""
-        return segments(call.input, SEGMENT_CHARS, one_sentence=True)
+        return segments(body.input, SEGMENT_CHARS, one_sentence=True)
 
-    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
+    def speak(self, segment: Segment, body: SpeechBody, cancelled: Cancelled) -> Iterable[Spoken]:
         """Yield the sentence's audio."""
         if not self._has_words(segment.text) or cancelled.is_set():
             return
-        torch.manual_seed(call.seed)  # so that earlier requests make no difference
-        voice = self._voices[call.voice]
+        torch.manual_seed(body.seed)  # so that earlier requests make no difference
+        voice = self._voices[body.voice]
         waveform = self._tts.tts(
             segment.text,
             speaker=self._speaker(voice),
-            language=self._language(call, voice),
+            language=self._language(body, voice),
             speaker_wav=list(voice.reference_audio) or None,
             split_sentences=False,
         )
-        yield from at_speed([as_samples(waveform)], self.sample_rate, call.speed)
+        yield from at_speed([as_samples(waveform)], self.sample_rate, body.speed)
 
     def close(self) -> None:
         """Free the model's memory."""
@@ -80,11 +80,11 @@ class CoquiSynthesizer:
             return (self._tts.speakers or [None])[0]
         return voice.speaker or voice.id
 
-    def _language(self, call: SpeechCall, voice: SpeechVoice) -> str | None:
+    def _language(self, body: SpeechBody, voice: SpeechVoice) -> str | None:
         known = self._tts.languages
         if not known:
             return None
-        wanted = [call.language, *voice.languages]
+        wanted = [body.language, *voice.languages]
         return next((tag for tag in wanted if tag in known), known[0])
 
     def _check_voices(self) -> None:

@@ -13,7 +13,7 @@ from deployments.speech.engine import Spoken
 from deployments.speech.recording import read_recording
 from deployments.speech.segments import Segment, segments
 from deployments.threads import Cancelled
-from wire.openai.speech import SpeechCall
+from wire.bodies import SpeechBody
 
 SEGMENT_CHARS = 200
 """Where the model's tokenizer names no limit for a language."""
@@ -37,26 +37,26 @@ class XttsSynthesizer(CoquiSynthesizer):
         self._inference = {name: config[name] for name in INFERENCE_OPTIONS} | dict(inference)
         self._conditioning: dict[str, tuple[Any, Any]] = {}
 
-    def segments(self, call: SpeechCall) -> Iterable[Segment]:
+    def segments(self, body: SpeechBody) -> Iterable[Segment]:
         """Return the text in sentences, none longer than the model's limit for the language."""
-        language = self._language(call, self._voices[call.voice]) or ""
+        language = self._language(body, self._voices[body.voice]) or ""
         limits = self._model.tokenizer.char_limits
         most = limits.get(language.split("-")[0], SEGMENT_CHARS)
-        return segments(call.input, most, one_sentence=True)
+        return segments(body.input, most, one_sentence=True)
 
-    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
+    def speak(self, segment: Segment, body: SpeechBody, cancelled: Cancelled) -> Iterable[Spoken]:
         """Yield the sentence's audio in chunks of some tokens."""
         if not any(char.isalnum() for char in segment.text):
             return
-        torch.manual_seed(call.seed)
-        pieces = self._chunks(segment, call, cancelled)
-        yield from at_speed(pieces, self.sample_rate, call.speed)
+        torch.manual_seed(body.seed)
+        pieces = self._chunks(segment, body, cancelled)
+        yield from at_speed(pieces, self.sample_rate, body.speed)
 
-    def _chunks(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Generator[bytes]:
-        voice = self._voices[call.voice]
+    def _chunks(self, segment: Segment, body: SpeechBody, cancelled: Cancelled) -> Generator[bytes]:
+        voice = self._voices[body.voice]
         latents, embedding = self._conditions(voice)
         chunks = self._model.inference_stream(
-            segment.text, self._language(call, voice), latents, embedding, **self._inference
+            segment.text, self._language(body, voice), latents, embedding, **self._inference
         )
         for chunk in chunks:
             if cancelled.is_set():

@@ -13,7 +13,7 @@ from deployments.speech.espeak.voices import languages, throat_of
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import change_tempo
 from deployments.threads import Cancelled
-from wire.openai.speech import SpeechCall
+from wire.bodies import SpeechBody
 
 SEGMENT_CHARS = 400
 """Half a minute of speech, made in about 40 ms: how long others wait for their turn."""
@@ -32,18 +32,18 @@ class EspeakSynthesizer:
         self._library = espeak()
         self.sample_rate = self._library.sample_rate
 
-    def segments(self, call: SpeechCall) -> Iterable[Segment]:
+    def segments(self, body: SpeechBody) -> Iterable[Segment]:
         """Return the text in pieces of a few sentences."""
-        return segments(call.input, SEGMENT_CHARS)
+        return segments(body.input, SEGMENT_CHARS)
 
-    def speak(self, segment: Segment, call: SpeechCall, cancelled: Cancelled) -> Iterable[Spoken]:
+    def speak(self, segment: Segment, body: SpeechBody, cancelled: Cancelled) -> Iterable[Spoken]:
         """Yield the segment's audio and where its words begin."""
-        throat = throat_of(call.voice, call.language)
+        throat = throat_of(body.voice, body.language)
         file = languages()[throat.language].file
         voice = f"{file}+{throat.variant}" if throat.variant else file
-        rate = round(max(SLOWEST_RATE, NORMAL_RATE * call.speed))
-        spoken = self._library.speak(segment.text, voice, rate, throat.pitch, cancelled, call.seed)
-        rest = min(1.0, call.speed * NORMAL_RATE / rate)
+        rate = round(max(SLOWEST_RATE, NORMAL_RATE * body.speed))
+        spoken = self._library.speak(segment.text, voice, rate, throat.pitch, cancelled, body.seed)
+        rest = min(1.0, body.speed * NORMAL_RATE / rate)
         seconds_per_sample = 1 / self.sample_rate / rest
         marks = tuple((index, sample * seconds_per_sample) for index, sample in spoken.words)
         yield Spoken(change_tempo(bytes(spoken.samples), self.sample_rate, rest), marks)

@@ -6,17 +6,17 @@ its client has gone.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from inspect import signature
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from faster_whisper import WhisperModel
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from deployments.base import OperationEngine
 from deployments.config import resolve_model
 from deployments.decoding import SAMPLE_RATE, decode, from_samples
 from deployments.threads import Cancelled, WorkerThreads
@@ -24,17 +24,15 @@ from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.batches import BatchedWhisper
 from deployments.transcriptions.faster_whisper.transcript import Piece, Transcript
 from deployments.transcriptions.faster_whisper.vad import check_vad_parameters, speech_segments
-from deployments.transcriptions.order import AudioOrder, TranscriptionOrder
+from wire.bodies import AudioBody, TranscriptionBody
 from wire.calls import Call, Operation, Reply, Usage
-from wire.errors import ModelLoadError, from_validation_errors
-
-OrderT = TypeVar("OrderT", bound=BaseModel)
+from wire.errors import InvalidRequestError, ModelLoadError
 
 OF_THE_REQUEST = {"self", "audio", "task", "initial_prompt", "word_timestamps", "log_progress"}
 """Arguments of ``transcribe`` that only a request can say."""
 
 
-class FasterWhisperEngine:
+class FasterWhisperEngine(OperationEngine):
     """A loaded Whisper model."""
 
     def __init__(self, model: WhisperModel, config: TranscriptionsConfig) -> None:
@@ -44,10 +42,6 @@ class FasterWhisperEngine:
         if max_size > 1:
             model.model = BatchedWhisper(model.model, num_passes=num_workers, max_size=max_size)
         self._threads = WorkerThreads(num_workers * max_size)
-        self._operations: dict[Operation, Callable[[Call, Cancelled], tuple[Any, Usage]]] = {
-            Operation.TRANSCRIPTION: self._transcription,
-            Operation.VAD: self._vad,
-        }
 
     @classmethod
     async def load(cls, config: TranscriptionsConfig) -> "FasterWhisperEngine":
@@ -69,18 +63,29 @@ class FasterWhisperEngine:
             await asyncio.to_thread(_try_transcribe_kwargs, model, config.transcribe_kwargs)
         return cls(model, config)
 
-    async def run(self, call: Call) -> Reply:
-        """Answer one request whole."""
-        operation = self._operations[call.operation]
-        answer, usage = await self._threads.run(lambda cancelled: operation(call, cancelled))
+    async def transcribe(self, body: TranscriptionBody, call: Call) -> Reply:
+        """Return the transcript of a recording."""
+        answer, usage = await self._threads.run(
+            lambda cancelled: self._whole(body, call, cancelled)
+        )
         return Reply(_json(answer), usage)
 
-    async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer with one JSON a segment as it is decoded, one of the whole, and the usage."""
-        work = self._threads.stream(lambda cancelled: self._pieces(call, cancelled))
+    async def transcribe_in_pieces(
+        self, body: TranscriptionBody, call: Call
+    ) -> AsyncGenerator[bytes | Usage]:
+        """Yield one JSON a segment as it is decoded, one of the whole, and the usage."""
+        work = self._threads.stream(lambda cancelled: self._pieces(body, call, cancelled))
         async with aclosing(work) as pieces:
             async for piece in pieces:
                 yield piece if isinstance(piece, Usage) else _json(piece)
+
+    async def detect_voice(self, body: AudioBody, call: Call) -> Reply:
+        """Return where a recording has speech."""
+        answer, usage = await self._threads.run(lambda cancelled: self._vad(body, call, cancelled))
+        return Reply(_json(answer), usage)
+
+    whole: ClassVar = {Operation.TRANSCRIPTION: transcribe, Operation.VAD: detect_voice}
+    streamed: ClassVar = {Operation.TRANSCRIPTION: transcribe_in_pieces}
 
     def num_unfinished(self) -> int:
         """Return how many requests run or wait."""
@@ -93,40 +98,51 @@ class FasterWhisperEngine:
         """End the threads."""
         self._threads.close()
 
-    def _transcription(self, call: Call, cancelled: Cancelled) -> tuple[dict[str, Any], Usage]:
-        *pieces, usage = self._pieces(call, cancelled)
+    def _whole(
+        self, body: TranscriptionBody, call: Call, cancelled: Cancelled
+    ) -> tuple[dict[str, Any], Usage]:
+        *pieces, usage = self._pieces(body, call, cancelled)
         *segments, whole = (piece for piece in pieces if isinstance(piece, dict))
         words = [word for segment in segments for word in segment.pop("words")]
         assert isinstance(usage, Usage)
         return {**whole, "segments": segments, "words": words}, usage
 
-    def _pieces(self, call: Call, cancelled: Cancelled) -> Iterator[Piece]:
-        order = _read(TranscriptionOrder, call.body)
-        order.check_languages(self._model.supported_languages)
-        audio = self._audio(order, call.files[0], cancelled)
-        return Transcript(self._model, self._config, order).pieces(audio, cancelled)
+    def _pieces(self, body: TranscriptionBody, call: Call, cancelled: Cancelled) -> Iterator[Piece]:
+        _check_languages(body, self._model.supported_languages)
+        audio = self._audio(body, call, cancelled)
+        return Transcript(self._model, self._config, body).pieces(audio, cancelled)
 
-    def _vad(self, call: Call, cancelled: Cancelled) -> tuple[dict[str, Any], Usage]:
-        order = _read(AudioOrder, call.body)
-        audio = self._audio(order, call.files[0], cancelled)
-        segments = speech_segments(audio, order.vad_parameters, cancelled)
+    def _vad(
+        self, body: AudioBody, call: Call, cancelled: Cancelled
+    ) -> tuple[dict[str, Any], Usage]:
+        audio = self._audio(body, call, cancelled)
+        segments = speech_segments(audio, body.vad_parameters, cancelled)
         return {"segments": segments}, Usage(audio_seconds=len(audio) / SAMPLE_RATE)
 
-    def _audio(self, order: AudioOrder, data: bytes, cancelled: Cancelled) -> NDArray[np.int16]:
-        if order.encoding == "file":
+    def _audio(self, body: AudioBody, call: Call, cancelled: Cancelled) -> NDArray[np.int16]:
+        (data,) = call.files
+        if body.encoding == "file":
             return decode(data, self._config.max_audio_seconds, cancelled)
-        return from_samples(data, order.encoding, self._config.max_audio_seconds)
+        return from_samples(data, body.encoding, self._config.max_audio_seconds)
 
 
 def _json(answer: dict[str, Any]) -> bytes:
     return to_json(answer, inf_nan_mode="null")
 
 
-def _read(order_type: type[OrderT], body: bytes) -> OrderT:
-    try:
-        return order_type.model_validate_json(body)
-    except ValidationError as error:
-        raise from_validation_errors(error.errors(include_url=False)) from error
+def _check_languages(body: TranscriptionBody, known: Sequence[str]) -> None:
+    """Refuse languages that the model does not know.
+
+    Raises:
+        InvalidRequestError: names the parameter and what is allowed.
+    """
+    asked = [("language", body.language), *(("languages", one) for one in body.languages)]
+    for param, language in asked:
+        if language is not None and language not in known:
+            raise InvalidRequestError(
+                f"'{param}': the model does not know '{language}'. Allowed: {', '.join(known)}.",
+                param,
+            )
 
 
 def _check_transcribe_kwargs(options: dict[str, Any]) -> None:

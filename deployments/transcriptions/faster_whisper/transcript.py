@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from deployments.decoding import SAMPLE_RATE
 from deployments.threads import Cancelled
 from deployments.transcriptions.config import TranscriptionsConfig
-from deployments.transcriptions.order import TranscriptionOrder
 from deployments.transcriptions.parts import parts
+from wire.bodies import TranscriptionBody
 from wire.calls import Usage
 
 FRAMES_PER_SECOND = 100
@@ -28,18 +28,18 @@ class Transcript:
     """What is heard in one request's audio."""
 
     def __init__(
-        self, model: WhisperModel, config: TranscriptionsConfig, order: TranscriptionOrder
+        self, model: WhisperModel, config: TranscriptionsConfig, body: TranscriptionBody
     ) -> None:
         self._model = model
-        self._order = order
-        self._options = _options(config, order)
+        self._body = body
+        self._options = _options(config, body)
         # Once it is known, the whole is transcribed in it.
         self._language: str | None = self._options.pop("language", None)
         self._detected = ("en", 1.0)
         self._text = ""
         self._num_segments = 0
         self._num_tokens = 0
-        self._num_prompt_tokens = _num_prompt_tokens(model, order.prompt)
+        self._num_prompt_tokens = _num_prompt_tokens(model, body.prompt)
 
     def pieces(self, audio: NDArray[np.int16], cancelled: Cancelled) -> Iterator[Piece]:
         """Yield each segment as it is decoded, then what is known of the whole, then the usage."""
@@ -58,7 +58,7 @@ class Transcript:
         segments, info = self._model.transcribe(
             part,
             language=self._language or self._likeliest(part),
-            initial_prompt=self._text[-CARRIED_CHARS:] or self._order.prompt or None,
+            initial_prompt=self._text[-CARRIED_CHARS:] or self._body.prompt or None,
             **self._options,
         )
         self._detected = (info.language, float(info.language_probability))
@@ -68,7 +68,7 @@ class Transcript:
 
     def _likeliest(self, part: NDArray[np.float32]) -> str | None:
         """Return the likeliest of the languages that the request names, if it names any."""
-        candidates = self._order.languages
+        candidates = self._body.languages
         if len(candidates) < 2:
             return candidates[0] if candidates else None
         _, _, probabilities = self._model.detect_language(part)
@@ -110,7 +110,7 @@ class Transcript:
         language, probability = self._detected
         return {
             "text": self._text.strip(),
-            "task": self._order.task,
+            "task": self._body.task,
             "language": language,
             "language_probability": probability,
             "duration": duration,
@@ -125,20 +125,20 @@ def _num_prompt_tokens(model: WhisperModel, prompt: str | None) -> int:
     return min(num_tokens, model.max_length // 2 - 1)
 
 
-def _options(config: TranscriptionsConfig, order: TranscriptionOrder) -> dict[str, Any]:
+def _options(config: TranscriptionsConfig, body: TranscriptionBody) -> dict[str, Any]:
     """Return the library's options: the model's defaults, and over them what the request says."""
     options: dict[str, Any] = {"vad_filter": config.vad_filter, **config.transcribe_kwargs}
-    options["task"] = order.task
-    options["word_timestamps"] = order.word_timestamps
-    if order.language is not None or order.languages:
-        options["language"] = order.language
-    if order.temperature:
-        options["temperature"] = order.temperature
-    if order.keywords:
-        options["hotwords"] = ", ".join(order.keywords)
-    if order.vad_filter is not None:
-        options["vad_filter"] = order.vad_filter
-    if order.vad_parameters:
+    options["task"] = body.task
+    options["word_timestamps"] = body.word_timestamps
+    if body.language is not None or body.languages:
+        options["language"] = body.language
+    if body.temperature:
+        options["temperature"] = body.temperature
+    if body.keywords:
+        options["hotwords"] = ", ".join(body.keywords)
+    if body.vad_filter is not None:
+        options["vad_filter"] = body.vad_filter
+    if body.vad_parameters:
         options["vad_filter"] = True
-        options["vad_parameters"] = {**options.get("vad_parameters", {}), **order.vad_parameters}
+        options["vad_parameters"] = {**options.get("vad_parameters", {}), **body.vad_parameters}
     return options

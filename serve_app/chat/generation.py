@@ -1,42 +1,100 @@
-"""How every route of a language model answers: resolve, translate, call, wrap."""
+"""How language models answer: resolve the model, convert the request, call, convert the answer."""
 
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any
 
 from fastapi import Response
+from pydantic_core import from_json, to_json
 
 from serve_app.http.sse import event_stream
 from serve_app.http.streaming import Pieces
+from serve_app.media.parts import check_parts, with_files
+from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from serve_app.spoken.speech_before_chat import recall_spoken_answers, transcribe_recordings
+from serve_app.spoken.spoken_chat import answer_aloud, resolve_voice, written_fields
+from serve_app.spoken.stored_answers import SpokenAnswers
+from wire.bodies import ChatCompletionBody, CompletionBody, DetokenizeBody, TokenizeBody
 from wire.calls import Kind, Operation
 from wire.fields import engine_fields
-from wire.openai.chat import Sampling
-from wire.requests import ModelRequest
+from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
+from wire.openai.chat import ChatCompletionRequest, Sampling
+from wire.openai.completions import CompletionRequest
+from wire.openai.edits import EditRequest, as_edit
+from wire.openai.functions import as_function_call, as_function_call_chunk, with_tool_messages
 
 Translate = Callable[[bytes], bytes]
 
 
-async def answer(operation: Operation, body: Sampling, calls: Calls) -> Response:
-    """Answer by the chat model that ``body`` names."""
+async def complete_chat(
+    body: ChatCompletionRequest,
+    calls: Calls,
+    spoken_answers: SpokenAnswers,
+    remote_files: RemoteFiles,
+) -> Response:
+    """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
+    chat = await calls.resolve(Kind.CHAT, body.model, body.backend)
+    voice = await resolve_voice(body, calls) if body.is_spoken else None
+    fields = written_fields(body)  # refuses before any model works
+    messages = await recall_spoken_answers(body.messages, spoken_answers)
+    messages = await transcribe_recordings(messages, chat, calls)
+    if messages is not body.messages:
+        fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
+    check_parts(fields["messages"], chat.card)
+    fetched = await with_files(fields["messages"], remote_files, "messages")
+    fields["messages"] = with_tool_messages(fetched)
+    chat_body = ChatCompletionBody(**fields)
+    if voice is not None:
+        return await answer_aloud(body, chat_body, chat, voice, calls, spoken_answers)
+    translate = (as_function_call, as_function_call_chunk) if body.functions else (None, None)
+    return await _send(Operation.CHAT_COMPLETION, chat, body, chat_body, calls, *translate)
+
+
+async def complete_text(body: CompletionRequest, calls: Calls) -> Response:
+    """Continue one or more prompts, whole or as a stream of chunks."""
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
+    fields = CompletionBody(**engine_fields(body.model_dump(exclude_unset=True)))
+    return await _send(Operation.COMPLETION, model, body, fields, calls)
+
+
+async def edit_text(body: EditRequest, calls: Calls) -> Response:
+    """Return a text as a chat model changes it."""
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
+    fields = ChatCompletionBody(**engine_fields(body.as_chat()))
+    return await _send(Operation.CHAT_COMPLETION, model, body, fields, calls, _edit_of)
+
+
+async def tokenize(body: TokenizeRequest, calls: Calls) -> bytes:
+    """Return the token ids of a text, or of a conversation under the model's chat template."""
+    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
+    fields = engine_fields(body.with_prompt().model_dump(exclude_unset=True))
+    reply = await calls.run(model, Operation.TOKENIZE, TokenizeBody(**fields))
+    return reply.body
+
+
+async def detokenize(body: DetokenizeRequest, calls: Calls) -> bytes:
+    """Return the text of token ids, under vLLM's name (``prompt``) and LocalAI's (``content``)."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     fields = engine_fields(body.model_dump(exclude_unset=True))
-    return await send(operation, model, body, fields, calls)
+    reply = await calls.run(model, Operation.DETOKENIZE, DetokenizeBody(**fields))
+    answer = from_json(reply.body)
+    return to_json({**answer, "content": answer["prompt"]})
 
 
-async def send(
+async def _send(
     operation: Operation,
     model: ServedModel,
     body: Sampling,
-    fields: dict[str, Any],
+    fields: ChatCompletionBody | CompletionBody,
     calls: Calls,
     translate: Translate | None = None,
     translate_event: Translate | None = None,
 ) -> Response:
-    """Answer by this model, which is asked ``fields``: whole or as a stream, as ``body`` says.
+    """Answer whole or as a stream, as ``body`` says.
 
-    The answer, or each event of the stream, is translated where the client's form is another.
+    ``translate`` converts a whole answer to the client's format, and ``translate_event`` each event
+    of a stream.
     """
     slots = body.num_answers()
     if body.stream:
@@ -56,8 +114,5 @@ async def _translated(pieces: Pieces, translate: Translate) -> Pieces:
             yield translate(piece)
 
 
-async def ask(operation: Operation, body: ModelRequest, calls: Calls) -> bytes:
-    """Return the JSON with which the chat model that ``body`` names answers it."""
-    model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    reply = await calls.run(model, operation, engine_fields(body.model_dump(exclude_unset=True)))
-    return reply.body
+def _edit_of(answer: bytes) -> bytes:
+    return to_json(as_edit(from_json(answer)))

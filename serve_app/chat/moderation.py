@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from serve_app.concurrency import gather_limited
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from wire.bodies import ChatCompletionBody
 from wire.calls import Operation
 from wire.openai.moderations import CATEGORIES
 
@@ -39,13 +40,13 @@ async def scores(texts: list[str], model: ServedModel, calls: Calls) -> list[dic
 
 
 async def _score(question: str, model: ServedModel, calls: Calls) -> float:
-    asked: dict[str, Any] = {
-        "messages": [{"role": "user", "content": question}],
-        "structured_outputs": {"choice": [YES, NO]},
-        "temperature": 0,
-        "logprobs": True,
-        "top_logprobs": TOP,
-    }
+    asked = ChatCompletionBody(
+        messages=[{"role": "user", "content": question}],
+        structured_outputs={"choice": [YES, NO]},
+        temperature=0,
+        logprobs=True,
+        top_logprobs=TOP,
+    )
     reply = await calls.run(model, Operation.CHAT_COMPLETION, asked)
     choice = from_json(reply.body)["choices"][0]
     first = choice["logprobs"]["content"][0]["top_logprobs"]

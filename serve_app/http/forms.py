@@ -6,7 +6,7 @@ which a form cannot express otherwise.
 """
 
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
@@ -347,3 +347,14 @@ def _types(wire: type[RequestBody], name: str) -> list[Any]:
     annotation = Any if field is None else field.annotation
     members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else [annotation]
     return [get_origin(member) or member for member in members if member is not NoneType]
+
+
+def required_file(uploads: Mapping[str, Sequence[Upload]], name: str) -> bytes:
+    """Return the first file of this name.
+
+    Raises:
+        InvalidRequestError: there is none.
+    """
+    if not uploads[name]:
+        raise InvalidRequestError(f"Missing required file: '{name}'.", name)
+    return uploads[name][0].data

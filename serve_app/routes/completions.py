@@ -2,10 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from serve_app.chat.generation import answer
+from serve_app.chat.generation import complete_text
 from serve_app.http.json_body import JSONRoute
 from serve_app.routes.dependencies import CallsDep
-from wire.calls import Operation
 from wire.openai.completions import CompletionRequest
 
 router = APIRouter(route_class=JSONRoute)
@@ -14,7 +13,7 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/completions")
 async def create_completion(body: CompletionRequest, calls: CallsDep) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
-    return await answer(Operation.COMPLETION, body, calls)
+    return await complete_text(body, calls)
 
 
 @router.post("/engines/{model:path}/completions")
@@ -23,4 +22,4 @@ async def create_engine_completion(
 ) -> Response:
     """Do the same by the model that the path names."""
     body.model = model
-    return await answer(Operation.COMPLETION, body, calls)
+    return await complete_text(body, calls)

@@ -15,7 +15,7 @@ from typing import Any
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.sentences import SentenceCutter, spoken
-from wire.bodies import SpeechBody
+from wire.bodies import ChatCompletionBody, SpeechBody
 from wire.calls import Operation
 from wire.errors import APIError, ModelCallError
 from wire.logging import get_logger
@@ -58,7 +58,7 @@ class Voice:
 
 
 async def spoken_answer(
-    calls: Calls, chat: ServedModel, fields: Mapping[str, Any], voice: Voice
+    calls: Calls, chat: ServedModel, fields: ChatCompletionBody, voice: Voice
 ) -> AsyncGenerator[Event]:
     """Yield the chat model's chunks as they come, and their audio as it is made.
 
@@ -92,7 +92,7 @@ async def _next(events: asyncio.Queue[Event], work: asyncio.Task[None]) -> Event
 async def _work(
     calls: Calls,
     chat: ServedModel,
-    fields: Mapping[str, Any],
+    fields: ChatCompletionBody,
     voice: Voice,
     events: asyncio.Queue[Event],
 ) -> None:
@@ -108,7 +108,7 @@ async def _work(
 async def _read(
     calls: Calls,
     chat: ServedModel,
-    fields: Mapping[str, Any],
+    fields: ChatCompletionBody,
     speaker: "_Speaker",
     tasks: asyncio.TaskGroup,
     events: asyncio.Queue[Event],
@@ -132,7 +132,7 @@ class _Speaker:
         self._calls = calls
         self._voice = voice
         self._events = events
-        self._places = asyncio.Semaphore(AHEAD)
+        self._ahead = asyncio.Semaphore(AHEAD)
         self._sentences: asyncio.Queue[asyncio.Queue[bytes | None] | None] = asyncio.Queue()
 
     def say(self, sentence: str, tasks: asyncio.TaskGroup) -> None:
@@ -158,12 +158,12 @@ class _Speaker:
                 odd = samples[whole:]
                 if whole:
                     await self._events.put(Spoken(samples[:whole]))
-            self._places.release()
+            self._ahead.release()
 
     async def _synthesize(self, text: str, audio: asyncio.Queue[bytes | None]) -> None:
         body = SpeechBody(input=text, voice=self._voice.id, response_format="pcm")
         model = self._voice.model
-        await self._places.acquire()  # until it was heard
+        await self._ahead.acquire()  # until it was heard
         with _failure_of(model, self._calls):
             async with aclosing(self._calls.stream(model, Operation.SPEECH, body)) as pieces:
                 async for piece in pieces:

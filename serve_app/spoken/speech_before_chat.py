@@ -61,22 +61,22 @@ async def transcribe_recordings(
         InvalidRequestError: a part is no audio.
         ModelNotFoundError: no transcriptions model is served.
     """
-    places = [
+    positions = [
         (m, p)
         for m, message in enumerate(messages)
         if isinstance(message.content, list)
         for p, part in enumerate(message.content)
         if part["type"] == PART
     ]
-    if not places or PART in chat.card.input_parts:
+    if not positions or PART in chat.card.input_parts:
         return messages
     model = await calls.resolve(Kind.TRANSCRIPTIONS, None)
-    recordings = [_recording(messages[m], m, p) for m, p in places]
+    recordings = [_recording(messages[m], m, p) for m, p in positions]
     jobs = [
         partial(_text, calls, model, recording, _path(m, p))
-        for recording, (m, p) in zip(recordings, places, strict=True)
+        for recording, (m, p) in zip(recordings, positions, strict=True)
     ]
-    heard = dict(zip(places, await gather_limited(jobs, AT_ONCE), strict=True))
+    heard = dict(zip(positions, await gather_limited(jobs, AT_ONCE), strict=True))
     return [_with_texts(message, m, heard) for m, message in enumerate(messages)]
 
 

@@ -12,7 +12,7 @@ from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from serve_app.spoken.stored_answers import SpokenAnswers
-from wire.bodies import EncodeSpeechBody
+from wire.bodies import ChatCompletionBody, EncodeSpeechBody
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
 from wire.fields import engine_fields
@@ -23,7 +23,7 @@ from wire.openai.spoken_chat import SpokenMessage, SpokenStream
 from wire.sse import DONE, write_event
 
 
-async def chosen_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
+async def resolve_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
     """Return the voice that a request wants to hear.
 
     Raises:
@@ -47,7 +47,7 @@ def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
 
 async def answer_aloud(
     body: ChatCompletionRequest,
-    fields: dict[str, Any],
+    fields: ChatCompletionBody,
     chat: ServedModel,
     voice: Voice,
     calls: Calls,
@@ -65,7 +65,7 @@ async def answer_aloud(
 
 
 async def _events(
-    fields: dict[str, Any],
+    fields: ChatCompletionBody,
     chat: ServedModel,
     voice: Voice,
     calls: Calls,
@@ -85,7 +85,7 @@ async def _events(
 
 
 async def _whole(
-    fields: dict[str, Any],
+    fields: ChatCompletionBody,
     chat: ServedModel,
     voice: Voice,
     options: AudioOptions,
@@ -93,7 +93,8 @@ async def _whole(
     message: SpokenMessage,
 ) -> dict[str, Any]:
     pcm = bytearray()
-    streamed = {**fields, "stream": True, "stream_options": {"include_usage": True}}
+    streamed = fields.copy()
+    streamed["stream"], streamed["stream_options"] = True, {"include_usage": True}
     async with aclosing(spoken_answer(calls, chat, streamed, voice)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Spoken):

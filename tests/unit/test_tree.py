@@ -125,8 +125,8 @@ def test_no_modules_import_each_other() -> None:
 
 
 FEATURES = {
-    *("assistants", "batches", "chat", "documents", "jobs", "media", "responses", "sandbox"),
-    *("spoken", "storage", "vector_stores"),
+    *("assistants", "batches", "chat", "documents", "images", "jobs", "media", "rerank"),
+    *("responses", "sandbox", "speech", "spoken", "storage", "transcriptions", "vector_stores"),
 }
 BASE = {"concurrency", "observability", "http"}
 LAYERS = {
@@ -176,6 +176,13 @@ def test_kind_of_model_imports_no_other(kind: str) -> None:
 def test_routes_reach_replicas_only_through_the_registry() -> None:
     for path in (ROOT / "serve_app" / "routes").glob("*.py"):
         assert not {"ray", "ray.serve", "serve_app.models.handles"} & imports(path), path
+
+
+def test_routes_do_not_import_each_other() -> None:
+    shared = {"serve_app.routes.dependencies", "serve_app.routes.lists"}
+    for path in (ROOT / "serve_app" / "routes").glob("[!_]*.py"):
+        used = {name for name in imports(path) if name.startswith("serve_app.routes")}
+        assert used <= shared, (path, used)
 
 
 def test_routes_and_their_dependencies_stay_on_the_event_loop() -> None:

@@ -1,0 +1,87 @@
+"""Images from a text, from an image, or both."""
+
+from collections.abc import Sequence
+
+from fastapi import Response
+
+from serve_app.http.sse import event_stream
+from serve_app.images.answers import ImageAnswers, image_events
+from serve_app.media.file_inputs import read_file_input
+from serve_app.media.remote_files import RemoteFiles
+from serve_app.models.calls import Calls
+from wire.bodies import ImagePrompt, ImagesBody
+from wire.calls import Kind, Operation
+from wire.errors import InvalidRequestError
+from wire.fields import own_fields
+from wire.openai.images import (
+    DrawnImageRequest,
+    ImageEditRequest,
+    ImageGenerationRequest,
+    ImageRequest,
+    ImageVariationRequest,
+)
+
+
+async def generate_images(
+    body: ImageGenerationRequest, answers: ImageAnswers, calls: Calls, remote_files: RemoteFiles
+) -> Response:
+    """Draw what a text says, from nothing or from an image."""
+    model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
+    fields = _fields(body, _prompts(body))
+    files: tuple[bytes, ...] = ()
+    if body.file:
+        files = (await read_file_input(body.file, "file", remote_files),)
+    if body.stream:
+        pieces = calls.stream(model, Operation.IMAGE_GENERATION, fields, files=files)
+        events = image_events(pieces, "image_generation", body, answers.created)
+        return await event_stream(events, calls.record)
+    reply = await calls.run(
+        model, Operation.IMAGE_GENERATION, fields, files=files, slots=body.num_images
+    )
+    return await answers.answer(reply)
+
+
+async def edit_image(
+    body: ImageEditRequest, files: Sequence[bytes], answers: ImageAnswers, calls: Calls
+) -> Response:
+    """Draw a part of an image anew: where the mask says, or where the image is transparent."""
+    model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
+    fields = _fields(body, _prompts(body))
+    if body.stream:
+        pieces = calls.stream(model, Operation.IMAGE_EDIT, fields, files=files)
+        events = image_events(pieces, "image_edit", body, answers.created)
+        return await event_stream(events, calls.record)
+    reply = await calls.run(model, Operation.IMAGE_EDIT, fields, files=files, slots=body.num_images)
+    return await answers.answer(reply)
+
+
+async def vary_image(
+    body: ImageVariationRequest, image: bytes, answers: ImageAnswers, calls: Calls
+) -> Response:
+    """Draw an image again, a little otherwise."""
+    model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
+    fields = _fields(body, [ImagePrompt(positive="")])
+    reply = await calls.run(
+        model, Operation.IMAGE_VARIATION, fields, files=(image,), slots=body.n or 1
+    )
+    return await answers.answer(reply)
+
+
+def _fields(body: ImageRequest, prompts: list[ImagePrompt]) -> ImagesBody:
+    """Return the replica's body."""
+    return ImagesBody(prompts=prompts, **own_fields(body))
+
+
+def _prompts(body: DrawnImageRequest) -> list[ImagePrompt]:
+    """Return each text with what must not be drawn: its part after ``|``, or the field."""
+    prompts: list[ImagePrompt] = []
+    for prompt in body.prompts:
+        positive, _, negative = prompt.partition("|")
+        if negative.strip() and body.negative_prompt:
+            raise InvalidRequestError(
+                "'negative_prompt' and the part of 'prompt' after '|' mean the same; send one.",
+                "negative_prompt",
+            )
+        negative = negative.strip() or (body.negative_prompt or "").strip()
+        prompts.append(ImagePrompt(positive=positive.strip(), negative=negative))
+    return prompts

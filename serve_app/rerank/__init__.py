@@ -1,0 +1,1 @@
+"""How rerank models score texts."""

@@ -1,0 +1,1 @@
+"""How speech models answer."""

@@ -1,0 +1,129 @@
+"""Speech for ElevenLabs' clients: audio, and on request the time of each character."""
+
+import asyncio
+import base64
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import Response
+from pydantic_core import from_json, to_json
+
+from serve_app.http.streaming import Pieces, stream_pieces
+from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
+from serve_app.models.registry import Registry
+from wire.bodies import DEFAULT_SEED, SpeechBody
+from wire.calls import Kind, Operation
+from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest
+from wire.errors import InvalidRequestError, echo
+from wire.fields import refuse_foreign_fields
+from wire.openai.speech import card_language, card_voice, find_voice, media_type
+
+LINES = "application/x-ndjson"
+
+MOST_IN_ONE_OBJECT = 10_000
+"""Characters at normal speed: ten minutes, whose audio and times the ingress puts together in
+memory. Spoken slower, as many minutes are fewer characters."""
+
+
+async def stream_speech(
+    voice_id: str,
+    body: TextToSpeechRequest,
+    output: Output,
+    calls: Calls,
+    registry: Registry,
+    *,
+    whole: bool = False,
+) -> Response:
+    """Answer with audio while it is made.
+
+    ``whole`` is for a file that is stored: WAV then has its length, as far as memory allows.
+    """
+    is_wav = output.response_format == "wav"
+    model, speech = await _resolve(voice_id, body, output, calls, registry, whole=whole and is_wav)
+    audio = calls.stream(model, Operation.SPEECH, speech)
+    return await stream_pieces(audio, calls.record, _media_type(output))
+
+
+async def speech_with_times(
+    voice_id: str, body: TextToSpeechRequest, output: Output, calls: Calls, registry: Registry
+) -> Response:
+    """Answer with the audio and the time of each character in one object."""
+    most = int(MOST_IN_ONE_OBJECT * min(1.0, body.speed))
+    if len(body.text) > most:
+        raise InvalidRequestError(
+            f"'text' has {len(body.text)} characters; one JSON object takes up to {most} at speed "
+            f"{body.speed:g}. Use {voice_id[:50]}/stream/with-timestamps.",
+            "text",
+        )
+    model, speech = await _resolve(voice_id, body, output, calls, registry, whole=True)
+    lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, speech)
+    return Response(await _join(lines), media_type="application/json")
+
+
+async def stream_speech_with_times(
+    voice_id: str, body: TextToSpeechRequest, output: Output, calls: Calls, registry: Registry
+) -> Response:
+    """Answer with lines of JSON while the audio is made."""
+    model, speech = await _resolve(voice_id, body, output, calls, registry)
+    lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, speech)
+    return await stream_pieces(lines, calls.record, LINES)
+
+
+async def _resolve(
+    voice_id: str,
+    body: TextToSpeechRequest,
+    output: Output,
+    calls: Calls,
+    registry: Registry,
+    *,
+    whole: bool = False,
+) -> tuple[ServedModel, SpeechBody]:
+    """Return the model and its body."""
+    name = body.model or _model_with(voice_id, registry)
+    model = await calls.resolve(Kind.SPEECH, name, body.backend)
+    refuse_foreign_fields(body)
+    voice = card_voice(model.card, voice_id)
+    if body.voice and card_voice(model.card, body.voice) != voice:
+        raise InvalidRequestError(
+            f"'voice': {echo(body.voice)} is not the voice of the path, {echo(voice_id)}.", "voice"
+        )
+    return model, SpeechBody(
+        input=body.text,
+        voice=voice,
+        speed=body.speed,
+        language=card_language(model.card, body.language_code, "language_code"),
+        seed=body.seed or DEFAULT_SEED,
+        whole=whole,
+        **output.model_dump(),
+    )
+
+
+def _model_with(voice_id: str, registry: Registry) -> str | None:
+    """Return the first model that has the voice: ElevenLabs' clients need not name a model."""
+    for model in registry.models:
+        if model.card.kind == Kind.SPEECH and find_voice(model.card, voice_id):
+            return model.card.id
+    return None
+
+
+def _media_type(output: Output) -> str:
+    return media_type(output.response_format, output.sample_rate)
+
+
+async def _join(lines: Pieces) -> bytes:
+    """Return the lines of a whole answer as one object."""
+    audio: list[bytes] = []
+    times: dict[str, list[Any]] = {}
+    async with aclosing(lines):
+        async for line in lines:
+            part = from_json(line)
+            audio.append(base64.b64decode(part["audio_base64"]))
+            for name, values in (part["alignment"] or {}).items():
+                times.setdefault(name, []).extend(values)
+    return await asyncio.to_thread(_as_object, audio, times or None)  # tens of megabytes
+
+
+def _as_object(audio: list[bytes], times: dict[str, list[Any]] | None) -> bytes:
+    encoded = base64.b64encode(b"".join(audio)).decode()
+    return to_json({"audio_base64": encoded, "alignment": times, "normalized_alignment": times})

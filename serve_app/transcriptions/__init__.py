@@ -1,0 +1,1 @@
+"""How transcriptions models answer."""

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from wire.bodies import (
     AudioBody,
@@ -107,7 +107,10 @@ def decode_body(call: Call, reader: TypeAdapter[Any] | None = None) -> Any:
         InvalidRequestError: a field is wrong.
     """
     try:
-        return (reader or _reader(call.operation)).validate_json(call.body)
+        if reader is not None:
+            return reader.validate_json(call.body)
+        # Twice as fast as validate_json for what is not validated: many token ids.
+        return _reader(call.operation).validate_python(from_json(call.body))
     except ValidationError as error:
         raise from_validation_errors(error.errors(include_url=False)) from error
 

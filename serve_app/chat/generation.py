@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
 from fastapi import Response
 from pydantic_core import from_json, to_json
@@ -13,7 +14,7 @@ from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.speech_before_chat import recall_spoken_answers, transcribe_recordings
-from serve_app.spoken.spoken_chat import answer_aloud, resolve_voice, written_fields
+from serve_app.spoken.spoken_chat import answer_aloud, resolve_voice
 from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, CompletionBody, DetokenizeBody, TokenizeBody
 from wire.calls import Kind, Operation
@@ -22,7 +23,13 @@ from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
 from wire.openai.chat import ChatCompletionRequest, Sampling
 from wire.openai.completions import CompletionRequest
 from wire.openai.edits import EditRequest, as_edit
-from wire.openai.functions import as_function_call, as_function_call_chunk, with_tool_messages
+from wire.openai.functions import (
+    as_function_call,
+    as_function_call_chunk,
+    as_tools,
+    with_strict_tools,
+    with_tool_messages,
+)
 
 Translate = Callable[[bytes], bytes]
 
@@ -36,11 +43,12 @@ async def complete_chat(
     """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
     chat = await calls.resolve(Kind.CHAT, body.model, body.backend)
     voice = await resolve_voice(body, calls) if body.is_spoken else None
-    fields = written_fields(body)  # refuses before any model works
-    messages = await recall_spoken_answers(body.messages, spoken_answers)
-    messages = await transcribe_recordings(messages, chat, calls)
-    if messages is not body.messages:
-        fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
+    fields = _chat_fields(body)  # refuses before any model works
+    if any(message.audio or isinstance(message.content, list) for message in body.messages):
+        messages = await recall_spoken_answers(body.messages, spoken_answers)
+        messages = await transcribe_recordings(messages, chat, calls)
+        if messages is not body.messages:
+            fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
     check_parts(fields["messages"], chat.card)
     fetched = await with_files(fields["messages"], remote_files, "messages")
     fields["messages"] = with_tool_messages(fetched)
@@ -106,6 +114,13 @@ async def _send(
     reply = await calls.run(model, operation, fields, slots=slots)
     answer = translate(reply.body) if translate is not None else reply.body
     return Response(answer, media_type="application/json")
+
+
+def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
+    """Return the fields for the chat model, which writes also what is spoken."""
+    spoken_only = {"modalities", "audio"} if body.is_spoken else None
+    fields = as_tools(body.model_dump(exclude_unset=True, exclude=spoken_only))
+    return with_strict_tools(engine_fields(fields))
 
 
 async def _translated(pieces: Pieces, translate: Translate) -> Pieces:

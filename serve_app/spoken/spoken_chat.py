@@ -15,9 +15,7 @@ from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, EncodeSpeechBody
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
-from wire.fields import engine_fields
 from wire.openai.chat import AudioOptions, ChatCompletionRequest
-from wire.openai.functions import as_tools, with_strict_tools
 from wire.openai.speech import card_voice
 from wire.openai.spoken_chat import SpokenMessage, SpokenStream
 from wire.sse import DONE, write_event
@@ -36,13 +34,6 @@ async def resolve_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
         return Voice(speech, card_voice(speech.card, body.audio.voice))
     except InvalidRequestError as error:
         raise error.with_param("audio.voice") from error
-
-
-def written_fields(body: ChatCompletionRequest) -> dict[str, Any]:
-    """Return what the chat model is asked: to write, whoever speaks."""
-    spoken_only = {"modalities", "audio"} if body.is_spoken else None
-    fields = as_tools(body.model_dump(exclude_unset=True, exclude=spoken_only))
-    return with_strict_tools(engine_fields(fields))
 
 
 async def answer_aloud(

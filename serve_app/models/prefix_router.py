@@ -1,8 +1,8 @@
-"""Chooses a chat model's replica: the one that has a prompt's beginning cached, unless it is busy.
+"""Routes a chat request to the replica that has the beginning of its prompt cached, unless busy.
 
-Serve loads this class, pickled by value, into each ingress replica; so the module stands for
-itself, and what it has learnt stays in its process. It knows nothing of HTTP and of prompts: a
-call brings its marks (``prompt_prefix``), or none.
+Serve pickles this class by value into each ingress replica: the module imports nothing of ours,
+and each process has its own state. It does not read prompts: a call has the marks of its prompt
+(``prompt_prefix``), or none.
 """
 
 import random
@@ -24,22 +24,21 @@ from ray.serve.request_router import (
 
 
 class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
-    """Power of two choices, as Serve's own, for what no replica has begun to read before.
+    """Power of two choices, as Serve's own router, for prompts that no replica has cached.
 
-    For the others every replica has a cost: the requests that it holds, and a request more for
-    each KiB of the prompt that it would read and another one need not. The least cost wins.
+    For other prompts each replica has a cost: the number of its requests, plus one for each KiB of
+    the prompt that another replica has cached and it has not. The lowest cost wins.
     """
 
     def initialize_state(
         self, lead: int = 8, slots: int = 10**9, memory: int = 50_000, **_: Any
     ) -> None:
-        """Take what the deployment's ``request_router_kwargs`` say.
+        """Set the options of the deployment's ``request_router_kwargs``.
 
         Args:
-            lead: How many more requests than the least busy replica the best one may hold.
-            slots: How many requests a replica takes before it refuses.
-            memory: How many marks are remembered, some 200 bytes each. Those that were not seen
-                for the longest time go first.
+            lead: Maximum number of additional requests that a cached prompt outweighs.
+            slots: Number of requests from which a replica refuses.
+            memory: Maximum number of marks, some 200 bytes each. The least recently used go first.
         """
         self._lead = lead
         self._slots = slots
@@ -54,23 +53,23 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
     ) -> list[list[RunningReplica]]:
         """Return the best replica, and two at random in case it does not accept."""
         if pending_request is None:
-            return [_two_of(candidate_replicas)]
+            return [_choose_two(candidate_replicas)]
         self._routed[id(pending_request.metadata)] = pending_request
         if pending_request.metadata.multiplexed_model_id:
             ids = self.apply_multiplex_routing(pending_request)
         else:
             ids = self.apply_locality_routing(pending_request)
         replicas = [self.curr_replicas[each] for each in ids]
-        prefix = _prefix_of(pending_request)
+        prefix = _get_prefix(pending_request)
         if prefix is None or len(replicas) < 2:
-            return [_two_of(replicas)]
-        return [[self._best(replicas, prefix)], _two_of(replicas)]
+            return [_choose_two(replicas)]
+        return [[self._best(replicas, prefix)], _choose_two(replicas)]
 
     def on_request_routed(
         self, pending_request: PendingRequest, replica_id: ReplicaID, result: Any
     ) -> None:
-        """Remember who has this beginning from now on."""
-        prefix = _prefix_of(pending_request)
+        """Record that this replica has the prompt cached."""
+        prefix = _get_prefix(pending_request)
         if prefix is None:
             return
         here = replica_id.unique_id
@@ -87,7 +86,7 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
             self._seen.popitem(last=False)
 
     def _best(self, replicas: Sequence[RunningReplica], prefix: Any) -> RunningReplica:
-        held = self._held(replicas, prefix)
+        held = self._cached_bytes(replicas, prefix)
         most = max(held.values(), default=0)
 
         def cost(replica: RunningReplica) -> tuple[bool, float, int]:
@@ -101,12 +100,11 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
 
         return min(random.sample(replicas, len(replicas)), key=cost)
 
-    def _held(self, replicas: Sequence[RunningReplica], prefix: Any) -> dict[str, int]:
-        """Return how many bytes of the prompt each replica has read before, as far as is known.
+    def _cached_bytes(self, replicas: Sequence[RunningReplica], prefix: Any) -> dict[str, int]:
+        """Return how many bytes of the prompt each replica is known to have cached.
 
-        Where none is known to have read what the conversation began with, another ingress may
-        have sent that somewhere. So of those that have read the most, if any, all of them prefer
-        the same one, a little.
+        If no replica is known to have the conversation's earlier messages, another ingress may have
+        sent them. So all ingresses slightly prefer the same replica among those with the most.
         """
         names = {replica.replica_id.unique_id for replica in replicas}
         held: dict[str, int] = {}
@@ -119,35 +117,34 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
         most = max(held.values(), default=0)
         if most < prefix.home_bytes:
             likely = [name for name, size in held.items() if size == most] or names
-            home = max(likely, key=lambda name: _weight(prefix.home, name))
+            home = max(likely, key=lambda name: _rank(prefix.home, name))
             held[home] = min(most + GUESS, prefix.marks[-1][1])
         return held
 
     def _get_pending_request_matching_metadata(
         self, request_metadata: Any = None
     ) -> PendingRequest | None:
-        """Return the request that a replica was chosen for, which Serve asks of ``FIFOMixin``.
+        """Return the request that a replica was chosen for.
 
-        Its own answer is the one that waits longest. The default of ``RequestRouter`` goes by the
-        id of the HTTP request, which several calls may share: all but the first would wait for
-        ever.
+        ``FIFOMixin`` returns the oldest. ``RequestRouter`` compares the ids of HTTP requests, which
+        several calls may share: all but the first would wait forever.
         """
         request = self._routed.get(id(request_metadata))
         return request if request is not None and not request.future.done() else None
 
 
 GUESS = 2048
-"""Bytes that a mere guess is worth: two requests."""
+"""Bytes that the preference for a likely replica is worth: two requests."""
 
 
-def _prefix_of(request: PendingRequest) -> Any:
+def _get_prefix(request: PendingRequest) -> Any:
     return getattr(request.args[0], "prefix", None) if request.args else None
 
 
-def _two_of(replicas: Sequence[RunningReplica]) -> list[RunningReplica]:
+def _choose_two(replicas: Sequence[RunningReplica]) -> list[RunningReplica]:
     return random.sample(replicas, min(2, len(replicas)))
 
 
-def _weight(home: int, name: str) -> bytes:
-    """Return where a replica stands among those of a conversation, the same in every process."""
+def _rank(home: int, name: str) -> bytes:
+    """Return a replica's rank for a conversation, the same in every process."""
     return blake2b(name.encode(), key=home.to_bytes(8), digest_size=8).digest()

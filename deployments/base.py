@@ -99,7 +99,7 @@ class ModelDeployment:
     def before_import(self) -> None:
         """Begin what can go on while the library is imported, where a kind has such."""
 
-    # Generators of one item: Serve's handle says why.
+    # Generators of one item, for the reason in serve_app/models/handles.py.
 
     async def run(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Returned]:
         """Answer one request whole."""

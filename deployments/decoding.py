@@ -1,8 +1,8 @@
 # pyright: standard
-"""Decodes an upload to what speech models hear: 16 kHz, one channel, in bounded memory.
+"""Decodes an upload to the input of speech models: 16 kHz, one channel, in bounded memory.
 
-FFmpeg reads it (through PyAV), so what it may do is closed in here: only containers that hold their
-own sound, only decoders of sound, no protocol at all. Knows nothing of models.
+FFmpeg reads it (through PyAV), with everything disabled that is not needed: only containers with
+their own audio, only audio decoders, no protocols.
 """
 
 from collections.abc import Iterator

@@ -159,7 +159,7 @@ class IngressConfig(BaseModel):
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: the URL is not one of a database that Homeport knows, or shows a password.
+            ValueError: the URL is not one of a supported database, or has a password.
         """
         if self.database_url_file is not None:
             url = self.database_url_file.expanduser().read_text(encoding="utf-8").strip()

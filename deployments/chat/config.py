@@ -36,7 +36,7 @@ class ChatConfig(ModelConfig, frozen=True):
     """Width times height of all pictures of a request together, which are in memory at once, with
     3 bytes a pixel. The default is half a gigabyte, or a dozen photographs of a telephone."""
     max_audio_s: float = Field(default=600, gt=0)
-    """Seconds of a recording that the model hears itself. The default is vLLM's."""
+    """Maximum seconds of a recording for a model with audio input. The default is vLLM's."""
 
     max_whitespace: int | None = Field(default=None, ge=1)
     """How many blanks may stand between two signs of JSON that keeps to a form (tools that must be

@@ -36,8 +36,8 @@ class ImagesConfig(ModelConfig, frozen=True):
     models with its square."""
     native_pixels: int | None = Field(default=None, ge=MIN_EDGE**2)
     """Pixels, width times height, of the pictures the model was trained on. A picture of any other
-    size is drawn with about so many, in its proportions, and scaled to its size: far from what
-    they know, models draw things twice or not at all. None: drawn in the size asked for."""
+    size is drawn with about that many, in its proportions, and scaled: far from their training
+    size, models draw things twice or not at all. None: drawn in the requested size."""
     default_steps: int = Field(default=25, ge=1)
     """Denoising steps of a request that names none."""
     max_steps: int = Field(default=100, ge=1)

@@ -27,10 +27,10 @@ class Prompts:
         return {"", *self._prompts.values()}
 
     def of(self, input_type: str | None) -> str:
-        """Return what stands before inputs of a type.
+        """Return the prompt that is put before inputs of a type.
 
         Raises:
-            InvalidRequestError: the model knows no such type.
+            InvalidRequestError: the model has no such type.
         """
         if input_type is None:
             return self._default

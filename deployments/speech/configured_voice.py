@@ -19,7 +19,7 @@ class SpeechVoice(BaseModel, frozen=True, extra="forbid"):
     reference_audio: tuple[str, ...] = ()
     """Recordings to clone the voice from, where the model can: paths of WAV files, 6–30 s."""
     languages: tuple[str, ...] = ()
-    """Tags of what it speaks, the first is the default; empty: what the model says."""
+    """Language tags, the first is the default; empty: those of the model."""
     gender: Literal["female", "male"] | None = None
     """Lets names of OpenAI's and ElevenLabs' voices find one that suits."""
     aliases: tuple[str, ...] = ()

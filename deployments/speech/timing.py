@@ -1,4 +1,4 @@
-"""When each character of a text is spoken: as the engine says, and evenly between."""
+"""Times of each character of a spoken text: from the engine, and interpolated between."""
 
 from collections.abc import Sequence
 from itertools import pairwise

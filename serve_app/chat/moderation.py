@@ -20,7 +20,7 @@ AT_ONCE = 8
 """Questions of one request that the model works on at once."""
 YES, NO = "yes", "no"
 TOP = 20
-"""How many of the model's first words are looked at: as many as the engine tells."""
+"""How many of the likeliest first tokens are evaluated: as many as the engine returns."""
 
 QUESTION = """Text:
 {text}

@@ -1,9 +1,8 @@
-"""Under which address a client reached this server: what the URLs in answers begin with.
+"""The address by which a client reached this server, which is the base of URLs in answers.
 
-Headers that proxies set count only from proxies that the operator trusts. Who the proxy is, only
-our HAProxy knows: behind it, every connection seems to be its own. It writes the address into a
-header, with a proof that only processes of this cluster can give; whatever else claims to be that
-header counts for nothing.
+Headers of proxies are used only from proxies that the operator trusts. Behind our HAProxy every
+connection comes from HAProxy, so it sends the peer's address in a header, with a proof that only
+processes of this cluster can make; the header is ignored without it.
 """
 
 import hashlib

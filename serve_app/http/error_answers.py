@@ -59,7 +59,7 @@ def anthropics_event(error: APIError, request_id: str) -> bytes:
 
 
 def anthropics_status(error: APIError) -> int:
-    """Return the status that Anthropic's clients know for an error."""
+    """Return Anthropic's status of an error."""
     return OVERLOADED if isinstance(error, ModelOverloadedError) else error.status
 
 

@@ -38,7 +38,7 @@ TEXTS_OF_RESPONSES = ("input_text", "output_text", "reasoning_text", "refusal")
 IMAGE_OF_RESPONSES = "input_image"
 
 DETAILS = (None, "auto", "low", "high", "original")
-"""What OpenAI lets clients say of how closely a picture is looked at. Here models decide."""
+"""OpenAI's values of ``detail``. They are hints; the model decides."""
 
 AUDIO_FORMATS = ("wav", "mp3", "flac", "opus", "ogg", "aac", "m4a", "webm")
 

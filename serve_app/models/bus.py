@@ -32,7 +32,7 @@ logger = get_logger(__name__)
 END_WITHIN_S = 10
 """The call has returned; what it wrote before is on its way, or lost with the connection."""
 INTRODUCED_WITHIN_S = 10
-"""A replica says its key at once; whoever says nothing is none."""
+"""A replica sends its key at once; a connection without one is closed."""
 
 
 class Bus:

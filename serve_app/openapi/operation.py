@@ -1,4 +1,4 @@
-"""How a path is described: what it answers with by media type, what it needs, how it is asked."""
+"""The description of a path: answers by media type, requirements and requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -35,7 +35,7 @@ Refinement = Any
 """A type, or a JSON schema as it is."""
 
 FALSY: tuple[Any, ...] = (None, False, 0, "", [], {})
-"""What a field that is refused may hold all the same: it asks for nothing."""
+"""Values that are accepted in a refused field, because they request nothing."""
 
 NOT_BLANK: Schema = {"type": "string", "pattern": r"\S"}
 
@@ -68,7 +68,7 @@ OF_VLLM: dict[str, Refinement] = {
     "return_token_ids": bool | None,
     "vllm_xargs": dict[str, Any] | None,
 }
-"""Of vLLM's fields those that clients use; every other that it knows goes to it, too."""
+"""Fields of vLLM that clients use; its other fields are passed on too."""
 
 OF_VLLM_IN_CHAT: dict[str, Refinement] = {
     **OF_VLLM,

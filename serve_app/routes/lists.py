@@ -15,7 +15,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 def page(
     objects: Sequence[dict[str, Any]], *, limit: int, order: str, after: str | None
 ) -> dict[str, Any]:
-    """Return the page of all ``objects``, oldest first, that a client asks for.
+    """Return the requested page of ``objects``, which are sorted oldest first.
 
     Raises:
         InvalidRequestError: no object has the id ``after``.

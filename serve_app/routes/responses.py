@@ -91,7 +91,7 @@ async def list_input_items(
     order: Order = "desc",
     after: str | None = None,
 ) -> Response:
-    """List what the client said in the turn of a response."""
+    """List the input items of a response."""
     kept = await history.responses.get(history.owner, response_id)
     return _json(page(kept.input, limit=limit, order=order, after=after))
 

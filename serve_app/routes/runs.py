@@ -129,6 +129,6 @@ async def retrieve_run_step(
 
 
 def _shown(step: StoredObject, include: Include) -> StoredObject:
-    """Return a step with the passages that a search has found where they are asked for."""
+    """Return a step, with the passages found by a search if they are requested."""
     full = (step.state or {}).get("step_details")
     return replace(step, body={**step.body, "step_details": full}) if include and full else step

@@ -27,7 +27,7 @@ from serve_app.sandbox.watching import (
 )
 
 FOLDER = "/mnt/data"
-"""Where the code finds its folder; OpenAI's models know it."""
+"""Path of the working directory in the sandbox, the same as OpenAI's."""
 INSIDE = Path(__file__).with_name("inside.py")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 KERNELS = ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/sysrq-trigger")

@@ -49,7 +49,7 @@ X32 = 0x40000000
 LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 OF_NUMBER, OF_ARCH = 0, 4
-"""Where the kernel tells what is called, and by code of which machine."""
+"""Offsets of the system call's number and of the architecture in the kernel's record."""
 
 
 def refusals() -> bytes:

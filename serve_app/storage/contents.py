@@ -1,8 +1,7 @@
-"""Content in the file store that a row of the database tells of: both are there, or neither.
+"""Content in the file store with its row in the database: both exist, or neither.
 
-A row says what is being written before a byte of it is, and whoever ends it, of the two, removes
-content before the row: at whatever moment a process is killed, some row knows what is left, and
-``sweep`` removes it. Knows nothing of what the content is.
+A row announces the content before its first byte is written, and content is removed before its row.
+Whenever a process is killed, a row refers to what is left, and ``sweep`` removes it.
 """
 
 from collections.abc import AsyncIterable, Awaitable, Callable

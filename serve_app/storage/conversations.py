@@ -1,7 +1,6 @@
 """Stored conversations: their metadata and their items, in the order in which they were added.
 
-A conversation belongs to an owner, and whoever else asks for it is told that there is none. Knows
-nothing of what is in an item, but its id.
+A conversation belongs to an owner; for other keys it does not exist.
 """
 
 import time

@@ -40,7 +40,7 @@ class Database:
         """Name the database; nothing is opened yet.
 
         Raises:
-            ValueError: the URL is not one of a database that Homeport knows.
+            ValueError: the URL is not one of a supported database.
         """
         self.url = parse_database_url(url)
         self._readers = create_engine(self.url)

@@ -115,7 +115,7 @@ def _postgresql(dsn: str) -> AsyncEngine:
     async def connect() -> Any:
         import asyncpg
 
-        # The driver reads the URL, because it knows all that PostgreSQL's own clients know:
+        # The driver parses the URL, because it supports all that PostgreSQL's own clients do:
         # sslmode, several hosts, sockets, password files.
         return await asyncpg.connect(
             dsn,

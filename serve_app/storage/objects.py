@@ -1,7 +1,6 @@
 """Stored objects: assistants, threads, messages, runs, files, vector stores, batches.
 
-An object belongs to an owner, and whoever else asks for it is told that there is none. Knows
-nothing of what is in an object; who works on one is in ``jobs``.
+An object belongs to an owner; for other keys it does not exist. Jobs are in ``jobs``.
 """
 
 from collections.abc import Callable, Sequence

@@ -38,7 +38,7 @@ def new_store(owner: str, fields: Mapping[str, Any]) -> StoredObject:
 
 
 def entry_id(store_id: str, file_id: str) -> str:
-    """Return the id of a store's file: clients know it by the file's, which other stores share."""
+    """Return the row id of a store's file. Clients use the file's id, which stores share."""
     return "vsf_" + sha256(f"{store_id}/{file_id}".encode()).hexdigest()[:48]
 
 
@@ -132,7 +132,7 @@ def batch_entries(batch: StoredObject) -> list[str]:
 
 
 def is_same(entry: StoredObject, file: NewFile) -> bool:
-    """Whether a file is, or will be, in its store as it is asked for."""
+    """Whether a file is, or will be, in its store with the requested attributes."""
     return (
         entry.status in (IN_PROGRESS, COMPLETED)
         and entry.body["attributes"] == file.attributes

@@ -1,7 +1,9 @@
 """The documentation is short, and code and documentation use plain technical English."""
 
+import io
 import re
 import subprocess
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,11 @@ PAGES = [
 ]
 CONFIGURATIONS = [ROOT / "Makefile", ROOT / "cluster.yaml", *sorted((ROOT / "configs").iterdir())]
 PACKAGES = ("wire", "serve_app", "deployments", "operate", "bench", "embedded", "tests")
+PRODUCT = [
+    path
+    for package in PACKAGES[: PACKAGES.index("embedded")]
+    for path in sorted((ROOT / package).rglob("*.py"))
+]
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 MAX_PARAGRAPH_LINES, MAX_PARAGRAPH_CHARS = 5, 600
@@ -83,6 +90,18 @@ def test_code_has_no_coined_names(path: Path) -> None:
     text = "" if path == Path(__file__) else re.sub(r"\s*\n\s*(# )?", " ", path.read_text())
 
     assert not NOT_ENGLISH.findall(text) + COINED.findall(text)
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_comments_describe_programs_as_programs(path: Path) -> None:
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+    comments = [
+        re.sub(r"\s+", " ", token.string)
+        for token in tokens
+        if token.type == tokenize.COMMENT or token.string.startswith(('"""', 'r"""'))
+    ]
+
+    assert not [found[0] for text in comments for found in AS_A_PERSON.finditer(text)]
 
 
 def test_tree_of_the_readme_is_complete_by_folder() -> None:

@@ -296,7 +296,7 @@ ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock
 
 
 class AnthropicMessage(Answer):
-    """What the model says."""
+    """The message of the model."""
 
     id: str
     type: Literal["message"]

@@ -231,7 +231,7 @@ class ChatCompletionAudio(Answer):
 
 
 class ChatCompletionMessage(Answer):
-    """What the model says."""
+    """The message of the model."""
 
     role: Literal["assistant"]
     content: str | None

@@ -33,7 +33,7 @@ class NewItems(RequestBody):
 
 
 class ConversationItem(OpenAnswer):
-    """An item as it was said, with an id."""
+    """An item of a conversation, with an id."""
 
     id: str
     type: Literal[

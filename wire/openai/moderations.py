@@ -24,7 +24,7 @@ CATEGORIES = {
     "violence": "describes death, violence or injury",
     "violence/graphic": "describes death, violence or injury in gruesome detail",
 }
-"""OpenAI's categories, with the predicate that the model is asked to judge."""
+"""OpenAI's categories, with the predicate that the model judges."""
 
 OPENAIS_MODELS = ("omni-moderation-", "text-moderation-")
 """Prefixes of OpenAI's model names; they select the configured model."""

@@ -218,7 +218,7 @@ class ResponseOutputText(Answer):
 
 
 class ResponseOutputMessage(Answer):
-    """What the model says."""
+    """A message of the model."""
 
     type: Literal["message"]
     id: str

@@ -140,7 +140,7 @@ def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_thought(message: dict[str, Any]) -> dict[str, Any]:
-    """Add the name by which DeepSeek's and LocalAI's clients know it."""
+    """Add DeepSeek's and LocalAI's name of it."""
     if message.get("reasoning") is None:
         return {name: value for name, value in message.items() if name != "reasoning"}
     return {**message, "reasoning_content": message["reasoning"]}

@@ -32,7 +32,7 @@ LIBRARY_ERRORS = (
 """What vLLM raises for a request it cannot serve; its own front end answers these with a 4xx."""
 
 TOO_LONG = ("maximum context length", "exceeds the max_model_len")
-"""How vLLM says that a prompt is too long."""
+"""vLLM's message for a prompt that is too long."""
 
 PROMPTS = {
     Operation.CHAT_COMPLETION: "messages",

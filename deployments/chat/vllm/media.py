@@ -78,7 +78,7 @@ class RequestMedia:
         return await self._read(image_url, self._picture)
 
     async def fetch_audio_async(self, audio_url: str) -> tuple[NDArray[np.float32], int]:
-        """Return the sound in a data URL, as models hear it."""
+        """Return the audio of a data URL in the format of models."""
         return await self._read(audio_url, self._sound)
 
     async def _read(self, url: str, read: Callable[[bytes, Cancelled], T]) -> T:
@@ -151,9 +151,9 @@ def check_input_parts(config: ChatConfig, model: ModelConfig) -> None:
 
 
 def told(error: ErrorInfo, prompt: str) -> tuple[str, str | None]:
-    """Return what vLLM says of a request that it refuses, and the field that it means.
+    """Return vLLM's message for a refused request, and the field that it is about.
 
-    ``prompt`` is the field with the conversation: vLLM says that there are too many "images".
+    ``prompt`` is the field with the conversation, for which vLLM reports too many "images".
     """
     message = error.message.removesuffix(f" (parameter={error.param})")
     if message.startswith(PROCESSOR_FAILED):

@@ -54,8 +54,8 @@ def within_the_core(options: Mapping[str, Any]) -> dict[str, Any]:
 
 STRUCTURED_OUTPUTS = "structured_outputs_config"
 BACKEND = "xgrammar"
-"""The one library that keeps answers to a form and reads all that Homeport asks: its grammars, and
-the tags in which it writes functions and tools that must be called.
+"""The only library for structured output that supports Homeport's grammars and the structural tags
+of functions and forced calls.
 
 vLLM's ``auto`` would choose one for each request; but an engine keeps the first that it started,
 which after a schema that only another library reads fails every tag until the engine restarts.

@@ -1,8 +1,8 @@
 # pyright: standard
 """Locally typical and tail-free sampling, which vLLM's sampler lacks, as processors of its logits.
 
-vLLM has two model runners with an interface each, so there are two processors around the same
-functions. They know of a request what its ``vllm_xargs`` ask, and nothing of HTTP.
+vLLM has two model runners with different interfaces, so there are two processors around the same
+functions. Both read a request's ``vllm_xargs``.
 """
 
 import math

@@ -51,9 +51,9 @@ def register_parsers() -> None:
 
 
 def tell_cut_calls(answer: ChatCompletionResponse) -> None:
-    """Say why an answer ended whose last call was cut short, and is not to be made.
+    """Set the finish reason of an answer whose last call was truncated.
 
-    vLLM says of a whole answer with calls that they are to be made; in a stream it does not.
+    In complete answers vLLM reports ``tool_calls`` even then; in streams it does not.
     """
     for choice in answer.choices:
         calls = choice.message.tool_calls

@@ -19,7 +19,7 @@ SEGMENT_CHARS = 200
 """Where the model's tokenizer names no limit for a language."""
 
 REFERENCE_RATE = 22_050
-"""Hz at which the model hears."""
+"""Sample rate of the model's input in Hz."""
 
 INFERENCE_OPTIONS = ("temperature", "length_penalty", "repetition_penalty", "top_k", "top_p")
 
@@ -64,7 +64,7 @@ class XttsSynthesizer(CoquiSynthesizer):
             yield as_samples(chunk.float().cpu())
 
     def _conditions(self, voice: SpeechVoice) -> tuple[Any, Any]:
-        """Return what the model knows of a voice; computed once, kept while it is loaded."""
+        """Return the model's embedding of a voice, computed once and cached."""
         if voice.id not in self._conditioning:
             if voice.reference_audio:
                 self._conditioning[voice.id] = self._hear(voice.reference_audio)

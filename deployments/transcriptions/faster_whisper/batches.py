@@ -1,9 +1,9 @@
 # pyright: standard
 """Takes windows of different requests through the model together.
 
-faster-whisper batches the windows of one file only. It asks its model for one window at a time
-(``encode``, then ``generate``), so this stands in the model's place and puts together what the
-threads of concurrent requests ask for: everything else of the library stays as it is.
+faster-whisper batches the windows of one file only, and calls its model for one window at a time
+(``encode``, then ``generate``). This class replaces the model and batches the calls of concurrent
+threads; everything else of the library is unchanged.
 """
 
 from collections.abc import Sequence

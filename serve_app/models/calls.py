@@ -99,7 +99,7 @@ class Calls:
         *,
         coalesce: bool = False,
     ) -> Call:
-        """Return the engine's call. The engine knows the model by its id, not by an alias."""
+        """Return the engine's call. It has the id of the model, not an alias."""
         prefix = prefix_of(operation, body, model.adapter)
         return Call(
             operation,

@@ -21,6 +21,6 @@ async def create_rerank(body: RerankRequest, calls: CallsDep) -> Response:
 
 @root_router.post("/v2/rerank")
 async def create_rerank_v2(body: RerankRequest, calls: CallsDep) -> Response:
-    """Do the same where Cohere's newer clients ask."""
+    """Rerank, on the path of Cohere's newer clients."""
     answer = await rank_documents(body, calls)
     return Response(to_json(answer), media_type="application/json")

@@ -163,7 +163,7 @@ class _Speaker:
     async def _synthesize(self, text: str, audio: asyncio.Queue[bytes | None]) -> None:
         body = SpeechBody(input=text, voice=self._voice.id, response_format="pcm")
         model = self._voice.model
-        await self._ahead.acquire()  # until it was heard
+        await self._ahead.acquire()  # until it was sent
         with _failure_of(model, self._calls):
             async with aclosing(self._calls.stream(model, Operation.SPEECH, body)) as pieces:
                 async for piece in pieces:

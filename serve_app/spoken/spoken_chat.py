@@ -44,7 +44,7 @@ async def answer_aloud(
     calls: Calls,
     answers: SpokenAnswers,
 ) -> Response:
-    """Answer by the chat model, in this voice; ``fields`` is what it is asked to write."""
+    """Answer by the chat model, in this voice; ``fields`` are those of its request."""
     assert body.audio is not None
     if body.stream:
         events = _events(fields, chat, voice, calls, answers)

@@ -52,7 +52,8 @@ async def read_deltas(frames: AsyncGenerator[bytes], answer: ChatAnswer) -> Asyn
             for chunk in read_events(piece):
                 if usage := chunk.get("usage"):
                     completion_tokens = usage.get("completion_tokens") or 0
-                    answer.usage = TokenUsage(usage["prompt_tokens"], completion_tokens)
+                    tokens = TokenUsage(usage["prompt_tokens"], completion_tokens)
+                    answer.usage = tokens
                 for choice in chunk["choices"]:
                     answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
                     delta = choice["delta"]

@@ -14,7 +14,7 @@ TOKENS = 128
 SENTENCE = "Count from one to forty in words."
 """Each of the first 128 tokens of its answer has text, so each can be timed."""
 QUESTIONS = (SENTENCE, "Who are you and what can you do?", "What is the capital of France?")
-PATIENCE_S = 60
+TIMEOUT_S = 60
 
 
 def chat_body(question: str, tokens: int, **more: Any) -> bytes:
@@ -91,6 +91,6 @@ def _faults(
 
 def _ask(server: Running, stage: Stage, body: bytes, *, stream: bool) -> bytes | None:
     flow = Flow(server.url + CHAT, body, 1, stream=stream, most_requests=1, keep=1)
-    result = stage.generator.run(Job((flow,), PATIENCE_S))
+    result = stage.generator.run(Job((flow,), TIMEOUT_S))
     kept = result["flows"][0]["kept"]
     return base64.b64decode(kept[0]) if kept else None

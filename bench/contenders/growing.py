@@ -30,7 +30,7 @@ MOST_STREAMS = 512
 POLL_S = 0.5
 """Serve's details cost its controller up to some hundred milliseconds."""
 CHANGE_S = 300
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class GrowingHomeport(Contender):
         return {**self._server.config, "applications": applications(self._all, shape)}
 
     def _serve(self) -> ServeSubmissionClient:
-        wait_until(lambda: "dashboard: " in self._server.output, PATIENCE_S)
+        wait_until(lambda: "dashboard: " in self._server.output, TIMEOUT_S)
         headers = {"Authorization": f"Bearer {_token()}"}
         return ServeSubmissionClient(self._server.dashboard, headers=headers)
 

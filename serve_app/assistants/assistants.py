@@ -109,7 +109,7 @@ class Assistants:
             if "file_ids" in sent:
                 await self._resources.check_files(owner, now["file_ids"], "file_ids")
             if "tool_resources" in sent or looked_into:
-                fields["tool_resources"] = await self._resources.made(
+                fields["tool_resources"] = await self._resources.create_stores(
                     owner, body.tool_resources, file_ids=looked_into
                 )
         return fields

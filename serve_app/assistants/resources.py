@@ -87,14 +87,14 @@ class Resources:
         Raises:
             InvalidRequestError: names the first.
         """
-        found = await self._objects.found(owner, FILE, ids)
+        found = await self._objects.find(owner, FILE, ids)
         for file_id in ids:
             if file_id not in found:
                 raise InvalidRequestError(
                     f"Invalid '{param}': no file found with id {echo(file_id)}.", param
                 )
 
-    async def made(
+    async def create_stores(
         self,
         owner: str,
         resources: ToolResources | None,
@@ -131,7 +131,7 @@ class Resources:
         return made
 
     async def _check_stores(self, owner: str, ids: Sequence[str]) -> None:
-        found = await self._objects.found(owner, STORE, ids)
+        found = await self._objects.find(owner, STORE, ids)
         for store_id in ids:
             if store_id not in found:
                 param = "tool_resources.file_search.vector_store_ids"

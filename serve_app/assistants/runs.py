@@ -171,7 +171,7 @@ class Runs:
         _check_choice(fields["tool_choice"], fields["tools"])
         resources = assistant["tool_resources"]
         if isinstance(body, ThreadRunRequest) and body.tool_resources is not None:
-            resources = await self._threads.resources.made(owner, body.tool_resources)
+            resources = await self._threads.resources.create_stores(owner, body.tool_resources)
         search, code = resources.get("file_search") or {}, resources.get("code_interpreter") or {}
         state = RunState(
             vector_store_ids=tuple(search.get("vector_store_ids") or ()),

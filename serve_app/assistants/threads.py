@@ -34,7 +34,9 @@ class Threads:
             InvalidRequestError: something that it refers to is not there.
         """
         body = body or ThreadRequest()
-        made = await self.resources.made(owner, body.tool_resources, expires_days=THREAD_STORE_DAYS)
+        made = await self.resources.create_stores(
+            owner, body.tool_resources, expires_days=THREAD_STORE_DAYS
+        )
         messages = body.messages or []
         made = await self.resources.attached(owner, made, messages)
         thread = thread_object(owner, body.metadata or {}, made)
@@ -58,7 +60,7 @@ class Threads:
             fields["metadata"] = body.metadata or {}
         if "tool_resources" in body.model_fields_set:
             await self.objects.get(owner, THREAD, thread_id)
-            fields["tool_resources"] = await self.resources.made(
+            fields["tool_resources"] = await self.resources.create_stores(
                 owner, body.tool_resources, expires_days=THREAD_STORE_DAYS
             )
         return await self.objects.merge(owner, THREAD, thread_id, fields)

@@ -235,7 +235,7 @@ class RunWork:
 
     async def _find_stores(self, run: StoredObject, state: RunState) -> list[str]:
         """Return the vector stores of the assistant and of the thread."""
-        found = await self._recorder.objects.found(run.owner, THREAD, [run.body["thread_id"]])
+        found = await self._recorder.objects.find(run.owner, THREAD, [run.body["thread_id"]])
         thread = found.get(run.body["thread_id"])
         if thread is None:
             raise ClaimLostError(run.id)

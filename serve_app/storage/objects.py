@@ -54,7 +54,7 @@ class ObjectStore:
         async with self._database.reading() as connection:
             return to_object(await _find(connection, owner, kind, object_id, parent_id))
 
-    async def found(self, owner: str, kind: str, ids: Sequence[str]) -> dict[str, StoredObject]:
+    async def find(self, owner: str, kind: str, ids: Sequence[str]) -> dict[str, StoredObject]:
         """Return those of the objects that are there, by id."""
         if not ids:
             return {}

@@ -93,7 +93,7 @@ class VectorStores:
         found = dict[str, StoredObject]()
         for start in range(0, len(file_ids), ROWS_AT_ONCE):
             some = file_ids[start : start + ROWS_AT_ONCE]
-            found |= await self.objects.found(owner, KEPT_FILE, some)
+            found |= await self.objects.find(owner, KEPT_FILE, some)
         for file_id in file_ids:
             if file_id not in found:
                 raise NotFoundError(f"No file found with id {echo(file_id)}.", "file_id")
@@ -264,7 +264,7 @@ class VectorStores:
     async def _entries(self, owner: str, names: Sequence[str]) -> dict[str, StoredObject]:
         found = dict[str, StoredObject]()
         for start in range(0, len(names), ROWS_AT_ONCE):
-            found |= await self.objects.found(owner, FILE, names[start : start + ROWS_AT_ONCE])
+            found |= await self.objects.find(owner, FILE, names[start : start + ROWS_AT_ONCE])
         return found
 
     async def _rows(self, query: Executable) -> Sequence[Any]:

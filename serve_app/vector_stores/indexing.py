@@ -128,7 +128,7 @@ class FileIndexing:
         return vectors
 
     async def _check_wanted(self, job: StoredObject) -> None:
-        there = await self._stores.objects.found(job.owner, FILE, [job.id])
+        there = await self._stores.objects.find(job.owner, FILE, [job.id])
         if job.id not in there or there[job.id].status != IN_PROGRESS:
             raise ClaimLostError(job.id)
 

@@ -109,7 +109,7 @@ class FileSearch:
                 scores[number] = max(score, scores.get(number, 0))
         best = sorted(chunks.values(), key=lambda chunk: -scores[chunk.number])[:count]
         ids = [entry_id(store.id, chunk.document_id) for chunk in best]
-        entries = await self._stores.objects.found(store.owner, FILE, ids)
+        entries = await self._stores.objects.find(store.owner, FILE, ids)
         return [
             Found(
                 vector_store_id=store.id,

@@ -131,7 +131,7 @@ async def test_what_is_written_beside_a_lost_claim_is_not_kept(
     with pytest.raises(ClaimLostError):
         await write_both()
 
-    assert await ObjectStore(database).found(OWNER, "file", [beside.id]) == {}
+    assert await ObjectStore(database).find(OWNER, "file", [beside.id]) == {}
 
 
 async def test_holder_learns_of_a_cancel_and_of_a_deletion(

@@ -49,7 +49,7 @@ async def test_of_objects_that_are_added_together_all_are_kept_or_none(
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         await objects.add(one, orphan)
 
-    assert await objects.found(OWNER, KIND, [one.id]) == {}
+    assert await objects.find(OWNER, KIND, [one.id]) == {}
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "x" * 81, "a b", "a\0", "../x", "'; --"])
@@ -60,7 +60,7 @@ async def test_unknown_object_is_not_found(objects: ObjectStore, name: str) -> N
         await objects.merge(OWNER, KIND, name, {})
     with pytest.raises(NotFoundError):
         await objects.delete(OWNER, KIND, name)
-    assert await objects.found(OWNER, KIND, [name]) == {}
+    assert await objects.find(OWNER, KIND, [name]) == {}
 
 
 async def test_object_of_another_owner_kind_or_parent_is_not_there(objects: ObjectStore) -> None:
@@ -81,7 +81,7 @@ async def test_object_of_another_owner_kind_or_parent_is_not_there(objects: Obje
             await objects.delete(owner, kind, mine.id, parent_id)
     with pytest.raises(NotFoundError):
         await objects.lock("two", KIND, parent.id)
-    assert await objects.found("two", "thread.message", [mine.id]) == {}
+    assert await objects.find("two", "thread.message", [mine.id]) == {}
     assert (await objects.page("two", "thread.message", Cursor()))[0] == []
     assert await objects.all("two", "thread.message", parent.id) == []
     assert await objects.count("two", "thread.message", parent.id) == {}
@@ -91,11 +91,11 @@ async def test_object_of_another_owner_kind_or_parent_is_not_there(objects: Obje
 async def test_found_are_those_that_are_there(objects: ObjectStore) -> None:
     one, two = await many(objects, 2)
 
-    assert await objects.found(OWNER, KIND, [two.id, "no", one.id, "?"]) == {
+    assert await objects.find(OWNER, KIND, [two.id, "no", one.id, "?"]) == {
         one.id: one,
         two.id: two,
     }
-    assert await objects.found(OWNER, KIND, []) == {}
+    assert await objects.find(OWNER, KIND, []) == {}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ async def test_put_replaces_what_is_there_and_brings_nothing_back(objects: Objec
 
     await objects.put(changed, gone)
 
-    assert await objects.found(OWNER, KIND, [one.id, gone.id]) == {one.id: changed}
+    assert await objects.find(OWNER, KIND, [one.id, gone.id]) == {one.id: changed}
 
 
 async def test_what_belongs_to_an_object_ends_with_it(objects: ObjectStore) -> None:
@@ -228,7 +228,7 @@ async def test_what_belongs_to_an_object_ends_with_it(objects: ObjectStore) -> N
     assert await objects.delete(OWNER, KIND, thread.id) == thread
 
     for each in (thread, run, step):
-        assert await objects.found(OWNER, each.kind, [each.id]) == {}
+        assert await objects.find(OWNER, each.kind, [each.id]) == {}
 
 
 async def test_locked_parent_takes_children_of_one_after_the_other(

@@ -178,7 +178,7 @@ async def test_creates_of_two_replicas_at_once_lose_nothing(
     for kind, number in ((ASSISTANT, 100), (THREAD, 100), (MESSAGE, 200)):
         found, _ = await objects.page(OWNER, kind, Cursor(1000))
         assert len({each.id for each in found}) == number
-    kept = await objects.found(OWNER, ASSISTANT, [each.id for each in made[:100]])
+    kept = await objects.find(OWNER, ASSISTANT, [each.id for each in made[:100]])
     assert sorted(int(each.body["name"]) for each in kept.values()) == list(range(100))
     for thread in made[100:]:
         messages = await objects.all(OWNER, MESSAGE, thread.id)

@@ -33,6 +33,7 @@ NOT_ENGLISH = re.compile(r"\b(belongs? into|an URL|unasked|by chance)\b", re.IGN
 COINED = re.compile(
     r"\b(patience|own_requests|answer_forms|RunBook|Asking|is_behind|together(?=\())\b"
 )
+PARTICIPLE = re.compile(r"\bdef (?:found|begun|answered|recalled|written_down|told|asked)\(")
 PROGRAM = (
     "server|ingress|replicas?|engines?|models?|controller|clients?|router|handle|library|vLLM|Ray|"
     "Serve|xgrammar|HAProxy|Homeport|database|registry|module|test|route|middleware|tokenizer|kernel|"
@@ -90,6 +91,11 @@ def test_code_has_no_coined_names(path: Path) -> None:
     text = "" if path == Path(__file__) else re.sub(r"\s*\n\s*(# )?", " ", path.read_text())
 
     assert not NOT_ENGLISH.findall(text) + COINED.findall(text)
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_are_named_by_verbs(path: Path) -> None:
+    assert not PARTICIPLE.findall(path.read_text())
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))

@@ -6,7 +6,7 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
 
 from deployments.chat.error_fields import field_of_error
-from deployments.chat.vllm.media import told
+from deployments.chat.vllm.media import translate_error
 from wire.calls import Call, Operation
 from wire.errors import (
     APIError,
@@ -58,6 +58,6 @@ def translated(response: ErrorResponse, call: Call, cause: BaseException | None 
     prompt = PROMPTS.get(call.operation, "prompt")
     if any(words in error.message for words in TOO_LONG):
         return ContextLengthError(error.message, prompt)
-    message, param = told(error, prompt)
+    message, param = translate_error(error, prompt)
     param = param or field_of_error(message, call.body, prompt)
     return BY_STATUS.get(error.code, InvalidRequestError)(message, param)

@@ -150,7 +150,7 @@ def check_input_parts(config: ChatConfig, model: ModelConfig) -> None:
             )
 
 
-def told(error: ErrorInfo, prompt: str) -> tuple[str, str | None]:
+def translate_error(error: ErrorInfo, prompt: str) -> tuple[str, str | None]:
     """Return vLLM's message for a refused request, and the field that it is about.
 
     ``prompt`` is the field with the conversation, for which vLLM reports too many "images".

@@ -47,8 +47,8 @@ class Limits(NamedTuple):
     temperature: float = 1
 
 
-def asked(extra_args: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return the fields of ``vllm_xargs`` that ask for something.
+def read_fields(extra_args: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the fields of ``vllm_xargs`` that are set.
 
     Raises:
         VLLMValidationError: a value is not a number between 0 and 1.
@@ -69,7 +69,7 @@ def asked(extra_args: Mapping[str, Any] | None) -> dict[str, float]:
 
 def limits_of(params: SamplingParams) -> Limits | None:
     """Return what a request asks; None: nothing, or its likeliest token is taken anyway."""
-    fields = asked(params.extra_args)
+    fields = read_fields(params.extra_args)
     return Limits(**fields) if fields and params.temperature >= GREEDY_BELOW else None
 
 
@@ -140,7 +140,7 @@ class RowTruncation(LogitsProcessor):
     @classmethod
     def validate_params(cls, sampling_params: SamplingParams) -> None:
         """Refuse wrong values when the request arrives."""
-        asked(sampling_params.extra_args)
+        read_fields(sampling_params.extra_args)
 
     def is_argmax_invariant(self) -> bool:
         """Return True: vLLM runs it after the temperature, and not for greedy requests."""
@@ -178,7 +178,7 @@ class SlotTruncation(SlotLogitsProcessor):
     @classmethod
     def validate_params(cls, sampling_params: SamplingParams) -> None:
         """Refuse wrong values when the request arrives."""
-        asked(sampling_params.extra_args)
+        read_fields(sampling_params.extra_args)
 
     def add_request(self, req_idx: int, sampling_params: SamplingParams) -> bool:
         """Note what the slot's new request asks."""
@@ -247,7 +247,7 @@ def check_sampling(body: BaseModel, hindrance: str | None) -> None:
         InvalidRequestError: names the field and the reason.
         VLLMValidationError: its value is wrong.
     """
-    for name in asked(getattr(body, "vllm_xargs", None)):
+    for name in read_fields(getattr(body, "vllm_xargs", None)):
         if hindrance:
             raise InvalidRequestError(f"'{name}' is not supported here: {hindrance}.", name)
         if getattr(body, "use_beam_search", False):

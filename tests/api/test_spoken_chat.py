@@ -17,9 +17,11 @@ from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
+from wire.bodies import ChatCompletionBody
 from wire.calls import Kind
 from wire.errors import ModelOverloadedError
 
+BODY = ChatCompletionBody(messages=[])
 ALOUD: Any = {
     "model": "writer",
     "messages": [{"role": "user", "content": "hi"}],
@@ -98,7 +100,7 @@ async def test_first_sentence_is_heard_before_the_answer_is_written(
     writer.may_end.clear()
     chat, speech = await calls.resolve(Kind.CHAT, None), await calls.resolve(Kind.SPEECH, None)
 
-    async with aclosing(spoken_answer(calls, chat, {}, Voice(speech, "en-us"))) as events:
+    async with aclosing(spoken_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
         first = await anext(event async for event in events if isinstance(event, Spoken))
 
     assert first.pcm.decode("utf-16-le") == "H"
@@ -122,7 +124,7 @@ async def test_client_that_reads_slowly_slows_the_models_down(
     writer.pieces = [f"This is sentence number {number}. " for number in range(1000)]
     chat, speech = await calls.resolve(Kind.CHAT, None), await calls.resolve(Kind.SPEECH, None)
 
-    async with aclosing(spoken_answer(calls, chat, {}, Voice(speech, "en-us"))) as events:
+    async with aclosing(spoken_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
         await anext(events)
         await speaker.second_began.wait()
         for _ in range(1000):

@@ -1,4 +1,4 @@
-"""What happens in a run, told to those who follow it in the process that works on it."""
+"""Publishes the events of a run to the clients that follow it in the process that works on it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -19,24 +19,24 @@ Queue = asyncio.Queue[tuple[str, dict[str, Any]] | None]
 
 
 class RunEvents:
-    """The runs that this process works on, and who follows them."""
+    """The followers of the runs that this process works on."""
 
     def __init__(self) -> None:
         self._followers: dict[str, list[Queue]] = {}
 
-    def tell(self, run_id: str, name: str, data: dict[str, Any]) -> None:
-        """Tell what has happened."""
+    def publish(self, run_id: str, name: str, data: dict[str, Any]) -> None:
+        """Send an event to the followers of a run."""
         for queue in self._followers.get(run_id, ()):
             queue.put_nowait((name, data))
 
     def end(self, run_id: str) -> None:
-        """Tell that nothing more will be told from here."""
+        """End the streams of the followers: another process may continue the run."""
         for queue in self._followers.get(run_id, ()):
             queue.put_nowait(None)
 
     @contextmanager
-    def following(self, run_id: str) -> Generator[Queue]:
-        """Give the queue of what is told of a run meanwhile."""
+    def follow(self, run_id: str) -> Generator[Queue]:
+        """Return the queue of the events that are published meanwhile."""
         queue: Queue = asyncio.Queue()
         self._followers.setdefault(run_id, []).append(queue)
         try:
@@ -48,17 +48,17 @@ class RunEvents:
                 del self._followers[run_id]
 
 
-async def frames(queue: Queue) -> AsyncGenerator[bytes]:
+async def read_events(queue: Queue) -> AsyncGenerator[bytes]:
     """Yield events until the run is at rest.
 
     Raises:
         ReplicaLostError: another process goes on with the run.
     """
     while True:
-        told = await queue.get()
-        if told is None:
+        published = await queue.get()
+        if published is None:
             raise ReplicaLostError("Another server goes on with this run. Ask for its status.")
-        name, data = told
+        name, data = published
         yield write_event(data, name)
         if name in RESTS:
             yield DONE

@@ -138,7 +138,7 @@ class RunRecorder:
     def publish(self, stored: StoredObject, event: str | None = None) -> None:
         """Publish that an object has reached its status, or another event."""
         run_id = stored.id if stored.kind == RUN else stored.body["run_id"]
-        self.events.tell(run_id, f"{stored.kind}.{event or stored.status}", stored.body)
+        self.events.publish(run_id, f"{stored.kind}.{event or stored.status}", stored.body)
 
     def publish_begin(self, stored: StoredObject) -> None:
         """Publish that an object has been created and is in progress."""

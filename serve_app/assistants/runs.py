@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from serve_app.assistants.events import RunEvents, frames
+from serve_app.assistants.events import RunEvents, read_events
 from serve_app.assistants.objects import ASSISTANT, RUN, STEP, new_run
 from serve_app.assistants.prompt import chat_choice, chat_tools
 from serve_app.assistants.run_recorder import complete, with_status
@@ -136,7 +136,7 @@ class Runs:
             return with_status(run, RunStatus.CANCELLING, required_action=None)
 
         run = await self.objects.change(owner, RUN, run_id, begin_cancel, thread_id)
-        self._events.tell(run_id, "thread.run.cancelling", run.body)
+        self._events.publish(run_id, "thread.run.cancelling", run.body)
         self._jobs.wake()
         return run
 
@@ -144,11 +144,11 @@ class Runs:
         self, run: StoredObject, first: Sequence[tuple[str, StoredObject]]
     ) -> AsyncGenerator[bytes]:
         """Work on a run that this process holds; yield the first events, then those of the work."""
-        with self._events.following(run.id) as queue:
+        with self._events.follow(run.id) as queue:
             self._jobs.begin(run)
             for name, stored in first:
                 yield write_event(stored.body, name)
-            async for frame in frames(queue):
+            async for frame in read_events(queue):
                 yield frame
 
     async def _hold(self, run: StoredObject, body: RunFields) -> None:

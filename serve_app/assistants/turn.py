@@ -118,7 +118,7 @@ class Turn:
     def _publish_delta(self, stored: StoredObject, delta: dict[str, Any]) -> None:
         name = f"{stored.kind}.delta"
         data = {"id": stored.id, "object": name, "delta": delta}
-        self._recorder.events.tell(self.run.id, name, data)
+        self._recorder.events.publish(self.run.id, name, data)
 
 
 def shown_call(call: ToolCall) -> dict[str, Any]:

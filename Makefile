@@ -6,6 +6,9 @@ SHELL := bash
 EXTRA ?= cpu
 CONFIG ?= configs/local.yaml
 TESTS ?= tests
+# How many processes run the tests that need no server.
+WORKERS ?= 2
+ON_WORKERS := --numprocesses $(WORKERS) --dist loadgroup --max-worker-restart 0
 MODELS ?= chat images transcriptions
 UV_VERSION := 0.13.9
 
@@ -34,7 +37,12 @@ serve: .venv/.serve-$(EXTRA) ## Install the environment and serve CONFIG (config
 	@exec $(BIN)/python -m operate.launch $(CONFIG)
 
 test: .venv/.test-$(EXTRA) ## Install the environment and run TESTS (all)
+ifeq ($(TESTS),tests)
+	@$(BIN)/python -m pytest $(ON_WORKERS) --ignore tests/serve tests
+	@$(BIN)/python -m pytest tests/serve
+else
 	@$(BIN)/python -m pytest $(TESTS)
+endif
 
 check: lint types test ## Run all checks of CI: lint, types, tests
 
@@ -46,6 +54,8 @@ lint: .venv/.test-$(EXTRA) ## Check style and format
 	@$(UV) lock --check --quiet
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/deptry wire serve_app deployments operate embedded
+	@$(BIN)/deptry bench tests --ignore DEP002,DEP004
 
 types: .venv/.test-$(EXTRA) ## Check types strictly
 	@$(BIN)/basedpyright

@@ -31,7 +31,7 @@ OMNI = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def thinker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server with a model that thinks before it answers."""
     with pytest.MonkeyPatch.context() as environment:
@@ -42,7 +42,7 @@ def thinker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def omni(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server with a model that sees and hears."""
     with pytest.MonkeyPatch.context() as environment:

@@ -32,7 +32,9 @@ async def test_response_is_read_as_it_was_added(responses: ResponseStore, other:
     assert list(found.body) == list(new.body)
 
 
-@pytest.mark.parametrize("name", [new_id("resp"), "", "resp_\0", "é", "x" * 5000, "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "name", ["resp_" + 48 * "0", "", "resp_\0", "é", "x" * 5000, "' OR 1=1 --"]
+)
 async def test_unknown_id_is_not_found(responses: ResponseStore, name: str) -> None:
     for ask in (responses.get, responses.chain, responses.events, responses.delete):
         with pytest.raises(NotFoundError, match=r"^Response with id .* not found\.$"):

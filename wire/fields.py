@@ -191,7 +191,7 @@ def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
         if known.get(name) in nothing:
             del known[name]
     known.pop("backend", None)  # checked when the model was resolved
-    return with_structured_outputs(_renamed(known))
+    return with_structured_outputs(_rename(known))
 
 
 def _set(fields: dict[str, Any], name: str, value: Any, alias: str) -> None:
@@ -212,7 +212,7 @@ def _set_extra(fields: dict[str, Any], name: str, value: Any) -> None:
     fields["vllm_xargs"] = {**extra, name: value}
 
 
-def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
+def _rename(fields: dict[str, Any]) -> dict[str, Any]:
     if (penalty := fields.pop("repeat_penalty", None)) is not None:
         _set(fields, "repetition_penalty", penalty, "repeat_penalty")
     for name in ("typical_p", "tfz"):

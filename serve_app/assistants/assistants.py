@@ -13,7 +13,7 @@ from wire.openai.assistants import (
     AssistantFields,
     AssistantRequest,
     AssistantUpdate,
-    written,
+    to_tools,
 )
 
 PLAIN = ("name", "description", "instructions", "temperature", "top_p", "reasoning_effort")
@@ -100,7 +100,7 @@ class Assistants:
             fields["response_format"] = body.response_format or "auto"
         if "tools" in sent:
             self._resources.check_tools(body.tools or ())
-            fields["tools"] = written(body.tools)
+            fields["tools"] = to_tools(body.tools)
         if "file_ids" in sent:
             fields["file_ids"] = body.file_ids or []
         if sent & {"tools", "file_ids", "tool_resources"}:

@@ -24,7 +24,7 @@ from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo
-from wire.openai.assistants import written
+from wire.openai.assistants import to_tools
 from wire.openai.runs import (
     RESULT_CONTENT,
     RunFields,
@@ -195,7 +195,7 @@ def _run_fields(assistant: dict[str, Any], body: RunFields) -> dict[str, Any]:
     return {
         "assistant_id": assistant["id"],
         "instructions": "\n\n".join(text for text in instructions if text),
-        "tools": assistant["tools"] if body.tools is None else written(body.tools),
+        "tools": assistant["tools"] if body.tools is None else to_tools(body.tools),
         "metadata": body.metadata or {},
         "temperature": choose("temperature"),
         "top_p": choose("top_p"),

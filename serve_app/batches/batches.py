@@ -31,7 +31,7 @@ from wire.openai.batches import (
     MAX_LINES,
     BadLineError,
     batch_errors,
-    failed_line,
+    error_line,
     read_line,
 )
 
@@ -121,7 +121,7 @@ class Batches:
                     )
                 problem = _check_line(raw, number, job.body["endpoint"], seen)
                 if problem is not None:
-                    bad.append(LineResult(number, False, failed_line(problem, number)))
+                    bad.append(LineResult(number, False, error_line(problem, number)))
                     if len(errors) < MAX_ERRORS:
                         errors.append((problem.code, problem.message, problem.param, number))
         if not total:
@@ -212,7 +212,7 @@ class Batches:
                         continue
                     custom_id = read_line(raw, number, job.body["endpoint"]).custom_id
                     error = BadLineError(code, UNDONE[code], None, custom_id)
-                    undone.append(LineResult(number, False, failed_line(error, number)))
+                    undone.append(LineResult(number, False, error_line(error, number)))
                     if len(undone) >= WRITTEN_AT_ONCE:
                         await self._progress.write_failed(job, undone)
                         undone = []

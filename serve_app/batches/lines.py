@@ -16,7 +16,7 @@ from serve_app.batches.internal_requests import InternalAnswer, post
 from serve_app.models.retrying import RetryPolicy
 from serve_app.storage.batch_results import LineResult
 from wire.errors import APIError, ModelNotFoundError, ModelUnavailableError, ReplicaLostError
-from wire.openai.batches import Line, answered_line, as_usage
+from wire.openai.batches import Line, as_usage, output_line
 
 BUSY = (429, 503)
 """Statuses of what will be answered later."""
@@ -95,7 +95,7 @@ class OutcomeWriter:
 
 def _read_outcome(line: Line, answer: InternalAnswer, body: Any) -> Outcome:
     ok = answer.status < 300
-    written = answered_line(line.custom_id, answer.status, answer.request_id, body)
+    written = output_line(line.custom_id, answer.status, answer.request_id, body)
     result = LineResult(line.number, ok, written)
     if not ok:
         return Outcome(result)

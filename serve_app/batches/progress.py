@@ -14,7 +14,7 @@ from serve_app.storage.batch_results import BatchResults, LineResult
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
-from wire.openai.batches import added_usage
+from wire.openai.batches import add_usage
 
 
 class Progress:
@@ -35,7 +35,7 @@ class Progress:
             body = {**stored.body, "request_counts": dict(stored.body["request_counts"])}
             for outcome in outcomes:
                 body["request_counts"]["completed" if outcome.result.ok else "failed"] += 1
-                body["usage"] = added_usage(body["usage"], outcome.usage)
+                body["usage"] = add_usage(body["usage"], outcome.usage)
                 body["model"] = body["model"] or outcome.model
             return replace(stored, body=body)
 

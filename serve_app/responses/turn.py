@@ -23,7 +23,7 @@ from serve_app.storage.responses import ResponseStore, StoredResponse
 from wire.calls import Operation
 from wire.errors import APIError, InvalidRequestError
 from wire.ids import new_id
-from wire.openai.items import Item, as_engine_items, new_items, resolved
+from wire.openai.items import Item, as_engine_items, new_items, resolve_references
 from wire.openai.responses import ResponseError, ResponseRequest
 from wire.sse import read_data, read_name, write_event
 
@@ -108,7 +108,7 @@ async def prepare_turn(
     """
     fields = body.engine_fields()
     before = await history.load_items(body)
-    items = resolved(new_items(body.input), before)
+    items = resolve_references(new_items(body.input), before)
     if not items and not before:
         raise InvalidRequestError("Missing required parameter: 'input'.", "input")
     check_items(items, model.card)

@@ -13,7 +13,7 @@ from wire.openai.conversations import (
     ConversationUpdate,
     NewItems,
 )
-from wire.openai.items import new_items, resolved
+from wire.openai.items import new_items, resolve_references
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -23,7 +23,7 @@ Answer = dict[str, Any]
 @router.post("/conversations")
 async def create_conversation(body: ConversationRequest, history: HistoryDep) -> Answer:
     """Begin a conversation, with what was said so far."""
-    items = resolved(new_items(body.items, "items"), ())
+    items = resolve_references(new_items(body.items, "items"), ())
     made = await history.conversations.create(history.owner, body.metadata or {}, items)
     return _body(made)
 
@@ -53,7 +53,7 @@ async def delete_conversation(conversation_id: str, history: HistoryDep) -> Answ
 @router.post("/conversations/{conversation_id}/items")
 async def add_items(conversation_id: str, body: NewItems, history: HistoryDep) -> Answer:
     """Add to what was said."""
-    items = resolved(new_items(body.items, "items"), ())
+    items = resolve_references(new_items(body.items, "items"), ())
     await history.conversations.add_items(history.owner, conversation_id, items)
     return listed(items)
 

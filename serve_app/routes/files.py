@@ -17,7 +17,7 @@ from serve_app.storage.kept_files import new_file
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Cursor
 from wire.errors import NotFoundError
-from wire.openai.files import FileRequest, checked_filename, deleted, lifetime
+from wire.openai.files import FileRequest, check_filename, deleted_file, lifetime
 
 router = APIRouter()
 
@@ -33,7 +33,7 @@ async def upload_file(
     """Keep a file."""
     form = StreamedForm(request, "file", FileRequest, limits.file)
     await form.open()
-    filename = checked_filename(form.filename, "file")
+    filename = check_filename(form.filename, "file")
 
     def described(_: Content) -> StoredObject:
         fields = form.fields()
@@ -70,7 +70,7 @@ async def delete_file(
     """Forget a file, and what vector stores have of it."""
     await files.delete(owner, file_id)
     await vector_stores.stores.forget_file(owner, file_id)
-    return deleted(file_id)
+    return deleted_file(file_id)
 
 
 @router.get("/files/{file_id}/content")

@@ -11,7 +11,7 @@ from serve_app.routes.dependencies import CallsDep, ModerationDep
 from wire.calls import Kind
 from wire.errors import ModelNotFoundError
 from wire.fields import refuse_foreign_fields
-from wire.openai.moderations import OPENAIS_MODELS, ModerationRequest, judged
+from wire.openai.moderations import OPENAIS_MODELS, ModerationRequest, to_result
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -36,5 +36,5 @@ async def create_moderation(
             raise ModelNotFoundError(
                 f"Model '{body.model}' does not judge texts here; '{model.card.id}' does.", "model"
             )
-    results = [judged(each, moderation.threshold) for each in await scores(texts, model, calls)]
+    results = [to_result(each, moderation.threshold) for each in await scores(texts, model, calls)]
     return {"id": f"modr-{uuid.uuid4().hex}", "model": model.card.id, "results": results}

@@ -13,7 +13,7 @@ from wire.openai.files import (
     CompleteRequest,
     PartRequest,
     UploadRequest,
-    checked_filename,
+    check_filename,
     lifetime,
 )
 
@@ -34,7 +34,7 @@ async def create_upload(
             f"Invalid 'bytes': at most {limits.upload} are allowed (received {body.bytes}).",
             "bytes",
         )
-    name = checked_filename(body.filename, "filename")
+    name = check_filename(body.filename, "filename")
     lives_s = lifetime(body.purpose, body.expires_after)
     return (await uploads.create(owner, name, body.purpose, body.bytes, lives_s)).body
 

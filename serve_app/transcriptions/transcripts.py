@@ -12,7 +12,7 @@ from serve_app.models.calls import Calls
 from wire.bodies import TranscriptionBody
 from wire.calls import Kind, Operation
 from wire.elevenlabs.speech_to_text import SpeechToTextRequest, speech_to_text_answer
-from wire.openai.transcription_formats import delta_event, done_event, written
+from wire.openai.transcription_formats import delta_event, done_event, write_transcript
 from wire.openai.transcriptions import Task, TranscriptionRequest, VadRequest
 from wire.sse import DONE, write_event
 
@@ -27,7 +27,9 @@ async def transcribe(
         pieces = calls.stream(model, Operation.TRANSCRIPTION, fields, files=(recording,))
         return await event_stream(_events(pieces), calls.record)
     reply = await calls.run(model, Operation.TRANSCRIPTION, fields, files=(recording,))
-    content, media_type = written(from_json(reply.body), body.response_format, body.granularities)
+    content, media_type = write_transcript(
+        from_json(reply.body), body.response_format, body.granularities
+    )
     return Response(content, media_type=media_type)
 
 

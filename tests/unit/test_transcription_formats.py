@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.transcript import segment
 from wire.languages import language_code, language_name
-from wire.openai.transcription_formats import delta_event, done_event, written
+from wire.openai.transcription_formats import delta_event, done_event, write_transcript
 
 SEGMENTS = frozenset({"segment"})
 
@@ -26,7 +26,7 @@ TRANSCRIPT: dict[str, Any] = {
 
 
 def answer(form: str, granularities: frozenset[str] = SEGMENTS) -> str:
-    return written(TRANSCRIPT, form, granularities)[0].decode()
+    return write_transcript(TRANSCRIPT, form, granularities)[0].decode()
 
 
 def test_json_is_the_text_alone() -> None:
@@ -75,7 +75,7 @@ def test_verbose_json_has_the_times_that_were_asked_for(
 
 
 def test_verbose_json_of_a_translation_is_in_english() -> None:
-    content, _ = written({**TRANSCRIPT, "task": "translate"}, "verbose_json", SEGMENTS)
+    content, _ = write_transcript({**TRANSCRIPT, "task": "translate"}, "verbose_json", SEGMENTS)
 
     assert json.loads(content)["language"] == "english"
 

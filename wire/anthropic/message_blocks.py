@@ -151,7 +151,7 @@ def _document(block: Block, path: str) -> Block:
     if source.get("type") == "text":
         body = _text_of(source, "data", f"{path}.source")
     elif source.get("type") == "content":
-        body = _joined(source.get("content"), f"{path}.source.content")
+        body = _join(source.get("content"), f"{path}.source.content")
     else:
         raise _not_supported(
             f"{path}.source.type", source.get("type"), "'text' or 'content', since text is read"
@@ -161,7 +161,7 @@ def _document(block: Block, path: str) -> Block:
 
 def _search_result(block: Block, path: str) -> Block:
     _check_not_cited(block, path)
-    body = _joined(block.get("content"), f"{path}.content")
+    body = _join(block.get("content"), f"{path}.content")
     return _lines(_text_of(block, "title", path), _text_of(block, "source", path), body)
 
 
@@ -182,7 +182,7 @@ def _tool_use(block: Block, path: str) -> Block:
     }
 
 
-def _joined(content: object, path: str) -> str:
+def _join(content: object, path: str) -> str:
     blocks = _Reader(reads_images=False).blocks(content, ("text",), path)
     return "\n".join(block["text"] for block in blocks)
 

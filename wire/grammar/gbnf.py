@@ -113,7 +113,7 @@ class _Reader:
                 scanner.at += 1
             elif char == ")" and len(groups) > 1:
                 groups.pop()
-                groups[-1].parts.append(self._grouped(group.end(), group.at))
+                groups[-1].parts.append(self._group(group.end(), group.at))
                 scanner.at += 1
             elif char == "|":
                 group.end_option()
@@ -171,7 +171,7 @@ class _Reader:
             part = self._reference(((part,),), at)
         group.parts[-1] = None if part is None or most == 0 else Part(part.item, least, most)
 
-    def _grouped(self, options: Options, at: int) -> Part | None:
+    def _group(self, options: Options, at: int) -> Part | None:
         match options:
             case ((),):
                 return None

@@ -47,7 +47,7 @@ class ScoreRequest(ModelRequest):
         first_name, second_name = next(
             n for n in NAMES if getattr(self, n[0]) and getattr(self, n[1])
         )
-        first, second = _listed(getattr(self, first_name)), _listed(getattr(self, second_name))
+        first, second = _to_list(getattr(self, first_name)), _to_list(getattr(self, second_name))
         if len(first) == 1:
             return [(first[0], second)]
         if len(first) != len(second):
@@ -77,5 +77,5 @@ class ScoreResponse(Answer):
     usage: PromptUsage
 
 
-def _listed(texts: Any) -> list[str]:
+def _to_list(texts: Any) -> list[str]:
     return [texts] if isinstance(texts, str) else texts

@@ -32,7 +32,7 @@ SEARCHES = ("file_search", "retrieval")
 """Names of the file search tool in versions 2 and 1."""
 
 
-def _checked_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
+def _check_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
     """Validate a response format.
 
     Raises:
@@ -44,7 +44,7 @@ def _checked_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
     return value
 
 
-Format = Annotated[str | dict[str, Any], AfterValidator(_checked_format)]
+Format = Annotated[str | dict[str, Any], AfterValidator(_check_format)]
 """``auto``, or an object as in chat completions."""
 
 
@@ -239,6 +239,6 @@ class AssistantFileDeleted(Deleted, frozen=True):
     object: Literal["assistant.file.deleted"] = "assistant.file.deleted"
 
 
-def written(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:
+def to_tools(tools: list[AssistantTool] | None) -> list[dict[str, Any]]:
     """Return tools as the client sent them."""
     return [tool.model_dump(exclude_unset=True) for tool in tools or ()]

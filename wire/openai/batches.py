@@ -217,10 +217,10 @@ def read_line(raw: bytes | None, number: int, endpoint: str) -> Line:
         ) from error
     if not isinstance(line, dict):
         raise BadLineError("invalid_json_line", "This line is not a JSON object.")
-    return _checked(line, number, endpoint)  # pyright: ignore[reportUnknownArgumentType]
+    return _check_line(line, number, endpoint)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _checked(line: dict[str, Any], number: int, endpoint: str) -> Line:
+def _check_line(line: dict[str, Any], number: int, endpoint: str) -> Line:
     custom_id = line.get("custom_id")
     if not isinstance(custom_id, str) or not 0 < len(custom_id) <= MAX_CUSTOM_ID_CHARS:
         raise BadLineError(
@@ -255,13 +255,13 @@ def _checked(line: dict[str, Any], number: int, endpoint: str) -> Line:
     return Line(number, custom_id, asked)
 
 
-def answered_line(custom_id: str, status: int, request_id: str, body: Any) -> bytes:
+def output_line(custom_id: str, status: int, request_id: str, body: Any) -> bytes:
     """Return the output line of an answered request."""
     response = {"status_code": status, "request_id": request_id, "body": body}
     return _result_line(custom_id, response, None)
 
 
-def failed_line(error: BadLineError, number: int) -> bytes:
+def error_line(error: BadLineError, number: int) -> bytes:
     """Return the error line of a request that was not executed."""
     told = {"code": error.code, "message": error.message, "param": error.param, "line": number}
     return _result_line(error.custom_id, None, told)
@@ -303,10 +303,10 @@ def as_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def added_usage(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def add_usage(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sum of two usages of batches."""
     return {
-        name: added_usage(value, other[name]) if isinstance(value, dict) else value + other[name]
+        name: add_usage(value, other[name]) if isinstance(value, dict) else value + other[name]
         for name, value in one.items()
     }
 

@@ -114,7 +114,7 @@ class UploadPart(Answer):
     upload_id: str
 
 
-def checked_filename(name: str, param: str) -> str:
+def check_filename(name: str, param: str) -> str:
     """Validate a file's name and remove folders from it.
 
     Raises:
@@ -142,6 +142,6 @@ def lifetime(purpose: str, expires_after: FileExpiry | None) -> int | None:
     return BATCH_LIVES_S if purpose == "batch" else None
 
 
-def deleted(file_id: str) -> dict[str, Any]:
+def deleted_file(file_id: str) -> dict[str, Any]:
     """Return the answer to the deletion of a file."""
     return {"id": file_id, "object": "file", "deleted": True}

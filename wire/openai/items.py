@@ -51,7 +51,7 @@ def new_items(given: str | Sequence[Item] | None, param: str = "input") -> list[
     return [_item(item, f"{param}[{index}]") for index, item in enumerate(given)]
 
 
-def resolved(items: Sequence[Item], said_before: Iterable[Item]) -> list[Item]:
+def resolve_references(items: Sequence[Item], said_before: Iterable[Item]) -> list[Item]:
     """Replace references by the items that they refer to.
 
     Raises:

@@ -74,7 +74,7 @@ class ModerationCreateResponse(Answer):
     results: list[Moderation]
 
 
-def judged(scores: dict[str, float], threshold: float) -> dict[str, Any]:
+def to_result(scores: dict[str, float], threshold: float) -> dict[str, Any]:
     """Return the result of a text from the scores of its categories."""
     categories = {name: scores[name] >= threshold for name in CATEGORIES}
     return {

@@ -130,7 +130,7 @@ def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
         return card.voices[0].id
     found = find_voice(card, name or "")
     if found is None:
-        listed = ", ".join(_allowed(card))
+        listed = ", ".join(_list_voices(card))
         raise InvalidRequestError(
             f"'voice': model '{card.id}' has no voice {echo(name)}. Allowed: {listed}.", "voice"
         )
@@ -167,17 +167,17 @@ def card_language(card: ModelCard, tag: str | None, param: str = "language") -> 
     ):
         if fits:
             return fits[0]
-    listed = ", ".join(_shortened(spoken)) or "none that it could tell"
+    listed = ", ".join(_shorten(spoken)) or "none that it could tell"
     raise InvalidRequestError(
         f"'{param}': model '{card.id}' does not speak {echo(tag)}. Allowed: {listed}.", param
     )
 
 
-def _allowed(card: ModelCard) -> Generator[str]:
-    yield from _shortened([voice.id for voice in card.voices])
+def _list_voices(card: ModelCard) -> Generator[str]:
+    yield from _shorten([voice.id for voice in card.voices])
 
 
-def _shortened(names: list[str]) -> Generator[str]:
+def _shorten(names: list[str]) -> Generator[str]:
     yield from names[:VOICES_IN_ERRORS]
     if len(names) > VOICES_IN_ERRORS:
         yield f"and {len(names) - VOICES_IN_ERRORS} more (GET /v1/voices lists all)"

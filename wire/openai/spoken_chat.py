@@ -33,7 +33,7 @@ class SpokenStream:
         text = choice["delta"].pop("content", None)
         if text:
             self.transcript += text
-            choice["delta"]["audio"] = self._named({"transcript": text})
+            choice["delta"]["audio"] = self._add_id({"transcript": text})
         if choice.get("finish_reason") is None:
             return chunk
         self._last.append({**chunk, "choices": [{**choice, "delta": {}}]})
@@ -49,11 +49,11 @@ class SpokenStream:
         return [*end, *self._last]
 
     def _chunk(self, audio: dict[str, Any]) -> dict[str, Any]:
-        delta = {"audio": self._named(audio)}
+        delta = {"audio": self._add_id(audio)}
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}
         return {**self._template, "choices": [choice]}
 
-    def _named(self, audio: dict[str, Any]) -> dict[str, Any]:
+    def _add_id(self, audio: dict[str, Any]) -> dict[str, Any]:
         """Add the id, to the first chunk only: clients concatenate the texts of all deltas."""
         if self._is_named:
             return audio

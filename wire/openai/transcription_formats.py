@@ -118,7 +118,9 @@ class SpeechSegments(Answer):
     segments: list[SpeechSegment]
 
 
-def written(transcript: Transcript, form: str, granularities: frozenset[str]) -> tuple[bytes, str]:
+def write_transcript(
+    transcript: Transcript, form: str, granularities: frozenset[str]
+) -> tuple[bytes, str]:
     """Return the transcript in a response format, and its media type."""
     segments = transcript["segments"]
     match form:
@@ -183,7 +185,7 @@ def _srt(segments: Sequence[Mapping[str, Any]]) -> str:
 
 def _vtt(segments: Sequence[Mapping[str, Any]]) -> str:
     cues = "".join(
-        f"{_time(one['start'], '.')} --> {_time(one['end'], '.')}\n{_escaped(_line(one))}\n\n"
+        f"{_time(one['start'], '.')} --> {_time(one['end'], '.')}\n{_escape(_line(one))}\n\n"
         for one in segments
     )
     return f"WEBVTT\n\n{cues}"
@@ -198,7 +200,7 @@ def _line(segment: Mapping[str, Any]) -> str:
     return re.sub(r"\s+", " ", segment["text"]).strip().replace("-->", "->")
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

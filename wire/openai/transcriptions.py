@@ -47,7 +47,7 @@ def _few(samples: object) -> object:
     return cast("object", samples)
 
 
-def _scaled(samples: list[float]) -> list[float]:
+def _check_scale(samples: list[float]) -> list[float]:
     for extreme in (max(samples), min(samples)):
         if abs(extreme) > MAX_SAMPLE:
             param = f"audio[{samples.index(extreme)}]"
@@ -61,7 +61,7 @@ Samples = Annotated[
     list[float],
     Field(min_length=1, fail_fast=True),
     BeforeValidator(_few),
-    AfterValidator(_scaled),
+    AfterValidator(_check_scale),
 ]
 LanguageCode = Annotated[str, AfterValidator(_code)]
 

@@ -23,7 +23,7 @@ import yaml
 from operate.processes import adopt_orphans, end_descendants, reap_orphans
 from operate.ray_environment import ray_environment
 from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
-from serve_app.models.discovery import last_cause
+from serve_app.models.discovery import find_last_cause
 from wire.calls import Kind
 
 POLL_S = 0.5
@@ -174,7 +174,7 @@ def _serve(target: Target, directory: Path) -> int:
         return 0
     text = log.read_text(encoding="utf-8", errors="replace")
     if failed:
-        return _fail(f"the ingress could not be started: {last_cause(_WHO.sub('', text))}")
+        return _fail(f"the ingress could not be started: {find_last_cause(_WHO.sub('', text))}")
     tail = text.splitlines()[-15:]
     return _fail("serve run ended by itself. Its last lines:\n" + "\n".join(tail))
 

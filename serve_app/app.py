@@ -20,7 +20,7 @@ def build(config: IngressConfig) -> Application:
         from serve_app.http.addresses import peer_proof
         from serve_app.ingress import create_api
         from serve_app.models.bus import Bus
-        from serve_app.models.details import Details
+        from serve_app.models.details import DetailsCache
         from serve_app.models.handles import (
             ServeModelHandle,
             controller,
@@ -41,7 +41,7 @@ def build(config: IngressConfig) -> Application:
             check_at_start(config.code_interpreter)
         bus = Bus(ray.util.get_node_ip_address())
         registry = Registry(
-            Details(read_serve_statuses, read_serve_details).read,
+            DetailsCache(read_serve_statuses, read_serve_details).read,
             lambda model: ServeModelHandle(model, bus),
             poll_interval_s=config.registry_poll_s,
             cold_start_timeout_s=config.cold_start_timeout_s,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Scope
 
-from serve_app.http.middleware import OWN_REQUEST, InternalRequest
+from serve_app.http.middleware import INTERNAL_REQUEST, InternalRequest
 from serve_app.observability import RequestRecord
 
 
@@ -70,5 +70,5 @@ def _scope(path: str, length: int, own: InternalRequest) -> Scope:
         ],
         "client": None,
         "server": None,
-        OWN_REQUEST: own,
+        INTERNAL_REQUEST: own,
     }

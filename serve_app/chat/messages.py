@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Response
 
-from serve_app.http.error_answers import anthropics_event
+from serve_app.http.error_answers import anthropic_error_event
 from serve_app.http.sse import event_stream
 from serve_app.media.parts import with_files
 from serve_app.media.remote_files import RemoteFiles
@@ -29,9 +29,9 @@ async def answer_message(
     if not body.stream:
         reply = await calls.run(model, Operation.MESSAGE, message)
         return Response(reply.body, media_type="application/json")
-    last_words = partial(anthropics_event, request_id=calls.record.request_id)
+    encode_error = partial(anthropic_error_event, request_id=calls.record.request_id)
     events = calls.stream(model, Operation.MESSAGE, message, coalesce=True)
-    return await event_stream(events, calls.record, last_words)
+    return await event_stream(events, calls.record, encode_error)
 
 
 async def count_message_tokens(

@@ -26,9 +26,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def peer_proof() -> str | None:
-    """Return what proves that a header comes from this cluster's HAProxy.
+    """Return the proof that a header comes from this cluster's HAProxy.
 
-    It is made of Ray's cluster token, which every node has. None: Ray runs without one.
+    A digest of Ray's cluster token, which every node has. None: Ray runs without a token.
     """
     token = os.environ.get("RAY_AUTH_TOKEN", "")
     if not token:
@@ -41,7 +41,7 @@ def peer_proof() -> str | None:
 
 
 class Addresses:
-    """Tells the server's address from a request."""
+    """Derives the server's address from a request."""
 
     def __init__(
         self,
@@ -49,10 +49,9 @@ class Addresses:
         trusted_proxies: Sequence[Network] = (),
         proof: str | None = None,
     ) -> None:
-        """Set what counts.
+        """Set the trusted sources.
 
-        ``public_url`` is the address, whatever a request says; ``proof`` is what our HAProxy's
-        header carries.
+        ``public_url`` is the address of every request, if set; ``proof`` is that of our HAProxy.
         """
         self.public_url = public_url.rstrip("/") if public_url else None
         self._trusted = tuple(trusted_proxies)
@@ -62,7 +61,7 @@ class Addresses:
         """Return the address without a slash at its end.
 
         Raises:
-            InvalidRequestError: the request's ``Host`` is no host.
+            InvalidRequestError: the request's ``Host`` is not a host name.
         """
         if self.public_url:
             return self.public_url
@@ -91,22 +90,22 @@ class Addresses:
 
 
 def _scheme(request: Request) -> str:
-    """Return the scheme of the connection, as far as no client can have made it up.
+    """Return the scheme of the connection, unless a client may have forged it.
 
-    The HTTP server behind our HAProxy takes HAProxy's connections for a trusted proxy's, and the
-    scheme from the client's header, unless FORWARDED_ALLOW_IPS is empty (``ray_environment.py``).
+    Unless FORWARDED_ALLOW_IPS is empty (``ray_environment.py``), the HTTP server trusts HAProxy's
+    connections as those of a proxy, and takes the scheme from the client's header.
     """
     return "http" if "x-forwarded-proto" in request.headers else request.url.scheme
 
 
 def _last(request: Request, name: str, allowed: re.Pattern[str]) -> str | None:
-    """Return the header's last value, the one that the nearest proxy wrote, if it is fit."""
+    """Return the header's last value, which the nearest proxy wrote, if it is valid."""
     value = ",".join(request.headers.getlist(name)).rpartition(",")[2].strip()
     return value if allowed.fullmatch(value) else None
 
 
 def _safe_prefix(prefix: str) -> str:
-    """Return a path prefix that cannot lead to another host or out of itself, or none."""
+    """Return the prefix, or none if it could lead to another host or path."""
     if len(prefix) > MAX_PREFIX_CHARS or {".", ".."} & set(prefix.split("/")):
         return ""
     return prefix.rstrip("/")

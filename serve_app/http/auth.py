@@ -1,6 +1,6 @@
-"""API keys: which requests carry one that is allowed.
+"""API keys: which requests have a valid one.
 
-Deny by default on every path but health and generated images, whose names are their keys.
+Every path needs a key but those of health and of generated images, whose names are secret.
 """
 
 import hashlib
@@ -16,54 +16,54 @@ GENERATED_IMAGE = re.compile(r"/generated-images/[^/]+")
 
 
 EVERYONE = "everyone"
-"""The owner of what is stored on a server without keys."""
+"""The owner of all objects on a server without keys."""
 
 
-def owner_of(key: str | None) -> str:
-    """Return whose the objects are that a key makes. The key cannot be found out from it."""
+def hash_owner(key: str | None) -> str:
+    """Return the owner of the objects that a key creates: a digest of the key."""
     return _digest(key).hex() if key else EVERYONE
 
 
 def is_public(path: str) -> bool:
-    """Whether a path needs no key."""
+    """Return whether a path needs no key."""
     return path in PUBLIC_PATHS or GENERATED_IMAGE.fullmatch(path) is not None
 
 
 class Authenticator:
-    """Checks the key of a request against the configured ones. Without keys, everyone may pass."""
+    """Checks the key of a request. Without configured keys, every request passes."""
 
     def __init__(self, keys: frozenset[str]) -> None:
-        # Digests have one length, so comparing them tells nothing of a key's length.
+        # Digests have one length, so the time of a comparison does not reveal a key's length.
         self._digests = [_digest(key) for key in sorted(keys)]
 
     def check(self, path: str, headers: Headers) -> None:
-        """Pass a request that may be answered.
+        """Check the key of a request.
 
         Raises:
-            AuthenticationError: it carries no key or none of ours.
+            AuthenticationError: there is none, or it is not a configured one.
         """
         if not self._digests or is_public(path):
             return
-        key = presented_key(headers)
+        key = read_key(headers)
         if key is None:
             raise AuthenticationError(
                 "No API key. Send it as 'Authorization: Bearer KEY', 'x-api-key' or 'xi-api-key'."
             )
         digest = _digest(key)
-        # Every comparison is made, so the time does not tell which key came close.
+        # Every comparison is made, so the time does not reveal which key is similar.
         if not sum(hmac.compare_digest(digest, ours) for ours in self._digests):
             raise AuthenticationError("Incorrect API key.")
 
     def owner(self, headers: Headers) -> str:
-        """Return whose objects a request sees that has passed.
+        """Return the owner of the objects that a request may use.
 
-        Where no keys are configured, those that clients send all the same mean nothing.
+        Without configured keys, the key that a client may send is ignored.
         """
-        return owner_of(presented_key(headers)) if self._digests else EVERYONE
+        return hash_owner(read_key(headers)) if self._digests else EVERYONE
 
 
-def presented_key(headers: Headers) -> str | None:
-    """Return the key of a request: OpenAI's header, Anthropic's or ElevenLabs'."""
+def read_key(headers: Headers) -> str | None:
+    """Return the key in OpenAI's header, Anthropic's or ElevenLabs'."""
     authorization = headers.get("authorization", "")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer" and token.strip():

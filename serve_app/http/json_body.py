@@ -1,4 +1,4 @@
-"""Reads JSON bodies strictly and without the standard library's recursion.
+"""Parses JSON bodies strictly, with a limit on nesting.
 
 pydantic-core's parser stops at a nesting of 200 with an error and refuses lone surrogates, invalid
 UTF-8 and the literals NaN and Infinity; ``json.loads`` accepts some of them and exhausts the stack
@@ -22,7 +22,7 @@ class JSONRequest(Request):
         try:
             return from_json(await self.body(), allow_inf_nan=False)
         except ValueError as error:
-            # FastAPI lets this type through; any other would become its own message.
+            # FastAPI replaces the message of any other type.
             raise HTTPException(400, f"The request body is not valid JSON: {error}.") from error
 
 
@@ -35,7 +35,7 @@ class JSONRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             request = JSONRequest(request.scope, request.receive)
-            await request.body()  # here, because FastAPI hides what fails while it reads
+            await request.body()  # here, because FastAPI hides errors while it reads
             return await handler(request)
 
         return handle

@@ -1,4 +1,4 @@
-"""How large a request's body may be: one limit for all, and larger ones where files arrive."""
+"""Limits of request bodies: one for all, and larger ones for uploaded files."""
 
 import re
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ MAX_FILE_BYTES = 512 * 2**20
 MAX_UPLOAD_BYTES = 8 * 2**30
 """OpenAI's limits."""
 MAX_PART_BYTES = 64 * 2**20
-"""OpenAI's limit of a part of an upload."""
+"""OpenAI's limit for a part of an upload."""
 FORM_BYTES = 2**20
-"""For what a form has besides its file."""
+"""Allowance for the other fields of a form."""
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The limits, in bytes."""
+    """Limits in bytes."""
 
     body: int
-    """Of what is held in memory."""
+    """For bodies that are held in memory."""
     file: int = MAX_FILE_BYTES
-    """Of a file, which is not."""
+    """For a file, which is not."""
     upload: int = MAX_UPLOAD_BYTES
-    """Of a file that comes in parts."""
+    """For a file that is uploaded in parts."""
 
     def of(self, method: str, path: str) -> int:
         """Return the limit of a request."""

@@ -1,6 +1,6 @@
-"""What happens to every request around its route: id, key, body limit, log line, last errors.
+"""The middleware of every request: id, key, body limit, log line, unexpected errors.
 
-One plain ASGI class instead of a stack of wrappers: it runs once per message of every stream.
+One plain ASGI class instead of several, since it runs once per message of every stream.
 """
 
 import re
@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.http.auth import Authenticator
-from serve_app.http.error_answers import error_response, is_anthropics
+from serve_app.http.error_answers import error_response, is_anthropic_path
 from serve_app.http.limits import BodyLimits
 from serve_app.observability import RequestLog, RequestRecord
 from wire.errors import APIError, RequestTooLargeError, internal_error
@@ -20,25 +20,25 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
-OWN_REQUEST = "homeport.own_request"
-"""Where the scope of a request that we make to ourselves says so; no server puts it there."""
+INTERNAL_REQUEST = "homeport.internal_request"
+"""The entry of an internal request in its scope, which no HTTP server sets."""
 
 CLIENT_GONE = 499
-"""Status in logs and metrics of a request whose client left before the end (nginx's number)."""
+"""Status in logs and metrics of a request whose client disconnected early (as in nginx)."""
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
 class InternalRequest:
-    """A request that we make to ourselves, in the name of an owner, without a key."""
+    """A request of this process to itself, on behalf of an owner, without a key."""
 
     record: RequestRecord
     owner: str
 
 
 class RequestMiddleware:
-    """Lets a request in, watches it, and writes down how it ended."""
+    """Checks a request, passes it on and logs how it ended."""
 
     def __init__(
         self, app: ASGIApp, authenticator: Authenticator, log: RequestLog, limits: BodyLimits
@@ -54,23 +54,23 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        own: InternalRequest | None = scope.get(OWN_REQUEST)
-        record = own.record if own else new_record(scope, headers)
+        internal: InternalRequest | None = scope.get(INTERNAL_REQUEST)
+        record = internal.record if internal else new_record(scope, headers)
         state = scope.setdefault("state", {})
         state["record"] = record
         most = self.limits.of(scope["method"], scope["path"])
         exchange = _Exchange(record, receive, send, most, id_headers(scope, headers))
         try:
             try:
-                if own is None:
+                if internal is None:
                     self.authenticator.check(scope["path"], headers)
-                state["owner"] = own.owner if own else self.authenticator.owner(headers)
+                state["owner"] = internal.owner if internal else self.authenticator.owner(headers)
                 exchange.check_length(headers)
                 await self.app(scope, exchange.receive, exchange.send)
             except APIError as error:
                 await exchange.fail(scope, error)
             except ClientDisconnect:
-                pass  # it left while it sent its body; the log says so
+                pass  # while it sent its body; the log line has the status
             except Exception:
                 logger.exception("Request %s failed", record.request_id)
                 await exchange.fail(scope, internal_error(record.request_id))
@@ -79,7 +79,7 @@ class RequestMiddleware:
 
 
 class _Exchange:
-    """The messages of one request: counts the body, adds the id, remembers how far it came."""
+    """The messages of one request: counts the body, adds the id, records the progress."""
 
     def __init__(
         self,
@@ -99,13 +99,13 @@ class _Exchange:
         self._complete = False
 
     def check_length(self, headers: Headers) -> None:
-        """Refuse a body by its announced length, before a byte of it is read."""
+        """Refuse a body by its ``Content-Length``, before any of it is read."""
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > self._max_body_bytes:
             raise self._too_large(f"{length} bytes")
 
     async def receive(self) -> Message:
-        """Pass the client's message on; refuse the body when it grows too large."""
+        """Return the client's next message; refuse a body that becomes too large."""
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
@@ -114,7 +114,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass the server's message on."""
+        """Send the server's message, with the request's id in the headers."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             for name in self._id_headers:
@@ -124,7 +124,7 @@ class _Exchange:
         await self._send(message)
 
     async def fail(self, scope: Scope, error: APIError) -> None:
-        """Answer with an error, if no answer has begun."""
+        """Send an error, unless a response has begun."""
         if self._status:
             return
         self._record.error_code = error.label
@@ -134,7 +134,7 @@ class _Exchange:
         await response(scope, self._receive, self.send)
 
     def outcome(self) -> int:
-        """Return the status to write down."""
+        """Return the status for the log."""
         return self._status if self._complete else CLIENT_GONE
 
     def _too_large(self, received: str) -> RequestTooLargeError:
@@ -144,27 +144,27 @@ class _Exchange:
 
 
 def new_record(scope: Scope, headers: Headers) -> RequestRecord:
-    """Return what is known of a request when it arrives."""
+    """Return the record of a request that has just arrived."""
     return RequestRecord(
         method=scope["method"], path=logged_path(scope), request_id=request_id(headers)
     )
 
 
 def logged_path(scope: Scope) -> str:
-    """Return the path as it was sent, without the names of images, which are keys to them."""
+    """Return the path as it was sent, without the names of images, which are secret."""
     path: str = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     folder = "/generated-images/"
     return f"{folder}…" if path.startswith(folder) else path
 
 
 def id_headers(scope: Scope, headers: Headers) -> list[str]:
-    """Return the headers of the answer in which we tell the request's id."""
-    # Serve gives every request an id and returns it; without Serve in front we do.
+    """Return the response headers that contain the request's id."""
+    # Serve gives every request an id and returns it in this header.
     ours = [] if "x-request-id" in headers else ["x-request-id"]
-    return [*ours, "request-id"] if is_anthropics(scope["path"]) else ours
+    return [*ours, "request-id"] if is_anthropic_path(scope["path"]) else ours
 
 
 def request_id(headers: Headers) -> str:
-    """Return the client's ``x-request-id`` if it is fit for a log, else a new one."""
+    """Return the client's ``x-request-id`` if it can be logged, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else f"req_{uuid.uuid4().hex}"

@@ -1,11 +1,11 @@
-"""How a stream of server-sent events is answered, and how it ends with an error."""
+"""Responses of server-sent events."""
 
 from collections.abc import Callable
 
 from fastapi import Response
 
 from serve_app.http.error_answers import error_event
-from serve_app.http.streaming import Pieces, stream_pieces
+from serve_app.http.streaming import Pieces, stream_response
 from serve_app.observability import RequestRecord
 from wire.errors import APIError
 
@@ -15,7 +15,7 @@ MEDIA_TYPE = "text/event-stream"
 async def event_stream(
     events: Pieces,
     record: RequestRecord,
-    last_words: Callable[[APIError], bytes] = error_event,
+    encode_error: Callable[[APIError], bytes] = error_event,
 ) -> Response:
-    """Answer with events that are complete frames, an error after the first as one more."""
-    return await stream_pieces(events, record, MEDIA_TYPE, last_words=last_words)
+    """Return the response that streams events; an error after the first is one more event."""
+    return await stream_response(events, record, MEDIA_TYPE, encode_error=encode_error)

@@ -1,4 +1,4 @@
-"""Answers that leave in pieces: the first piece before the 200, and an end that is always told."""
+"""Streamed responses: the first piece is ready before the 200, and an error after it is visible."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -15,22 +15,22 @@ logger = get_logger(__name__)
 
 Pieces = AsyncGenerator[bytes]
 
-NOT_HELD_BACK = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-"""No proxy on the way may hold pieces back."""
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Headers that stop proxies from holding pieces back."""
 
 
-async def stream_pieces(
+async def stream_response(
     pieces: Pieces,
     record: RequestRecord,
     media_type: str,
     headers: Mapping[str, str] | None = None,
-    last_words: Callable[[APIError], bytes] | None = None,
+    encode_error: Callable[[APIError], bytes] | None = None,
 ) -> Response:
-    """Wait for the first piece, then answer with the stream.
+    """Wait for the first piece, then return the response that streams.
 
-    An error before the first piece is raised and becomes an HTTP error. Once the 200 is sent, it
-    can only be told by ``last_words``, or where the format has no words for it, by cutting the
-    connection, so that nobody takes what came for the whole.
+    An error before the first piece is raised and becomes an HTTP error. A later one is sent as
+    ``encode_error`` formats it. Without that the connection is closed early, so that no client
+    takes the pieces for a complete body.
     """
     try:
         first = await anext(pieces, b"")
@@ -38,14 +38,14 @@ async def stream_pieces(
         await pieces.aclose()
         raise
     record.saw_first_chunk()
-    body = _body(first, pieces, record, last_words)
-    return _Stream(pieces, body, media_type, {**NOT_HELD_BACK, **(headers or {})})
+    body = _body(first, pieces, record, encode_error)
+    return _Stream(pieces, body, media_type, {**UNBUFFERED, **(headers or {})})
 
 
 class _Stream(Response):
-    """Sends pieces as they come. Closes their source however it ends.
+    """Sends pieces as they are made, and closes their source at the end.
 
-    Starlette's own does the same by a task group for each answer, which costs more than a piece.
+    Starlette's own class needs a task group per response, which costs more than a piece.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class _Stream(Response):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except asyncio.CancelledError:
-            if not _has_left(watching):
+            if not _has_disconnected(watching):
                 raise
             sending.uncancel()
         finally:
@@ -86,13 +86,13 @@ class _Stream(Response):
 
 
 async def _watch(receive: Receive, sending: "asyncio.Task[Any]") -> None:
-    """Cancel what is sent to a client that has left."""
+    """Cancel sending when the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
     sending.cancel()
 
 
-def _has_left(watching: "asyncio.Task[None]") -> bool:
+def _has_disconnected(watching: "asyncio.Task[None]") -> bool:
     return watching.done() and not watching.cancelled() and watching.exception() is None
 
 
@@ -100,7 +100,7 @@ async def _body(
     first: bytes,
     pieces: Pieces,
     record: RequestRecord,
-    last_words: Callable[[APIError], bytes] | None,
+    encode_error: Callable[[APIError], bytes] | None,
 ) -> AsyncGenerator[bytes]:
     try:
         if first:
@@ -114,6 +114,6 @@ async def _body(
             logger.exception("Stream of request %s failed", record.request_id)
             error = internal_error(record.request_id)
         record.error_code = error.label
-        if last_words is None:
+        if encode_error is None:
             raise
-        yield last_words(error)
+        yield encode_error(error)

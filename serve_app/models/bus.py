@@ -1,7 +1,7 @@
 """The ingress's end of the token bus: replicas connect to it and write their answers.
 
-Why not over Serve's handles: a piece costs them some 75 µs of processor on either side, here a few.
-Knows nothing of what is in a piece, and nothing of Serve.
+Serve's handles take some 75 µs of processor time per piece on either side, the bus a few. This
+module depends neither on the content of a piece nor on Serve.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
-END_WITHIN_S = 10
+END_TIMEOUT_S = 10
 """The call has returned; what it wrote before is on its way, or lost with the connection."""
-INTRODUCED_WITHIN_S = 10
+KEY_TIMEOUT_S = 10
 """A replica sends its key at once; a connection without one is closed."""
 
 
 class Bus:
-    """Where replicas write to. One per ingress process; listens from the first stream on."""
+    """The listener that replicas write to. One per ingress process, open from the first stream."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -46,8 +46,8 @@ class Bus:
         self._server: asyncio.Server | None = None
         self.inlets: dict[int, Inlet] = {}
 
-    async def inlet(self) -> "Inlet":
-        """Return where the pieces of a new stream will come in.
+    async def open_inlet(self) -> "Inlet":
+        """Return the inlet of a new stream.
 
         Raises:
             ModelUnavailableError: replicas cannot connect, since this process cannot listen.
@@ -68,7 +68,7 @@ class Bus:
         return inlet
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
 
@@ -79,7 +79,7 @@ class Bus:
 
 
 class Inlet:
-    """The pieces of one stream, as they come. Belongs to one reader."""
+    """The pieces of one stream, in the order of arrival. Has one reader."""
 
     def __init__(self, bus: Bus, reply_to: ReplyTo) -> None:
         self.reply_to = reply_to
@@ -91,10 +91,10 @@ class Inlet:
         self._end: bytes | None = None
         self._reply: Reply | None = None
         self._failure: BaseException | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._end_timeout: asyncio.TimerHandle | None = None
 
-    async def whole(self, call: asyncio.Future[Returned]) -> Reply:
-        """Return the answer whole, whichever way it comes.
+    async def read_whole(self, call: asyncio.Future[Returned]) -> Reply:
+        """Return the whole answer, whether the call returns it or the replica writes it here.
 
         Raises:
             APIError: the replica's.
@@ -111,15 +111,15 @@ class Inlet:
     async def read(
         self, call: asyncio.Future[Returned], *, coalesce: bool
     ) -> AsyncGenerator[bytes | Usage]:
-        """Yield the pieces as they come and the usage; ``coalesce`` joins those that wait.
+        """Yield the pieces as they arrive, and the usage; ``coalesce`` joins those that wait.
 
-        ``call`` is the one that was told to write here.
+        ``call`` is the one that writes here.
 
         Raises:
-            APIError: the replica's, behind the pieces that it wrote before.
+            APIError: the replica's, after the pieces that it wrote before.
             Exception: whatever ``call`` raises.
         """
-        call.add_done_callback(self._returned)
+        call.add_done_callback(self._on_return)
         while True:
             if self._pieces:
                 pieces, self._pieces = self._pieces, []
@@ -130,7 +130,7 @@ class Inlet:
                 yield self._reply.usage
                 return
             elif self._end is not None:
-                yield await self._outcome(self._end, call)
+                yield await self._read_end(self._end, call)
                 return
             elif self._failure is not None:
                 raise self._failure
@@ -140,41 +140,41 @@ class Inlet:
 
     @property
     def is_written(self) -> bool:
-        """Whether the replica has written its end."""
+        """Whether the replica has written the end."""
         return self._end is not None
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether no more pieces will arrive."""
         return any(end is not None for end in (self._end, self._reply, self._failure))
 
     def close(self) -> None:
-        """Take nothing more."""
+        """Drop whatever still arrives."""
         self._bus.inlets.pop(self.reply_to.stream, None)
         if self._connection is not None:
             self._connection.inlets.discard(self)
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._end_timeout is not None:
+            self._end_timeout.cancel()
 
     def put(self, connection: "_Connection", piece: bytes) -> None:
-        """Take a piece."""
+        """Add a piece."""
         if self._belongs_to(connection):
             self._pieces.append(piece)
             self._wake()
 
     def end(self, connection: "_Connection", usage: bytes) -> None:
-        """Take the end."""
+        """Add the end, with the usage."""
         if self._belongs_to(connection):
             self._end = usage
             self._wake()
 
     def fail(self, failure: BaseException) -> None:
-        """Nothing more will come."""
+        """End the stream with an error."""
         self._failure = failure
         self._wake()
 
     def _belongs_to(self, connection: "_Connection") -> bool:
-        # Where Serve loses one replica it calls another, and the first may be writing all the same.
+        # When Serve loses a replica it calls another, while the first may still be writing.
         if self._connection is None:
             self._connection = connection
             connection.inlets.add(self)
@@ -183,12 +183,12 @@ class Inlet:
     def _make_room(self, size: int) -> None:
         self._taken += size
         if self._taken >= WINDOW // 2 and self._connection is not None:
-            self._connection.tell_room(self.reply_to.stream, self._taken)
+            self._connection.grant_room(self.reply_to.stream, self._taken)
             self._taken = 0
 
-    def _returned(self, call: asyncio.Future[Returned]) -> None:
+    def _on_return(self, call: asyncio.Future[Returned]) -> None:
         if call.cancelled():
-            self.fail(_lost())
+            self.fail(_lost_error())
         elif (error := call.exception()) is not None:
             self.fail(error)
         elif isinstance(answer := call.result(), APIError):
@@ -198,15 +198,17 @@ class Inlet:
             self._wake()
         elif not self.has_ended and self.reply_to.stream in self._bus.inlets:
             loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(END_WITHIN_S, self.fail, answer.error or _lost())
+            self._end_timeout = loop.call_later(
+                END_TIMEOUT_S, self.fail, answer.error or _lost_error()
+            )
 
-    async def _outcome(self, end: bytes, call: asyncio.Future[Returned]) -> Usage:
+    async def _read_end(self, end: bytes, call: asyncio.Future[Returned]) -> Usage:
         usage = usage_of(end)
         if usage is not None:
             return usage
         await asyncio.wait({call})
         answer = None if call.cancelled() else call.result()
-        raise (answer.error if isinstance(answer, Streamed) else None) or _lost()
+        raise (answer.error if isinstance(answer, Streamed) else None) or _lost_error()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -214,43 +216,43 @@ class Inlet:
 
 
 class _Connection(asyncio.Protocol):
-    """One replica, which writes the pieces of all the streams that it makes for this ingress."""
+    """The connection of one replica, which writes all its streams for this ingress."""
 
     def __init__(self, bus: Bus) -> None:
         self.inlets: set[Inlet] = set()
         self._bus = bus
-        self._is_known = False
+        self._is_authenticated = False
         self._read: list[bytes] = []
         self._num_read = 0
         self._wanted = KEY_BYTES
-        """How much must be there before there is anything to do; a picture comes in many reads."""
+        """Bytes to read before the next frame is complete; an image takes many reads."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+        """Keep the transport and wait for the key."""
+        self._transport = cast("asyncio.Transport", transport)  # not the declared type of uvloop's
         for option in KEEPALIVE:
             transport.get_extra_info("socket").setsockopt(*option)
         loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(INTRODUCED_WITHIN_S, self._transport.abort)
+        self._key_timeout = loop.call_later(KEY_TIMEOUT_S, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Hand out the pieces. One read has what the replica wrote for many streams at once."""
+        """Dispatch the pieces. One read has what the replica wrote for many streams at once."""
         self._read.append(data)
         self._num_read += len(data)
         if self._num_read < self._wanted:
             return
         data = self._read[0] if len(self._read) == 1 else b"".join(self._read)
         at = 0
-        if not self._is_known:
-            if not self._introduced(data[:KEY_BYTES]):
+        if not self._is_authenticated:
+            if not self._authenticate(data[:KEY_BYTES]):
                 return
             at = KEY_BYTES
-        at = self._hand_out(data, at)
+        at = self._dispatch(data, at)
         self._read = [data[at:]] if at < len(data) else []
         self._num_read = len(data) - at
 
-    def _hand_out(self, data: bytes, at: int) -> int:
-        """Hand out each frame that is complete; return where the next one begins."""
+    def _dispatch(self, data: bytes, at: int) -> int:
+        """Dispatch each complete frame; return the offset of the next one."""
         size, header, inlets = len(data), FRAME.size, self._bus.inlets
         while at + header <= size:
             stream, kind, length = FRAME.unpack_from(data, at)
@@ -260,7 +262,7 @@ class _Connection(asyncio.Protocol):
                 return at
             at = begins + length
             inlet = inlets.get(stream)
-            if inlet is None:  # its client has left
+            if inlet is None:  # its client has disconnected
                 continue
             if kind == END:
                 inlet.end(self, data[begins:at])
@@ -270,28 +272,28 @@ class _Connection(asyncio.Protocol):
         return at
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell everyone who still waits for something from here."""
-        self._patience.cancel()
+        """Fail every stream of this connection that has not ended."""
+        self._key_timeout.cancel()
         for inlet in self.inlets:
             if not inlet.has_ended:
-                inlet.fail(_lost())
+                inlet.fail(_lost_error())
         self.inlets.clear()
 
-    def tell_room(self, stream: int, size: int) -> None:
-        """Tell the replica that so many more bytes of a stream may come."""
-        if not self._transport.is_closing():  # uvloop's raises then
+    def grant_room(self, stream: int, size: int) -> None:
+        """Allow the replica to send so many more bytes of a stream."""
+        if not self._transport.is_closing():  # uvloop raises then
             self._transport.write(ROOM.pack(stream, size))
 
-    def _introduced(self, key: bytes) -> bool:
-        self._patience.cancel()
-        self._is_known = hmac.compare_digest(key, self._bus.key)
-        if not self._is_known:
+    def _authenticate(self, key: bytes) -> bool:
+        self._key_timeout.cancel()
+        self._is_authenticated = hmac.compare_digest(key, self._bus.key)
+        if not self._is_authenticated:
             logger.warning("A peer without the key was refused at the token bus")
             self._transport.abort()
-        return self._is_known
+        return self._is_authenticated
 
 
-def _lost() -> ReplicaLostError:
+def _lost_error() -> ReplicaLostError:
     return ReplicaLostError(
-        "The connection to the model's replica broke while it worked on this request."
+        "The connection to the model's replica broke while it processed this request."
     )

@@ -18,7 +18,7 @@ PAUSE_TRANSITIONAL = 50
 have a status that has just changed, or a starting replica."""
 
 
-class Details:
+class DetailsCache:
     """Caches the last details."""
 
     def __init__(

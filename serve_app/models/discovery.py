@@ -1,4 +1,4 @@
-"""Reads Serve's own details of its applications into the models they serve. Pure: no Ray calls."""
+"""Reads the served models from Serve's details of its applications. Pure: makes no Ray calls."""
 
 import re
 from dataclasses import dataclass, replace
@@ -13,40 +13,40 @@ from wire.logging import get_logger
 logger = get_logger(__name__)
 
 MODEL_IMPORT_PATH = "deployments.app:build"
-"""Tells a model from other applications when it failed before it could carry a card."""
+"""Marks the application of a model, which has no card if it failed before its deployment."""
 
 
 class State(StrEnum):
-    """What a model can do now."""
+    """Whether a model can answer now."""
 
     READY = "ready"
-    """A replica runs."""
+    """A replica is running."""
     IDLE = "idle"
-    """No replica runs and none should: the next request starts one."""
+    """No replica is running or should be: the next request starts one."""
     LOADING = "loading"
     """A replica is starting."""
     FAILED = "failed"
-    """It could not be built or loaded; ``reason`` says why."""
+    """It could not be built or loaded, for ``reason``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as Serve sees it."""
+    """A model and its state in Serve."""
 
     card: ModelCard
     application: str
     deployment: str
-    """Empty when the application failed before it had deployments."""
+    """Empty if the application failed before it had deployments."""
     state: State
     reason: str = ""
     running: int = 0
     """Replicas that can answer."""
-    sleeps: bool = False
-    """May be scaled to zero replicas."""
+    scales_to_zero: bool = False
+    """Whether it may have no replica between requests."""
     created: int = 0
     """Unix time of the last deploy."""
     adapter: str = ""
-    """The LoRA adapter that a request asks for."""
+    """The LoRA adapter of a request."""
 
     @property
     def id(self) -> str:
@@ -54,18 +54,18 @@ class ServedModel:
         return f"{self.card.id}:{self.adapter}" if self.adapter else self.card.id
 
     def with_adapters(self) -> "list[ServedModel]":
-        """Return it with each adapter that its card names."""
+        """Return the model once for each adapter that its card names."""
         return [replace(self, adapter=adapter) for adapter in self.card.adapters]
 
 
-def served_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict[str, str]]:
+def read_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict[str, str]]:
     """Return the models by id and the ids by name, from ``ServeInstanceDetails`` as a dict.
 
-    The first application that takes a name keeps it; ids go before aliases.
+    Of applications with the same name the first one gets it; ids have precedence over aliases.
     """
     models: dict[str, ServedModel] = {}
     for name, application in details.get("applications", {}).items():
-        model = _served_model(name, application)
+        model = _read_model(name, application)
         if model is None:
             continue
         if model.card.id in models:
@@ -80,18 +80,18 @@ def served_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict
     return models, names
 
 
-def _served_model(name: str, application: dict[str, Any]) -> ServedModel | None:
+def _read_model(name: str, application: dict[str, Any]) -> ServedModel | None:
     if application["status"] == "DELETING":
         return None
     for deployment_name, deployment in application.get("deployments", {}).items():
         config = deployment.get("deployment_config") or {}
-        card = _card((config.get("user_config") or {}).get(CARD_KEY))
+        card = _read_card((config.get("user_config") or {}).get(CARD_KEY))
         if card is not None:
-            return _deployed(card, name, application, deployment_name, deployment, config)
-    return _not_built(name, application)
+            return _read_deployed(card, name, application, deployment_name, deployment, config)
+    return _read_unbuilt(name, application)
 
 
-def _deployed(
+def _read_deployed(
     card: ModelCard,
     name: str,
     application: dict[str, Any],
@@ -100,7 +100,7 @@ def _deployed(
     config: dict[str, Any],
 ) -> ServedModel:
     running = sum(replica["state"] == "RUNNING" for replica in deployment.get("replicas", ()))
-    sleeps = (config.get("autoscaling_config") or {}).get("min_replicas") == 0
+    scales_to_zero = (config.get("autoscaling_config") or {}).get("min_replicas") == 0
     failed = "DEPLOY_FAILED" in (application["status"], deployment["status"]) or (
         deployment["status"] == "UNHEALTHY"
         and deployment.get("status_trigger") == "REPLICA_STARTUP_FAILED"
@@ -110,8 +110,8 @@ def _deployed(
         state = State.READY
     elif failed:
         state = State.FAILED
-        reason = last_cause(deployment.get("message") or application.get("message") or "")
-    elif sleeps and not deployment.get("target_num_replicas"):
+        reason = find_last_cause(deployment.get("message") or application.get("message") or "")
+    elif scales_to_zero and not deployment.get("target_num_replicas"):
         state = State.IDLE
     else:
         state = State.LOADING
@@ -122,18 +122,18 @@ def _deployed(
         state=state,
         reason=reason,
         running=running,
-        sleeps=sleeps,
+        scales_to_zero=scales_to_zero,
         created=int(application.get("last_deployed_time_s") or 0),
     )
 
 
-def _not_built(name: str, application: dict[str, Any]) -> ServedModel | None:
-    """Return a model whose application has no deployment yet, or never got one."""
+def _read_unbuilt(name: str, application: dict[str, Any]) -> ServedModel | None:
+    """Return a model whose application has no deployment."""
     config = application.get("deployed_app_config") or {}
     arguments = config.get("args") or {}
     if config.get("import_path") != MODEL_IMPORT_PATH:
         return None
-    card = _card(
+    card = _read_card(
         {
             "id": arguments.get("model_id") or name,
             "kind": arguments.get("kind"),
@@ -148,23 +148,23 @@ def _not_built(name: str, application: dict[str, Any]) -> ServedModel | None:
         application=name,
         deployment="",
         state=State.FAILED if failed else State.LOADING,
-        reason=last_cause(application.get("message") or "") if failed else "",
+        reason=find_last_cause(application.get("message") or "") if failed else "",
         created=int(application.get("last_deployed_time_s") or 0),
     )
 
 
-def _card(value: Any) -> ModelCard | None:
+def _read_card(value: Any) -> ModelCard | None:
     if value is None:
         return None
     try:
         return ModelCard.model_validate(value)
     except ValidationError:
-        logger.warning("A deployment carries a model card that cannot be read")
+        logger.warning("A deployment has a model card that cannot be read")
         return None
 
 
-def last_cause(message: str) -> str:
-    """Return the sentence that matters in Serve's message: the last exception of its traceback."""
+def find_last_cause(message: str) -> str:
+    """Return the last exception of the traceback in Serve's message."""
     text = _ANSI.sub("", message)
     causes = _CAUSE.findall(text)
     if causes:

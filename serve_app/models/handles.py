@@ -30,7 +30,7 @@ class ModelHandle(Protocol):
     """Calls a model. Tests of routes put a class without Ray in its place."""
 
     async def run(self, call: Call) -> Reply:
-        """Answer whole."""
+        """Return the whole answer."""
         ...
 
     def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
@@ -61,7 +61,7 @@ class ServeModelHandle:
     async def run(self, call: Call) -> Reply:
         """Answer whole."""
         async with self._call_replica(call, self._run) as (inlet, returned):
-            return await inlet.whole(returned)
+            return await inlet.read_whole(returned)
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         """Answer in pieces; closing the generator cancels the work in the replica."""
@@ -74,7 +74,7 @@ class ServeModelHandle:
         self, call: Call, method: DeploymentHandle[Any]
     ) -> AsyncGenerator[tuple[Inlet, asyncio.Future[Returned]]]:
         """Call a replica; yield the inlet of its answer, and what the call will return."""
-        with closing(await self._bus.inlet()) as inlet, self._translate_errors():
+        with closing(await self._bus.open_inlet()) as inlet, self._translate_errors():
             response: Any = _with_adapter(call, method).remote(call, inlet.reply_to)
             returned = asyncio.ensure_future(_read_single(response))
             try:
@@ -95,7 +95,7 @@ class ServeModelHandle:
             ) from error
         except (RayActorError, TaskCancelledError, AioRpcError) as error:
             raise ReplicaLostError(
-                f"The replica of model '{self._model_id}' ended while it worked on this request."
+                f"The replica of model '{self._model_id}' ended while it processed this request."
             ) from error
         except (DeploymentUnavailableError, RayError) as error:
             raise ModelUnavailableError(

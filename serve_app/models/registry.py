@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from serve_app.concurrency import cancel_all
-from serve_app.models.discovery import ServedModel, State, served_models
+from serve_app.models.discovery import ServedModel, State, read_models
 from serve_app.models.handles import ModelHandle
 from wire.calls import Call, Kind, Reply, Usage
 from wire.errors import (
@@ -95,7 +95,7 @@ class Registry:
             await self.refresh()
             model = self._find(name, kind)
         if model is None:
-            raise self._not_found(name, kind, param)
+            raise self._not_found_error(name, kind, param)
         return model
 
     def find_all(self, name: str | None, kind: Kind) -> list[ServedModel]:
@@ -121,17 +121,17 @@ class Registry:
             await self.refresh()
             model = self._find(name, None)
         if model is None:
-            raise self._not_found(name, None, "model")
+            raise self._not_found_error(name, None, "model")
         return model
 
     async def run(self, model: ServedModel, call: Call) -> Reply:
-        """Answer whole, by a replica of the model."""
+        """Return a replica's whole answer."""
         self._check_available(model)
         handle = self._handle(model)
         return await self._call(model, lambda: handle.run(call))
 
     async def stream(self, model: ServedModel, call: Call) -> AsyncGenerator[bytes | Usage]:
-        """Answer in pieces. Errors before the first piece are raised by the first ``anext``."""
+        """Yield a replica's answer in pieces. The first ``anext`` raises earlier errors."""
         self._check_available(model)
         handle = self._handle(model)
 
@@ -175,14 +175,14 @@ class Registry:
                 model = self._models.get(model.card.id, model)
                 waited = 0.0 if model.running else waited + self._poll_interval_s
                 if not (model.running or task.done()):
-                    self._check_waking(model, waited)
+                    self._check_starting(model, waited)
             return task.result()
         finally:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
 
-    def _check_waking(self, model: ServedModel, waited_s: float) -> None:
+    def _check_starting(self, model: ServedModel, waited_s: float) -> None:
         if model.state == State.FAILED:
             raise ModelFailedError(_failure_message(model))
         if waited_s >= self._cold_start_timeout_s:
@@ -195,7 +195,7 @@ class Registry:
         """
         if model.state == State.FAILED:
             raise ModelFailedError(_failure_message(model))
-        if model.state == State.LOADING and not model.sleeps:
+        if model.state == State.LOADING and not model.scales_to_zero:
             raise _loading_error(model)
         if not model.deployment:
             raise ModelUnavailableError(f"Model '{model.card.id}' has no deployment.")
@@ -203,10 +203,10 @@ class Registry:
     def _find(self, name: str | None, kind: Kind | None) -> ServedModel | None:
         if name is None:
             return next((model for model in self.models if model.card.kind == kind), None)
-        model = self._models.get(self._names.get(name, "")) or self._with_adapter(name)
+        model = self._models.get(self._names.get(name, "")) or self._find_with_adapter(name)
         return model if model is not None and kind in (None, model.card.kind) else None
 
-    def _with_adapter(self, name: str) -> ServedModel | None:
+    def _find_with_adapter(self, name: str) -> ServedModel | None:
         """Return the model that ``base:adapter`` names."""
         base, _, adapter = name.rpartition(":")
         model = self._models.get(self._names.get(base, ""))
@@ -215,7 +215,9 @@ class Registry:
         known = adapter in model.card.adapters or model.card.finds_adapters
         return replace(model, adapter=adapter) if known else None
 
-    def _not_found(self, name: str | None, kind: Kind | None, param: str) -> ModelNotFoundError:
+    def _not_found_error(
+        self, name: str | None, kind: Kind | None, param: str
+    ) -> ModelNotFoundError:
         of_kind = [m.card.id for m in self.models if kind is None or m.card.kind == kind]
         there = f"Available: {', '.join(of_kind)}." if of_kind else "There are none."
         what = f"{kind} model" if kind else "model"
@@ -241,7 +243,7 @@ class Registry:
         finally:
             self._refreshed_at = asyncio.get_running_loop().time()
         if details is not self._details:  # the same object means no change
-            self._models, self._names = served_models(details)
+            self._models, self._names = read_models(details)
             self._details = details
 
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from serve_app import __version__
 from serve_app.http.auth import is_public
-from serve_app.http.error_answers import is_anthropics
+from serve_app.http.error_answers import is_anthropic_path
 from serve_app.openapi.errors import TYPES as ERROR_TYPES
 from serve_app.openapi.errors import errors_of, id_headers, shared_errors
 from serve_app.openapi.operation import FORM, JSON, Events, Lines, Operation
@@ -108,7 +108,7 @@ class _Described:
         self._declared = declared
         self._schemas = schemas
         self._path = route.path_format
-        self._anthropics = is_anthropics(self._path)
+        self._anthropics = is_anthropic_path(self._path)
 
     def operation(self, parameters: Iterable[Fields], names: set[str], needs_key: bool) -> Fields:
         """Return the operation; its id is not in ``names`` yet."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from serve_app.http.error_answers import OVERLOADED, is_anthropics
+from serve_app.http.error_answers import OVERLOADED, is_anthropic_path
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.openapi.schemas import Schemas
 from wire.anthropic.messages import MessagesError
@@ -55,7 +55,7 @@ def shared_errors(schemas: Schemas) -> Fields:
 
 def errors_of(operation: Operation, path: str, *, has_body: bool, has_query: bool) -> Fields:
     """Return the errors of an operation by their statuses."""
-    anthropics = is_anthropics(path)
+    anthropics = is_anthropic_path(path)
     statuses = {500, *operation.errors}
     if has_body:
         statuses |= {400, 413, 415}

@@ -157,7 +157,7 @@ class ResponseStream:
                 self._sent += 1
                 yield frame
 
-    def last_words(self, error: APIError) -> bytes:
+    def encode_error(self, error: APIError) -> bytes:
         """Return the event of the error with which the stream ends."""
         return write_failure(self._response, error, self._sent)
 

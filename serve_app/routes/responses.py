@@ -35,7 +35,7 @@ async def create_response(
         return await event_stream(events, calls.record)
     if body.stream:
         stream = ResponseStream(turn, calls, history)
-        return await event_stream(stream.events(), calls.record, stream.last_words)
+        return await event_stream(stream.events(), calls.record, stream.encode_error)
     return Response(await create_whole(turn, calls, history), media_type="application/json")
 
 

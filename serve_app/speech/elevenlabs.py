@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import from_json, to_json
 
-from serve_app.http.streaming import Pieces, stream_pieces
+from serve_app.http.streaming import Pieces, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
@@ -42,7 +42,7 @@ async def stream_speech(
     is_wav = output.response_format == "wav"
     model, speech = await _resolve(voice_id, body, output, calls, registry, whole=whole and is_wav)
     audio = calls.stream(model, Operation.SPEECH, speech)
-    return await stream_pieces(audio, calls.record, _media_type(output))
+    return await stream_response(audio, calls.record, _media_type(output))
 
 
 async def speech_with_times(
@@ -67,7 +67,7 @@ async def stream_speech_with_times(
     """Answer with lines of JSON while the audio is made."""
     model, speech = await _resolve(voice_id, body, output, calls, registry)
     lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, speech)
-    return await stream_pieces(lines, calls.record, LINES)
+    return await stream_response(lines, calls.record, LINES)
 
 
 async def _resolve(

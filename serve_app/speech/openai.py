@@ -7,7 +7,7 @@ from contextlib import aclosing
 from fastapi import Response
 
 from serve_app.http.sse import event_stream
-from serve_app.http.streaming import Pieces, stream_pieces
+from serve_app.http.streaming import Pieces, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from wire.bodies import DEFAULT_SEED, SpeechBody
@@ -24,7 +24,7 @@ async def speak(body: SpeechRequest, calls: Calls) -> Response:
     if body.stream_format == "sse":
         return await event_stream(_events(audio, calls), calls.record)
     file_type = media_type(speech.response_format, body.sample_rate)
-    return await stream_pieces(audio, calls.record, file_type)
+    return await stream_response(audio, calls.record, file_type)
 
 
 async def speak_into_file(body: SpeechRequest, calls: Calls) -> Response:
@@ -35,7 +35,7 @@ async def speak_into_file(body: SpeechRequest, calls: Calls) -> Response:
     is_wav = extension == "wav"
     file_type = "audio/x-wav" if is_wav else media_type(extension, body.sample_rate)
     disposition = {"Content-Disposition": f'attachment; filename="speech.{extension}"'}
-    return await stream_pieces(audio, calls.record, file_type, disposition)
+    return await stream_response(audio, calls.record, file_type, disposition)
 
 
 async def _resolve(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serve_app.http.auth import EVERYONE, owner_of
+from serve_app.http.auth import EVERYONE, hash_owner
 from tests.api.conftest import CreateApi
 from tests.support.scripted_model import connect
 
@@ -38,6 +38,6 @@ async def test_server_without_keys_has_one_owner_whatever_clients_send(
 
 
 def test_owner_of_a_key_does_not_tell_the_key_and_that_of_no_key_is_everyone() -> None:
-    assert ONE not in owner_of(ONE)
-    assert owner_of(ONE) == owner_of(ONE) != owner_of(TWO)
-    assert owner_of(None) == owner_of("") == EVERYONE != owner_of("everyone")
+    assert ONE not in hash_owner(ONE)
+    assert hash_owner(ONE) == hash_owner(ONE) != hash_owner(TWO)
+    assert hash_owner(None) == hash_owner("") == EVERYONE != hash_owner("everyone")

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from serve_app.batches.batches import KIND, Batches
-from serve_app.http.middleware import OWN_REQUEST
+from serve_app.http.middleware import INTERNAL_REQUEST
 from serve_app.jobs import worker as module
 from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.storage.database import Database
@@ -46,7 +46,12 @@ class Answerer:
         if text == STOP:
             await self.goes_on.wait()
         usage = {"prompt_tokens": 1, "total_tokens": 1}
-        answer = {"model": "small", "data": text, "owner": scope[OWN_REQUEST].owner, "usage": usage}
+        answer = {
+            "model": "small",
+            "data": text,
+            "owner": scope[INTERNAL_REQUEST].owner,
+            "usage": usage,
+        }
         await JSONResponse(answer)(scope, receive, send)
 
 

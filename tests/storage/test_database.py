@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from serve_app.models.discovery import last_cause
+from serve_app.models.discovery import find_last_cause
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database, DatabaseError
 from serve_app.storage.migrate import HEAD, SCRIPTS, VERSION_TABLE, check_database, open_database
@@ -214,7 +214,7 @@ def test_database_that_cannot_be_reached_is_named_in_one_line(
     assert "hush" not in message + caplog.text
     assert "me@" not in message + caplog.text
     # What Serve keeps of it, and what `make serve` says.
-    assert last_cause("".join(traceback.format_exception(raised.value))) == message
+    assert find_last_cause("".join(traceback.format_exception(raised.value))) == message
 
 
 async def test_files_are_their_owners_only(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def write(outlet: Outlet, pieces: list[bytes]) -> Returned:
 async def test_pieces_arrive_in_order_as_they_were_written_and_then_the_usage(
     bus: Bus, outlets: Outlets
 ) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     pieces = [b"one", b"", b"two", b"three" * 100_000]
 
     call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), pieces))
@@ -72,7 +72,7 @@ async def test_pieces_arrive_in_order_as_they_were_written_and_then_the_usage(
 async def test_pieces_that_wait_together_are_one_where_nobody_reads_them(
     bus: Bus, outlets: Outlets
 ) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     outlet = await outlets.open(inlet.reply_to)
     for piece in (b"a", b"b", b"c"):
         outlet.write(piece)
@@ -83,7 +83,7 @@ async def test_pieces_that_wait_together_are_one_where_nobody_reads_them(
 
 async def test_streams_of_one_connection_do_not_mix(bus: Bus, outlets: Outlets) -> None:
     async def stream(number: int) -> list[bytes | Usage]:
-        inlet = await bus.inlet()
+        inlet = await bus.open_inlet()
         pieces = [b"%d-%d" % (number, n) for n in range(50)]
         call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), pieces))
         assert await read(inlet, call) == [*pieces, USAGE]
@@ -95,7 +95,7 @@ async def test_streams_of_one_connection_do_not_mix(bus: Bus, outlets: Outlets) 
 async def test_reader_that_does_not_read_holds_its_writer_back_and_no_other(
     bus: Bus, outlets: Outlets
 ) -> None:
-    slow, quick = await bus.inlet(), await bus.inlet()
+    slow, quick = await bus.open_inlet(), await bus.open_inlet()
     pieces = [b"x" * (WINDOW // 8)] * 40
     slow_call = asyncio.ensure_future(write(await outlets.open(slow.reply_to), pieces))
     reading = slow.read(slow_call, coalesce=False)
@@ -110,14 +110,14 @@ async def test_reader_that_does_not_read_holds_its_writer_back_and_no_other(
 
 
 async def test_error_before_the_first_piece_is_raised(bus: Bus) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
 
     with pytest.raises(InvalidRequestError, match="no"):
         await read(inlet, returned(InvalidRequestError("no")))
 
 
 async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Outlets) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     outlet = await outlets.open(inlet.reply_to)
     outlet.write(b"a")
     outlet.end(None)
@@ -129,7 +129,7 @@ async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Out
 
 
 async def test_replica_that_dies_is_told_at_once(bus: Bus, outlets: Outlets) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     outlet = await outlets.open(inlet.reply_to)
     reading = inlet.read(never(), coalesce=False)
     outlet.write(b"a")
@@ -144,7 +144,7 @@ async def test_replica_that_dies_is_told_at_once(bus: Bus, outlets: Outlets) -> 
 async def test_what_came_is_read_to_its_end_though_the_replica_has_gone(
     bus: Bus, outlets: Outlets
 ) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     outlet = await outlets.open(inlet.reply_to)
     pieces = [b"x" * (WINDOW // 2), b"y" * (WINDOW // 4), b"z"]
     for piece in pieces:
@@ -161,7 +161,7 @@ async def test_what_came_is_read_to_its_end_though_the_replica_has_gone(
 
 async def all_that_was_sent_is_seen(bus: Bus) -> None:
     """Wait until a later connection has brought an answer: the others were read before."""
-    outlets, inlet = Outlets(), await bus.inlet()
+    outlets, inlet = Outlets(), await bus.open_inlet()
     call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), [b"later"]))
     assert await read(inlet, call) == [b"later", USAGE]
     outlets.close()
@@ -170,7 +170,7 @@ async def all_that_was_sent_is_seen(bus: Bus) -> None:
 async def test_second_replica_of_a_call_does_not_write_into_the_answer_of_the_first(
     bus: Bus, outlets: Outlets
 ) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     again = Outlets()
     first, second = await outlets.open(inlet.reply_to), await again.open(inlet.reply_to)
     reading = inlet.read(never(), coalesce=False)
@@ -189,7 +189,7 @@ async def test_second_replica_of_a_call_does_not_write_into_the_answer_of_the_fi
 async def test_failed_stream_whose_call_was_cancelled_tells_that_the_replica_is_lost(
     bus: Bus, outlets: Outlets
 ) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     outlet = await outlets.open(inlet.reply_to)
     call = never()
     reading = inlet.read(call, coalesce=False)
@@ -205,7 +205,7 @@ async def test_failed_stream_whose_call_was_cancelled_tells_that_the_replica_is_
 
 
 async def test_call_that_fails_is_told_though_its_replica_never_connected(bus: Bus) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     call = never()
     call.set_exception(RuntimeError("died"))
 
@@ -244,7 +244,7 @@ async def test_ingress_that_cannot_be_reached_is_named(outlets: Outlets) -> None
 
 async def test_ingress_that_came_back_is_connected_to_anew(outlets: Outlets) -> None:
     async def read_from(bus: Bus) -> list[bytes | Usage]:
-        inlet = await bus.inlet()
+        inlet = await bus.open_inlet()
         call = asyncio.ensure_future(write(await outlets.open(inlet.reply_to), [b"a"]))
         return await read(inlet, call)
 
@@ -259,7 +259,7 @@ async def test_ingress_that_came_back_is_connected_to_anew(outlets: Outlets) -> 
 async def test_stream_whose_reader_left_is_dropped_and_the_others_go_on(
     bus: Bus, outlets: Outlets
 ) -> None:
-    left, stays = await bus.inlet(), await bus.inlet()
+    left, stays = await bus.open_inlet(), await bus.open_inlet()
     to_left = await outlets.open(left.reply_to)
     left.close()
     to_left.write(b"for nobody")
@@ -270,7 +270,7 @@ async def test_stream_whose_reader_left_is_dropped_and_the_others_go_on(
 
 
 async def test_peer_without_the_key_writes_nothing(bus: Bus) -> None:
-    inlet = await bus.inlet()
+    inlet = await bus.open_inlet()
     to = inlet.reply_to
     reader, writer = await asyncio.open_connection(to.host, to.port)
     writer.write(b"?" * 32 + FRAME.pack(to.stream, PIECE, 6) + b"forged")
@@ -285,8 +285,8 @@ async def test_peer_without_the_key_writes_nothing(bus: Bus) -> None:
 async def test_peer_that_says_nothing_is_sent_away(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve_app.models.bus.INTRODUCED_WITHIN_S", 0.01)
-    to = (await bus.inlet()).reply_to
+    monkeypatch.setattr("serve_app.models.bus.KEY_TIMEOUT_S", 0.01)
+    to = (await bus.open_inlet()).reply_to
     reader, writer = await asyncio.open_connection(to.host, to.port)
 
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
@@ -299,9 +299,9 @@ async def test_ingress_that_cannot_listen_says_so_and_tries_anew(
 ) -> None:
     bus = Bus("192.0.2.1")  # nobody's
     with pytest.raises(ModelUnavailableError, match=r"192\.0\.2\.1"):
-        await bus.inlet()
+        await bus.open_inlet()
 
     monkeypatch.setattr(bus, "_host", "127.0.0.1")  # as when the network comes up
 
-    assert (await bus.inlet()).reply_to.port
+    assert (await bus.open_inlet()).reply_to.port
     await bus.close()

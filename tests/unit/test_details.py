@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from serve_app.models import details as module
-from serve_app.models.details import Details
+from serve_app.models.details import DetailsCache
 from tests.support.serve_details import application, details
 from wire.calls import Kind
 from wire.card import ModelCard
@@ -29,8 +29,8 @@ class Controller:
         self.now_s += self.takes_s
         return dict(self.whole)
 
-    def details(self) -> Details:
-        return Details(self.read_statuses, self.read_whole, lambda: self.now_s)
+    def details(self) -> DetailsCache:
+        return DetailsCache(self.read_statuses, self.read_whole, lambda: self.now_s)
 
 
 async def test_details_are_made_once_while_the_statuses_stay() -> None:

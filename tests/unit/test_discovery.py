@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from serve_app.models.discovery import State, last_cause, served_models
+from serve_app.models.discovery import State, find_last_cause, read_models
 from tests.support.serve_details import application, details, not_built
 from wire.calls import Kind
 from wire.card import CARD_KEY, ModelCard
@@ -19,7 +19,7 @@ wire.errors.ModelLoadError: No model directory at '/nowhere'.
 
 
 def state_of(**kwargs: object) -> State:
-    models, _ = served_models(details(chat=application(CARD, **kwargs)))  # pyright: ignore[reportArgumentType]
+    models, _ = read_models(details(chat=application(CARD, **kwargs)))  # pyright: ignore[reportArgumentType]
     return models["small"].state
 
 
@@ -50,7 +50,7 @@ def test_model_that_cannot_start_failed_and_says_why(status: str) -> None:
         replicas=(),
     )
 
-    models, _ = served_models(details(chat=broken))
+    models, _ = read_models(details(chat=broken))
 
     assert models["small"].state == State.FAILED
     assert models["small"].reason == "No model directory at '/nowhere'."
@@ -60,7 +60,7 @@ def test_application_that_failed_to_build_is_a_failed_model() -> None:
     message = "Traceback\nValueError: Model 'x' is misconfigured: model: Field required\n"
     broken = not_built("DEPLOY_FAILED", message, kind="chat", model_id="x", aliases=["y"])
 
-    models, names = served_models(details(broken=broken))
+    models, names = read_models(details(broken=broken))
 
     assert models["x"].state == State.FAILED
     assert models["x"].reason == "Model 'x' is misconfigured: model: Field required"
@@ -68,27 +68,27 @@ def test_application_that_failed_to_build_is_a_failed_model() -> None:
 
 
 def test_application_being_deleted_is_no_model() -> None:
-    assert served_models(details(chat=application(CARD, status="DELETING"))) == ({}, {})
+    assert read_models(details(chat=application(CARD, status="DELETING"))) == ({}, {})
 
 
 def test_application_that_is_no_model_is_left_out() -> None:
     ingress = not_built("RUNNING", "")
     ingress["deployed_app_config"]["import_path"] = "serve_app.app:build"
 
-    assert served_models(details(ingress=ingress)) == ({}, {})
+    assert read_models(details(ingress=ingress)) == ({}, {})
 
 
 def test_id_goes_before_another_models_alias() -> None:
     other = ModelCard(id="gpt-4o", kind=Kind.CHAT, aliases=("small",))
 
-    _, names = served_models(details(a=application(CARD), b=application(other)))
+    _, names = read_models(details(a=application(CARD), b=application(other)))
 
     assert names == {"small": "small", "gpt-4o": "gpt-4o"}
 
 
 def test_cause_of_an_unusual_message_is_its_last_line() -> None:
-    assert last_cause("a\n\nb \n") == "b"
-    assert last_cause("") == "no reason given"
+    assert find_last_cause("a\n\nb \n") == "b"
+    assert find_last_cause("") == "no reason given"
 
 
 @pytest.mark.parametrize("kind", ["telepathy", None, 3, ["chat"]])
@@ -99,7 +99,7 @@ def test_card_of_a_kind_that_is_not_known_hides_no_other_model(kind: object) -> 
     ]
     card[CARD_KEY] |= {"id": "newer", "kind": kind, "aliases": []}
 
-    models, _ = served_models(details(newer=newer, small=application(CARD)))
+    models, _ = read_models(details(newer=newer, small=application(CARD)))
 
     assert {model_id: model.card.kind for model_id, model in models.items()} == {
         "newer": None,

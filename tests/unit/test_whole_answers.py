@@ -63,10 +63,10 @@ class Replica:
         self.call: asyncio.Task[Returned] | None = None
 
     async def ask(self) -> Reply:
-        inlet = await self.bus.inlet()
+        inlet = await self.bus.open_inlet()
         self.call = asyncio.create_task(only(self.deployment.run(CALL, inlet.reply_to)))
         try:
-            return await inlet.whole(self.call)
+            return await inlet.read_whole(self.call)
         finally:
             inlet.close()
 

@@ -28,7 +28,7 @@ def build(config: IngressConfig) -> Application:
             read_serve_statuses,
         )
         from serve_app.models.registry import Registry
-        from serve_app.sandbox.starting import check_at_start
+        from serve_app.sandbox.bubblewrap import check_sandbox
         from serve_app.services import Runtime
         from serve_app.storage.database import Database
         from serve_app.storage.migrate import check_database
@@ -38,7 +38,7 @@ def build(config: IngressConfig) -> Application:
         database_url = config.database()
         check_database(database_url)
         if config.code_interpreter is not None:
-            check_at_start(config.code_interpreter)
+            check_sandbox(config.code_interpreter)
         bus = Bus(ray.util.get_node_ip_address())
         registry = Registry(
             DetailsCache(read_serve_statuses, read_serve_details).read,

@@ -19,8 +19,7 @@ from serve_app.assistants.citations import PATH
 from serve_app.assistants.objects import THREAD
 from serve_app.assistants.run_state import read_state
 from serve_app.config import CodeInterpreterConfig
-from serve_app.sandbox.bubblewrap import Ended, Sandbox
-from serve_app.sandbox.starting import new_sandbox
+from serve_app.sandbox.bubblewrap import ProgramResult, Sandbox, create_sandbox
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError
 from serve_app.storage.kept_files import KeptFiles
@@ -122,7 +121,7 @@ def interpreter(
     config: CodeInterpreterConfig, database: Database, files: KeptFiles
 ) -> CodeInterpreter:
     """Return the interpreter that an operator has configured."""
-    return CodeInterpreter(new_sandbox(config), files, ObjectStore(database), config.at_once)
+    return CodeInterpreter(create_sandbox(config), files, ObjectStore(database), config.at_once)
 
 
 def _choose_name(stored: StoredObject, folder: Path) -> str:
@@ -168,7 +167,7 @@ def _open(path: Path) -> Any:
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
 
 
-def _describe(ended: Ended, changed: list[str], too_large: list[str]) -> str:
+def _describe(ended: ProgramResult, changed: list[str], too_large: list[str]) -> str:
     parts = [ended.output.rstrip() or "(nothing was printed)"]
     if ended.stopped:
         parts.append(f"The program was stopped: {ended.stopped}.")
@@ -184,7 +183,7 @@ def _describe(ended: Ended, changed: list[str], too_large: list[str]) -> str:
     return "\n".join(parts)
 
 
-def _list_outputs(ended: Ended, new: dict[str, str]) -> list[dict[str, Any]]:
+def _list_outputs(ended: ProgramResult, new: dict[str, str]) -> list[dict[str, Any]]:
     logs = ended.output + (f"\nStopped: {ended.stopped}." if ended.stopped else "")
     pictures = [name for name in new if name.lower().endswith(PICTURES)]
     return [

@@ -1,1 +1,1 @@
-"""Reading of documents: what a file says, cut into parts. Runs in processes of its own."""
+"""Extraction of text from files, and its chunking, in processes of its own."""

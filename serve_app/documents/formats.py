@@ -1,6 +1,6 @@
-"""What PDF and DOCX files say, and which format a file is in: by its content, not its name.
+"""Extracts the text of PDF and DOCX files. Detects the format by content, not by name.
 
-Knows nothing of processes and limits; a hostile file may take all that its process has.
+Without limits of its own: a hostile file may use all that its process may.
 """
 
 import zipfile
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serve_app.documents.problems import DocumentError, invalid, unsupported
-from serve_app.documents.texts import read_text
+from serve_app.documents.errors import DocumentError, invalid_file, unsupported_file
+from serve_app.documents.text import read_text
 
 if TYPE_CHECKING:
     from docx.blkcntnr import BlockItemContainer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docx.table import Table
 
 UNPACKED_BYTES = 200 * 2**20
-"""What a DOCX file may become, and more than any that somebody wrote does."""
+"""Largest size of an unpacked DOCX file, above that of any usual document."""
 OFFICE = {
     "ppt/": "PowerPoint files are not read; save it as PDF.",
     "xl/": "Excel files are not read; save it as CSV.",
@@ -27,7 +27,7 @@ READ = "Read are text, Markdown, code, HTML, PDF, DOCX, JSON and CSV."
 
 
 def read_document(path: Path, filename: str) -> str:
-    """Return what a file says.
+    """Return the text of a file.
 
     Raises:
         DocumentError: it cannot be read.
@@ -39,10 +39,10 @@ def read_document(path: Path, filename: str) -> str:
     if beginning.startswith(b"PK\x03\x04"):
         return _read_zip(path)
     if beginning.startswith(b"\xd0\xcf\x11\xe0"):
-        raise unsupported("Files of Word, Excel and PowerPoint before 2007 are not read.")
+        raise unsupported_file("Files of Word, Excel and PowerPoint before 2007 are not read.")
     name = filename.lower()
     if name.endswith((".pdf", ".docx")):
-        raise invalid(f"The file is named {name[name.rindex('.') :]}, and is none.")
+        raise invalid_file(f"The file is named {name[name.rindex('.') :]}, but is not one.")
     try:
         return read_text(path.read_bytes(), name)
     except DocumentError as error:
@@ -56,14 +56,14 @@ def _read_pdf(path: Path) -> str:
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
-            raise invalid("The PDF file asks for a password.")
+            raise invalid_file("The PDF file needs a password.")
         return "\n\n".join(page.extract_text() for page in reader.pages)
     except (DocumentError, MemoryError):
         raise
     except PyPdfError as error:
-        raise invalid(f"The PDF file is damaged: {error}") from error
-    except Exception as error:  # whatever a damaged file makes the library stumble over
-        raise invalid(f"The PDF file cannot be read: {type(error).__name__}.") from error
+        raise invalid_file(f"The PDF file is damaged: {error}") from error
+    except Exception as error:  # whatever the library raises on a damaged file
+        raise invalid_file(f"The PDF file cannot be read: {type(error).__name__}.") from error
 
 
 def _read_zip(path: Path) -> str:
@@ -72,14 +72,16 @@ def _read_zip(path: Path) -> str:
             names = archive.namelist()
             unpacked = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise invalid(f"The file is a damaged archive: {error}") from error
+        raise invalid_file(f"The file is a damaged archive: {error}") from error
     if not any(name.startswith("word/") for name in names):
         for beginning, reason in OFFICE.items():
             if any(name.startswith(beginning) for name in names):
-                raise unsupported(reason)
-        raise unsupported(f"Archives are not read. {READ}")
+                raise unsupported_file(reason)
+        raise unsupported_file(f"Archives are not read. {READ}")
     if unpacked > UNPACKED_BYTES:
-        raise invalid(f"The DOCX file unpacks to {unpacked} bytes; {UNPACKED_BYTES} are allowed.")
+        raise invalid_file(
+            f"The DOCX file unpacks to {unpacked} bytes; {UNPACKED_BYTES} are allowed."
+        )
     return _read_docx(path)
 
 
@@ -90,8 +92,8 @@ def _read_docx(path: Path) -> str:
         return "\n\n".join(_blocks(docx.Document(str(path))))
     except MemoryError:
         raise
-    except Exception as error:  # whatever a damaged file makes the library stumble over
-        raise invalid("The DOCX file is damaged, or too large to be read.") from error
+    except Exception as error:  # whatever the library raises on a damaged file
+        raise invalid_file("The DOCX file is damaged, or too large to be read.") from error
 
 
 def _blocks(document: "Document") -> Iterator[str]:
@@ -104,7 +106,7 @@ def _blocks(document: "Document") -> Iterator[str]:
 def _rows(table: "Table") -> Iterator[str]:
     for row in table.rows:
         cells = dict[int, str]()
-        for cell in row.cells:  # one that spans columns comes several times
+        for cell in row.cells:  # a cell that spans columns is repeated
             cells.setdefault(id(cell), _cell_text(cell))
         yield "\t".join(cells.values())
 

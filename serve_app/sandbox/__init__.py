@@ -1,1 +1,1 @@
-"""Runs code that nobody trusts: no network, no files but its own, and limits on all it can use."""
+"""Runs untrusted code: without a network, with only its own files, and with limits."""

@@ -1,6 +1,6 @@
-"""The sandbox: bubblewrap, which needs no daemon and no privileges but user namespaces.
+"""The sandbox: bubblewrap, which needs user namespaces, but no daemon and no other privileges.
 
-Knows nothing of who asks. What the code may use beyond the machine's programs is one folder.
+Code may read the machine's programs and use one folder.
 """
 
 import asyncio
@@ -10,67 +10,70 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from serve_app.sandbox.syscalls import refusals
-from serve_app.sandbox.watching import (
+from serve_app.config import CodeInterpreterConfig
+from serve_app.sandbox.syscalls import build_filter
+from serve_app.sandbox.usage import (
     MAX_DEPTH,
     MAX_FILES,
     MAX_OUTPUT,
     Output,
-    made_readable,
-    num_processes,
-    used,
+    count_processes,
+    make_readable,
+    measure_folder,
 )
 
 FOLDER = "/mnt/data"
-"""Path of the working directory in the sandbox, the same as OpenAI's."""
-INSIDE = Path(__file__).with_name("inside.py")
+"""Path of the folder in the sandbox, which OpenAI's models use."""
+PROGRAM = Path(__file__).with_name("program.py")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 KERNELS = ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/sysrq-trigger")
-"""Where the kernel's settings are."""
+"""Paths of the kernel's settings."""
 WATCH_EVERY_S = 0.1
 OWN_PROCESSES = 2
-"""Bubblewrap's first process and the Python."""
+"""Bubblewrap's first process and Python."""
 MEBIBYTE = 2**20
 
 
 class SandboxError(Exception):
-    """The sandbox does not work here; says why."""
+    """The sandbox does not work here, for the reason in the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use."""
+    """Limits of one program."""
 
     seconds: float
-    """Of time, and of processor time in each of its processes."""
+    """Time, and processor time of each of its processes."""
     memory_bytes: int
-    """Of address space in each of its processes."""
+    """Address space of each of its processes."""
     disk_bytes: int
-    """Of what it adds to its folder, and of what it puts into /tmp and /dev/shm."""
+    """Bytes that it adds to its folder, and size of each of /tmp and /dev/shm."""
     processes: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a program ended."""
+class ProgramResult:
+    """The result of a program."""
 
     output: str
-    """What it printed, errors included."""
+    """Its output and errors."""
     status: int
     stopped: str | None = None
-    """Which limit ended it, if one did."""
+    """The limit that ended it, if one did."""
 
 
 class Sandbox:
     """Runs Python programs by ``bwrap``."""
 
     def __init__(self, program: str, python: str | None, limits: Limits) -> None:
-        """Name the bubblewrap program and the Python that runs the code (None: the server's).
+        """Set the bubblewrap program and the Python that runs the code (None: the server's).
 
         Raises:
             SandboxError: there is no such program.
@@ -86,10 +89,10 @@ class Sandbox:
         self.limits = limits
 
     async def check(self, folder: Path) -> None:
-        """Try the sandbox out, in an empty folder.
+        """Run a test program in an empty folder.
 
         Raises:
-            SandboxError: it does not start, or does not keep what is inside there.
+            SandboxError: it does not start, or can reach what it must not.
         """
         probe = (
             "import os, socket\n"
@@ -99,82 +102,86 @@ class Sandbox:
             "assert not os.path.exists('/proc/sys/kernel') and not os.environ.get('USER')\n"
             "print('closed')"
         )
-        ended = await self.run(probe, folder)
-        if ended.output != "closed\n":
-            reason = ended.stopped or " ".join(ended.output.split())[-500:]
+        result = await self.run(probe, folder)
+        if result.output != "closed\n":
+            reason = result.stopped or " ".join(result.output.split())[-500:]
             raise SandboxError(f"bubblewrap does not work here: {reason}")
 
-    async def run(self, code: str, folder: Path) -> Ended:
-        """Run a program in this folder, which it may change; then nothing of it runs any more."""
-        arguments, calls = _pipe_with(self._arguments(folder)), _pipe_of(refusals())
-        info, told = os.pipe()
+    async def run(self, code: str, folder: Path) -> ProgramResult:
+        """Run a program in a folder, which it may change, until all its processes have ended."""
+        arguments, calls = _open_argument_pipe(self._arguments(folder)), _open_pipe(build_filter())
+        info, info_writer = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
                 # Not on the command line, which the code could read.
-                *(self._program, "--args", str(arguments), "--info-fd", str(told)),
+                *(self._program, "--args", str(arguments), "--info-fd", str(info_writer)),
                 *("--seccomp", str(calls)),
-                *("--", self._python, "-I", "-B", "/run/inside.py"),
+                *("--", self._python, "-I", "-B", "/run/program.py"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 env={},
-                pass_fds=(arguments, told, calls),
+                pass_fds=(arguments, info_writer, calls),
             )
         except BaseException:
             os.close(info)
             raise
         finally:
             os.close(arguments)
-            os.close(told)
+            os.close(info_writer)
             os.close(calls)
-        first = _First(info)
+        first = _FirstProcess(info)
         try:
-            return await self._watched(process, code, folder, first)
+            return await self._supervise(process, code, folder, first)
         finally:
-            _kill(process, first)  # and with it, all that it has begun
+            _kill(process, first)  # and with it, all processes of the program
             await process.wait()
             os.close(info)
 
-    async def _watched(
-        self, process: asyncio.subprocess.Process, code: str, folder: Path, first: "_First"
-    ) -> Ended:
+    async def _supervise(
+        self, process: asyncio.subprocess.Process, code: str, folder: Path, first: "_FirstProcess"
+    ) -> ProgramResult:
         assert process.stdin
         assert process.stdout
-        output, before = Output(), (await asyncio.to_thread(used, folder))[0]
+        output, before = Output(), (await asyncio.to_thread(measure_folder, folder))[0]
         reading = asyncio.create_task(output.read(process.stdout))
-        # Not its output alone: a program may close that and go on.
+        # Not only its output, which a program may close and go on.
         ending = asyncio.create_task(process.wait())
         process.stdin.write(json.dumps({"limits": self._limits(), "code": code}).encode())
         process.stdin.close()
         stopped = None
         ends_at = asyncio.get_running_loop().time() + self.limits.seconds
         while not (await asyncio.wait({ending}, timeout=WATCH_EVERY_S))[0]:
-            if stopped:  # it is about to end
+            if stopped:  # it is being killed
                 continue
             if output.is_too_long:
                 stopped = f"it printed more than {MAX_OUTPUT // 1024} KiB"
             elif asyncio.get_running_loop().time() > ends_at:
                 stopped = f"it ran longer than {self.limits.seconds:g} seconds"
             else:
-                stopped = await asyncio.to_thread(self._exceeded, folder, before, first.pid)
+                stopped = await asyncio.to_thread(
+                    self._find_exceeded_limit, folder, before, first.pid
+                )
             if stopped:
                 _kill(process, first)
         await reading
         if output.is_too_long:
             stopped = stopped or f"it printed more than {MAX_OUTPUT // 1024} KiB"
-        await asyncio.to_thread(made_readable, folder)
-        stopped = stopped or await asyncio.to_thread(self._exceeded, folder, before, None)
-        return Ended(output.text, ending.result(), stopped)
+        await asyncio.to_thread(make_readable, folder)
+        stopped = stopped or await asyncio.to_thread(
+            self._find_exceeded_limit, folder, before, None
+        )
+        return ProgramResult(output.text, ending.result(), stopped)
 
-    def _exceeded(self, folder: Path, before: int, first: int | None) -> str | None:
-        """Return which limit is exceeded that the kernel does not hold by itself."""
-        size, num_files, is_deep = used(folder)
+    def _find_exceeded_limit(self, folder: Path, before: int, first: int | None) -> str | None:
+        """Return the exceeded limit, of those that the kernel does not enforce."""
+        size, num_files, is_deep = measure_folder(folder)
         if size - before > self.limits.disk_bytes:
             return f"it wrote more than {self.limits.disk_bytes // MEBIBYTE} MiB"
         if num_files > MAX_FILES or is_deep:
             return f"it made more than {MAX_FILES} files, or folders deeper than {MAX_DEPTH}"
-        # The kernel does not count root's processes, in whose name the server may run.
-        if first is not None and num_processes(first) > self.limits.processes + OWN_PROCESSES:
+        # The kernel does not count processes of root, as whom the server may run.
+        if first is not None and count_processes(first) > self.limits.processes + OWN_PROCESSES:
             return f"it began more than {self.limits.processes} processes"
         return None
 
@@ -199,17 +206,17 @@ class Sandbox:
             *("--setenv", "LANG", "C.UTF-8", "--setenv", "MPLBACKEND", "Agg"),
             *("--setenv", "OPENBLAS_NUM_THREADS", "1", "--setenv", "OMP_NUM_THREADS", "1"),
             *("--proc", "/proc", "--dev", "/dev"),
-            *_without_kernel_settings(),
+            *_hide_kernel_settings(),
             *("--size", disk, "--tmpfs", "/tmp", "--size", disk, "--tmpfs", "/dev/shm"),
-            *self._mounts(),  # behind /tmp, where the Python may be
-            *("--ro-bind", str(INSIDE), "/run/inside.py"),
+            *self._mounts(),  # after /tmp, in which the Python may be
+            *("--ro-bind", str(PROGRAM), "/run/program.py"),
             *("--bind", str(folder), FOLDER, "--chdir", FOLDER),
-            # They are in memory, without a limit.
+            # In memory, without a limit of size.
             *("--remount-ro", "/dev", "--remount-ro", "/"),
         ]
 
     def _mounts(self) -> Iterator[str]:
-        """Yield what shows the machine's programs and the Python's own files, read-only."""
+        """Yield the read-only mounts of the machine's programs and of the Python."""
         for path in SYSTEM:
             if os.path.islink(path):
                 yield from ("--symlink", os.readlink(path), path)
@@ -221,8 +228,8 @@ class Sandbox:
                 yield from ("--ro-bind", path, path)
 
 
-def _without_kernel_settings() -> Iterator[str]:
-    """Yield what hides them: root's code could write them, whatever else it may not."""
+def _hide_kernel_settings() -> Iterator[str]:
+    """Yield the mounts that hide the kernel's settings, which root could change."""
     for path in KERNELS:
         if os.path.isdir(path):
             yield from ("--tmpfs", path, "--remount-ro", path)
@@ -230,20 +237,20 @@ def _without_kernel_settings() -> Iterator[str]:
             yield from ("--ro-bind", "/dev/null", path)
 
 
-def _pipe_with(arguments: list[str]) -> int:
-    """Return a pipe from which these can be read."""
-    return _pipe_of(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
+def _open_argument_pipe(arguments: list[str]) -> int:
+    """Return the reading end of a pipe with these arguments."""
+    return _open_pipe(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
 
 
-def _pipe_of(data: bytes) -> int:
+def _open_pipe(data: bytes) -> int:
     reader, writer = os.pipe()
     with os.fdopen(writer, "wb") as file:
         file.write(data)
     return reader
 
 
-class _First:
-    """The sandbox's first process, once bubblewrap tells its number."""
+class _FirstProcess:
+    """The first process in the sandbox, whose id bubblewrap reports."""
 
     def __init__(self, info: int) -> None:
         os.set_blocking(info, False)
@@ -252,7 +259,7 @@ class _First:
 
     @property
     def pid(self) -> int | None:
-        """Its number here."""
+        """Its id outside the sandbox; None before it is reported."""
         if self._pid is None:
             with suppress(BlockingIOError):
                 found = re.search(rb'"child-pid": *(\d+)', os.read(self._info, 4096))
@@ -260,8 +267,8 @@ class _First:
         return self._pid
 
 
-def _kill(process: asyncio.subprocess.Process, first: _First) -> None:
-    """End a sandbox: by its first process, so that bubblewrap ends after all that was in it."""
+def _kill(process: asyncio.subprocess.Process, first: _FirstProcess) -> None:
+    """Kill the first process in the sandbox, after all of whose processes bubblewrap ends."""
     if process.returncode is not None:
         return
     if first.pid is None:
@@ -272,7 +279,36 @@ def _kill(process: asyncio.subprocess.Process, first: _First) -> None:
 
 
 def _prefixes(python: str) -> list[str]:
-    """Return the folders that a Python needs: its environment and the installation below it."""
+    """Return the folders that a Python needs: its environment and its base installation."""
     environment = Path(python).absolute().parent.parent
     base = Path(python).resolve().parent.parent
     return [str(environment), str(base)]
+
+
+def create_sandbox(config: CodeInterpreterConfig) -> Sandbox:
+    """Return the sandbox of a configuration.
+
+    Raises:
+        SandboxError: there is no such program.
+    """
+    limits = Limits(
+        config.timeout_s, config.memory_bytes, config.disk_bytes, processes=config.processes
+    )
+    return Sandbox(config.bwrap, config.python, limits)
+
+
+def check_sandbox(config: CodeInterpreterConfig) -> None:
+    """Check the sandbox of a configuration where no event loop can be awaited.
+
+    Raises:
+        SandboxError: the reason, in one line.
+    """
+    try:
+        sandbox = create_sandbox(config)
+        with (
+            tempfile.TemporaryDirectory(prefix="homeport-code-") as folder,
+            ThreadPoolExecutor(1) as thread,  # this one may have a running loop
+        ):
+            thread.submit(asyncio.run, sandbox.check(Path(folder))).result()
+    except SandboxError as error:
+        raise SandboxError(f"code_interpreter: {error}") from error

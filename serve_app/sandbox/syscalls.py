@@ -1,7 +1,7 @@
-"""System calls that code in the sandbox may not make, as a filter for the kernel (seccomp).
+"""The seccomp filter of system calls that code in the sandbox may not make.
 
-Those that take memory which no limit of a process counts, and doors of the kernel that a program
-for an answer does not need.
+Those that take memory which no limit of a process counts, and interfaces of the kernel that such
+programs do not need.
 """
 
 import errno
@@ -42,20 +42,20 @@ NUMBERS = {
         "memfd_secret": 447,
     },
 }
-"""By machine, as its Linux numbers them."""
+"""Numbers of system calls in Linux by machine."""
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 X32 = 0x40000000
-"""From here on, x86_64 has the same calls again under other numbers."""
+"""The first number of x86_64's second table of the same calls."""
 LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 OF_NUMBER, OF_ARCH = 0, 4
-"""Offsets of the system call's number and of the architecture in the kernel's record."""
+"""Offsets of the call's number and of the machine in the kernel's data."""
 
 
-def refusals() -> bytes:
-    """Return the filter of this machine, which is one of the two that Homeport is for."""
+def build_filter() -> bytes:
+    """Return the filter for this machine, which is one of the two that Homeport supports."""
     refused = sorted(NUMBERS[platform.machine()].values())
-    # Each jump goes over the rest of the tests, and the line that allows, to the one that refuses.
+    # Each jump skips the remaining tests and the line that allows, to the one that refuses.
     tests = [(IF_AT_LEAST, len(refused) + 1, X32)]
     tests += [(IF_EQUAL, len(refused) - place, call) for place, call in enumerate(refused)]
     lines = [

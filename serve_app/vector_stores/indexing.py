@@ -1,4 +1,4 @@
-"""How a file gets into a vector store: it is read, cut, turned into vectors, and kept as a whole.
+"""Indexes files of vector stores: a file is read, split, embedded and stored as a whole.
 
 A job like others: whoever holds it begins anew, since nothing is kept before the end.
 """
@@ -6,9 +6,9 @@ A job like others: whoever holds it begins anew, since nothing is kept before th
 from functools import partial
 
 from serve_app.config import VectorStoresConfig
-from serve_app.documents.cutting import Cut
-from serve_app.documents.problems import DocumentError, invalid
-from serve_app.documents.process import DocumentReader
+from serve_app.documents.chunking import TextChunk
+from serve_app.documents.errors import DocumentError, invalid_file
+from serve_app.documents.reader import DocumentReader
 from serve_app.jobs.worker import Jobs
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
@@ -89,18 +89,18 @@ class FileIndexing:
         if name is None:
             name = await self._stores.choose_model(store, model.id)
             model = await calls.find_model(Kind.EMBEDDINGS, name)  # another may have been quicker
-        cuts = await self._read(job, model)
+        texts = await self._read(job, model)
         vectors = await self._embedded(
-            job, calls, model, [part for cut in cuts for part in cut.parts]
+            job, calls, model, [part for text in texts for part in text.parts]
         )
         chunks, place = list[Chunk](), 0
-        for cut in cuts:
-            of_cut = vectors[place : place + len(cut.starts)]
-            place += len(cut.starts)
-            chunks.append(Chunk(cut.text, b"".join(v for part in of_cut for v in part)))
+        for text in texts:
+            of_text = vectors[place : place + len(text.starts)]
+            place += len(text.starts)
+            chunks.append(Chunk(text.text, b"".join(v for part in of_text for v in part)))
         await self._keep(job, chunks, dimensions=len(vectors[0][0]) // 4)
 
-    async def _read(self, job: StoredObject, model: ServedModel) -> list[Cut]:
+    async def _read(self, job: StoredObject, model: ServedModel) -> list[TextChunk]:
         chunking = job.body["chunking_strategy"]["static"]
         context = model.card.context_length or USUAL_CONTEXT
         try:
@@ -114,7 +114,7 @@ class FileIndexing:
                     part_tokens=max(1, int(context * ROOM)),
                 )
         except (NotFoundError, FileMissingError):
-            raise invalid("The file has been deleted.") from None
+            raise invalid_file("The file has been deleted.") from None
 
     async def _embedded(
         self, job: StoredObject, calls: JobCalls, model: ServedModel, parts: list[str]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serve_app.documents.problems import DocumentError
-from serve_app.documents.process import DocumentReader
+from serve_app.documents.errors import DocumentError
+from serve_app.documents.reader import DocumentReader
 from tests.support.documents import encrypted, pdf, swollen, word_file
 
 MEMORY_BYTES = 512 * 2**20
@@ -115,7 +115,7 @@ async def test_process_that_reads_has_no_secrets(
         "import json, os; print(json.dumps({'chunk': 0, 'text': dict(os.environ), 'starts': [0]}))"
     )
     (folder / "read.py").write_text(show + "\nprint(json.dumps({'done': 1}))")
-    monkeypatch.setattr("serve_app.documents.process.ROOT", tmp_path)
+    monkeypatch.setattr("serve_app.documents.reader.ROOT", tmp_path)
     monkeypatch.setenv("HOMEPORT_API_KEYS", "sk-secret")
     monkeypatch.setenv("HOMEPORT_DATABASE_URL", "postgresql://u:secret@h/d")
     reader = DocumentReader(memory_bytes=MEMORY_BYTES, timeout_s=60)

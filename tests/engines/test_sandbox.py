@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from serve_app.config import CodeInterpreterConfig
-from serve_app.sandbox.bubblewrap import Ended, Limits, Sandbox, SandboxError
-from serve_app.sandbox.starting import check_at_start
+from serve_app.sandbox.bubblewrap import Limits, ProgramResult, Sandbox, SandboxError, check_sandbox
 from tests.support.sandbox import BWRAP
 
 MEBIBYTE = 2**20
@@ -45,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-async def run(code: str, folder: Path, **limits: float) -> Ended:
+async def run(code: str, folder: Path, **limits: float) -> ProgramResult:
     return await sandbox(**limits).run(code, folder)
 
 
@@ -77,14 +76,14 @@ async def test_python_below_tmp_is_found(folder: Path, python_below_tmp: str) ->
 
 def test_sandbox_that_does_not_work_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match=r"^code_interpreter: there is no program 'no-bwrap'"):
-        check_at_start(CodeInterpreterConfig(bwrap="no-bwrap"))
+        check_sandbox(CodeInterpreterConfig(bwrap="no-bwrap"))
     broken = tmp_path / "bwrap"
     broken.write_text(
         "#!/bin/sh\necho 'bwrap: No permissions to create\na namespace' >&2\nexit 1\n"
     )
     broken.chmod(0o755)
     with pytest.raises(SandboxError, match=r"No permissions to create a namespace$"):
-        check_at_start(CodeInterpreterConfig(bwrap=str(broken)))
+        check_sandbox(CodeInterpreterConfig(bwrap=str(broken)))
 
 
 def test_sandbox_in_which_the_host_shows_does_not_pass_the_check(tmp_path: Path) -> None:
@@ -92,12 +91,12 @@ def test_sandbox_in_which_the_host_shows_does_not_pass_the_check(tmp_path: Path)
     open_one = tmp_path / "bwrap"
     open_one.write_text(
         '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\n'
-        'exec "$1" "$2" "$3" serve_app/sandbox/inside.py\n'
+        'exec "$1" "$2" "$3" serve_app/sandbox/program.py\n'
     )
     open_one.chmod(0o755)
 
     with pytest.raises(SandboxError, match=r"does not work here: .*AssertionError"):
-        check_at_start(CodeInterpreterConfig(bwrap=str(open_one)))
+        check_sandbox(CodeInterpreterConfig(bwrap=str(open_one)))
 
 
 async def test_code_reaches_no_network_not_even_this_machine(folder: Path) -> None:
@@ -216,7 +215,7 @@ async def test_error_is_shown_with_its_line_and_without_our_frames(folder: Path)
     assert ended.output.startswith("before\nTraceback (most recent call last):\n")
     assert 'File "<code>", line 4, in <module>' in ended.output
     assert "    return 1 / 0\n" in ended.output
-    assert "inside.py" not in ended.output + syntax.output
+    assert "program.py" not in ended.output + syntax.output
     assert ended.output.endswith("ZeroDivisionError: division by zero\n")
     assert "SyntaxError" in syntax.output
     assert not syntax.output.startswith("never")

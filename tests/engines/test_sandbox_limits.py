@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serve_app.sandbox.bubblewrap import Ended, Limits, Sandbox
+from serve_app.sandbox.bubblewrap import Limits, ProgramResult, Sandbox
 from tests.support.sandbox import BWRAP
 
 MEBIBYTE = 2**20
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
-async def run(code: str, folder: Path, **limits: float) -> Ended:
+async def run(code: str, folder: Path, **limits: float) -> ProgramResult:
     return await sandbox(**limits).run(code, folder)
 
 

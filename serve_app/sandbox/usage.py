@@ -1,4 +1,4 @@
-"""What a program in the sandbox uses up: what it prints, its files, its processes."""
+"""Measures a program in the sandbox: its output, its files, its processes."""
 
 import asyncio
 import os
@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 MAX_OUTPUT = 64 * 1024
-"""Bytes of what is printed. A model reads no more."""
+"""Bytes of output. A model reads no more."""
 MAX_DEPTH = 64
-"""Of folders in folders: what lies deeper than the longest path could not be counted."""
+"""Deepest nesting of folders: files below the longest path could not be counted."""
 MAX_FILES = 20_000
 
 
 class Output:
-    """What a program prints, as far as anybody wants to know it."""
+    """The output of a program, up to the limit."""
 
     def __init__(self) -> None:
         self._data = b""
@@ -22,27 +22,27 @@ class Output:
 
     @property
     def text(self) -> str:
-        """What it has printed so far."""
+        """The output so far."""
         return self._data.decode("utf-8", "replace")
 
     async def read(self, stream: asyncio.StreamReader) -> None:
-        """Read to the end: a process whose output nobody takes does not end."""
+        """Read to the end: a process whose output is not read does not end."""
         while piece := await stream.read(MAX_OUTPUT):
             data = self._data + piece
             self.is_too_long |= len(data) > MAX_OUTPUT
             self._data = data[:MAX_OUTPUT]
 
 
-def num_processes(first: int) -> int:
-    """Return how many processes there are in a sandbox."""
+def count_processes(first: int) -> int:
+    """Return the number of processes in a sandbox."""
     try:
         return sum(name.isdigit() for name in os.listdir(f"/proc/{first}/root/proc"))
-    except OSError:  # it ends just now
+    except OSError:  # it is ending
         return 0
 
 
-def used(folder: Path) -> tuple[int, int, bool]:
-    """Return bytes and number of the files below a folder, and whether some lie too deep."""
+def measure_folder(folder: Path) -> tuple[int, int, bool]:
+    """Return bytes and number of the files below a folder, and whether some are nested too deep."""
     total, count, is_deep = 0, 0, False
     waiting = [(str(folder), 0)]
     while waiting and count <= MAX_FILES:
@@ -50,7 +50,7 @@ def used(folder: Path) -> tuple[int, int, bool]:
         is_deep |= depth > MAX_DEPTH
         if depth > MAX_DEPTH:
             continue
-        with suppress(OSError), os.scandir(parent) as entries:  # it may be gone by now
+        with suppress(OSError), os.scandir(parent) as entries:  # it may have been removed
             for entry in entries:
                 count += 1
                 if entry.is_dir(follow_symlinks=False):
@@ -60,6 +60,6 @@ def used(folder: Path) -> tuple[int, int, bool]:
     return total, count, is_deep
 
 
-def made_readable(folder: Path) -> None:
-    """Take back what a program has forbidden its owner, who has to read and remove its files."""
+def make_readable(folder: Path) -> None:
+    """Restore the owner's permissions, which a program may have removed from its files."""
     subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False, stderr=subprocess.DEVNULL)

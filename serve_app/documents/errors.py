@@ -1,4 +1,4 @@
-"""Why a document cannot be read, in OpenAI's words for it."""
+"""Errors of documents, by OpenAI's codes."""
 
 from typing import Literal
 
@@ -14,11 +14,11 @@ class DocumentError(Exception):
         self.message = message
 
 
-def invalid(message: str) -> DocumentError:
-    """Return the error of a file that is not what it should be."""
+def invalid_file(message: str) -> DocumentError:
+    """Return the error of a damaged or unusable file."""
     return DocumentError("invalid_file", message)
 
 
-def unsupported(message: str) -> DocumentError:
-    """Return the error of a file of a kind that is not read."""
+def unsupported_file(message: str) -> DocumentError:
+    """Return the error of a file in an unsupported format."""
     return DocumentError("unsupported_file", message)

@@ -1,7 +1,7 @@
-"""Reads one document and writes its chunks, a line of JSON each.
+"""The program that reads one document and writes its chunks, a line of JSON each.
 
-``python -m serve_app.documents.read ORDER``: a process of its own with limits, so that whatever a
-file does to the libraries that read it ends here. Knows nothing of who asks.
+``python -m serve_app.documents.program REQUEST`` is a process with limits, so that a hostile file
+affects only this process.
 """
 
 import json
@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serve_app.documents.cutting import cut
+from serve_app.documents.chunking import split_text
+from serve_app.documents.errors import Code, DocumentError, invalid_file
 from serve_app.documents.formats import read_document
-from serve_app.documents.problems import Code, DocumentError, invalid
 
 MAX_CHARACTERS = 20_000_000
-"""OpenAI's five million tokens of a file."""
+"""As many as OpenAI's limit of five million tokens."""
 MAX_OPEN_FILES = 64
 NICENESS = 10
-"""What somebody waits for goes before."""
+"""Lower priority than interactive requests."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be read, and how."""
+class ReadRequest:
+    """The file to read, and the limits."""
 
     path: str
     filename: str
@@ -38,12 +38,12 @@ class Order:
 
 
 def main(argument: str) -> None:
-    """Do as an order says that is written in JSON."""
-    order = Order(**json.loads(argument))
-    _limit(order)
+    """Serve a request in JSON."""
+    request = ReadRequest(**json.loads(argument))
+    _limit(request)
     sys.setrecursionlimit(2000)
     try:
-        for line in _read(order):
+        for line in _read(request):
             sys.stdout.write(line)
     except DocumentError as error:
         _fail(error.code, error.message)
@@ -51,26 +51,28 @@ def main(argument: str) -> None:
         _fail("invalid_file", "Reading the file takes more memory than it may.")
 
 
-def _read(order: Order) -> Iterator[str]:
-    text = read_document(Path(order.path), order.filename)
-    # Neither is text; some libraries make such.
+def _read(request: ReadRequest) -> Iterator[str]:
+    text = read_document(Path(request.path), request.filename)
+    # Some libraries return NUL and lone surrogates, which are not text.
     text = text.replace("\0", "").encode("utf-8", "replace").decode()
     if len(text) > MAX_CHARACTERS:
-        raise invalid(f"The file has {len(text)} characters of text; {MAX_CHARACTERS} are allowed.")
+        raise invalid_file(
+            f"The file has {len(text)} characters of text; {MAX_CHARACTERS} are allowed."
+        )
     num_chunks = 0
-    for chunk in cut(text, order.max_tokens, order.overlap, order.part_tokens):
+    for chunk in split_text(text, request.max_tokens, request.overlap, request.part_tokens):
         num_chunks += 1
         yield _line(text=chunk.text, starts=chunk.starts)
     if not num_chunks:
-        raise invalid("The file holds no text.")
+        raise invalid_file("The file contains no text.")
     yield _line(done=num_chunks)
 
 
-def _limit(order: Order) -> None:
+def _limit(request: ReadRequest) -> None:
     os.nice(NICENESS)
     for limit, value in (
-        (resource.RLIMIT_AS, order.memory_bytes),
-        (resource.RLIMIT_CPU, order.cpu_s),
+        (resource.RLIMIT_AS, request.memory_bytes),
+        (resource.RLIMIT_CPU, request.cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
         (resource.RLIMIT_CORE, 0),

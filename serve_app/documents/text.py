@@ -1,7 +1,4 @@
-"""What a file of text says, whatever its encoding: prose, code, HTML, JSON, tables.
-
-Knows nothing of processes and limits.
-"""
+"""Extracts the text of text files in any encoding: prose, code, HTML, JSON, tables."""
 
 import codecs
 import csv
@@ -10,11 +7,11 @@ import json
 import re
 from typing import Any
 
-from serve_app.documents.problems import unsupported
+from serve_app.documents.errors import unsupported_file
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is a prefix of it
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -29,53 +26,53 @@ BLOCKS = (
 )
 LINES = ("br", "li", "tr", "option")
 CELLS = ("td", "th")
-UNSEEN = ("script", "style", "noscript", "template", "svg")
+INVISIBLE_TAGS = ("script", "style", "noscript", "template", "svg")
 
 
 def read_text(data: bytes, name: str) -> str:
-    """Return what a file that is not in a format of its own says.
+    """Return the text of a file.
 
     Raises:
-        DocumentError: it is no text.
+        DocumentError: it is not a text file.
     """
     if _is_page(data, name):
         return read_html(data)
-    text = decoded(data)
+    text = decode_text(data)
     if name.endswith(TABLES):
         return read_table(text)
     return read_json(text) if name.endswith(".json") else text
 
 
-def decoded(data: bytes) -> str:
-    """Return bytes as text.
+def decode_text(data: bytes) -> str:
+    """Decode bytes in whichever encoding they have.
 
     Raises:
-        DocumentError: they are none.
+        DocumentError: they are not text.
     """
     for bom, encoding in BOMS:
         if data.startswith(bom):
             return data.decode(encoding, "replace")
     sample = data[:SAMPLE_BYTES]
     if b"\0" in sample:
-        return data.decode(_wide(sample), "replace")
+        return data.decode(_detect_utf_16(sample), "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
     controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in sample)
     if controls > len(sample) // 100:
-        raise unsupported("The file is neither text nor in a format that is read here.")
+        raise unsupported_file("The file is neither text nor in a format that is read here.")
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:
         return data.decode("latin-1")
 
 
-def _wide(sample: bytes) -> str:
-    """Return which UTF-16 a text without a mark is in; every second byte of such a text is 0.
+def _detect_utf_16(sample: bytes) -> str:
+    """Return the UTF-16 encoding of a text without a byte order mark: every second byte is 0.
 
     Raises:
-        DocumentError: it is no text.
+        DocumentError: it is not text.
     """
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     most = len(sample) // 5
@@ -83,7 +80,7 @@ def _wide(sample: bytes) -> str:
         return "utf-16-le"
     if even > most and odd * 20 < even:
         return "utf-16-be"
-    raise unsupported("The file is neither text nor in a format that is read here.")
+    raise unsupported_file("The file is neither text nor in a format that is read here.")
 
 
 def _is_page(data: bytes, name: str) -> bool:
@@ -92,12 +89,12 @@ def _is_page(data: bytes, name: str) -> bool:
 
 
 def read_html(data: bytes) -> str:
-    """Return what a page shows."""
+    """Return the visible text of a page."""
     from bs4 import BeautifulSoup
     from bs4.element import PreformattedString
 
     soup = BeautifulSoup(data, "html.parser")  # no limit of nesting, unlike lxml's
-    for tag in soup.find_all(UNSEEN):
+    for tag in soup.find_all(INVISIBLE_TAGS):
         tag.decompose()
     for string in soup.find_all(string=True):
         if isinstance(string, PreformattedString):  # comments, declarations
@@ -113,7 +110,7 @@ def read_html(data: bytes) -> str:
 
 
 def read_json(text: str) -> str:
-    """Return JSON with each value on a line of its own, so that it can be cut between them."""
+    """Return JSON with each value on its own line, so that it can be split between values."""
     try:
         return json.dumps(json.loads(text), indent=1, ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -121,7 +118,7 @@ def read_json(text: str) -> str:
 
 
 def read_table(text: str) -> str:
-    """Return a table as rows that say what each value is: a row is found without its header."""
+    """Return a table as rows with the name of its column before each value, for search."""
     csv.field_size_limit(2**31 - 1)
     try:
         dialect: Any = csv.Sniffer().sniff(text[:SAMPLE_BYTES], ",;\t|")

@@ -1,10 +1,10 @@
-"""Where texts are cut: at borders, without loss, within limits."""
+"""Where texts are split: at borders, without loss, within limits."""
 
 import random
 
 import pytest
 
-from serve_app.documents.cutting import Pieces, cut
+from serve_app.documents.chunking import Pieces, split_text
 
 WORDS = [
     "w{} ",
@@ -32,7 +32,7 @@ def test_chunks_have_the_whole_text_in_order_within_the_limits(
     text = "".join(chance.choice(WORDS).format(place) for place in range(1000, 1400))
 
     end, last = 0, -1
-    for chunk in cut(text, size, overlap, 64):
+    for chunk in split_text(text, size, overlap, 64):
         start = text.index(chunk.text, last + 1)
         assert start > last
         assert not text[end:start].strip(), "nothing is left out"
@@ -49,14 +49,14 @@ def test_chunks_end_with_paragraphs_where_some_are_near() -> None:
         f"Number {place} begins. " + "It goes on for a while. " * 9 for place in range(30)
     ]
 
-    chunks = list(cut("\n\n".join(paragraphs), 200, 0, 200))
+    chunks = list(split_text("\n\n".join(paragraphs), 200, 0, 200))
 
     assert len(chunks) > 5
     assert all(chunk.text.startswith("Number ") for chunk in chunks)
 
 
 def test_text_without_any_border_is_cut_all_the_same() -> None:
-    chunks = [chunk.text for chunk in cut("a" * 10_000, 100, 0, 100)]
+    chunks = [chunk.text for chunk in split_text("a" * 10_000, 100, 0, 100)]
 
     assert "".join(chunks) == "a" * 10_000
     assert max(map(len, chunks)) <= 400
@@ -64,4 +64,4 @@ def test_text_without_any_border_is_cut_all_the_same() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n\t "])
 def test_text_of_nothing_has_no_chunks(text: str) -> None:
-    assert list(cut(text, 100, 50, 64)) == []
+    assert list(split_text(text, 100, 50, 64)) == []

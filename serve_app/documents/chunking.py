@@ -1,8 +1,8 @@
-"""Cuts a text into chunks that overlap, at the best borders within reach.
+"""Splits a text into overlapping chunks, at the best borders within reach.
 
-Tokens are estimated, since the models that read the chunks have tokenizers of their own: a Latin
-word is one for each four letters, a letter of a script without spaces is one, other letters are a
-half, and a sign is one. For English that is somewhat more than tokenizers count.
+Tokens are estimated, since each model has its own tokenizer: one token for four letters of a Latin
+word, for a character of a script without spaces and for a punctuation mark, half a token for other
+letters. For English that is slightly more than tokenizers count.
 """
 
 import re
@@ -15,29 +15,29 @@ WITHOUT_SPACES = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
 """Scripts of China, Japan and Korea."""
 PIECE = re.compile(rf"[A-Za-z]{{1,16}}|[0-9]{{1,3}}|[{WITHOUT_SPACES}]|[^\W\d_A-Za-z]{{1,8}}|\S")
 INSIDE, WORD, SENTENCE, PARAGRAPH = 0, 1, 2, 3
-"""What a piece begins."""
+"""Kinds of borders, by what begins there."""
 SPACES_OF_TOKEN = 16
 SENTENCE_ENDS = ".!?…:;。！？"
 REACH = 3
-"""A border is looked for in the last third of a chunk, and of the overlap in its first."""
+"""Borders are searched in the last third of a chunk, and in the first third of an overlap."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """A chunk: its text, and where the parts of it begin that a model reads one by one."""
+class TextChunk:
+    """A chunk of a text, and the offsets of its parts, which are embedded one by one."""
 
     text: str
     starts: list[int]
 
     @property
     def parts(self) -> list[str]:
-        """The parts, which together are the text."""
+        """The parts, which joined are the text."""
         ends = [*self.starts[1:], len(self.text)]
         return [self.text[start:end] for start, end in zip(self.starts, ends, strict=True)]
 
 
 class Pieces:
-    """A text's pieces: where each begins, what it begins, and how many tokens come before it."""
+    """The pieces of a text: the offset, kind of border and number of preceding tokens of each."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -48,8 +48,8 @@ class Pieces:
         for match in PIECE.finditer(text):
             start = match.start()
             self.starts.append(start)
-            self.borders.append(_border(text[max(0, end - 1) : start], is_first=not end))
-            total += _weight(match[0]) + (start - end) // SPACES_OF_TOKEN
+            self.borders.append(_classify_border(text[max(0, end - 1) : start], is_first=not end))
+            total += _estimate_tokens(match[0]) + (start - end) // SPACES_OF_TOKEN
             self.tokens.append(total)
             end = match.end()
         self.starts.append(len(text))
@@ -58,8 +58,8 @@ class Pieces:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def reach(self, first: int, max_tokens: int) -> int:
-        """Return the piece before which to end what begins with ``first``."""
+    def find_end(self, first: int, max_tokens: int) -> int:
+        """Return the piece before which a chunk that begins with ``first`` ends."""
         last = bisect_right(self.tokens, self.tokens[first] + max_tokens) - 1
         if last >= len(self):
             return len(self)
@@ -69,8 +69,8 @@ class Pieces:
         )
         return self._best(max(earliest, first + 1), last, latest=True)
 
-    def back(self, end: int, overlap: int) -> int:
-        """Return the piece with which to begin again before ``end``."""
+    def find_overlap(self, end: int, overlap: int) -> int:
+        """Return the piece before ``end`` with which the next chunk begins."""
         earliest = bisect_left(self.tokens, self.tokens[end] - overlap)
         latest = bisect_left(self.tokens, self.tokens[end] - overlap * (REACH - 1) // REACH)
         return self._best(earliest, max(earliest, latest), latest=False)
@@ -85,25 +85,25 @@ class Pieces:
         return earliest + (borders.rindex(best) if latest else borders.index(best))
 
 
-def cut(text: str, max_tokens: int, overlap: int, part_tokens: int) -> Iterator[Cut]:
-    """Yield the chunks of a text in their order, each in parts of at most ``part_tokens``."""
+def split_text(text: str, max_tokens: int, overlap: int, part_tokens: int) -> Iterator[TextChunk]:
+    """Yield the chunks of a text in order, each in parts of at most ``part_tokens``."""
     pieces = Pieces(text)
     first = 0
     while first < len(pieces):
-        end = pieces.reach(first, max_tokens)
+        end = pieces.find_end(first, max_tokens)
         chunk = pieces.slice(first, end).rstrip()
         origin = pieces.starts[first]
         starts, part = [0], first
-        while (part := pieces.reach(part, part_tokens)) < end:
+        while (part := pieces.find_end(part, part_tokens)) < end:
             starts.append(pieces.starts[part] - origin)
-        yield Cut(chunk, starts)
+        yield TextChunk(chunk, starts)
         if end >= len(pieces):
             return
-        first = max(pieces.back(end, overlap) if overlap else end, first + 1)
+        first = max(pieces.find_overlap(end, overlap) if overlap else end, first + 1)
 
 
-def _border(gap: str, *, is_first: bool) -> int:
-    """Return what begins after the last letter of a piece and the space behind it."""
+def _classify_border(gap: str, *, is_first: bool) -> int:
+    """Return the kind of border between two pieces, from the last character of the first on."""
     space = gap[1:]
     if is_first or space.count("\n") > 1 or "\f" in space:
         return PARAGRAPH
@@ -112,7 +112,7 @@ def _border(gap: str, *, is_first: bool) -> int:
     return WORD if space else INSIDE
 
 
-def _weight(piece: str) -> int:
+def _estimate_tokens(piece: str) -> int:
     if piece.isascii():
         return -(-len(piece) // 4)
     return -(-len(piece) // 2)

@@ -1,7 +1,6 @@
-"""The first program in the sandbox: sets its limits for good, then runs the code it is given.
+"""The first program in the sandbox: sets its limits, then runs the code.
 
-Runs there alone: it imports nothing of this project. As a notebook does, it shows what the last
-line of the code comes to.
+Imports nothing of this project. Prints the value of the last expression, as notebooks do.
 """
 
 import ast
@@ -21,8 +20,8 @@ def main() -> None:
     given = json.loads(sys.stdin.buffer.read())
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
-    os.nice(19)  # whoever watches it must have his turn, however many processes it begins
-    # Line by line: a program that is stopped shows what it printed.
+    os.nice(19)  # the supervisor must run, however many processes the code starts
+    # Line by line, so that the output of a stopped program arrives.
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end
     for name, value in given["limits"].items():
         resource.setrlimit(getattr(resource, name), (value, value))
@@ -47,8 +46,8 @@ def run(code: str) -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)  # noqa: T201 - Python does, too
         return 1
-    except BaseException as error:  # noqa: BLE001 - whatever the code raises is its own
-        # Without the frames of this file, which mean nothing to who wrote the code.
+    except BaseException as error:  # noqa: BLE001 - the code may raise anything
+        # Without the frames of this file, which are not of the code.
         frames = error.__traceback__
         while frames is not None and frames.tb_frame.f_code.co_filename != NAME:
             frames = frames.tb_next

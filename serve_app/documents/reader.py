@@ -1,7 +1,4 @@
-"""Has documents read in processes of their own, which end with whatever a document does to them.
-
-Knows nothing of formats.
-"""
+"""Reads documents in processes of their own, which a hostile document cannot harm beyond itself."""
 
 import asyncio
 import os
@@ -14,11 +11,11 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from serve_app.documents.cutting import Cut
-from serve_app.documents.problems import DocumentError, invalid
-from serve_app.documents.read import Order
+from serve_app.documents.chunking import TextChunk
+from serve_app.documents.errors import DocumentError, invalid_file
+from serve_app.documents.program import ReadRequest
 
-MODULE = "serve_app.documents.read"
+MODULE = "serve_app.documents.program"
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINE_BYTES = 16 * 2**20
 MAX_OUTPUT_BYTES = 512 * 2**20
@@ -33,13 +30,13 @@ class DocumentReader:
 
     async def read(
         self, path: Path, filename: str, *, max_tokens: int, overlap: int, part_tokens: int
-    ) -> list[Cut]:
+    ) -> list[TextChunk]:
         """Return the chunks of a document.
 
         Raises:
             DocumentError: it cannot be read, or not within the limits.
         """
-        order = Order(
+        request = ReadRequest(
             path=str(path),
             filename=filename,
             max_tokens=max_tokens,
@@ -48,44 +45,46 @@ class DocumentReader:
             memory_bytes=self._memory_bytes,
             cpu_s=max(1, round(self._timeout_s)),
         )
-        chunks = list[Cut]()
+        chunks = list[TextChunk]()
         try:
-            async with asyncio.timeout(self._timeout_s), aclosing(_lines(order)) as lines:
+            async with asyncio.timeout(self._timeout_s), aclosing(_lines(request)) as lines:
                 async for line in lines:
                     if "done" in line:
                         return chunks
                     if error := line.get("error"):
                         raise DocumentError(error["code"], error["message"])
-                    chunks.append(Cut(line["text"], line["starts"]))
+                    chunks.append(TextChunk(line["text"], line["starts"]))
         except TimeoutError:
-            raise invalid(f"Reading the file takes longer than {self._timeout_s:g} s.") from None
-        raise invalid("Reading the file takes more memory or time than it may.")
+            raise invalid_file(
+                f"Reading the file takes longer than {self._timeout_s:g} s."
+            ) from None
+        raise invalid_file("Reading the file exceeds the limit of memory or time.")
 
 
-async def _lines(order: Order) -> AsyncGenerator[dict[str, Any]]:
+async def _lines(request: ReadRequest) -> AsyncGenerator[dict[str, Any]]:
     size = 0
-    async with _process(order) as process:
+    async with _process(request) as process:
         assert process.stdout
         async for line in process.stdout:
             size += len(line)
             if size > MAX_OUTPUT_BYTES:
                 return
             yield from_json(line)
-        if await process.wait() > 0:  # its own end, not that of a limit
+        if await process.wait() > 0:  # the program's status, not a signal of a limit
             raise DocumentError("server_error", "The file could not be read.")
 
 
 @asynccontextmanager
-async def _process(order: Order) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """Give a process that reads; it ends with the context."""
+async def _process(request: ReadRequest) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """Start a process that serves the request; it ends with the context."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", MODULE, to_json(asdict(order)).decode()),
+        *(sys.executable, "-P", "-m", MODULE, to_json(asdict(request)).decode()),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         limit=MAX_LINE_BYTES,
         cwd="/",
-        # Not ours, which has keys and the database's password.
+        # Not the server's environment, which has keys and the database's password.
         env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
     )
     try:

@@ -14,12 +14,12 @@ from wire.card import ModelCard
 from wire.logging import get_logger
 
 SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
-"""Histogram boundaries: from an overhead-only answer to a long document."""
+"""Boundaries of histograms, from the shortest answer to a long document."""
 
 
 @dataclass(slots=True)
 class RequestRecord:
-    """What is known of a request when it ends."""
+    """What the log and the metrics contain about a request."""
 
     method: str
     path: str
@@ -28,40 +28,40 @@ class RequestRecord:
     kind: Kind | None = None
     model: str = "-"
     work: dict[tuple[str, str], Usage] = field(default_factory=dict[tuple[str, str], Usage])
-    """Work done, by kind and model: an answer may be several models' work."""
+    """Work by kind and model: one answer may use several models."""
     first_chunk_s: float | None = None
     error_code: str | None = None
     low_priority: bool = False
-    """Whether it goes behind those that somebody waits for."""
+    """Whether interactive requests have precedence."""
 
     @property
     def is_probe(self) -> bool:
-        """Whether a load balancer asks for health."""
+        """Whether it is a health check."""
         return self.path in ("/healthz", "/readyz")
 
     @property
     def total_work(self) -> Usage:
-        """The work of all models together."""
+        """The sum of the work of all models."""
         return sum(self.work.values(), Usage())
 
     def begin(self, kind: Kind, model: str = "-") -> None:
-        """Note the kind and the model that the request is for; what it uses besides stays out."""
+        """Record the request's kind and model; other models that it uses do not count."""
         if self.kind in (None, kind) and self.model == "-":
             self.kind, self.model = kind, model
 
-    def worked(self, card: ModelCard, usage: Usage) -> None:
-        """Note work that a model has done."""
+    def add_work(self, card: ModelCard, usage: Usage) -> None:
+        """Add the work of a model."""
         key = (str(card.kind), card.id)
         self.work[key] = self.work.get(key, Usage()) + usage
 
-    def saw_first_chunk(self) -> None:
-        """Note the time to the first chunk of a stream."""
+    def record_first_chunk(self) -> None:
+        """Record the time to the first chunk of a stream."""
         if self.first_chunk_s is None:
             self.first_chunk_s = time.monotonic() - self.started
 
 
 class RequestLog:
-    """Writes a finished request to the log and to Ray's metrics. One per process."""
+    """Writes finished requests to the log and to Ray's metrics. One per process."""
 
     def __init__(self) -> None:
         labels = ("kind", "model", "status")
@@ -84,12 +84,12 @@ class RequestLog:
             ("kind", "model", "unit"),
         )
 
-    def finished(self, record: RequestRecord, status: int) -> None:
-        """Write the record of a request that ended with ``status`` (499: the client went away)."""
+    def write(self, record: RequestRecord, status: int) -> None:
+        """Write the record of a request that ended with a status (499: the client disconnected)."""
         seconds = time.monotonic() - record.started
         total = record.total_work
         self._logger.log(
-            # Probes come every second and say nothing as long as they succeed.
+            # Health checks arrive every second.
             logging.DEBUG if record.is_probe and status == 200 else logging.INFO,
             "%s %s %s kind=%s model=%s ms=%.0f %serror=%s id=%s",
             status,

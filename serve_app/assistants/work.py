@@ -83,7 +83,7 @@ class RunWork:
             record.error_code, status = error.label, error.status
             raise
         finally:
-            self._log.finished(record, status)
+            self._log.write(record, status)
 
     async def cancel(self, run: StoredObject) -> None:
         """End a run that its client wants to end."""

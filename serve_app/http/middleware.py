@@ -75,7 +75,7 @@ class RequestMiddleware:
                 logger.exception("Request %s failed", record.request_id)
                 await exchange.fail(scope, internal_error(record.request_id))
         finally:
-            self.log.finished(record, exchange.outcome())
+            self.log.write(record, exchange.outcome())
 
 
 class _Exchange:

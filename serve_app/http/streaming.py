@@ -37,7 +37,7 @@ async def stream_response(
     except BaseException:
         await pieces.aclose()
         raise
-    record.saw_first_chunk()
+    record.record_first_chunk()
     body = _body(first, pieces, record, encode_error)
     return _Stream(pieces, body, media_type, {**UNBUFFERED, **(headers or {})})
 

@@ -64,7 +64,7 @@ class Calls:
         """Answer whole."""
         call = self._call(model, operation, body, files, slots)
         reply = await self._registry.run(model, call)
-        self.record.worked(model.card, reply.usage)
+        self.record.add_work(model.card, reply.usage)
         return reply
 
     async def stream(
@@ -85,7 +85,7 @@ class Calls:
         async with aclosing(self._registry.stream(model, call)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Usage):
-                    self.record.worked(model.card, piece)
+                    self.record.add_work(model.card, piece)
                 else:
                     yield piece
 

@@ -136,7 +136,7 @@ class BackgroundResponses:
             record.error_code, status = error.label, error.status
             raise
         finally:
-            self._log.finished(record, status)
+            self._log.write(record, status)
 
     async def fail(self, job: StoredObject, error: APIError) -> None:
         """End a response that cannot be made."""

@@ -95,7 +95,7 @@ async def retrieve_vector_store_file_content(
 ) -> Answer:
     """Return what was read of a file: its chunks, in their order."""
     await parts.stores.file(owner, vector_store_id, file_id)
-    chunks = await parts.stores.chunks.of(vector_store_id, [file_id])
+    chunks = await parts.stores.chunks.get_of_documents(vector_store_id, [file_id])
     return {
         "object": "vector_store.file_content.page",
         "data": [{"type": "text", "text": chunk.text} for chunk in chunks],

@@ -1,8 +1,8 @@
-"""Texts and their vectors, in stores: those of vector stores, and LocalAI's stores.
+"""Texts and their vectors, of vector stores and of LocalAI's stores.
 
-The table is the log of its own changes: rows are only added and removed, never changed, and where a
-document's rows are removed a row without a vector says so. An index that has read up to a number
-is brought up to date by what has a larger one. Knows nothing of what a vector means.
+The table is the log of its own changes: rows are added and removed, never changed, and a row
+without a vector marks the removal of a document's rows. An index that has read up to a number is
+updated from the rows with larger ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ from serve_app.storage.tables import CHUNKS, OBJECTS
 from wire.errors import NotFoundError
 
 ROWS_AT_ONCE = 1000
-"""Of one statement, and between two looks at what else the event loop has to do."""
+"""Rows of one statement, between which the event loop runs other tasks."""
 REMOVALS_KEPT_S = 24 * 3600
-"""How long it is known that rows were removed. An index that is older begins anew."""
+"""How long marks of removals are kept. An older index is built again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Chunk:
 
     text: str
     vector: bytes
-    """float32, little-endian; several vectors one after the other, each of a part of the text."""
+    """float32, little-endian: the vectors of all parts of the text, concatenated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ChunkRow:
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
-    """A row as an index reads it; without a vector, what the document had before is gone."""
+    """A row for an index; without a vector, it removes the document's earlier rows."""
 
     number: int
     document_id: str
@@ -58,10 +58,10 @@ class ChunkStore:
         self._database = database
 
     async def replace(self, store_id: str, documents: Mapping[str, Sequence[Chunk]]) -> None:
-        """Put chunks in place of all that the documents had; none where there are none.
+        """Replace all chunks of documents; without chunks, remove them.
 
         Raises:
-            NotFoundError: the store is gone.
+            NotFoundError: the store has been deleted.
         """
         now = int(time())
         async with self._database.writing() as connection:
@@ -82,8 +82,8 @@ class ChunkStore:
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 await connection.execute(insert(CHUNKS), rows[start : start + ROWS_AT_ONCE])
 
-    async def since(self, store_id: str, number: int) -> list[VectorRow]:
-        """Return what has been written after the row with a number; the next part of it."""
+    async def read_since(self, store_id: str, number: int) -> list[VectorRow]:
+        """Return the next rows after the one with a number."""
         query = (
             select(CHUNKS.c.number, CHUNKS.c.document_id, CHUNKS.c.vector)
             .where(CHUNKS.c.store_id == store_id, CHUNKS.c.number > number)
@@ -93,15 +93,15 @@ class ChunkStore:
         async with self._database.reading() as connection:
             return [VectorRow(*row) for row in (await connection.execute(query)).all()]
 
-    async def numbered(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
-        """Return those of the chunks that are still there, by their numbers."""
+    async def get_by_numbers(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
+        """Return the chunks with these numbers that still exist, by number."""
         query = select(*_COLUMNS).where(CHUNKS.c.number.in_(numbers))
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         return {row.number: _row(*row) for row in rows}
 
-    async def of(self, store_id: str, document_ids: Sequence[str]) -> list[ChunkRow]:
-        """Return the chunks of documents, each document's in their order."""
+    async def get_of_documents(self, store_id: str, document_ids: Sequence[str]) -> list[ChunkRow]:
+        """Return the chunks of documents, in order within each document."""
         found = list[ChunkRow]()
         async with self._database.reading() as connection:
             for start in range(0, len(document_ids), ROWS_AT_ONCE):
@@ -125,7 +125,7 @@ class ChunkStore:
     async def _remove(
         self, connection: AsyncConnection, store_id: str, document_ids: list[str], now: int
     ) -> None:
-        """Remove rows, and say so to those who have read them."""
+        """Remove rows, and mark the removal for indexes that have read them."""
         here = CHUNKS.c.store_id == store_id
         removal = CHUNKS.c.vector.is_(None)
         await connection.execute(
@@ -140,11 +140,11 @@ class ChunkStore:
             await connection.execute(
                 delete(CHUNKS).where(here, CHUNKS.c.document_id.in_(list(gone)))
             )
-            signs = [
+            marks = [
                 {"store_id": store_id, "document_id": each, "position": -1, "created_at": now}
                 for each in gone
             ]
-            await connection.execute(insert(CHUNKS), signs)
+            await connection.execute(insert(CHUNKS), marks)
 
 
 _COLUMNS = (
@@ -161,7 +161,7 @@ def _row(number: int, document_id: str, position: int, text: bytes, vector: byte
 
 
 async def _lock(connection: AsyncConnection, store_id: str) -> None:
-    """Let one at a time write to a store, or numbers would not be in the order of commits."""
+    """Lock a store, so that numbers are in the order of commits."""
     query = select(OBJECTS.c.id).where(OBJECTS.c.id == store_id).with_for_update()
     if (await connection.execute(query)).first() is None:
         raise NotFoundError("The store has been deleted.")

@@ -1,6 +1,6 @@
 """Stored conversations: their metadata and their items, in the order in which they were added.
 
-A conversation belongs to an owner; for other keys it does not exist.
+To anybody but its owner a conversation does not exist. Of an item only the id is read.
 """
 
 import time
@@ -42,10 +42,10 @@ class ConversationStore:
     async def create(
         self, owner: str, metadata: dict[str, str], items: Sequence[Item] = ()
     ) -> Conversation:
-        """Keep a new conversation and its first items, each with an id.
+        """Store a new conversation and its first items, each with an id.
 
         Raises:
-            InvalidRequestError: two of the items have one id.
+            InvalidRequestError: two of the items have the same id.
         """
         conversation = Conversation(new_id("conv"), owner, int(time.time()), metadata)
         async with self._database.writing() as connection:
@@ -88,7 +88,7 @@ class ConversationStore:
         return Conversation(row.id, row.owner, row.created_at, metadata)
 
     async def delete(self, owner: str, conversation_id: str) -> None:
-        """Forget a conversation and its items.
+        """Delete a conversation and its items.
 
         Raises:
             NotFoundError: the owner has none of this id.
@@ -100,14 +100,14 @@ class ConversationStore:
             )
 
     async def add_items(self, owner: str, conversation_id: str, items: Sequence[Item]) -> None:
-        """Add items, each with an id, at the end: all of them next to each other, or none.
+        """Append items, each with an id: all of them, adjacent, or none.
 
         Raises:
             NotFoundError: the owner has no conversation of this id.
             InvalidRequestError: it has an item of this id already.
         """
         async with self._database.writing() as connection:
-            # Others who add wait here until this transaction ends.
+            # Other tasks that add items wait here until this transaction ends.
             row = await _find(connection, owner, conversation_id, lock=True)
             await connection.execute(
                 update(CONVERSATIONS)
@@ -125,7 +125,7 @@ class ConversationStore:
         order: Literal["asc", "desc"] = "desc",
         after: str | None = None,
     ) -> tuple[list[Item], bool]:
-        """Return up to ``limit`` items from behind ``after``, and whether there are more.
+        """Return up to ``limit`` items after ``after``, and whether there are more.
 
         Raises:
             NotFoundError: the owner has no conversation of this id, or it has no item ``after``.
@@ -167,7 +167,7 @@ class ConversationStore:
             return (await _find_item(connection, conversation_id, item_id)).body
 
     async def delete_item(self, owner: str, conversation_id: str, item_id: str) -> None:
-        """Forget an item. The others stay where they are.
+        """Delete an item. The others keep their positions.
 
         Raises:
             NotFoundError: the owner has no such conversation, or it has no such item.

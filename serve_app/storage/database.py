@@ -1,6 +1,6 @@
-"""The database: where it is, how transactions begin, and what happens when it cannot be reached.
+"""The database: its location, its transactions, and errors when it cannot be reached.
 
-SQLite in a file for one machine, PostgreSQL for a cluster. Knows nothing of what is stored.
+SQLite in a file for one machine, PostgreSQL for a cluster.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from wire.logging import get_logger
 logger = get_logger(__name__)
 
 UNAVAILABLE = (OperationalError, InterfaceError)
-"""Of the drivers' errors, those that do not come from what was asked."""
+"""The drivers' errors that the statement did not cause."""
 
 _current: "ContextVar[tuple[Database, AsyncConnection] | None]" = ContextVar(
     "homeport_transaction", default=None
@@ -30,14 +30,14 @@ _current: "ContextVar[tuple[Database, AsyncConnection] | None]" = ContextVar(
 
 
 class DatabaseError(Exception):
-    """The database cannot be used; says which and why, without its password."""
+    """The database cannot be used. The message has its URL without password, and the reason."""
 
 
 class Database:
-    """A database that several processes share. One object a process and event loop."""
+    """A database that several processes share. One object per process and event loop."""
 
     def __init__(self, url: str) -> None:
-        """Name the database; nothing is opened yet.
+        """Set the location; nothing is opened yet.
 
         Raises:
             ValueError: the URL is not one of a supported database.
@@ -45,27 +45,27 @@ class Database:
         self.url = parse_database_url(url)
         self._readers = create_engine(self.url)
         self._writers = self._readers.execution_options(writes=True)
-        # SQLite has one writer. Waiting for one's turn here is fair, and polling its lock is not.
+        # SQLite has one writer. This lock is fair, unlike polling SQLite's.
         self._turn: AbstractAsyncContextManager[Any] = (
             nullcontext() if self.is_postgresql else asyncio.Lock()
         )
 
     @property
     def is_postgresql(self) -> bool:
-        """Whether several machines may share it."""
+        """Whether it is PostgreSQL, which several machines may share."""
         return self.url.dsn is not None
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether it ends with this object."""
+        """Whether it exists only as long as this object."""
         return self.url.dsn is None and self.url.path is None
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close all connections."""
         await self._readers.dispose()
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Return a connection to read from; inside ``transaction`` it is that one's.
+        """Return a connection for reading; inside ``transaction`` its connection.
 
         Raises:
             StorageUnavailableError: the database cannot be reached.
@@ -73,9 +73,9 @@ class Database:
         return self._transact(self._readers, nullcontext())
 
     def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Return a transaction: all that is written in it is kept or, after an error, nothing.
+        """Return a transaction, which an error rolls back; inside ``transaction`` that one.
 
-        Inside ``transaction`` it is that one. On SQLite there is one at a time, in all processes.
+        On SQLite there is one at a time among all processes.
 
         Raises:
             StorageUnavailableError: the database cannot be reached.
@@ -84,9 +84,9 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[None]:
-        """Make one transaction of the calls that this task makes to stores meanwhile.
+        """Run the calls that this task makes to stores in one transaction.
 
-        Await nothing else in it: others may be waiting for their turn.
+        Await nothing else in it: other tasks may be waiting for it to end.
 
         Raises:
             StorageUnavailableError: the database cannot be reached.
@@ -99,9 +99,9 @@ class Database:
                 _current.reset(token)
 
     def now(self) -> ColumnElement[float]:
-        """Return the expression of the Unix time on which all processes of the database agree.
+        """Return the SQL expression of the Unix time, which is the same for all processes.
 
-        The clocks of machines differ; the processes of an SQLite file are on one.
+        The clocks of machines differ; the processes of an SQLite file share one.
         """
         if self.is_postgresql:
             return func.date_part("epoch", func.clock_timestamp(), type_=Float(53))
@@ -127,7 +127,7 @@ class Database:
     async def _connect(self, engine: AsyncEngine) -> AsyncConnection:
         try:
             return await engine.connect()
-        except Exception as error:  # the drivers' own, the system's and SQLAlchemy's
+        except Exception as error:  # of the driver, the system or SQLAlchemy
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> StorageUnavailableError:

@@ -1,4 +1,4 @@
-"""Which database a URL means, and what of it may be shown: never user, password or query."""
+"""Parses the URL of the database, and hides user, password and query in messages."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,22 +16,22 @@ _SECRET_OPTION = re.compile(r"[?&]password=", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class DatabaseURL:
-    """A URL that has been understood."""
+    """A parsed URL."""
 
     shown: str
-    """What logs and errors may say."""
+    """The URL for logs and errors."""
     path: Path | None = None
     """The file of an SQLite database."""
     dsn: str | None = field(default=None, repr=False)
-    """What PostgreSQL's driver gets. With neither, the database is in memory."""
+    """The URL for PostgreSQL's driver. Without path and dsn, the database is in memory."""
     has_password: bool = False
 
 
 def parse_database_url(url: str) -> DatabaseURL:
-    """Return which database a URL means.
+    """Parse a URL.
 
     Raises:
-        ValueError: says what a URL may be, and repeats none of this one.
+        ValueError: describes valid URLs, without repeating this one.
     """
     if url == MEMORY:
         return DatabaseURL("memory")

@@ -1,8 +1,7 @@
-"""Files that expire, each under a key that nobody can guess.
+"""Files that expire, each under a secret key.
 
-The key has 192 random bits and the time of its expiry, which no one can change because another key
-is another file. So who knows the key may have the file, any ingress replica can find it, and no
-list is kept of what there is. Knows nothing of what the files are.
+A key consists of its time of expiry and 192 random bits; another time is another key. So whoever
+has the key may read the file, every ingress replica finds it, and no list of files is needed.
 """
 
 import re
@@ -14,7 +13,7 @@ from serve_app.storage.files import FileMissingError, FileStore
 from serve_app.storage.sweeping import sweep_forever
 
 NAME = re.compile(r"[0-9a-f]{8,12}-[0-9a-f]{48}(\.[a-z0-9]{1,8})?")
-"""A key, and for some files an extension."""
+"""A key, and an extension of some files."""
 RANDOM_BYTES = 24
 MIN_SWEEP_S = 60
 MAX_SWEEP_S = 3600
@@ -37,16 +36,16 @@ class ExpiringFiles:
         self._ttl_s = ttl_s
 
     def new_key(self) -> str:
-        """Return a key for a file that is kept from now on until its time is over."""
+        """Return a key that expires after the lifetime of these files."""
         expiry = int(time.time() + self._ttl_s) + 1
         return f"{expiry:08x}-{secrets.token_hex(RANDOM_BYTES)}"
 
     async def put(self, name: str, data: bytes) -> None:
-        """Keep a file. ``name`` is a key, and may go on with a dot and an extension."""
+        """Store a file. ``name`` is a key, with or without a dot and an extension."""
         await self._store.put(f"{self._folder}/{name}", data)
 
     async def find(self, name: str) -> ExpiringFile | None:
-        """Return a file; None when there is none of this name, or none any more."""
+        """Return a file; None if there is none of this name, or it has expired."""
         if NAME.fullmatch(name) is None:
             return None
         seconds_left = expires_at(name) - int(time.time())
@@ -59,14 +58,14 @@ class ExpiringFiles:
         return ExpiringFile(data, seconds_left)
 
     async def sweep(self) -> None:
-        """Delete what has expired. Replicas may do it at the same time."""
+        """Delete expired files. Replicas may do so concurrently."""
         for path in await self._store.names(self._folder):
             name = path.removeprefix(f"{self._folder}/")
             if NAME.fullmatch(name) and expires_at(name) <= time.time():
                 await self._store.delete(path)
 
     async def sweep_forever(self) -> None:
-        """Sweep now and then, until cancelled."""
+        """Sweep at intervals until cancelled."""
         pause = min(max(self._ttl_s / 4, MIN_SWEEP_S), MAX_SWEEP_S)
         await sweep_forever(f"files of {self._folder}", self.sweep, pause)
 

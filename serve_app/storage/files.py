@@ -1,7 +1,7 @@
-"""The file store: bytes under names, shared by every ingress replica.
+"""The file store: files by name, which all ingress replicas share.
 
-On whatever fsspec reaches: a directory for one machine, a network file system or an object store
-for a cluster. Knows nothing of what the files are.
+On any file system of fsspec: a directory for one machine, a network file system or an object store
+for a cluster.
 """
 
 import asyncio
@@ -17,17 +17,16 @@ from typing import Any, ParamSpec, TypeVar
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from serve_app.storage.file_reading import BLOCK_BYTES, open_reader
-from serve_app.storage.file_writing import INCOMING, open_writer
+from serve_app.storage.file_io import BLOCK_BYTES, INCOMING, open_reader, open_writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 PART = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}"
 NAME = re.compile(rf"{PART}(?:/{PART}){{0,7}}")
-"""Folders and a name. No part begins with a dot: nothing leads out of the store."""
+"""Folders and a name. No part begins with a dot, so no name leads out of the store."""
 ABANDONED_AFTER_S = 24 * 3600
-"""From when on nobody goes on writing a file that is not whole."""
+"""Age from which an incomplete file is one of a process that has ended."""
 
 
 class FileMissingError(Exception):
@@ -39,7 +38,7 @@ _MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What has been written."""
+    """Size and digest of a file that was written."""
 
     size: int
     sha256: str
@@ -49,25 +48,25 @@ class FileStore:
     """Files below a URL. Every method may be called from several processes at once."""
 
     def __init__(self, url: str) -> None:
-        """Name the store; nothing is read or written yet.
+        """Set the location; nothing is read or written yet.
 
-        ``url`` is a directory (``~`` is the user's home) or a URL that fsspec knows
+        ``url`` is a directory (``~`` is the user's home) or a URL for fsspec
         (``s3://bucket/prefix``).
         """
         if "://" not in url:
             url = str(Path(url).expanduser().absolute())
-        # Another replica's files must be seen at once: no listing is remembered.
+        # Listings are not cached: files of other replicas must be visible at once.
         fs, root = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
         self._fs: Any = fs
         self._root = str(root).rstrip("/")
         self._is_local = isinstance(fs, LocalFileSystem)
 
     async def put(self, name: str, data: bytes) -> None:
-        """Write a file whole. Who reads meanwhile sees the old one or the new one, never a part."""
+        """Write a whole file. Concurrent readers get the old one or the new one, never a part."""
         await in_thread(self._put, self._path(name), data)
 
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> Written:
-        """Write a file as its bytes come. It appears when all have come, or not at all."""
+        """Write a file as its chunks arrive. It appears when all have arrived, or not at all."""
         path = self._path(name)
         writer = await in_thread(open_writer, self._fs, self._root, path)
         size, digest = 0, sha256()
@@ -118,18 +117,18 @@ class FileStore:
             raise FileMissingError(name) from error
 
     def local_path(self, name: str) -> Path | None:
-        """Return where a file of this name is on this machine; None if it is elsewhere."""
+        """Return the path of a file on this machine; None if the store is elsewhere."""
         path = self._path(name)
         return Path(path) if self._is_local else None
 
     async def delete(self, name: str) -> None:
-        """Remove a file. One that is gone already, by whoever, is no error."""
+        """Delete a file, if it exists."""
         path = self._path(name)
         with suppress(FileNotFoundError):
             await in_thread(self._fs.rm_file, path)
 
     async def names(self, folder: str) -> list[str]:
-        """Return the names of the files in a folder, sorted; none if there is no such folder."""
+        """Return the sorted names of the files in a folder; none if there is no such folder."""
         try:
             entries = await asyncio.to_thread(self._fs.ls, self._path(folder), detail=True)
         except FileNotFoundError:
@@ -138,7 +137,7 @@ class FileStore:
         return sorted(f"{folder}/{name}" for name in names)
 
     async def sweep(self) -> None:
-        """Delete what processes that ended were writing. An object store has rules for that."""
+        """Delete incomplete files of processes that ended. Object stores have rules for that."""
         if self._is_local:
             await asyncio.to_thread(self._sweep)
 
@@ -164,7 +163,7 @@ class FileStore:
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run in a thread. A cancellation waits for it, or it would go on behind the caller's back."""
+    """Run in a thread. A cancellation waits for the thread, which cannot be interrupted."""
     running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     try:
         return await asyncio.shield(running)
@@ -174,7 +173,7 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def _blocks(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
-    """Yield what comes in little pieces in larger ones."""
+    """Join small chunks into larger blocks."""
     waiting, size = list[bytes](), 0
     async for chunk in chunks:
         waiting.append(chunk)

@@ -1,4 +1,4 @@
-"""Tidying up now and then, by every ingress replica."""
+"""Deletion of expired objects at intervals, by every ingress replica."""
 
 import asyncio
 import random
@@ -14,11 +14,11 @@ SWEEP_EVERY_S = 600
 async def sweep_forever(
     what: str, sweep: Callable[[], Awaitable[object]], every_s: float = SWEEP_EVERY_S
 ) -> None:
-    """Sweep until cancelled. Whatever fails, the next time may succeed."""
+    """Sweep until cancelled. After a failure the next sweep may succeed."""
     while True:
         try:
             await sweep()
         except Exception:
             logger.exception("Expired %s cannot be removed", what)
-        # Apart, so that the replicas do not all do it at once.
+        # At random intervals, so that the replicas do not sweep at the same time.
         await asyncio.sleep(every_s * random.uniform(0.75, 1.25))

@@ -1,7 +1,7 @@
-r"""The tables, as the newest migration leaves them. Only the stores of this package use them.
+r"""The tables, as after the newest migration. Only the stores of this package use them.
 
-JSON columns are text that the database checks and does not look into: PostgreSQL's ``jsonb`` would
-reorder keys and refuse ``\u0000``, and SQLite has nothing like it.
+JSON columns are text that the database only validates: PostgreSQL's ``jsonb`` would reorder keys
+and refuse ``\u0000``, and SQLite has no such type.
 """
 
 from sqlalchemy import (
@@ -33,7 +33,7 @@ METADATA = MetaData(
 )
 _ID = String(MAX_ID_CHARS)
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts up in columns of its own type only."""
+"""SQLite increments only columns of this type."""
 _OWNER = String(64)
 _DOCUMENT = JSON(none_as_null=True)
 
@@ -90,7 +90,7 @@ CONVERSATION_ITEMS = Table(
 OBJECTS = Table(
     "objects",
     METADATA,
-    # Objects of one second have an order, too, and what has been deleted keeps its number.
+    # Orders objects of the same second; numbers of deleted objects are not reused.
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
     Column("id", _ID, nullable=False, unique=True),
     Column("kind", String(32), nullable=False),
@@ -108,7 +108,7 @@ OBJECTS = Table(
     Index(None, "parent_id", "kind", "number"),
     Index(None, "expires_at"),
     Index(None, "lease_until"),
-    # Claims look for work, which is next to nothing among all that is finished or at rest.
+    # For claims: few of all objects are jobs that can be claimed.
     Index(None, "status", "kind", "number"),
     sqlite_autoincrement=True,
 )
@@ -116,8 +116,8 @@ OBJECTS = Table(
 CHUNKS = Table(
     "chunks",
     METADATA,
-    # Within a store, numbers grow in the order of the commits: whoever knows the last one it has
-    # read finds what is new. A row without a vector says that a document's earlier rows are gone.
+    # Within a store, numbers grow in the order of commits, so that a reader continues after the
+    # last one it has read. A row without a vector marks the removal of a document's earlier rows.
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
     Column("store_id", _ID, ForeignKey("objects.id", ondelete="CASCADE"), nullable=False),
     Column("document_id", _ID, nullable=False),

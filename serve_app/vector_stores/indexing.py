@@ -75,7 +75,7 @@ class FileIndexing:
             status, record.error_code = error.status, error.label
             raise
         finally:
-            self._log.finished(record, status)
+            self._log.write(record, status)
 
     async def fail(self, job: StoredObject, error: APIError) -> None:
         """Keep why a file could not be read."""

@@ -74,7 +74,9 @@ class KeyStores:
         if store is None:
             return []
         vectors = [_packed(key) for key in keys]
-        rows = await self._chunks.of(store.id, [_document(vector) for vector in vectors])
+        rows = await self._chunks.get_of_documents(
+            store.id, [_document(vector) for vector in vectors]
+        )
         by_vector = {row.vector: row for row in rows}
         there = [by_vector[vector] for vector in dict.fromkeys(vectors) if vector in by_vector]
         return await asyncio.to_thread(_shown, there, [1.0] * len(there))
@@ -100,7 +102,7 @@ class KeyStores:
         _check_length(store, len(key), "key")
         question = _packed(key)
         numbers = await self._indexes.nearest(store.id, question, count + SPARE)
-        rows = list((await self._chunks.numbered(numbers)).values())
+        rows = list((await self._chunks.get_by_numbers(numbers)).values())
         return await asyncio.to_thread(_nearest, question, rows, count)
 
     async def _found(self, owner: str, name: str) -> StoredObject | None:

@@ -135,7 +135,7 @@ class FileSearch:
                 "vector_store_id",
             )
         numbers = await self._indexes.nearest(store.id, question, count, documents)
-        chunks = list((await self._stores.chunks.numbered(numbers)).values())
+        chunks = list((await self._stores.chunks.get_by_numbers(numbers)).values())
         vectors = [chunk.vector for chunk in chunks]
         cosines = await asyncio.to_thread(_similarities, question, vectors)
         pairs = zip(chunks, cosines, strict=True)

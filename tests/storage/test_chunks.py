@@ -42,7 +42,7 @@ async def texts(
     documents: list[str] | None = None,
 ) -> list[str]:
     numbers = await indexes.nearest(store_id, question, count, documents)
-    rows = await store.numbered(numbers)
+    rows = await store.get_by_numbers(numbers)
     return [f"{rows[each].document_id} {rows[each].text}" for each in numbers]
 
 
@@ -141,7 +141,7 @@ async def test_texts_come_back_as_they_were_in_their_order(database: Database) -
     zero = bytes(4 * LENGTH)
     await store.replace(store_id, {"a": [Chunk(text, zero) for text in said]})
 
-    assert [row.text for row in await store.of(store_id, ["a"])] == said
+    assert [row.text for row in await store.get_of_documents(store_id, ["a"])] == said
     assert len(await Indexes(store, PLENTY).nearest(store_id, zero, 10)) == 4
 
 
@@ -151,7 +151,7 @@ async def test_deleted_store_takes_no_chunks_and_has_none(database: Database) ->
 
     await ObjectStore(database).delete(OWNER, STORE, store_id)
 
-    assert await store.of(store_id, ["a"]) == []
+    assert await store.get_of_documents(store_id, ["a"]) == []
     with pytest.raises(NotFoundError):
         await store.replace(store_id, {"a": chunks(list(vectors(1)))})
 

@@ -75,7 +75,7 @@ async def test_bytes_are_right_when_replicas_fill_and_remove_at_once(
 
     left = [place for place in range(12) if place % 3]
     assert await usage(database, store_id) == sum(len(VECTOR) + place for place in left)
-    rows = await VectorStores(other).chunks.of(store_id, names)
+    rows = await VectorStores(other).chunks.get_of_documents(store_id, names)
     assert sorted(len(row.text) for row in rows) == left
 
 
@@ -89,7 +89,7 @@ async def test_vectors_of_another_length_are_refused_and_leave_nothing(database:
         async with database.transaction():
             await stores.fill(two, [Chunk("b", VECTOR)], 1)
 
-    assert await stores.chunks.of(store_id, ["file-b"]) == []
+    assert await stores.chunks.get_of_documents(store_id, ["file-b"]) == []
     assert await usage(database, store_id) == 1 + len(VECTOR)
 
 
@@ -104,7 +104,7 @@ async def test_file_that_is_deleted_leaves_every_store_of_its_owner(database: Da
     await stores.forget_file(OWNER, "file-a")
 
     for store_id in stores_of_it:
-        rows = await stores.chunks.of(store_id, ["file-a", "file-b"])
+        rows = await stores.chunks.get_of_documents(store_id, ["file-a", "file-b"])
         assert [row.document_id for row in rows] == ["file-b"]
         assert (await stores.counts([store_id]))[store_id] == {"in_progress": 1}
 

@@ -59,7 +59,7 @@ class Indexes:
         found = list[int]()
         async with kept.updating:
             began = monotonic()
-            while rows := await self._chunks.since(store_id, kept.index.last_number):
+            while rows := await self._chunks.read_since(store_id, kept.index.last_number):
                 await in_thread(kept.index.add, rows)
                 if kept.index.num_bytes > self._max_bytes:
                     # It does not fit: searched in portions, none of which is kept.

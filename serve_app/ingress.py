@@ -26,7 +26,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
             yield
 
     def build_document() -> bytes:
-        # Its types take time and memory, and most servers are never asked for it.
+        # Its types take time and memory, and most servers never serve it.
         from serve_app.openapi.document import build
 
         server_url = services.addresses.public_url or "/"
@@ -37,7 +37,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         openapi_url=None,  # routes/openapi.py has a better one, and FastAPI's pages load scripts
-        redirect_slashes=False,  # it would send prompt and key on to whatever Host says
+        redirect_slashes=False,  # it would send prompt and key to the host of the header
     )
     services = build_services(api, config, runtime, ServedDocument(build_document))
     api.state.services = services

@@ -1,6 +1,6 @@
-"""What requests use beside their own data: built once per ingress process, started and stopped.
+"""The services that requests share: built once per ingress process, started and stopped here.
 
-The only place that knows which service needs which.
+The only module that connects services to each other.
 """
 
 from collections.abc import AsyncGenerator

@@ -42,7 +42,7 @@ def read_document(path: Path, filename: str) -> str:
         raise unsupported_file("Files of Word, Excel and PowerPoint before 2007 are not read.")
     name = filename.lower()
     if name.endswith((".pdf", ".docx")):
-        raise invalid_file(f"The file is named {name[name.rindex('.') :]}, but is not one.")
+        raise invalid_file(f"The file is named {name[name.rindex('.') :]}, but is none.")
     try:
         return read_text(path.read_bytes(), name)
     except DocumentError as error:

@@ -1,7 +1,7 @@
-"""Content in the file store with its row in the database: both exist, or neither.
+"""Contents in the file store, each with a row in the database: both exist, or neither.
 
-A row announces the content before its first byte is written, and content is removed before its row.
-Whenever a process is killed, a row refers to what is left, and ``sweep`` removes it.
+A row exists before the first byte is written and until the content is deleted. At whatever moment a
+process is killed, some row refers to the remaining content, and ``sweep`` deletes both.
 """
 
 from collections.abc import AsyncIterable, Awaitable, Callable
@@ -22,21 +22,21 @@ logger = get_logger(__name__)
 T = TypeVar("T")
 
 INCOMING = "incoming"
-"""Kind of the rows of what is being written. No client sees one."""
+"""Kind of the rows of contents that are being written. Not visible to clients."""
 CONTENT = "content"
-"""Where the state of an object says how its content is called in the file store."""
+"""Key of the content's name in the state of an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What has been written."""
+    """A content that has been written."""
 
     name: str
     size: int
     sha256: str
 
     def as_state(self) -> dict[str, Any]:
-        """Return the state of the object whose content it is."""
+        """Return the state of the object with this content."""
         return {CONTENT: self.name, "bytes": self.size, "sha256": self.sha256}
 
 
@@ -55,13 +55,13 @@ class Contents:
         chunks: AsyncIterable[bytes],
         finish: Callable[[Content], Awaitable[T]],
     ) -> T:
-        """Write content as it comes; ``finish`` adds the object that tells of it.
+        """Write content as it arrives; ``finish`` adds its object.
 
-        ``finish`` runs in the transaction from which on it counts, and may await stores only. What
-        it or ``chunks`` raises leaves nothing behind.
+        ``finish`` runs in the transaction that makes the content visible, and may await only
+        stores. If it or ``chunks`` raises, the content is deleted.
 
         Raises:
-            StorageUnavailableError: the file store takes no more.
+            StorageUnavailableError: the file store cannot be written.
         """
         writing = StoredObject(
             id=new_id("incoming"),
@@ -86,10 +86,10 @@ class Contents:
             raise
 
     async def end(self, stored: StoredObject) -> None:
-        """Remove an object, which nobody finds from now on, and its content.
+        """Delete an object and its content, which are invisible from now on.
 
         Raises:
-            NotFoundError: another does.
+            NotFoundError: it has been deleted meanwhile.
         """
         await self._objects.change(
             stored.owner, stored.kind, stored.id, lambda found: replace(found, expires_at=0)
@@ -97,7 +97,7 @@ class Contents:
         await self.remove(stored)
 
     async def remove(self, stored: StoredObject) -> None:
-        """Remove what nobody finds any more. Several may do so at once."""
+        """Delete an expired object and its content. Several processes may do so concurrently."""
         await self.files.delete(content_name(stored))
         await self._objects.remove(stored.id)
 
@@ -105,12 +105,12 @@ class Contents:
         try:
             await self.end(writing)
         except NotFoundError:
-            pass  # it counts, although we were told otherwise
+            pass  # the transaction was committed although it raised
         except Exception:
-            logger.exception("What was not written to its end is left to the sweep")
+            logger.exception("The sweep will delete an incomplete content")
 
     async def sweep(self, *kinds: str) -> None:
-        """Remove what has expired, of these kinds and of what was not written to its end."""
+        """Delete expired objects of these kinds, and incomplete contents."""
         for kind in (INCOMING, *kinds):
             while expired := await self._objects.expired(kind):
                 for stored in expired:
@@ -119,5 +119,5 @@ class Contents:
 
 
 def content_name(stored: StoredObject) -> str:
-    """Return how an object's content is called in the file store."""
+    """Return the name of an object's content in the file store."""
     return (stored.state or {})[CONTENT]

@@ -26,7 +26,7 @@ BUSY_S = 30
 CONNECT_S = 10
 """How long PostgreSQL may take to let us in."""
 STATEMENT_S = 60
-"""After this a statement is given up: nobody waits that long, and a dead network says nothing."""
+"""Longest time of a statement. A lost connection may not be reported earlier."""
 
 
 def create_engine(url: DatabaseURL) -> AsyncEngine:
@@ -80,7 +80,7 @@ def _sqlite_memory() -> AsyncEngine:
 
 
 def _sqlite(url: URL, connections: int) -> AsyncEngine:
-    # It would log what is stored, where somebody asks for debug logs.
+    # Its debug logs would contain stored texts.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     engine = create_async_engine(
         url,
@@ -96,7 +96,7 @@ def _sqlite(url: URL, connections: int) -> AsyncEngine:
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions begin where we say so
+    connection.isolation_level = None  # transactions begin explicitly
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
     # Every commit is on the disk when it returns; NORMAL could lose the last ones with the power.

@@ -26,8 +26,8 @@ async def read(
     path = folder / "content"
     path.write_bytes(data)
     reader = DocumentReader(memory_bytes=memory, timeout_s=timeout_s)
-    cuts = await reader.read(path, name, max_tokens=4096, overlap=0, part_tokens=4096)
-    return "\n".join(cut.text for cut in cuts)
+    chunks = await reader.read(path, name, max_tokens=4096, overlap=0, part_tokens=4096)
+    return "\n".join(cut.text for cut in chunks)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ async def test_process_that_reads_has_no_secrets(
     show = (
         "import json, os; print(json.dumps({'chunk': 0, 'text': dict(os.environ), 'starts': [0]}))"
     )
-    (folder / "read.py").write_text(show + "\nprint(json.dumps({'done': 1}))")
+    (folder / "program.py").write_text(show + "\nprint(json.dumps({'done': 1}))")
     monkeypatch.setattr("serve_app.documents.reader.ROOT", tmp_path)
     monkeypatch.setenv("HOMEPORT_API_KEYS", "sk-secret")
     monkeypatch.setenv("HOMEPORT_DATABASE_URL", "postgresql://u:secret@h/d")
     reader = DocumentReader(memory_bytes=MEMORY_BYTES, timeout_s=60)
 
-    cuts = await reader.read(tmp_path / "x", "x", max_tokens=100, overlap=0, part_tokens=100)
+    chunks = await reader.read(tmp_path / "x", "x", max_tokens=100, overlap=0, part_tokens=100)
 
-    assert "secret" not in json.dumps(cuts[0].text)
+    assert "secret" not in json.dumps(chunks[0].text)
     assert "HOMEPORT_API_KEYS" in os.environ

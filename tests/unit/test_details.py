@@ -88,6 +88,6 @@ async def test_slow_controller_is_asked_less_whatever_happens() -> None:
         await reader.read()
     assert controller.times == 1
 
-    controller.now_s += module.PAUSE_AFTER_CHANGE * controller.takes_s
+    controller.now_s += module.PAUSE_CHANGED * controller.takes_s
     await reader.read()
     assert controller.times == 2

@@ -1,21 +1,19 @@
-"""Cuts a text into pieces that are spoken one after the other. Pure text; knows no library.
+"""Cuts a text into pieces that are spoken one after the other, so that requests can take turns.
 
-A long text neither waits to be spoken as a whole nor keeps others waiting for as long. Nothing is
-lost: the pieces together are the text.
+Nothing is lost: the pieces together are the text.
 """
 
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from wire.abbreviations import ABBREVIATION
+
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？．]+|\n+)\s*")
 _CLAUSE_END = re.compile(r"[,;:—、，；：]\s*|\s-\s")
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_ABBREVIATION = re.compile(
-    r"\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Nr|approx|Inc|Ltd|Co|Fig|e\.g|i\.e|z\.B"
-    r"|bzw|ca)$"
-)
+_ABBREVIATION = re.compile(rf"{ABBREVIATION}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def _cut(window: str, *, is_last: bool, one_sentence: bool) -> int:
 
 def _sentence_ends(window: str) -> Generator[int]:
     for match in _SENTENCE_END.finditer(window):
-        # A dot behind "Mr" ends no sentence, nor does a gap before any words.
+        # A dot after "Mr" ends no sentence, nor does a gap before any words.
         is_abbreviation = match[0].startswith(".") and _ABBREVIATION.search(
             window[max(0, match.start() - 8) : match.start()]
         )

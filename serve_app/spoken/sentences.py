@@ -2,6 +2,8 @@
 
 import re
 
+from wire.abbreviations import ABBREVIATION
+
 MAX_CHARS = 300
 """A sentence that goes on is cut between words: somebody waits to hear it."""
 FIRST_CLAUSE_CHARS = 24
@@ -9,11 +11,7 @@ FIRST_CLAUSE_CHARS = 24
 
 _END = re.compile(r"""[.!?…]+["'”’)\]*_]*(?=\s)|[。！？]+["”’」』）]*|\n""")
 _CLAUSE = re.compile(r"[,;:—–](?=\s)|[，、；：]")
-# The same as of the speech engines, which cut what this leaves together.
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Nr|approx|Inc|Ltd|Co|Fig|e\.g|i\.e|z\.B|bzw"
-    r"|ca)|^\s*\d{1,3})\.$"
-)
+_ABBREVIATION = re.compile(rf"(?:{ABBREVIATION}|^\s*\d{{1,3}})\.$")
 _MARKUP = re.compile(r"[*_`#>|~]+|\[([^\]]*)\]\([^)]*\)")
 _FENCE = "```"
 

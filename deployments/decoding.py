@@ -13,17 +13,16 @@ from typing import Literal
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from deployments.samples import BYTES_PER_SAMPLE, from_float, from_frames, make_resampler
 from deployments.threads import Cancelled
 from wire.errors import InvalidRequestError
 
 SAMPLE_RATE = 16_000
-BYTES_A_SAMPLE = 2
 MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 1_000_000
 """Outside of this no recorder works; a header that says so makes seconds of memory from bytes."""
 PROBE_BYTES = 5_000_000
@@ -52,8 +51,8 @@ def decode(data: bytes, max_seconds: float, cancelled: Cancelled) -> NDArray[np.
     """
     samples = bytearray()  # grows in place; pieces would be in memory twice when they are joined
     for piece in _pieces(data, max_seconds, cancelled):
-        samples += piece.tobytes()
-        if len(samples) > max_seconds * SAMPLE_RATE * BYTES_A_SAMPLE:
+        samples += piece
+        if len(samples) > max_seconds * SAMPLE_RATE * BYTES_PER_SAMPLE:
             raise _too_long(max_seconds)
     if not samples:
         raise _bad(CORRUPT)
@@ -73,21 +72,16 @@ def from_samples(
     samples = np.frombuffer(data, kind, num_samples)
     if encoding == "s16le":
         return samples.astype(np.int16)
-    return (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+    return from_float(samples)
 
 
-def to_float(audio: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Return samples between -1 and 1."""
-    return audio.astype(np.float32) / np.float32(32768)
-
-
-def _pieces(data: bytes, max_seconds: float, cancelled: Cancelled) -> Iterator[NDArray[np.int16]]:
+def _pieces(data: bytes, max_seconds: float, cancelled: Cancelled) -> Iterator[bytes]:
     try:
         with av.open(BytesIO(data), "r", options=_options(), metadata_errors="ignore") as container:
             resampler = _Resampler(max_seconds)
             for frame in _frames(container, cancelled):
-                yield from resampler.resample(frame)
-            yield from resampler.flush()
+                yield resampler.resample(frame)
+            yield resampler.flush()
     except (FFmpegError, ValueError, OverflowError, LookupError, MemoryError) as error:
         raise _bad(CORRUPT) from error
 
@@ -142,36 +136,26 @@ class _Resampler:
     def __init__(self, max_seconds: float) -> None:
         self._max_seconds = max_seconds
         self._source: tuple[str, str, int] | None = None
-        self._resampler = _new_resampler()
+        self._resampler = make_resampler(SAMPLE_RATE)
 
-    def resample(self, frame: AudioFrame) -> Iterator[NDArray[np.int16]]:
+    def resample(self, frame: AudioFrame) -> bytes:
         """Return what the frame adds."""
         if not MIN_SOURCE_RATE <= frame.sample_rate <= MAX_SOURCE_RATE:
             raise _bad(f"its sample rate of {frame.sample_rate} Hz cannot be right")
         if frame.samples / frame.sample_rate > self._max_seconds:
             raise _too_long(self._max_seconds)
         source = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._source not in (None, source):
-            yield from self.flush()
+        rest = self.flush() if self._source not in (None, source) else b""
         self._source = source
-        frame.pts = None  # gaps and jumps in time are not heard
-        yield from _arrays(self._resampler.resample(frame))
+        frame.pts = None  # gaps and jumps in time are ignored
+        return rest + from_frames(self._resampler.resample(frame))
 
-    def flush(self) -> Iterator[NDArray[np.int16]]:
-        """Return what the resampler has kept, and begin anew."""
-        if self._source is not None:
-            yield from _arrays(self._resampler.resample(None))
-        self._resampler = _new_resampler()
+    def flush(self) -> bytes:
+        """Return what the resampler has kept, and start again."""
+        rest = from_frames(self._resampler.resample(None)) if self._source is not None else b""
+        self._resampler = make_resampler(SAMPLE_RATE)
         self._source = None
-
-
-def _new_resampler() -> AudioResampler:
-    return AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-
-
-def _arrays(frames: list[AudioFrame]) -> Iterator[NDArray[np.int16]]:
-    for frame in frames:
-        yield frame.to_ndarray().reshape(-1).astype(np.int16, copy=False)
+        return rest
 
 
 def _bad(problem: str) -> InvalidRequestError:

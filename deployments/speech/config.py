@@ -5,8 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from deployments.config import ModelConfig
-from deployments.speech.configured_voice import SpeechVoice
-from deployments.speech.voices import with_known_names
+from deployments.speech.voices import SpeechVoice, with_known_names
 from wire.calls import Kind
 from wire.card import ModelCard, Voice
 

@@ -9,8 +9,8 @@ import struct
 from typing import Any, Protocol
 
 import av
-from av.audio.resampler import AudioResampler
 
+from deployments.samples import from_frames, make_resampler, to_frame
 from wire.errors import InvalidRequestError, echo
 from wire.openai.speech import OPENAI_RATE
 
@@ -100,38 +100,22 @@ def encode_whole(
     return encoder.add(samples) + encoder.finish()
 
 
-def audio_frame(samples: bytes, rate: int) -> av.AudioFrame:
-    """Return a frame of mono samples."""
-    frame = av.AudioFrame(format="s16", layout="mono", samples=len(samples) // 2, align=1)
-    frame.planes[0].update(samples)
-    frame.sample_rate = rate
-    return frame
-
-
 class Resampler:
     """Mono samples at one rate to mono samples at another, without a click between pieces."""
 
     def __init__(self, source_rate: int, sample_rate: int) -> None:
         self._source_rate = source_rate
-        self._resampler = (
-            None
-            if source_rate == sample_rate
-            else AudioResampler(format="s16", layout="mono", rate=sample_rate)
-        )
+        self._resampler = None if source_rate == sample_rate else make_resampler(sample_rate)
 
     def add(self, samples: bytes) -> bytes:
         """Return the samples that are complete."""
         if self._resampler is None or not samples:
             return samples
-        return _samples(self._resampler.resample(audio_frame(samples, self._source_rate)))
+        return from_frames(self._resampler.resample(to_frame(samples, self._source_rate)))
 
     def finish(self) -> bytes:
         """Return the samples that waited for what comes after them."""
-        return _samples(self._resampler.resample(None)) if self._resampler else b""
-
-
-def _samples(frames: list[av.AudioFrame]) -> bytes:
-    return b"".join(bytes(frame.planes[0])[: 2 * frame.samples] for frame in frames)
+        return from_frames(self._resampler.resample(None)) if self._resampler else b""
 
 
 class PcmEncoder:
@@ -207,7 +191,7 @@ class LawEncoder:
         if not samples:
             return b""
         return b"".join(
-            bytes(packet) for packet in self._codec.encode(audio_frame(samples, self._rate))
+            bytes(packet) for packet in self._codec.encode(to_frame(samples, self._rate))
         )
 
 
@@ -270,7 +254,7 @@ class ContainerEncoder:
     def add(self, samples: bytes) -> bytes:
         """Encode what fills the codec's frames."""
         if samples:
-            self._output.mux(self._stream.encode(audio_frame(samples, self._source_rate)))
+            self._output.mux(self._stream.encode(to_frame(samples, self._source_rate)))
         return self._sink.take()
 
     def finish(self) -> bytes:

@@ -7,9 +7,10 @@ Knows PyAV and nothing of models or requests.
 from typing import Any
 
 from av import error as failures
+from av.audio.frame import AudioFrame
 from av.filter import Graph
 
-from deployments.speech.encoding import audio_frame
+from deployments.samples import from_frames, to_frame
 
 SLOWEST_STEP = 0.5
 """Below it one ``atempo`` cannot go; several in a row can."""
@@ -38,7 +39,7 @@ class Tempo:
         """Return what is complete."""
         if not samples:
             return b""
-        frame = audio_frame(samples, self._sample_rate)
+        frame = to_frame(samples, self._sample_rate)
         frame.pts = self._num_samples
         self._num_samples += frame.samples
         self._source.push(frame)
@@ -50,13 +51,12 @@ class Tempo:
         return self._drain()
 
     def _drain(self) -> bytes:
-        pieces: list[bytes] = []
+        frames: list[AudioFrame] = []
         while True:
             try:
-                frame = self._sink.pull()
+                frames.append(self._sink.pull())
             except (failures.BlockingIOError, failures.EOFError):
-                return b"".join(pieces)
-            pieces.append(bytes(frame.planes[0])[: 2 * frame.samples])
+                return from_frames(frames)
 
 
 def change_tempo(samples: bytes, sample_rate: int, speed: float) -> bytes:

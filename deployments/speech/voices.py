@@ -1,10 +1,13 @@
-"""The names of voices that clients of OpenAI and ElevenLabs send, given to the voices of any model.
+"""Voices as the operator configures them, and the names by which every client may call them.
 
-Pure; knows no library.
+Uses no speech library.
 """
 
 from collections.abc import Sequence
 from itertools import cycle
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from wire.card import Voice
 
@@ -52,6 +55,29 @@ ELEVENLABS_NAMES = {
     "yoZ06aMxZJJ28mfd3POQ": ("Sam", "male"),
 }
 """Premade voices of ElevenLabs that its documents and clients name by these ids."""
+
+
+class SpeechVoice(BaseModel, frozen=True, extra="forbid"):
+    """A voice in the configuration of a model."""
+
+    id: str = Field(min_length=1, max_length=200)
+    """The name in requests."""
+    name: str = ""
+    """For people."""
+    speaker: str | None = None
+    """The model's own name of the speaker; none: the model's only one, or the reference's."""
+    reference_audio: tuple[str, ...] = ()
+    """Recordings to clone the voice from, where the model can: paths of WAV files, 6–30 s."""
+    languages: tuple[str, ...] = ()
+    """Tags of what it speaks, the first is the default; empty: what the model says."""
+    gender: Literal["female", "male"] | None = None
+    """Lets names of OpenAI's and ElevenLabs' voices find one that suits."""
+    aliases: tuple[str, ...] = ()
+    """More names."""
+
+    def on_card(self) -> Voice:
+        """Return what the ingress may know of it."""
+        return Voice.model_validate(self.model_dump(exclude={"speaker", "reference_audio"}))
 
 
 def with_known_names(voices: Sequence[Voice]) -> tuple[Voice, ...]:

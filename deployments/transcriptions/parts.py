@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from deployments.decoding import SAMPLE_RATE, to_float
+from deployments.decoding import SAMPLE_RATE
+from deployments.samples import to_float
 
 PART_SECONDS = 300
 """Takes about 200 MB while it is transcribed, and 0.8 s of voice detection on one core."""

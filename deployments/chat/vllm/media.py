@@ -22,8 +22,9 @@ from vllm.multimodal import MULTIMODAL_REGISTRY
 from vllm.multimodal.media import MEDIA_CONNECTOR_REGISTRY, MediaWithBytes
 
 from deployments.chat.config import ChatConfig
-from deployments.decoding import SAMPLE_RATE, decode, to_float
+from deployments.decoding import SAMPLE_RATE, decode
 from deployments.pictures import read_rgb
+from deployments.samples import to_float
 from deployments.threads import Cancelled, WorkerThreads
 from wire.errors import InvalidRequestError, ModelLoadError
 

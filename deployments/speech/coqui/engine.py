@@ -17,11 +17,11 @@ from deployments.config import resolve_model
 from deployments.speech.config import SpeechConfig
 from deployments.speech.coqui.files import local_files
 from deployments.speech.coqui.phonemes import provide_phonemes
+from deployments.speech.coqui.recording import find_recording
 from deployments.speech.coqui.synthesizer import CoquiSynthesizer
 from deployments.speech.coqui.voices import named_voices
 from deployments.speech.coqui.xtts import XttsSynthesizer
 from deployments.speech.engine import SpeechEngine, Synthesizer
-from deployments.speech.recording import recording_path
 from wire.errors import ModelLoadError
 
 logging.getLogger("TTS").setLevel(logging.CRITICAL)  # it logs the texts that it speaks
@@ -52,7 +52,7 @@ class CoquiEngine(SpeechEngine):
 def _load(config: SpeechConfig) -> Synthesizer:
     voices = {
         voice.id: voice.model_copy(
-            update={"reference_audio": tuple(map(recording_path, voice.reference_audio))}
+            update={"reference_audio": tuple(map(find_recording, voice.reference_audio))}
         )
         for voice in named_voices(config.model, config.voices, config.languages)
     }

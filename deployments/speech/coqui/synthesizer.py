@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from TTS.api import TTS
 
-from deployments.speech.configured_voice import SpeechVoice
+from deployments.samples import from_float
 from deployments.speech.coqui.voices import ONLY_VOICE
 from deployments.speech.engine import Spoken
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import Tempo
+from deployments.speech.voices import SpeechVoice
 from deployments.threads import Cancelled
 from wire.bodies import SpeechBody
 from wire.errors import ModelLoadError
@@ -111,7 +112,7 @@ class CoquiSynthesizer:
 def as_samples(waveform: Any) -> bytes:
     """Return the library's floats as 16-bit samples."""
     floats = np.nan_to_num(np.asarray(waveform, dtype=np.float32).reshape(-1))
-    return (np.clip(floats, -1, 1) * 32767).astype(np.int16).tobytes()
+    return from_float(floats).tobytes()
 
 
 def at_speed(pieces: Iterable[bytes], sample_rate: int, speed: float) -> Iterable[Spoken]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments.config import resolve_model
-from deployments.speech.configured_voice import SpeechVoice
+from deployments.speech.voices import SpeechVoice
 
 ONLY_VOICE = "default"
 """The voice of a model with one speaker."""

@@ -7,11 +7,12 @@ from typing import Any
 import torch
 from TTS.api import TTS
 
-from deployments.speech.configured_voice import SpeechVoice
+from deployments.samples import to_float
+from deployments.speech.coqui.recording import read_recording
 from deployments.speech.coqui.synthesizer import CoquiSynthesizer, as_samples, at_speed
 from deployments.speech.engine import Spoken
-from deployments.speech.recording import read_recording
 from deployments.speech.segments import Segment, segments
+from deployments.speech.voices import SpeechVoice
 from deployments.threads import Cancelled
 from wire.bodies import SpeechBody
 
@@ -81,10 +82,9 @@ class XttsSynthesizer(CoquiSynthesizer):
         config = self._model.config
         longest = config.max_ref_len * REFERENCE_RATE
         recordings = [
-            torch.frombuffer(bytearray(read_recording(path, REFERENCE_RATE)), dtype=torch.int16)[
-                None, :longest
-            ].to(self._model.device, torch.float32)
-            / 32768
+            torch.from_numpy(to_float(read_recording(path, REFERENCE_RATE)))[None, :longest].to(
+                self._model.device
+            )
             for path in paths
         ]
         heard = [self._model.get_speaker_embedding(each, REFERENCE_RATE) for each in recordings]

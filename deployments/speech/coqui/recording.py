@@ -1,20 +1,22 @@
 # pyright: standard
 """Reads a recording of any format as mono samples, for voices that are cloned from it.
 
-Knows PyAV and nothing of models. The libraries' own readers need an FFmpeg on the machine.
+Coqui's own reader needs FFmpeg on the machine.
 """
 
 from pathlib import Path
 
 import av
-from av.audio.resampler import AudioResampler
+import numpy as np
 from av.error import FFmpegError
+from numpy.typing import NDArray
 
 from deployments.config import PROJECT_ROOT
+from deployments.samples import from_frames, make_resampler
 from wire.errors import ModelLoadError
 
 
-def recording_path(name: str) -> str:
+def find_recording(name: str) -> str:
     """Return where a recording lies.
 
     Raises:
@@ -26,21 +28,20 @@ def recording_path(name: str) -> str:
     raise ModelLoadError(f"voices: no recording at '{name}'.")
 
 
-def read_recording(path: str, sample_rate: int) -> bytes:
-    """Return the samples (mono, signed 16 bit).
+def read_recording(path: str, sample_rate: int) -> NDArray[np.int16]:
+    """Return the samples.
 
     Raises:
         ModelLoadError: it holds no audio.
     """
-    resampler = AudioResampler(format="s16", layout="mono", rate=sample_rate)
+    resampler = make_resampler(sample_rate)
     samples = bytearray()
     try:
         with av.open(path) as file:
             for decoded in file.decode(audio=0):
-                for frame in resampler.resample(decoded):
-                    samples += bytes(frame.planes[0])[: 2 * frame.samples]
+                samples += from_frames(resampler.resample(decoded))
     except (FFmpegError, IndexError) as error:
         raise ModelLoadError(f"voices: '{path}' cannot be read as audio: {error}") from error
     if not samples:
         raise ModelLoadError(f"voices: '{path}' has no audio in it.")
-    return bytes(samples)
+    return np.frombuffer(samples, np.int16)

@@ -18,8 +18,8 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.base.modules import Transformer
 from sentence_transformers.util import batch_to_device
 
-from deployments.batching import Batcher
 from deployments.config import resolve_model
+from deployments.sentence_transformers.batching import TokenBatcher
 from deployments.sentence_transformers.config import EncoderConfig
 from deployments.threads import WorkerThreads
 from wire.errors import ModelLoadError
@@ -82,7 +82,7 @@ class Encoder:
         self._output = "scores" if reads_pairs else "sentence_embedding"
         self._failure: Exception | None = None
         self._threads = WorkerThreads()
-        self._batcher = Batcher[Encoding](
+        self._batcher = TokenBatcher[Encoding](
             self._forward,
             max_batch_tokens=config.max_batch_tokens,
             max_queued_tokens=config.max_queued_tokens,

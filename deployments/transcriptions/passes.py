@@ -1,7 +1,9 @@
-"""Puts what several threads ask for at the same time into one pass. Knows no library.
+"""Puts what several threads request at the same time into one pass.
 
-While as many passes run as may, requests gather; the next pass takes those that go together.
-Nothing waits for a timer, so that a request that is alone is as fast as without.
+While as many passes run as may, requests gather; the next pass takes those of one group. No timer
+is involved, so a single request is as fast as without. Unlike texts
+(``sentence_transformers/batching.py``) and images (``images/image_queue.py``), the callers are
+threads within the library, with one item each, and one of them runs the pass.
 """
 
 import threading
@@ -21,7 +23,7 @@ class _Entry(Generic[ItemT, ResultT]):
     result: "Future[ResultT]" = field(default_factory=Future)
 
 
-class Passes(Generic[ItemT, ResultT]):
+class SharedPasses(Generic[ItemT, ResultT]):
     """Blocking work on up to ``max_size`` items at once, for callers that have one each."""
 
     def __init__(
@@ -31,7 +33,7 @@ class Passes(Generic[ItemT, ResultT]):
         num_passes: int,
         max_size: int,
     ) -> None:
-        """Take the work of a pass, which returns a result for each item."""
+        """``work`` is a pass: it returns a result for each item."""
         self._work = work
         self._num_passes = num_passes
         self._max_size = max_size
@@ -40,7 +42,7 @@ class Passes(Generic[ItemT, ResultT]):
         self._changed = threading.Condition()
 
     def run(self, item: ItemT, group: Hashable = None) -> ResultT:
-        """Return what the work makes of the item, alone or with others of its group."""
+        """Return the result of the item, computed alone or with others of its group."""
         mine = _Entry[ItemT, ResultT](item, group)
         taken = self._take(mine)
         if taken:
@@ -53,7 +55,7 @@ class Passes(Generic[ItemT, ResultT]):
         return mine.result.result()
 
     def _take(self, mine: _Entry[ItemT, ResultT]) -> list[_Entry[ItemT, ResultT]]:
-        """Wait for a pass and fill it; return nothing when another thread's pass took ``mine``."""
+        """Wait for a pass and fill it; return no entries where another pass took ``mine``."""
         with self._changed:
             self._waiting.append(mine)
             while mine in self._waiting and self._running >= self._num_passes:

@@ -156,7 +156,7 @@ async def test_images_without_a_seed_share_a_pass() -> None:
         passes.append(len(jobs))
         return pipelines.draw(jobs)
 
-    engine._batches._draw = counted
+    engine._queue._draw = counted
 
     await asyncio.gather(draw(engine, n=3), draw(engine, n=2), draw(engine, size="128x64"))
 
@@ -170,10 +170,10 @@ async def test_failure_reaches_the_request_and_not_the_next(engine: DiffusersEng
     def fail(_: Any) -> list[Any]:
         raise RuntimeError("kernel")
 
-    engine._batches._draw = fail
+    engine._queue._draw = fail
     with pytest.raises(APIError) as raised:
         await draw(engine)
-    engine._batches._draw = pipelines.draw
+    engine._queue._draw = pipelines.draw
 
     assert raised.value.status == 500
     assert "req_1" in str(raised.value)
@@ -202,7 +202,7 @@ async def test_failure_of_a_pass_fails_only_whom_it_concerns(engine: DiffusersEn
             raise RuntimeError("kernel")
         return pipelines.draw(jobs)
 
-    engine._batches._draw = fail_dogs
+    engine._queue._draw = fail_dogs
     dog, *cats = await asyncio.gather(
         draw(engine, prompts=[{"positive": "a dog"}]),
         draw(engine),
@@ -219,7 +219,7 @@ async def test_device_that_failed_makes_the_replica_unhealthy(engine: DiffusersE
         raise torch.AcceleratorError("CUDA error: device-side assert triggered")
 
     await engine.check_health()
-    engine._batches._draw = fail
+    engine._queue._draw = fail
     with pytest.raises(APIError):
         await draw(engine)
 

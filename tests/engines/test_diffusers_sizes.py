@@ -57,7 +57,7 @@ async def test_pictures_of_several_sizes_share_a_pass_and_keep_theirs(
         passes.append(len(jobs))
         return pipelines.draw(jobs)
 
-    engine._batches._draw = counted
+    engine._queue._draw = counted
     sizes = ["64x64", "128x128", "1024x1024"]
     replies = await asyncio.gather(*(draw(engine, size=size) for size in sizes))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from deployments.batching import Batcher
+from deployments.sentence_transformers.batching import TokenBatcher
 from wire.errors import ModelOverloadedError
 
 
@@ -44,17 +44,19 @@ def passes() -> Passes:
 
 
 @pytest.fixture
-def batcher(passes: Passes) -> Batcher[Text]:
-    return Batcher[Text](passes, max_batch_tokens=1000, max_queued_tokens=12_000)
+def batcher(passes: Passes) -> TokenBatcher[Text]:
+    return TokenBatcher[Text](passes, max_batch_tokens=1000, max_queued_tokens=12_000)
 
 
-async def begin(batcher: Batcher[Text], *items: Text) -> asyncio.Task[list[str]]:
+async def begin(batcher: TokenBatcher[Text], *items: Text) -> asyncio.Task[list[str]]:
     task = asyncio.create_task(batcher.run(items))
     await asyncio.sleep(0)
     return task
 
 
-async def test_batcher_runs_what_waits_together(batcher: Batcher[Text], passes: Passes) -> None:
+async def test_batcher_runs_what_waits_together(
+    batcher: TokenBatcher[Text], passes: Passes
+) -> None:
     first = await begin(batcher, Text("a", 5))
     await passes.wait_for_one()
     others = [await begin(batcher, Text(name, 5)) for name in "bcd"]
@@ -65,7 +67,7 @@ async def test_batcher_runs_what_waits_together(batcher: Batcher[Text], passes: 
 
 
 async def test_batcher_returns_results_in_the_order_of_each_request(
-    batcher: Batcher[Text], passes: Passes
+    batcher: TokenBatcher[Text], passes: Passes
 ) -> None:
     passes.let_go()
     texts = [[Text(f"{i}-{j}", 1 + (i * 37 + j * 101) % 300) for j in range(8)] for i in range(8)]
@@ -76,7 +78,7 @@ async def test_batcher_returns_results_in_the_order_of_each_request(
 
 
 async def test_batcher_never_pads_a_pass_beyond_its_limit(
-    batcher: Batcher[Text], passes: Passes
+    batcher: TokenBatcher[Text], passes: Passes
 ) -> None:
     passes.let_go()
     texts = {f"{i}": Text(f"{i}", 1 + i * 31 % 200) for i in range(150)}
@@ -91,7 +93,7 @@ async def test_batcher_never_pads_a_pass_beyond_its_limit(
 
 
 async def test_batcher_runs_an_item_beyond_its_limit_alone(
-    batcher: Batcher[Text], passes: Passes
+    batcher: TokenBatcher[Text], passes: Passes
 ) -> None:
     passes.let_go()
 
@@ -100,7 +102,7 @@ async def test_batcher_runs_an_item_beyond_its_limit_alone(
 
 
 async def test_batcher_serves_a_small_request_amid_a_large_one(
-    batcher: Batcher[Text], passes: Passes
+    batcher: TokenBatcher[Text], passes: Passes
 ) -> None:
     large = await begin(batcher, *(Text(f"l{i}", 200) for i in range(50)))
     await passes.wait_for_one()
@@ -114,7 +116,7 @@ async def test_batcher_serves_a_small_request_amid_a_large_one(
 
 
 async def test_batcher_never_runs_what_was_cancelled_while_it_waited(
-    batcher: Batcher[Text], passes: Passes
+    batcher: TokenBatcher[Text], passes: Passes
 ) -> None:
     first = await begin(batcher, Text("a", 5))
     await passes.wait_for_one()
@@ -128,7 +130,7 @@ async def test_batcher_never_runs_what_was_cancelled_while_it_waited(
     assert "gone" not in [name for names in passes.seen for name in names]
 
 
-async def test_batcher_keeps_groups_apart(batcher: Batcher[Text], passes: Passes) -> None:
+async def test_batcher_keeps_groups_apart(batcher: TokenBatcher[Text], passes: Passes) -> None:
     first = await begin(batcher, Text("a", 5))
     await passes.wait_for_one()
     queries = asyncio.create_task(batcher.run([Text("q", 5)], "query"))
@@ -140,7 +142,7 @@ async def test_batcher_keeps_groups_apart(batcher: Batcher[Text], passes: Passes
 
 
 async def test_batcher_fails_only_the_requests_of_the_pass_that_failed(
-    batcher: Batcher[Text], passes: Passes
+    batcher: TokenBatcher[Text], passes: Passes
 ) -> None:
     first = await begin(batcher, Text("bad", 5))
     await passes.wait_for_one()
@@ -153,7 +155,9 @@ async def test_batcher_fails_only_the_requests_of_the_pass_that_failed(
     assert await batcher.run([Text("c", 5)]) == ["C"]
 
 
-async def test_batcher_refuses_while_too_much_waits(batcher: Batcher[Text], passes: Passes) -> None:
+async def test_batcher_refuses_while_too_much_waits(
+    batcher: TokenBatcher[Text], passes: Passes
+) -> None:
     waiting = [await begin(batcher, *(Text(f"{i}", 200) for i in range(50)))]
     await passes.wait_for_one()
     waiting.append(await begin(batcher, *(Text(f"{i}", 200) for i in range(29))))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deployments.transcriptions.passes import Passes
+from deployments.transcriptions.passes import SharedPasses
 
 
 class Doubling:
@@ -31,7 +31,7 @@ def run_behind_a_held_pass(
 ) -> tuple[Doubling, Sequence[object]]:
     """Run 0 alone, and the items together once it has begun."""
     work = Doubling()
-    passes = Passes[int, int](work, num_passes=1, max_size=max_size)
+    passes = SharedPasses[int, int](work, num_passes=1, max_size=max_size)
     with ThreadPoolExecutor(len(items) + 1) as pool:
         first = pool.submit(passes.run, 0)
         assert work.begun.wait(30)
@@ -73,13 +73,15 @@ def test_failed_pass_fails_its_own_items_only() -> None:
 
 
 def test_item_alone_is_worked_on_at_once() -> None:
-    passes = Passes[int, int](lambda items: [item + 1 for item in items], num_passes=1, max_size=8)
+    passes = SharedPasses[int, int](
+        lambda items: [item + 1 for item in items], num_passes=1, max_size=8
+    )
 
     assert passes.run(1) == 2
 
 
 def test_number_of_results_must_fit() -> None:
-    passes = Passes[int, int](lambda _: [], num_passes=1, max_size=8)
+    passes = SharedPasses[int, int](lambda _: [], num_passes=1, max_size=8)
 
     with pytest.raises(ValueError):
         passes.run(1)

@@ -51,7 +51,7 @@ class DiffusersEngine(OperationEngine):
     def __init__(self, pipelines: Pipelines, config: ImagesConfig) -> None:
         self._pipelines = pipelines
         self._config = config
-        self._batches = Batches(pipelines.draw, config.max_batch_size)
+        self._queue = ImageQueue(pipelines.draw, config.max_batch_size)
         self._codecs = WorkerThreads(CODEC_THREADS)
         self._broken: Exception | None = None
 
@@ -122,7 +122,7 @@ class DiffusersEngine(OperationEngine):
 
     def num_unfinished(self) -> int:
         """Return how much work runs or waits."""
-        return self._batches.num_unfinished() + self._codecs.num_unfinished()
+        return self._queue.num_unfinished() + self._codecs.num_unfinished()
 
     async def check_health(self) -> None:
         """Raise once the device has failed: its context does not recover in this process."""
@@ -131,7 +131,7 @@ class DiffusersEngine(OperationEngine):
 
     async def close(self) -> None:
         """Stop what runs."""
-        self._batches.close()
+        self._queue.close()
         self._codecs.close()
 
     async def _jobs(self, call: Call, body: ImagesBody) -> list[Job]:
@@ -175,7 +175,7 @@ class DiffusersEngine(OperationEngine):
     async def _made(self, job: Job, body: ImagesBody, call: Call) -> bytes:
         """Return the file of a job's image."""
         try:
-            image = await self._batches.image(job)
+            image = await self._queue.draw(job)
         except ValueError as error:
             raise InvalidRequestError(f"The model refuses this: {error}.") from error
         except torch.OutOfMemoryError as error:

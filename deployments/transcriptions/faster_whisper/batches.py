@@ -14,7 +14,7 @@ from ctranslate2 import StorageView
 from ctranslate2.models import Whisper, WhisperGenerationResult
 from numpy.typing import NDArray
 
-from deployments.transcriptions.passes import Passes
+from deployments.transcriptions.passes import SharedPasses
 
 Window = tuple[NDArray[Any], list[int], dict[str, Any]]
 """An encoded window, its prompt and the options of the search."""
@@ -25,11 +25,11 @@ class BatchedWhisper:
 
     def __init__(self, model: Whisper, *, num_passes: int, max_size: int) -> None:
         self._model = model
-        self._encodes = Passes(self._encode, num_passes=num_passes, max_size=max_size)
-        self._generates = Passes(self._generate, num_passes=num_passes, max_size=max_size)
+        self._encodes = SharedPasses(self._encode, num_passes=num_passes, max_size=max_size)
+        self._generates = SharedPasses(self._generate, num_passes=num_passes, max_size=max_size)
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is the model's."""
+        """Return any other attribute of the model."""
         return getattr(self._model, name)
 
     def encode(self, features: StorageView, to_cpu: bool = False) -> StorageView:
@@ -39,7 +39,7 @@ class BatchedWhisper:
     def generate(
         self, features: StorageView, prompts: list[list[int]], **options: Any
     ) -> list[WhisperGenerationResult]:
-        """Return what is heard in one window."""
+        """Return the text of one window."""
         (prompt,) = prompts
         # The prompts of a pass must be equally long, and only one search is made in it.
         group = (len(prompt), repr(sorted(options.items())))

@@ -1,7 +1,9 @@
 """Runs the items of concurrent requests together, in passes of similar lengths.
 
 While one pass runs in the worker thread, arriving requests wait; the next pass takes what is there.
-Nothing waits for a timer. Knows no library: a pass is any blocking function.
+No timer is involved. Unlike images (``images/image_queue.py``) and audio
+(``transcriptions/passes.py``), items are many and short: a request is cut into shares by length,
+and a pass is bounded by its tokens, padding included.
 """
 
 import asyncio
@@ -20,11 +22,11 @@ SMALL_PASS_TOKENS = 64
 
 
 class Item(Protocol):
-    """What a pass works on."""
+    """One input of a pass."""
 
     @property
     def num_tokens(self) -> int:
-        """How long it is."""
+        """Its length."""
         ...
 
 
@@ -33,7 +35,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 @dataclass(slots=True)
 class _Share(Generic[ItemT]):
-    """What one request has in a pass: items, and their places in the request."""
+    """The items that one request has in a pass, and their indexes in the request."""
 
     request: "_Request[ItemT]"
     indexes: list[int] = field(default_factory=list[int])
@@ -43,7 +45,7 @@ class _Share(Generic[ItemT]):
 
 
 class _Request(Generic[ItemT]):
-    """The shares of a request that wait, and the results that it has."""
+    """The waiting shares of a request, and its results so far."""
 
     def __init__(self, num_items: int, group: Hashable) -> None:
         self.group = group
@@ -68,8 +70,8 @@ class _Request(Generic[ItemT]):
             self.done.set_exception(error)
 
 
-class Batcher(Generic[ItemT]):
-    """Bounded passes over the items of all requests. Belongs to one event loop."""
+class TokenBatcher(Generic[ItemT]):
+    """Runs passes, bounded in tokens, over the items of all requests of one event loop."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Batcher(Generic[ItemT]):
         max_batch_tokens: int,
         max_queued_tokens: int,
     ) -> None:
-        """Take the work of a pass: it returns a result for each item, in a list or an array."""
+        """``work`` is a pass: it returns a result for each item, in a list or an array."""
         self._work = work
         self._max_batch_tokens = max_batch_tokens
         self._max_queued_tokens = max_queued_tokens
@@ -87,12 +89,12 @@ class Batcher(Generic[ItemT]):
         self._passes: asyncio.Task[None] | None = None
 
     async def run(self, items: Sequence[ItemT], group: Hashable = None) -> list[Any]:
-        """Return the results in the order of the items. Cancelled, what waits never runs.
+        """Return the results in the order of the items; when cancelled, waiting items never run.
 
-        Only items of the same ``group`` come into one pass.
+        A pass has items of one ``group`` only.
 
         Raises:
-            ModelOverloadedError: too much waits already.
+            ModelOverloadedError: too many tokens are waiting.
         """
         request = _Request[ItemT](len(items), group)
         request.shares.extend(self._cut(request, items))
@@ -110,12 +112,12 @@ class Batcher(Generic[ItemT]):
         return len(self._waiting) + self._threads.num_unfinished()
 
     def close(self) -> None:
-        """Forget what waits."""
+        """Drop the requests that wait."""
         self._waiting.clear()
         self._threads.close()
 
     def _check_room(self, request: _Request[ItemT]) -> None:
-        # One request counts for half of the room at most: alone it always fits, and leaves room.
+        # A request counts for half of the limit at most: alone it always fits, and leaves room.
         half = self._max_queued_tokens / 2
         queued = sum(min(other.num_tokens(), half) for other in self._waiting)
         if queued + min(request.num_tokens(), half) > self._max_queued_tokens:
@@ -138,7 +140,7 @@ class Batcher(Generic[ItemT]):
     def _fits(
         self, shares: Sequence[_Share[ItemT]], longest: int, num_tokens: int, num_items: int
     ) -> bool:
-        """Return whether so much more still makes a good pass with ``shares``."""
+        """Return whether ``num_items`` more still make a good pass with ``shares``."""
         longest = max(longest, *(share.longest for share in shares))
         padded = longest * (num_items + sum(len(share.items) for share in shares))
         useful = num_tokens + sum(share.num_tokens for share in shares)
@@ -147,7 +149,7 @@ class Batcher(Generic[ItemT]):
         return padded - useful <= max(SMALL_PASS_TOKENS, MAX_PADDING * padded)
 
     def _next_pass(self) -> list[_Share[ItemT]]:
-        """Take a share of the request whose turn it is, and what else goes well with it."""
+        """Take a share of the request whose turn it is, and others of similar length."""
         first = self._waiting.popleft()
         if not first.shares:  # its client has gone
             return []

@@ -1,6 +1,8 @@
-"""Gathers images that wait into passes of the pipeline, one pass at a time.
+"""Gathers waiting images into passes of the pipeline, one pass at a time.
 
-Knows jobs and threads; nothing of the library that draws.
+Unlike texts (``sentence_transformers/batching.py``), an image takes seconds: only images drawn
+alike share a pass, each can be cancelled at every step, and a pass that fails is repeated image
+by image.
 """
 
 import asyncio
@@ -11,11 +13,11 @@ from deployments.images.job import Job
 from deployments.threads import WorkerThreads
 
 Draw = Callable[[Sequence[Job]], list[Any]]
-"""Returns the jobs' images in their order, or in an image's place what was wrong; blocks."""
+"""Returns an image for each job, or the error in place of the image; blocks."""
 
 
-class Batches:
-    """A queue of jobs in front of one thread. Belongs to one event loop."""
+class ImageQueue:
+    """A queue of jobs before one thread, for one event loop."""
 
     def __init__(self, draw: Draw, max_batch_size: int) -> None:
         self._draw = draw
@@ -25,28 +27,28 @@ class Batches:
         self._unfinished = 0
         self._working: asyncio.Task[None] | None = None
 
-    async def image(self, job: Job) -> Any:
-        """Return the job's image. Cancelled, the work stops: at the next step if it runs."""
-        waits: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, waits))
+    async def draw(self, job: Job) -> Any:
+        """Return the job's image. Cancellation stops the work, at the next step if it has begun."""
+        result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, result))
         self._unfinished += 1
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
         try:
-            return await waits
+            return await result
         finally:
             job.cancelled.set()
             self._unfinished -= 1
 
     def num_unfinished(self) -> int:
-        """Return how many images are waited for, and passes that nobody waits for any more."""
+        """Return how many images are awaited, and how many passes run that no client awaits."""
         return self._unfinished + self._threads.num_unfinished()
 
     def close(self) -> None:
-        """Forget what waits, and stop what runs."""
-        for job, waits in self._waiting:
+        """Drop the jobs that wait, and stop those that run."""
+        for job, result in self._waiting:
             job.cancelled.set()
-            waits.cancel()
+            result.cancel()
         self._threads.close()
 
     async def _work(self) -> None:
@@ -56,20 +58,20 @@ class Batches:
                 images = await self._threads.run(lambda _, jobs=jobs: self._draw(jobs))
                 if len(images) != len(jobs):
                     raise RuntimeError(f"{len(images)} images were made of {len(jobs)}")
-            except Exception as error:  # noqa: BLE001  (it belongs to those who wait)
+            except Exception as error:  # noqa: BLE001  (raised in each request)
                 if len(batch) == 1:
                     _settle(batch[0][1], error)
                     continue
-                for job in jobs:  # nobody fails by a stranger's request: each again by itself
+                for job in jobs:  # another client's job must not fail a request: repeat each
                     job.alone = True
                 self._waiting = batch + self._waiting
                 continue
-            for (_, waits), image in zip(batch, images, strict=True):
-                _settle(waits, image)
+            for (_, result), image in zip(batch, images, strict=True):
+                _settle(result, image)
 
     def _next_batch(self) -> list[tuple[Job, asyncio.Future[Any]]]:
-        """Take the first job and those behind it that may share its pass."""
-        self._waiting = [(job, waits) for job, waits in self._waiting if not waits.done()]
+        """Take the first job and those after it that may share its pass."""
+        self._waiting = [(job, result) for job, result in self._waiting if not result.done()]
         if not self._waiting:
             return []
         first = self._waiting[0][0]
@@ -83,10 +85,10 @@ class Batches:
         return batch
 
 
-def _settle(waits: "asyncio.Future[Any]", outcome: Any) -> None:
-    if waits.done():
+def _settle(result: "asyncio.Future[Any]", outcome: Any) -> None:
+    if result.done():
         return
     if isinstance(outcome, Exception):
-        waits.set_exception(outcome)
+        result.set_exception(outcome)
     else:
-        waits.set_result(outcome)
+        result.set_result(outcome)

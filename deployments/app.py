@@ -57,7 +57,7 @@ def build(args: dict[str, Any]) -> Application:
     """Return the application of the model that ``args`` describe.
 
     Raises:
-        ValueError: says which argument is wrong and what is allowed.
+        ValueError: names the argument that is wrong and what is allowed.
     """
     config_type, deployment_type = kind_types(args.get("kind"))
     try:

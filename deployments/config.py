@@ -11,7 +11,7 @@ from wire.card import ModelCard
 from wire.errors import ModelLoadError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-"""Holds ``embedded/``, so that a YAML can say ``embedded/chat`` from any working directory."""
+"""Holds ``embedded/``, so ``embedded/chat`` in a YAML works from any working directory."""
 
 
 PACKAGE = "package:"

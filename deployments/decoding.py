@@ -24,7 +24,7 @@ from wire.errors import InvalidRequestError
 
 SAMPLE_RATE = 16_000
 MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 1_000_000
-"""Outside of this no recorder works; a header that says so makes seconds of memory from bytes."""
+"""No recorder works outside this range; such a rate in a header turns bytes into gigabytes."""
 PROBE_BYTES = 5_000_000
 MAX_STREAMS = 64
 
@@ -36,18 +36,18 @@ DEMUXERS = (
     "vqf,w64,wav,wavarc,webm,wsd,wtv,wv,xa,xwma"
 )
 """FFmpeg's readers of containers with sound. Not among them: playlists, lists of other files,
-devices, images and subtitles, which read what the upload tells them to."""
+devices, images and subtitles, which read files that the upload names."""
 
 CORRUPT = "the file is damaged or is not audio that can be read"
 
 
 def decode(data: bytes, max_seconds: float, cancelled: Cancelled) -> NDArray[np.int16]:
-    """Return the first sound of the file, as far as it can be decoded.
+    """Return the first audio stream of the file, as far as it can be decoded.
 
-    A file that breaks off gives what came before.
+    A truncated file gives what it holds.
 
     Raises:
-        InvalidRequestError: it has no sound, is not what FFmpeg knows, or is too long.
+        InvalidRequestError: it has no sound, is in an unknown format, or is too long.
     """
     samples = bytearray()  # grows in place; pieces would be in memory twice when they are joined
     for piece in _pieces(data, max_seconds, cancelled):
@@ -109,18 +109,18 @@ def _audio_decoders() -> Iterator[str]:
 
 
 def _frames(container: InputContainer, cancelled: Cancelled) -> Iterator[AudioFrame]:
-    """Decode the first sound, leaving out packets that are damaged."""
+    """Decode the first audio stream, skipping damaged packets."""
     if not container.streams.audio:
         raise _bad("the file has no audio")
     stream = container.streams.audio[0]
     if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise _bad("its audio is in a codec that cannot be read")
-    stream.codec_context.thread_count = 1  # every transcription has a thread of its own
+    stream.codec_context.thread_count = 1  # each transcription runs in its own thread
     packets = container.demux(stream)
     while not cancelled.is_set():
         try:
             packet = next(packets, None)
-        except FFmpegError:  # the file breaks off
+        except FFmpegError:  # the file is truncated
             return
         if packet is None:
             return
@@ -131,7 +131,7 @@ def _frames(container: InputContainer, cancelled: Cancelled) -> Iterator[AudioFr
 
 
 class _Resampler:
-    """Resamples frames, whose format may change in the middle of a stream."""
+    """Resamples frames, whose format may change within a stream."""
 
     def __init__(self, max_seconds: float) -> None:
         self._max_seconds = max_seconds

@@ -1,4 +1,4 @@
-"""Opens pictures that strangers send, in bounded memory. Knows nothing of models.
+"""Opens uploaded pictures in bounded memory.
 
 Only the formats that are asked for are tried, and the announced size is looked at before the
 pixels are.
@@ -48,7 +48,7 @@ CheckPixels = Callable[[int, int], None]
 
 
 def read_rgba(data: bytes, formats: tuple[str, ...], check_pixels: CheckPixels) -> Image.Image:
-    """Return a picture, of several the first, with transparency and upright as its EXIF data say.
+    """Return a picture, of several the first, with transparency and upright by its EXIF data.
 
     Raises:
         InvalidRequestError: it is of none of the formats, or is damaged. It names no parameter.

@@ -1,4 +1,4 @@
-"""Runs the blocking work of engine libraries in threads, and tells it when its client has gone."""
+"""Runs the blocking work of engine libraries in threads, and signals when its client has left."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 Cancelled = threading.Event
-"""Set when nobody waits for the work any more: the work should look often, and end."""
+"""Set when the client has left; the work should check it often, and end."""
 
 
 class WorkerThreads:
@@ -29,10 +29,10 @@ class WorkerThreads:
             cancelled.set()
 
     async def stream(self, work: Callable[[Cancelled], Iterable[T]]) -> AsyncGenerator[T]:
-        """Yield what ``work`` yields, as it comes. Closed, it ends at the next item at the latest.
+        """Yield what ``work`` yields, at once. When closed, it ends at the next item at the latest.
 
         Nothing slows the thread down when the client reads slowly, since it is there for all:
-        ``work`` must be bounded by what the request may ask for.
+        The limits of requests must bound ``work``.
         """
         loop = asyncio.get_running_loop()
         items: asyncio.Queue[T | None] = asyncio.Queue()

@@ -1,7 +1,4 @@
-"""Which field of a request an error of vLLM's is about, where vLLM does not say it.
-
-Knows the words of such errors and the names of the fields, nothing of what the fields mean.
-"""
+"""Which field of a request an error of vLLM's is about, where vLLM does not name it."""
 
 from typing import Any
 

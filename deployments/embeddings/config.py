@@ -17,7 +17,7 @@ class EmbeddingsConfig(EncoderConfig, frozen=True):
     """Lengths of vectors that requests may ask for: the model's own first, then those that it was
     trained to be cut to (Matryoshka). Empty: only its own, which then is not listed."""
     over_length: Literal["truncate", "refuse"] = "truncate"
-    """What becomes of an input beyond the context: its beginning is used, or it gets a 400 as
+    """What happens to an input beyond the context: its beginning is used, or it gets a 400 as
     OpenAI does it. The default is what the model's own library does."""
 
     @field_validator("dimensions")

@@ -58,22 +58,22 @@ class SentenceTransformersEngine(EncoderEngine):
         """Return the encodings of texts and token ids, in their order."""
         truncate = self._config.over_length == "truncate"
         texts = {place: item for place, item in enumerate(inputs) if isinstance(item, str)}
-        found = {
+        encoded = {
             place: self._of_ids(item, place, prompt)
             for place, item in enumerate(inputs)
             if not isinstance(item, str)
         }
         encodings = await self._encoder.tokenize([*texts.values()], prompt, truncate=truncate)
-        found.update(zip(texts, encodings, strict=True))
+        encoded.update(zip(texts, encodings, strict=True))
         limit = self._encoder.context_length
         for place in range(len(inputs)):
-            if found[place].num_tokens > limit:
+            if encoded[place].num_tokens > limit:
                 raise ContextLengthError(
-                    f"Invalid 'input[{place}]': it has {found[place].num_tokens} tokens or more; "
+                    f"Invalid 'input[{place}]': it has {encoded[place].num_tokens} tokens or more; "
                     f"the model's context has {limit}.",
                     f"input[{place}]",
                 )
-        return [found[place] for place in range(len(inputs))]
+        return [encoded[place] for place in range(len(inputs))]
 
     def _of_ids(self, ids: list[int], place: int, prompt: str) -> Encoding:
         try:
@@ -103,7 +103,7 @@ class SentenceTransformersEngine(EncoderEngine):
 def _own_length(model: SentenceTransformer, config: EmbeddingsConfig) -> int:
     length = model.get_embedding_dimension()
     if length is None:
-        raise ModelLoadError(f"'{config.model}' does not say how long its vectors are.")
+        raise ModelLoadError(f"'{config.model}' does not state the length of its vectors.")
     if config.dimensions and config.dimensions[0] != length:
         raise ModelLoadError(
             f"dimensions: the first must be the model's own length, {length}, "

@@ -16,7 +16,7 @@ Quality = Literal["low", "medium", "standard", "high", "hd", "xhigh", "max"]
 
 
 class ImagesConfig(ModelConfig, frozen=True):
-    """A diffusion model served by diffusers. The defaults suit Stable Diffusion 1.5 and alike."""
+    """A diffusion model served by diffusers. The defaults suit Stable Diffusion 1.5."""
 
     kind: Literal[Kind.IMAGES] = Kind.IMAGES
     backend: Literal["diffusers"] = "diffusers"
@@ -49,7 +49,7 @@ class ImagesConfig(ModelConfig, frozen=True):
     """Images without a seed that are made in one pass when several wait. A pass of four needs the
     memory of four."""
     variation_strength: float = Field(default=0.6, gt=0, le=1)
-    """How far a variation leaves its image: 0 not at all, 1 entirely."""
+    """How much a variation differs from its image: 0 not at all, 1 entirely."""
 
     @model_validator(mode="after")
     def _limits_agree(self) -> "ImagesConfig":

@@ -1,7 +1,4 @@
-"""What an image request asks for, checked against the model's limits: one job for each image.
-
-Knows the call's body and the config; nothing of any library.
-"""
+"""The jobs of an image request, one for each image, checked against the model's limits."""
 
 import math
 import secrets
@@ -19,7 +16,7 @@ NUM_SEEDS = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How an image is drawn, apart from what: only images alike in this share a pass."""
+    """How an image is drawn. Only images with equal values share a pass."""
 
     width: int
     """Pixels, before the image is scaled to the size of its job."""
@@ -93,7 +90,7 @@ def _size(
     if body.size is None:
         if source_size is None:
             return size_of(config.default_size)
-        return _fitting(source_size, config, limits)
+        return _nearest_size(source_size, config, limits)
     width, height = size_of(body.size)
     fits = all(MIN_EDGE <= edge <= config.max_edge for edge in (width, height))
     if not fits:
@@ -104,7 +101,7 @@ def _size(
         )
     step = _size_step(config, limits)
     if width % step or height % step:
-        nearest = "x".join(str(edge) for edge in _fitting((width, height), config, limits))
+        nearest = "x".join(str(edge) for edge in _nearest_size((width, height), config, limits))
         raise InvalidRequestError(
             f"Invalid 'size': width and height must be multiples of {step} for this "
             f"model, received '{body.size}'; the nearest is '{nearest}'.",
@@ -113,7 +110,7 @@ def _size(
     return width, height
 
 
-def _fitting(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
+def _nearest_size(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
     """Return the nearest size of about the same shape that may be asked for."""
     scale = min(1.0, config.max_edge / max(size))
     step = _size_step(config, limits)

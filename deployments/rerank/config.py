@@ -7,10 +7,10 @@ from wire.calls import Kind
 
 
 class RerankConfig(EncoderConfig, frozen=True):
-    """A model that says how relevant documents are to a query.
+    """A model that scores how relevant documents are to a query.
 
     A cross-encoder reads query and document together; any other model of sentence-transformers
-    makes a vector of each, and their cosine is the score. Which it is, its own files say.
+    makes a vector of each, and their cosine is the score. The model's files decide which it is.
     """
 
     kind: Literal[Kind.RERANK] = Kind.RERANK

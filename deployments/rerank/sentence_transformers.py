@@ -19,8 +19,8 @@ from deployments.rerank.config import RerankConfig
 from deployments.sentence_transformers.base import EncoderEngine
 from deployments.sentence_transformers.encoder import (
     Encoder,
+    explain_load_errors,
     load_model,
-    load_reason,
 )
 from deployments.sentence_transformers.prompts import Prompts
 from wire.bodies import RerankBody
@@ -28,7 +28,7 @@ from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import ModelLoadError
 
 WHERE = ("token", "revision", "local_files_only")
-"""Options that say which files are meant."""
+"""Options that select the files."""
 
 Scores = NDArray[np.floating]
 
@@ -118,7 +118,7 @@ def _unit(vectors: Scores) -> Scores:
 def _is_cross_encoder(config: RerankConfig) -> bool:
     path = resolve_model(config.model)
     where = {name: config.engine_kwargs[name] for name in WHERE if name in config.engine_kwargs}
-    with load_reason(config.model):
+    with explain_load_errors(config.model):
         if load_file_path(path, "modules.json", **where):
             facts = load_file_path(path, "config_sentence_transformers.json", **where)
             kind = json.loads(Path(facts).read_text()).get("model_type") if facts else None

@@ -1,8 +1,5 @@
 # pyright: standard
-"""What the engines of embeddings and rerank share around their encoder: load, health, close.
-
-Knows neither's requests nor answers.
-"""
+"""What the engines of embeddings and rerank share around their encoder: load, health, close."""
 
 import asyncio
 from abc import ABC, abstractmethod

@@ -15,7 +15,7 @@ class EncoderConfig(ModelConfig, frozen=True):
     """The engine library. ``engine_kwargs`` takes the options of its model's constructor
     (``device``, ``model_kwargs``, ``prompts``, ``trust_remote_code`` …)."""
     context_length: int | None = Field(default=None, ge=1)
-    """Tokens that the model reads of an input. None: as many as its own files say."""
+    """Tokens that the model reads of an input. None: as many as its files state."""
     max_batch_tokens: int = Field(default=16_384, ge=1)
     """Tokens of one forward pass, padding included. It bounds memory, and how long a short request
     waits for a long one. The default suits a GPU; a CPU gains nothing above some hundred."""

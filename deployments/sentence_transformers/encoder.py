@@ -3,7 +3,7 @@
 
 The library's own ``encode`` batches one caller's texts by their characters. Here tokens are known
 first: usage is true, limits are kept, and texts of many callers share a pass. Serves vectors
-(``SentenceTransformer``) and relevance (``CrossEncoder``); knows nothing of their requests.
+(``SentenceTransformer``) and relevance (``CrossEncoder``).
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -31,11 +31,11 @@ Text = str | tuple[str, str]
 MAX_CHARACTERS_PER_TOKEN = 100
 """More of a text is not looked at: words make tokens far shorter, and a megabyte takes a second."""
 CHARACTERS_PER_TURN = 100_000
-"""Tokenized in one go; a longer request lets others in between."""
+"""Tokenized in one go; longer requests let others run in between."""
 CHARACTERS_AT_ONCE = 1000
-"""Tokenized on the event loop, in less time than a thread takes to be asked."""
+"""Tokenized on the event loop, in less time than handing it to a thread takes."""
 UNLIMITED = 10**9
-"""Tokenizers that know no limit name one above this."""
+"""Tokenizers without a limit name one above this."""
 LOAD_ERRORS = (
     OSError,
     ValueError,
@@ -126,10 +126,10 @@ class Encoder:
             Encoding(dict(zip(lists, rows, strict=True)), shared)
             for rows in zip(*lists.values(), strict=True)
         ]
-        return [encoding if encoding.num_tokens else _nothing(encoding) for encoding in found]
+        return [encoding if encoding.num_tokens else _empty(encoding) for encoding in found]
 
     async def beginnings(self, texts: Sequence[str], num_tokens: int) -> list[str]:
-        """Return so many tokens of each text, as text."""
+        """Return the first ``num_tokens`` tokens of each text, as text."""
         if num_tokens >= self.context_length:
             return list(texts)
         found: list[str] = []
@@ -163,7 +163,7 @@ class Encoder:
         return self._threads.num_unfinished() + self._batcher.num_unfinished()
 
     def close(self) -> None:
-        """Forget what waits."""
+        """Drop the requests that wait."""
         self._threads.close()
         self._batcher.close()
 
@@ -186,7 +186,7 @@ class Encoder:
     @torch.inference_mode()
     def _forward(self, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
         padded = {
-            name: self._padded(name, [encoding.features[name] for encoding in encodings])
+            name: self._pad(name, [encoding.features[name] for encoding in encodings])
             for name in encodings[0].features
         }
         try:
@@ -196,7 +196,7 @@ class Encoder:
             self._failure = error
             raise
 
-    def _padded(self, name: str, rows: list[list[int]]) -> torch.Tensor:
+    def _pad(self, name: str, rows: list[list[int]]) -> torch.Tensor:
         # The tokenizer's own pad() takes ten times as long.
         width = max(map(len, rows))
         padding = getattr(self.tokenizer, _PADDING.get(name, ""), None) or 0
@@ -215,7 +215,7 @@ def _characters(texts: list[Text]) -> int:
     )
 
 
-def _nothing(encoding: Encoding) -> Encoding:
+def _empty(encoding: Encoding) -> Encoding:
     """Return one token that means nothing: a model cannot read a text without any."""
     features = {name: [0] for name in encoding.features} | {"attention_mask": [1]}
     return Encoding(features, encoding.shared)
@@ -231,13 +231,13 @@ def load_model(kind: Callable[..., Model], config: EncoderConfig) -> Model:
         ModelLoadError: its files or its options do not fit.
     """
     path = resolve_model(config.model)
-    with load_reason(config.model):
+    with explain_load_errors(config.model):
         return kind(path, **config.engine_kwargs)
 
 
 @contextmanager
-def load_reason(model: str) -> Generator[None]:
-    """Say in one line why the library does not load the model."""
+def explain_load_errors(model: str) -> Generator[None]:
+    """Raise in one line why the library does not load the model."""
     try:
         yield
     except LOAD_ERRORS as error:

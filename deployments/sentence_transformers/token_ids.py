@@ -46,9 +46,9 @@ class TokenIds:
         Raises:
             UnknownTokenError: an id is not in the vocabulary.
         """
-        for stranger in (min(ids), max(ids)):
-            if not 0 <= stranger < self._size:
-                raise UnknownTokenError(ids.index(stranger), stranger, self._size)
+        for extreme in (min(ids), max(ids)):
+            if not 0 <= extreme < self._size:
+                raise UnknownTokenError(ids.index(extreme), extreme, self._size)
         frame = self._frames[prompt]
         text = self._without_special_tokens(ids)
         if truncate:

@@ -24,7 +24,7 @@ class SpeechConfig(ModelConfig, frozen=True):
     model. Empty: the speakers that the model's directory lists, or its only one."""
     languages: tuple[str, ...] = ()
     """Coqui: tags of what the voices speak, in the model's spelling; empty: what the model's local
-    config says, or the language in its name."""
+    config names, or the language in its name."""
     max_input_chars: int = Field(default=100_000, ge=1)
     """Longest text of a request: an hour and a half of speech. OpenAI's 4096 are too few for
     people who have documents read to them."""
@@ -36,7 +36,7 @@ class SpeechConfig(ModelConfig, frozen=True):
         if self.backend == "espeak-ng" and (self.voices or self.languages or self.engine_kwargs):
             raise ValueError(
                 "'voices', 'languages' and 'engine_kwargs' are for backend 'coqui'; espeak-ng "
-                "brings its own voices and has no options"
+                "has voices of its own and no options"
             )
         return self
 

@@ -1,8 +1,5 @@
 # pyright: standard
-"""Turns mono samples into a file format while they are made: bytes leave with each codec frame.
-
-Knows PyAV and nothing of models or requests.
-"""
+"""Turns mono samples into a file format while they are made: bytes leave with each codec frame."""
 
 import io
 import struct
@@ -15,7 +12,7 @@ from wire.errors import InvalidRequestError, echo
 from wire.openai.speech import OPENAI_RATE
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
-"""What a WAV header says of a length that is not known yet; players read to the end."""
+"""The length in a WAV header when it is not known yet; players then read to the end."""
 
 SPEECH_BIT_RATES = {"mp3": 96_000, "opus": 48_000, "aac": 64_000}
 """Bits/s at which a mono voice sounds like its original."""
@@ -29,7 +26,10 @@ CODECS = {
 """Format → container, codec."""
 
 STREAMED = {
-    "mp3": {"write_xing": "0", "id3v2_version": "0"},  # Xing's would be written last, at the start
+    "mp3": {
+        "write_xing": "0",
+        "id3v2_version": "0",
+    },  # Xing's would be written last, at the beginning of the file
     "opus": {"page_duration": "100000"},  # microseconds; a page waits for a second by default
 }
 """Options of the containers when the file leaves while it is made."""
@@ -87,7 +87,7 @@ def encode_whole(
     sample_rate: int = OPENAI_RATE,
     bit_rate: int | None = None,
 ) -> bytes:
-    """Return a finished file, whose header tells its length where the format has a place for it."""
+    """Return a finished file, with its length in the header where the format has one."""
     if response_format in CODECS:
         rate = bit_rate or SPEECH_BIT_RATES.get(response_format)
         encoder: Encoder = ContainerEncoder(
@@ -114,7 +114,7 @@ class Resampler:
         return from_frames(self._resampler.resample(to_frame(samples, self._source_rate)))
 
     def finish(self) -> bytes:
-        """Return the samples that waited for what comes after them."""
+        """Return the samples that waited for the next ones."""
         return from_frames(self._resampler.resample(None)) if self._resampler else b""
 
 
@@ -142,7 +142,7 @@ class WavEncoder(PcmEncoder):
         self._has_header = False
 
     def add(self, samples: bytes) -> bytes:
-        """Return them, the first time behind a header that leaves the length open."""
+        """Return them, the first time after a header that leaves the length open."""
         return self._header(None) + super().add(samples)
 
     def finish(self) -> bytes:
@@ -181,13 +181,13 @@ class LawEncoder:
 
     def add(self, samples: bytes) -> bytes:
         """Return a byte for each sample."""
-        return self._encoded(self._resampler.add(samples))
+        return self._encode(self._resampler.add(samples))
 
     def finish(self) -> bytes:
         """Return the rest."""
-        return self._encoded(self._resampler.finish())
+        return self._encode(self._resampler.finish())
 
-    def _encoded(self, samples: bytes) -> bytes:
+    def _encode(self, samples: bytes) -> bytes:
         if not samples:
             return b""
         return b"".join(
@@ -196,7 +196,7 @@ class LawEncoder:
 
 
 class _Sink:
-    """What the muxer writes to. It cannot be sought, as a client's connection cannot."""
+    """The muxer's output. Like a client's connection, it cannot seek."""
 
     is_complete = False
 
@@ -214,7 +214,7 @@ class _Sink:
 
 
 class _File(io.BytesIO):
-    """What the muxer writes to when nothing leaves before the end: headers can be mended."""
+    """The muxer's output when nothing leaves before the end, so that headers can be corrected."""
 
     is_complete = False
 

@@ -1,6 +1,6 @@
-"""The engine of every speech model: takes turns between requests, encodes, tells the timing.
+"""The engine of every speech model: gives requests their turns, encodes, and reports the timing.
 
-Knows the synthesizer's Protocol, not its library; the libraries are in ``<library>_engine.py``.
+The libraries are behind the Protocol ``Synthesizer``, each in its folder.
 """
 
 import base64
@@ -21,12 +21,12 @@ from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import InvalidRequestError
 
 SILENCE_S = 0.2
-"""What a text without anything to speak (only emoji, say) becomes, so that the file is valid."""
+"""Silence for a text with nothing to speak (only emoji, say), so that the file is valid."""
 
 ENCODER_THREADS = 2
 
 LONGEST_HELD_S = 600
-"""Seconds of audio, 26 MB, that a request may hold back for the sake of a true length."""
+"""Seconds of audio, 26 MB, that a request may hold back so that the header has the true length."""
 
 ENCODED_AT_ONCE_S = 2
 """Seconds of audio: what is encoded leaves before the rest of a long segment is."""

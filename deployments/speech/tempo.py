@@ -1,8 +1,5 @@
 # pyright: standard
-"""Makes speech faster or slower at the same pitch, for models that have no speed of their own.
-
-Knows PyAV and nothing of models or requests.
-"""
+"""Makes speech faster or slower at the same pitch, for models that have no speed of their own."""
 
 from typing import Any
 

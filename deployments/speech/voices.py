@@ -69,14 +69,14 @@ class SpeechVoice(BaseModel, frozen=True, extra="forbid"):
     reference_audio: tuple[str, ...] = ()
     """Recordings to clone the voice from, where the model can: paths of WAV files, 6–30 s."""
     languages: tuple[str, ...] = ()
-    """Tags of what it speaks, the first is the default; empty: what the model says."""
+    """Tags of what it speaks, the first is the default; empty: the model's."""
     gender: Literal["female", "male"] | None = None
     """Lets names of OpenAI's and ElevenLabs' voices find one that suits."""
     aliases: tuple[str, ...] = ()
     """More names."""
 
     def on_card(self) -> Voice:
-        """Return what the ingress may know of it."""
+        """Return the voice as the ingress receives it."""
         return Voice.model_validate(self.model_dump(exclude={"speaker", "reference_audio"}))
 
 

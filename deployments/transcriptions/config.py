@@ -19,14 +19,14 @@ class TranscriptionsConfig(ModelConfig, frozen=True):
     same time) …"""
     transcribe_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Defaults of every transcription, as ``WhisperModel.transcribe`` spells them: ``beam_size``,
-    ``language``, ``vad_parameters`` … What a request says wins."""
+    ``language``, ``vad_parameters`` … A request's own values win."""
     max_batch_size: int = Field(default=1, ge=1, le=64)
     """Windows of 30 s, of different requests, that go through the model in one pass. So many
     times ``num_workers`` requests run at once, each with its audio in memory. Off, because a CPU
     gains about a tenth; a GPU, which one window does not fill, wants about 8."""
     vad_filter: bool = True
     """Whether only what Silero's voice detection takes for speech is transcribed, unless the
-    request says otherwise. On, because Whisper invents text for silence and noise."""
+    request decides otherwise. On, because Whisper invents text for silence and noise."""
     max_audio_seconds: float = Field(default=7200, gt=0, le=86_400)
     """Longest audio that is accepted, in seconds. A second takes 32 kB while it is worked on, so
     that the default of two hours bounds a running request to 230 MB."""

@@ -1,7 +1,7 @@
-"""Cuts long audio at quiet places into parts that fit into memory and end soon.
+"""Cuts long audio at quiet moments into parts that fit into memory and end soon.
 
 Features of an hour of audio take gigabytes, and neither they nor the voice detection can be
-interrupted. Knows nothing of models.
+interrupted.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from deployments.samples import to_float
 PART_SECONDS = 300
 """Takes about 200 MB while it is transcribed, and 0.8 s of voice detection on one core."""
 SEARCH_SECONDS = 30
-"""A part may be so much shorter, to end where it is quiet."""
+"""A part may be this much shorter, to end at a quiet moment."""
 QUIET_SECONDS = 0.2
 MIN_SECONDS = 0.1
-"""Shorter audio is filled up with silence: Whisper has no time stamps in less."""
+"""Shorter audio is padded with silence: Whisper has no time stamps in less."""
 
 
 def parts(audio: NDArray[np.int16]) -> Iterator[tuple[float, NDArray[np.float32]]]:
@@ -26,7 +26,7 @@ def parts(audio: NDArray[np.int16]) -> Iterator[tuple[float, NDArray[np.float32]
     start = 0
     while True:
         end = _end(audio, start)
-        yield start / SAMPLE_RATE, _filled(to_float(audio[start:end]))
+        yield start / SAMPLE_RATE, _pad(to_float(audio[start:end]))
         if end == len(audio):
             return
         start = end
@@ -45,6 +45,6 @@ def _end(audio: NDArray[np.int16], start: int) -> int:
     return earliest + quietest * moment + moment // 2
 
 
-def _filled(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+def _pad(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     missing = int(MIN_SECONDS * SAMPLE_RATE) - len(audio)
     return np.pad(audio, (0, missing)) if missing > 0 else audio

@@ -1,5 +1,5 @@
 # pyright: standard, reportPrivateImportUsage=false
-"""Draws jobs by a pipeline: a pass for some of them, with a look at the client at every step."""
+"""Draws jobs by a pipeline, several in a pass, and checks at every step for clients that left."""
 
 import copy
 import inspect
@@ -18,11 +18,11 @@ from wire.bodies import ImagePrompt
 from wire.errors import ContentPolicyError, InvalidRequestError
 
 USUAL_MULTIPLE = 8
-"""Of pipelines that do not say theirs."""
+"""For pipelines that name none."""
 
 
 class AbandonedError(Exception):
-    """Nobody waits for the images any more."""
+    """Every client of the pass has left."""
 
 
 class Pipelines:
@@ -48,14 +48,14 @@ class Pipelines:
         first = jobs[0]
         pipeline: Any = self._pipeline_for(first)
         arguments = self._arguments(jobs, pipeline)
-        if _takes(pipeline, "callback_on_step_end"):  # older pipelines cannot be stopped on the way
+        if _takes(pipeline, "callback_on_step_end"):  # older pipelines cannot be stopped
             arguments["callback_on_step_end"] = self._watch(jobs)
         output = pipeline(**arguments)
         images = output.images
         flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(images)
         return [
-            _refusal() if bad else _finished(job, image)
-            # Whoever waits for the pass counts them: too few are not the client's fault.
+            _refusal() if bad else _finish(job, image)
+            # The caller counts them: too few are not the client's fault.
             for job, image, bad in zip(jobs, images, flagged, strict=False)
         ]
 
@@ -143,7 +143,7 @@ class Pipelines:
                 if step in due:
                     picture = _preview(pipeline, tensors["latents"])
                     if picture is not None:
-                        first.on_partial(due.index(step), _finished(first, picture))
+                        first.on_partial(due.index(step), _finish(first, picture))
             return tensors
 
         return at_step_end
@@ -164,7 +164,7 @@ def partial_steps(num_steps: int, num_images: int) -> list[int]:
     return sorted(step for step in steps if step >= 0)
 
 
-def _finished(job: Job, image: Image.Image) -> Image.Image:
+def _finish(job: Job, image: Image.Image) -> Image.Image:
     """Return an image in its size, and outside the mask as it was."""
     image = resized(image, job.size)
     return image if job.mask is None else kept_outside(job.mask, image, job.source)
@@ -175,7 +175,7 @@ def _refusal() -> ContentPolicyError:
 
 
 def _strength(asked: float | None, pipeline: DiffusionPipeline) -> float | None:
-    """Return the strength to draw with; None where the pipeline knows none."""
+    """Return the strength to draw with; None where the pipeline has none."""
     parameter = inspect.signature(pipeline.__call__).parameters.get("strength")
     if parameter is None:
         if asked is not None:

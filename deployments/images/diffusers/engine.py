@@ -73,7 +73,7 @@ class DiffusersEngine(OperationEngine):
     async def draw(self, body: ImagesBody, call: Call) -> Reply:
         """Return the images of a request and, as JSON, their sizes and seeds."""
         jobs = await self._jobs(call, body)
-        making = [asyncio.create_task(self._made(job, body, call)) for job in jobs]
+        making = [asyncio.create_task(self._draw(job, body, call)) for job in jobs]
         try:
             files = await asyncio.gather(*making)
         finally:
@@ -95,12 +95,12 @@ class DiffusersEngine(OperationEngine):
                 loop.call_soon_threadsafe(pictures.put_nowait, (index, picture))
 
             job.on_partial = show
-        making = asyncio.create_task(self._made(job, body, call))
+        making = asyncio.create_task(self._draw(job, body, call))
         making.add_done_callback(lambda _: pictures.put_nowait(None))
         try:
             while (item := await pictures.get()) is not None:
                 index, picture = item
-                yield _piece(await self._encoded(picture, body), {"partial_image_index": index})
+                yield _piece(await self._encode(picture, body), {"partial_image_index": index})
             image = await making
             usage = await self._usage(body, 1)
             yield _piece(image, _facts([job], usage))
@@ -190,7 +190,7 @@ class DiffusersEngine(OperationEngine):
                 self._broken = error
             logger.exception("Request %s failed", call.request_id)
             raise internal_error(call.request_id) from error
-        return await self._encoded(image, body)
+        return await self._encode(image, body)
 
     async def _encoded(self, picture: Any, body: ImagesBody) -> bytes:
         return await self._codecs.run(
@@ -205,7 +205,7 @@ class DiffusersEngine(OperationEngine):
 
 
 def _facts(jobs: Sequence[Job], usage: Usage) -> dict[str, Any]:
-    """Return what an answer says of its images."""
+    """Return the fields of an answer about its images."""
     width, height = jobs[0].size
     return {
         "size": f"{width}x{height}",

@@ -89,7 +89,7 @@ def _options(config: ImagesConfig) -> dict[str, Any]:
     for name in ("torch_dtype", "dtype"):
         if name in options:
             options[name] = _dtype(name, options[name])
-    # Pickled weights run code when they are loaded; an operator may still ask for them.
+    # Pickled weights run code when they are loaded; an operator may still enable them.
     options.setdefault("use_safetensors", True)
     options.setdefault("low_cpu_mem_usage", is_accelerate_available())
     return options
@@ -119,7 +119,7 @@ def _check_call_arguments(pipeline: DiffusionPipeline, config: ImagesConfig) -> 
 def _give_inner_model(pipeline: DiffusionPipeline) -> None:
     """Let ``clip_skip`` find what it reads.
 
-    diffusers asks for the text encoder's ``text_model``; transformers 5 has made the two one.
+    diffusers reads the text encoder's ``text_model``; transformers 5 has merged the two.
     """
     encoder = getattr(pipeline, "text_encoder", None)
     if hasattr(encoder, "final_layer_norm") and not hasattr(encoder, "text_model"):

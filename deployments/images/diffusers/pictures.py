@@ -17,7 +17,7 @@ OutputFormat = Literal["png", "jpeg", "webp"]
 
 
 def read_picture(data: bytes, param: str) -> Image.Image:
-    """Return an upload as RGBA, upright as its EXIF data say.
+    """Return an upload as RGBA, upright by its EXIF data.
 
     Raises:
         InvalidRequestError: it is no picture, or too large a one.

@@ -24,7 +24,7 @@ from deployments.speech.coqui.xtts import XttsSynthesizer
 from deployments.speech.engine import SpeechEngine, Synthesizer
 from wire.errors import ModelLoadError
 
-logging.getLogger("TTS").setLevel(logging.CRITICAL)  # it logs the texts that it speaks
+logging.getLogger("TTS").setLevel(logging.CRITICAL)  # it logs the texts of requests
 
 LOAD_OPTIONS = (
     "vocoder_name",
@@ -44,7 +44,7 @@ class CoquiEngine(SpeechEngine):
         """Load the model that ``config`` names.
 
         Raises:
-            ModelLoadError: says what is wrong with the model, its options or its voices.
+            ModelLoadError: names what is wrong with the model, its options or its voices.
         """
         return cls(await asyncio.to_thread(_load, config), config.max_input_chars)
 
@@ -64,7 +64,7 @@ def _load(config: SpeechConfig) -> Synthesizer:
         allowed = ", ".join(["device", "inference", *LOAD_OPTIONS])
         raise ModelLoadError(f"engine_kwargs: unknown {sorted(unknown)}, allowed {allowed}.")
     provide_phonemes()
-    tts = _said(lambda: _model(resolve_model(config.model), options).to(device))
+    tts = _load_or_explain(lambda: _model(resolve_model(config.model), options).to(device))
     synthesizer: Any = tts.synthesizer
     if synthesizer is None:
         raise ModelLoadError(f"'{config.model}' does not turn text into speech.")
@@ -90,8 +90,8 @@ def _model(model: str, options: dict[str, Any]) -> TTS:
     )
 
 
-def _said(load: Callable[[], TTS]) -> TTS:
-    """Load, and say what was wrong in a sentence."""
+def _load_or_explain(load: Callable[[], TTS]) -> TTS:
+    """Load, and raise what was wrong in one sentence."""
     try:
         return load()
     except EOFError:

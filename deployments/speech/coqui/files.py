@@ -1,7 +1,6 @@
 """Finds a Coqui model's files in a local directory and makes its config point at them.
 
-A model's config names its files where they were when it was trained. Knows the layout, not the
-library.
+A model's config names its files where they were when it was trained.
 """
 
 import json
@@ -63,7 +62,7 @@ def _checkpoint(directory: Path) -> Path:
 
 
 def _with_own_paths(config: dict[str, Any], path: Path) -> Path:
-    """Return the config, or where it names files of another place, a copy that names its own."""
+    """Return the config, or a copy with the right paths where it names files elsewhere."""
     changed = False
     for part in (config, config.get("model_args") or {}):
         for key, names in BESIDE_THE_CONFIG.items():

@@ -34,7 +34,7 @@ class LibraryPhonemizer(BasePhonemizer):
 
     @classmethod
     def is_available(cls) -> bool:
-        """Say yes: the package is a dependency."""
+        """Return True: the package is a dependency."""
         return True
 
     @staticmethod

@@ -64,7 +64,7 @@ class CoquiSynthesizer:
             torch.cuda.empty_cache()
 
     def _has_words(self, text: str) -> bool:
-        """Whether the model has a token for anything in the text: on none it would fail."""
+        """Return whether the model has a token for anything in the text; without one it fails."""
         if not any(char.isalnum() for char in text):
             return False
         tokenizer = self._model.tokenizer
@@ -89,7 +89,7 @@ class CoquiSynthesizer:
         return next((tag for tag in wanted if tag in known), known[0])
 
     def _check_voices(self) -> None:
-        """Find out now, not at the first request, whether the model has what the config names."""
+        """Check at load, not at the first request, that the model has the configured voices."""
         speakers = self._tts.speakers or []
         for voice in self._voices.values():
             speaker = self._speaker(voice)
@@ -102,7 +102,7 @@ class CoquiSynthesizer:
                 raise ModelLoadError(f"voices: {voice.id!r}: the model cannot clone a voice.")
 
     def can_clone(self) -> bool:
-        """Whether the model speaks with a voice that it only hears."""
+        """Return whether the model can clone a voice from a recording."""
         manager = self._model.speaker_manager
         return bool(
             self._model.config.supports_cloning or (manager and getattr(manager, "encoder", None))

@@ -1,7 +1,4 @@
-"""The voices of a Coqui model, from its directory's files, without loading the library.
-
-Knows the names of the files, not their tensors.
-"""
+"""The voices of a Coqui model, from its directory's files, without loading the library."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +32,7 @@ def named_voices(
 
 
 def _languages(directory: Path, model: str) -> tuple[str, ...]:
-    """Return what the model's config says, or its name ``tts_models/<language>/…``."""
+    """Return the languages in the model's config, or in its name ``tts_models/<language>/…``."""
     config = _read(directory / "config.json")
     datasets = config.get("datasets") or []
     found = config.get("languages") or [dataset.get("language") for dataset in datasets]

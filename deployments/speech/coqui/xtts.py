@@ -1,5 +1,5 @@
 # pyright: standard
-"""XTTS: audio leaves while a sentence is being made, by voices that it only heard once."""
+"""XTTS: audio leaves while a sentence is spoken, in voices cloned from a recording."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
@@ -68,16 +68,16 @@ class XttsSynthesizer(CoquiSynthesizer):
         """Return the model's embedding of a voice, computed once and cached."""
         if voice.id not in self._conditioning:
             if voice.reference_audio:
-                self._conditioning[voice.id] = self._hear(voice.reference_audio)
+                self._conditioning[voice.id] = self._compute_latents(voice.reference_audio)
             else:
                 known = self._model.speaker_manager.speakers[self._speaker(voice)]
                 self._conditioning[voice.id] = tuple(known.values())
         return self._conditioning[voice.id]
 
-    def _hear(self, paths: Sequence[str]) -> tuple[Any, Any]:
-        """Return what the model makes of recordings, as its own ``get_conditioning_latents``.
+    def _compute_latents(self, paths: Sequence[str]) -> tuple[Any, Any]:
+        """Return the latents of recordings, as the model's own ``get_conditioning_latents`` does.
 
-        That one reads files through an FFmpeg that the machine may not have.
+        That method reads files with an FFmpeg that the machine may not have.
         """
         config = self._model.config
         longest = config.max_ref_len * REFERENCE_RATE
@@ -87,11 +87,13 @@ class XttsSynthesizer(CoquiSynthesizer):
             )
             for path in paths
         ]
-        heard = [self._model.get_speaker_embedding(each, REFERENCE_RATE) for each in recordings]
+        embeddings = [
+            self._model.get_speaker_embedding(each, REFERENCE_RATE) for each in recordings
+        ]
         latents = self._model.get_gpt_cond_latents(
             torch.cat(recordings, dim=-1),
             REFERENCE_RATE,
             length=config.gpt_cond_len,
             chunk_length=config.gpt_cond_chunk_len,
         )
-        return latents, torch.stack(heard).mean(dim=0)
+        return latents, torch.stack(embeddings).mean(dim=0)

@@ -1,6 +1,6 @@
 """espeak-ng: speech by rules, in over a hundred languages, hundreds of times faster than real time.
 
-Knows neither formats nor requests' turns.
+Has no part in formats or in the turns of requests.
 """
 
 from collections.abc import Iterable

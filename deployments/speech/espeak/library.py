@@ -1,7 +1,7 @@
 # pyright: standard
 """espeak-ng's shared library: samples and word positions of a text, or its phonemes.
 
-It is one state for the whole process: whoever uses it does so from one thread.
+It is one state for the whole process, so only one thread may use it.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """The voices of espeak-ng, read from its data without loading the library.
 
-A voice is a language of espeak-ng with a variant (a throat) and a pitch. Knows nothing of audio.
+A voice is a language of espeak-ng with a variant (a throat) and a pitch.
 """
 
 from collections.abc import Generator
@@ -39,7 +39,7 @@ THROATS = {
     "shimmer": Throat("en-us", "f4", 75),
     "verse": Throat("en-us", "Michael", 50),
 }
-"""OpenAI's voice names: as many ways to speak English, told apart by ear."""
+"""OpenAI's voice names: each a different way to speak English."""
 
 FEMALE = ("alloy", "coral", "marin", "nova", "sage", "shimmer")
 
@@ -51,7 +51,7 @@ class Language:
     tag: str
     name: str
     file: str
-    """Its place in the data, by which the library finds it; it does not know every tag."""
+    """Its path in the data; the library does not find every language by its tag."""
 
 
 def data_directory() -> Path:

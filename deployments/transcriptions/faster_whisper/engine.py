@@ -1,8 +1,8 @@
 # pyright: standard
 """The faster-whisper engine: Whisper on CTranslate2, and Silero's voice detection.
 
-Each request is decoded and transcribed in a thread, which ends its work at the next segment when
-its client has gone.
+Each request is decoded and transcribed in a thread, which stops at the next segment when the
+client has left.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import InvalidRequestError, ModelLoadError
 
 OF_THE_REQUEST = {"self", "audio", "task", "initial_prompt", "word_timestamps", "log_progress"}
-"""Arguments of ``transcribe`` that only a request can say."""
+"""Arguments of ``transcribe`` that only a request may set."""
 
 
 class FasterWhisperEngine(OperationEngine):
@@ -155,7 +155,7 @@ def _check_transcribe_kwargs(options: dict[str, Any]) -> None:
 
 
 def _try_transcribe_kwargs(model: WhisperModel, options: dict[str, Any]) -> None:
-    """Transcribe a moment of silence: wrong values show only when they are used."""
+    """Transcribe a moment of silence: wrong values fail only when they are used."""
     silence = np.zeros(SAMPLE_RATE // 10, np.float32)
     try:
         check_vad_parameters(silence, options.get("vad_parameters"))

@@ -19,13 +19,13 @@ from wire.calls import Usage
 FRAMES_PER_SECOND = 100
 """Of Whisper's features; ``seek`` counts them."""
 CARRIED_CHARS = 300
-"""Of the text so far that the next part is told. The library cuts it to its own 223 tokens."""
+"""Of the text so far, given to the next part as its prompt. The library keeps 223 tokens of it."""
 
 Piece = dict[str, Any] | Usage
 
 
 class Transcript:
-    """What is heard in one request's audio."""
+    """The transcript of one request's audio."""
 
     def __init__(
         self, model: WhisperModel, config: TranscriptionsConfig, body: TranscriptionBody
@@ -42,7 +42,7 @@ class Transcript:
         self._num_prompt_tokens = _num_prompt_tokens(model, body.prompt)
 
     def pieces(self, audio: NDArray[np.int16], cancelled: Cancelled) -> Iterator[Piece]:
-        """Yield each segment as it is decoded, then what is known of the whole, then the usage."""
+        """Yield each segment as it is decoded, then the fields of the whole, then the usage."""
         duration = len(audio) / SAMPLE_RATE
         for offset, part in parts(audio):
             if cancelled.is_set():

@@ -13,7 +13,7 @@ from deployments.threads import Cancelled
 from deployments.transcriptions.parts import parts
 
 DEFAULTS = {"min_speech_duration_ms": 250, "min_silence_duration_ms": 100, "speech_pad_ms": 30}
-"""Silero's own. The library's are for what Whisper hears, and join speech over pauses of 2 s."""
+"""Silero's own. The library's are meant for Whisper, and join speech over pauses of 2 s."""
 
 
 def check_vad_parameters(audio: NDArray[np.float32], parameters: Mapping[str, Any] | None) -> None:

@@ -1,7 +1,7 @@
 # pyright: standard
-"""LoRA adapters of a chat model: where they are, and how vLLM comes to hold them.
+"""LoRA adapters of a chat model: where they are, and how vLLM loads them.
 
-Which of them a replica holds decides Serve, by who asks for what.
+Serve decides which of them a replica holds, by the requests that name them.
 """
 
 import json
@@ -21,17 +21,17 @@ from deployments.config import resolve_model
 from wire.errors import ModelFailedError, ModelLoadError, ModelNotFoundError
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-"""What vLLM takes as the largest rank."""
+"""The values that vLLM accepts as the largest rank."""
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """A name from a request becomes a part of a path."""
 
 
 def adapter_options(config: ChatConfig) -> dict[str, Any]:
-    """Return vLLM's options for the adapters of a model; the operator's own go before.
+    """Return vLLM's options for the adapters of a model; the operator's own take precedence.
 
     Raises:
-        ModelLoadError: an adapter is not where the configuration says.
+        ModelLoadError: an adapter is not at its configured path.
     """
     if not config.has_adapters:
         return {}
@@ -67,7 +67,7 @@ class Adapters:
 
         Raises:
             ModelNotFoundError: there is none of this name.
-            ModelFailedError: it does not fit the model; says why.
+            ModelFailedError: it does not fit the model; has the reason.
         """
         full_name = f"{self._config.model_id}:{name}"
         request = LoadLoRAAdapterRequest(lora_name=full_name, lora_path=self._path(name))
@@ -92,7 +92,7 @@ class Adapters:
 
 
 def _rank(path: str) -> int:
-    """Return the rank of a local adapter; one from the hub tells it only when it is there."""
+    """Return the rank of a local adapter; one from the hub has it only after the download."""
     facts = Path(path) / "adapter_config.json"
     if not Path(path).is_dir():
         return RANKS[1]

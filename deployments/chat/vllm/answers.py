@@ -1,5 +1,5 @@
 # pyright: standard
-"""What vLLM's answers become: OpenAI's fields, and what a model thought under both its names."""
+"""Turns vLLM's answers into OpenAI's fields, with the reasoning under both of its names."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from vllm.entrypoints.openai.chat_completion.protocol import (
 )
 from vllm.entrypoints.openai.completion.protocol import CompletionRequest, CompletionResponse
 
-from deployments.chat.vllm.tool_calls import tell_cut_calls
+from deployments.chat.vllm.tool_calls import mark_cut_calls
 
 VLLMS = frozenset(
     {
@@ -29,8 +29,8 @@ VLLMS = frozenset(
         "token_ids",
     }
 )
-"""Fields beyond OpenAI's. Where they are empty they are left out: clients that know every field of
-an answer stumble over them."""
+"""Fields beyond OpenAI's. Where they are empty they are left out: clients that check every field
+of an answer fail on them."""
 
 IN_FRAMES = tuple(
     f',"{name}":null'
@@ -40,10 +40,10 @@ IN_FRAMES = tuple(
 quotation mark within one has a backslash before it."""
 
 THOUGHT = '"reasoning":'
-"""What a frame contains that has something of what the model thought."""
+"""The mark of a frame with reasoning."""
 
 CALLED = '"tool_calls":[{"id":'
-"""How a frame goes on that begins a call."""
+"""The mark of a frame that begins a call."""
 
 PROMPT = ',"prompt_token_ids":['
 CACHED = '"prompt_tokens_details":{'
@@ -61,22 +61,24 @@ def as_json(answer: BaseModel, body: Any = None) -> bytes:
     if not isinstance(answer, (ChatCompletionResponse, CompletionResponse)):
         return answer.model_dump_json().encode()
     if isinstance(answer, ChatCompletionResponse):
-        tell_cut_calls(answer)
-    fields = _asked(answer.model_dump(mode="json"), body)
+        mark_cut_calls(answer)
+    fields = _select_fields(answer.model_dump(mode="json"), body)
     if isinstance(answer, CompletionResponse) and answer.service_tier is None:
         del fields["service_tier"]
-    choices = [_asked(choice, body) for choice in fields["choices"] or ()]
+    choices = [_select_fields(choice, body) for choice in fields["choices"] or ()]
     for choice in choices:
         if "message" in choice:
-            choice["message"] = _with_thought(_called(_without_empty(choice["message"])))
-    return to_json({**fields, "choices": choices, "usage": _counted(fields["usage"])})
+            choice["message"] = _with_thought(
+                _clear_empty_content(_without_empty(choice["message"]))
+            )
+    return to_json({**fields, "choices": choices, "usage": _rename_usage(fields["usage"])})
 
 
 def frame_writer(body: Any) -> Callable[[str], bytes]:
-    """Return what makes an event of each of vLLM's frames in the stream that answers ``body``."""
+    """Return the function that turns vLLM's frames into the events that answer ``body``."""
     if not isinstance(body, (ChatCompletionRequest, CompletionRequest)):
         return str.encode
-    tells_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
+    has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     # vLLM adds the prompt's tokens to its echo.
     shows_prompt = bool(body.return_token_ids)
 
@@ -84,18 +86,18 @@ def frame_writer(body: Any) -> Callable[[str], bytes]:
         for empty in IN_FRAMES:
             frame = frame.replace(empty, "")
         if not shows_prompt and PROMPT in frame:
-            before, _, behind = frame.partition(PROMPT)
-            frame = before + behind.partition("]")[2]
-        if tells_usage and USAGE not in frame and not frame.startswith(DONE):
+            before, _, after = frame.partition(PROMPT)
+            frame = before + after.partition("]")[2]
+        if has_usage and USAGE not in frame and not frame.startswith(DONE):
             frame = f'{frame.removesuffix(END)},"usage":null{END}'
         unfinished = THOUGHT in frame or CALLED in frame or CACHED in frame
-        return _completed(frame) if unfinished else frame.encode()
+        return _complete(frame) if unfinished else frame.encode()
 
     return write
 
 
-def _completed(frame: str) -> bytes:
-    """Return a frame with what clients of OpenAI's look for and vLLM leaves out."""
+def _complete(frame: str) -> bytes:
+    """Return a frame with the fields that OpenAI's clients read and vLLM leaves out."""
     chunk = json.loads(frame.removeprefix("data: "))
     for choice in chunk.get("choices", ()):
         if "delta" in choice:
@@ -104,25 +106,25 @@ def _completed(frame: str) -> bytes:
                 if call.get("id") and call.get("function"):
                     call["function"].setdefault("arguments", "")
     if chunk.get("usage"):
-        chunk["usage"] = _counted(chunk["usage"])
+        chunk["usage"] = _rename_usage(chunk["usage"])
     return b"data: " + to_json(chunk) + b"\n\n"
 
 
-def _asked(fields: dict[str, Any], body: Any) -> dict[str, Any]:
-    """Leave out what is empty, and the prompt's logprobs that vLLM needs for its echo."""
+def _select_fields(fields: dict[str, Any], body: Any) -> dict[str, Any]:
+    """Leave out empty fields, and the prompt's logprobs that vLLM needs for its echo."""
     if body is not None and getattr(body, "prompt_logprobs", None) is None:
         fields.pop("prompt_logprobs", None)
     return _without_empty(fields)
 
 
-def _called(message: dict[str, Any]) -> dict[str, Any]:
+def _clear_empty_content(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message that calls without an empty text: OpenAI's content is null then."""
     if message.get("tool_calls") and not message["content"]:
         return {**message, "content": None}
     return message
 
 
-def _counted(usage: dict[str, Any]) -> dict[str, Any]:
+def _rename_usage(usage: dict[str, Any]) -> dict[str, Any]:
     """Name the parts of a prompt as OpenAI does."""
     details = usage.get("prompt_tokens_details")
     if details is None:

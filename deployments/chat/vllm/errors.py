@@ -1,5 +1,5 @@
 # pyright: standard
-"""vLLM's errors as ours: which of them are the request's fault, and of which field."""
+"""Translates vLLM's errors: which are the request's fault, and which field caused them."""
 
 from jinja2 import TemplateError
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse

@@ -1,8 +1,8 @@
 # pyright: standard
-"""Pictures and recordings in a conversation, decoded for vLLM: within limits, named when refused.
+"""Decodes pictures and recordings in a conversation for vLLM, within limits.
 
-Takes the place of vLLM's own reader of media, which would try dozens of formats and let FFmpeg
-follow what a file says. Whatever comes here is a stranger's bytes; nothing is fetched.
+Replaces vLLM's own reader of media, which would try dozens of formats and let FFmpeg open what a
+file refers to. The bytes are untrusted, and nothing is fetched.
 """
 
 import os
@@ -40,16 +40,16 @@ NUM_THREADS = 4
 """Files that are decoded at once: a large picture takes half a second and as many megabytes."""
 
 MIN_AUDIO_S = 0.1
-"""OpenAI's. Models make nothing of less, and fail each in its way."""
+"""OpenAI's minimum. Models fail on less, each in its own way."""
 
 MODALITIES = {"image_url": "image", "input_audio": "audio", "audio_url": "audio"}
-"""What vLLM calls what a part has."""
+"""Part of a message → vLLM's name of its modality."""
 
 PROCESSOR_FAILED = "Failed to apply "
-"""How vLLM begins to say that a model's own code cannot prepare what it was given."""
+"""The beginning of vLLM's error when a model's own code cannot prepare its input."""
 
 EITHER = "vision_chunk"
-"""What vLLM calls pictures of models to which videos are pictures too."""
+"""vLLM's name of pictures for models that read videos as pictures."""
 
 
 class Media:
@@ -62,7 +62,7 @@ class Media:
         self.threads = WorkerThreads(NUM_THREADS)
 
     def begin(self, body: bytes) -> None:
-        """Begin with a request: what vLLM reads from now on in this task is of this one."""
+        """Set the request whose media vLLM reads in this task from now on."""
         current.set(RequestMedia(self, body))
 
 
@@ -88,7 +88,7 @@ class RequestMedia:
         def work(cancelled: Cancelled) -> T:
             if not start.startswith("data:") or not start.endswith(";base64"):
                 raise InvalidRequestError("it must be a data URL in base64")
-            return read(_decoded(data), cancelled)
+            return read(_decode_base64(data), cancelled)
 
         try:
             return await self._media.threads.run(work)
@@ -130,7 +130,7 @@ def _of_current_request(**_: Any) -> RequestMedia:
 
 
 def check_input_parts(config: ChatConfig, model: ModelConfig) -> None:
-    """Check that the model reads what the operator says that it does.
+    """Check that the model reads the parts that the operator configured.
 
     Raises:
         ModelLoadError: it does not.
@@ -172,7 +172,7 @@ def unread_media(config: ChatConfig) -> dict[str, Any]:
     return {"limit_mm_per_prompt": limits | own if isinstance(own, dict) else own}
 
 
-def _decoded(data: str) -> bytes:
+def _decode_base64(data: str) -> bytes:
     try:
         decoded = pybase64.b64decode(data, validate=True)
     except ValueError:
@@ -187,7 +187,7 @@ def _place_of(url: str, body: bytes) -> str:
     data = url.rpartition(",")[2]
     read = from_json(body)
     for name in ("messages", "input"):
-        # What was said before in a conversation stands before what the client sent.
+        # Earlier turns of a conversation come before what the client sent.
         for path, value in _texts(read.get(name), name, read.get("num_before", 0)):
             if value == url or (data and value.endswith(data)):
                 return path.removesuffix(".url").removesuffix(".data")

@@ -23,12 +23,12 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.renderers import TokenizeParams
 
 from deployments.chat.vllm.answers import Answer
-from deployments.chat.vllm.tool_calls import tell_cut_calls
+from deployments.chat.vllm.tool_calls import mark_cut_calls
 
 ERROR_FRAME = 'data: {"error"'
-"""How a chat stream of vLLM's says that it failed."""
+"""The beginning of the frame by which vLLM's chat stream reports a failure."""
 REWRITTEN = ("event: message_start", "event: content_block_start", "event: message_delta")
-"""Events that vLLM fills otherwise than Anthropic. The others, one a token, pass as they are."""
+"""Events that vLLM fills differently from Anthropic. The others, one a token, pass unchanged."""
 
 
 class CountedRequest(ChatCompletionRequest):
@@ -88,7 +88,7 @@ class Messages:
     def _whole(
         self, made: ChatCompletionResponse, body: AnthropicMessagesRequest
     ) -> dict[str, Any]:
-        tell_cut_calls(made)
+        mark_cut_calls(made)
         choice = made.choices[0]
         cut_short = False
         for call in choice.message.tool_calls:
@@ -120,7 +120,7 @@ class Messages:
         failure: str | None = None
 
         async def healthy() -> AsyncGenerator[str]:
-            # vLLM's converter would fail over it and tell its own fault.
+            # vLLM's converter would fail on it and report an error of its own.
             nonlocal failure
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
@@ -132,14 +132,14 @@ class Messages:
         async with aclosing(frames), aclosing(events):
             async for event in events:
                 if event.startswith("event: error"):
-                    failure = _converter_failed(event)
+                    failure = _report_converter_failure(event)
                 elif not (_hides_thinking(body) and '"type":"thinking_delta"' in event):
-                    yield _rewritten(event, body) if event.startswith(REWRITTEN) else event
+                    yield _rewrite(event, body) if event.startswith(REWRITTEN) else event
         if failure is not None:
             yield failure
 
 
-def _rewritten(event: str, body: AnthropicMessagesRequest) -> str:
+def _rewrite(event: str, body: AnthropicMessagesRequest) -> str:
     head, _, rest = event.partition("data: ")
     data = json.loads(rest)
     if data["type"] == "message_start":
@@ -155,7 +155,7 @@ def _rewritten(event: str, body: AnthropicMessagesRequest) -> str:
     return f"{head}data: {json.dumps(data)}\n\n"
 
 
-def _converter_failed(event: str) -> str:
+def _report_converter_failure(event: str) -> str:
     reason = json.loads(event.partition("data: ")[2])["error"]["message"]
     error = create_error_response(RuntimeError(f"vLLM's stream of messages failed: {reason}"))
     return f"data: {error.model_dump_json()}\n\n"
@@ -166,7 +166,7 @@ def _message_id(chat_id: str) -> str:
 
 
 def _with_cache(usage: dict[str, Any]) -> dict[str, Any]:
-    """Tell what was read from the cache. That all else is written to it costs nobody anything."""
+    """Report what was read from the cache, and no writes: they cost the client nothing."""
     written = usage.get("cache_creation_input_tokens") or 0
     return {
         "cache_read_input_tokens": 0,
@@ -179,7 +179,7 @@ def _with_cache(usage: dict[str, Any]) -> dict[str, Any]:
 def _stop_reason(
     reason: str | None, usage: dict[str, Any], body: AnthropicMessagesRequest
 ) -> str | None:
-    """Tell an answer that filled the context from one that was as long as it might be."""
+    """Distinguish an answer that filled the context from one that reached ``max_tokens``."""
     if reason == "max_tokens" and usage["output_tokens"] < body.max_tokens:
         return "model_context_window_exceeded"
     return reason
@@ -190,15 +190,15 @@ def _hides_thinking(body: AnthropicMessagesRequest) -> bool:
 
 
 def _read_arguments(text: str) -> tuple[dict[str, Any], bool]:
-    """Return what there is of a call's arguments, and whether that is all."""
+    """Return the arguments of a call as far as they go, and whether they are complete."""
     try:
         value, complete = json.loads(text), True
     except ValueError:
-        value, complete = _beginning(text), False
+        value, complete = _parse_beginning(text), False
     return (value if isinstance(value, dict) else {}), complete
 
 
-def _beginning(text: str) -> Any:
+def _parse_beginning(text: str) -> Any:
     try:
         return from_json(text, allow_partial=True)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Imports what an engine core does, whatever the model."""
+"""Imports what every engine core imports."""
 
 import gc
 from importlib import import_module

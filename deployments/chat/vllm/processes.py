@@ -1,5 +1,5 @@
 # pyright: standard
-"""vLLM's engine core begins as a copy of a process that has imported vLLM already.
+"""Starts vLLM's engine core as a copy of a process that has imported vLLM already.
 
 Inside a Ray actor, vLLM starts it as a new Python, which imports vLLM once the replica has. The
 fork server of Python imports it while the replica does, in a process without threads.

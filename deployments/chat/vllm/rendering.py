@@ -1,9 +1,9 @@
 # pyright: standard
-"""Short prompts are rendered where they arrive, not in threads.
+"""Renders short prompts on the event loop, not in threads.
 
-vLLM fills the chat template and tokenizes in threads, so that a long prompt does not hold up the
-tokens of others. A short one takes less than the way to a thread and back, twice, in which it waits
-behind whatever else the event loop has to do.
+vLLM fills the chat template and tokenizes in threads, so that a long prompt does not delay the
+tokens of others. A short prompt takes less time than two changes of thread, during which it waits
+for everything else on the event loop.
 """
 
 from collections.abc import Callable
@@ -23,19 +23,19 @@ IS_SHORT = ContextVar("IS_SHORT", default=False)
 
 
 class _Inline(Executor):
-    """Runs the work of short requests at once, and has all other done in threads."""
+    """Runs the work of short requests at once, and all other work in threads."""
 
     def __init__(self, threads: Executor) -> None:
         self._threads = threads
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Return the outcome, or what will have it."""
+        """Return a future, which has its result already for short requests."""
         if not IS_SHORT.get():
             return self._threads.submit(fn, *args, **kwargs)
         future = Future[T]()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
+        except Exception as error:  # noqa: BLE001 - raised where the future is awaited
             future.set_exception(error)
         return future
 
@@ -45,6 +45,6 @@ class _Inline(Executor):
 
 
 def render_short_prompts_at_once(renderer: BaseRenderer) -> None:
-    """Have a renderer do so for tasks in which ``IS_SHORT`` is set."""
-    executor: Any = renderer._executor  # vLLM's own place for another pool
+    """Replace a renderer's executor for tasks in which ``IS_SHORT`` is set."""
+    executor: Any = renderer._executor  # vLLM swaps its pool here too
     executor._inner = _Inline(executor._inner)

@@ -40,7 +40,7 @@ that ask at the same time must not end the engine."""
 
 
 class Limits(NamedTuple):
-    """What a request asks, and the temperature that is still to be applied."""
+    """The limits of a request, and the temperature that is still to be applied."""
 
     typical_p: float = OFF
     tfz: float = OFF
@@ -131,7 +131,7 @@ def truncate(logits: torch.Tensor, limits: torch.Tensor, present: np.ndarray) ->
 
 
 class RowTruncation(LogitsProcessor):
-    """For the first model runner, which keeps a request in a row and tells when rows change."""
+    """For the first model runner, which keeps a request in a row and reports when rows change."""
 
     def __init__(self, vllm_config: VllmConfig, device: torch.device, is_pin_memory: bool) -> None:
         self._device = device
@@ -202,7 +202,7 @@ class SlotTruncation(SlotLogitsProcessor):
             truncate(rows, _on_device(limits, self._device), present)
             logits[indices] = rows
         else:
-            # With drafts only the device knows which rows are whose; limits that are off keep all.
+            # With drafts only the device has the rows' owners; limits that are off keep all.
             of_slots = _on_device(self._limits, self._device)
             truncate(logits, of_slots[ctx.expanded_idx_mapping], present)
         return logits
@@ -241,7 +241,7 @@ def add_processors(config: VllmConfig) -> None:
 
 
 def check_sampling(body: BaseModel, hindrance: str | None) -> None:
-    """Refuse a request that asks for what would be silently left out.
+    """Refuse a request for limits that would be silently ignored.
 
     Raises:
         InvalidRequestError: names the field and the reason.

@@ -1,10 +1,10 @@
 # pyright: standard
-"""Writes the tokens of plain streams where they leave the engine, in frames that vLLM has shaped.
+"""Writes the tokens of plain streams where they leave the engine, into a template frame.
 
-vLLM makes some objects and wakes a task for each token of each stream. Where nothing happens to a
-token but that its text is written into a frame like the one before, the text is put there at once,
-when the engine's step is read. The first frames, the last ones and all that is not plain are
-vLLM's own; the shape of a frame is taken from the first that it made, so it is never written twice.
+vLLM creates objects and wakes a task for each token of each stream. When a token's text only goes
+into a frame like the one before, it is written at once, when the engine's step is read. The first
+frame that vLLM makes with text becomes the template frame. First and last frames, and streams that
+are not plain, stay vLLM's own.
 """
 
 from contextvars import ContextVar
@@ -24,74 +24,78 @@ TEXTS = {
     Operation.CHAT_COMPLETION: (b'"delta":{"content":', b"}"),
     Operation.COMPLETION: (b'"text":', b","),
 }
-"""What stands around a token's text in the frames of an operation."""
+"""The text before and after a token's text in the frames of an operation."""
 
 
 class Tap:
     """Stands between the engine and the collector of one stream."""
 
-    def __init__(self, outlet: Outlet, operation: Operation, *, tells_empty: bool) -> None:
+    def __init__(self, outlet: Outlet, operation: Operation, *, writes_empty: bool) -> None:
         self._outlet = outlet
         self._around = TEXTS[operation]
-        self._tells_empty = tells_empty
+        self._writes_empty = writes_empty
         self._frame: tuple[bytes, bytes] | None = None
         self._text = ""
-        self._untold: list[int] = []
+        self._uncounted: list[int] = []
 
     def attach(self, collector: RequestOutputCollector) -> None:
-        """Take what the engine makes before its collector does."""
+        """Receive the engine's outputs before the collector does."""
         self._collector = collector
         self._collect = collector.put
         collector.put = self.put
 
     def put(self, output: RequestOutput | PoolingRequestOutput | Exception) -> None:
-        """Write a token, or have vLLM do it."""
-        if self._frame is None or not isinstance(output, RequestOutput) or not self._may(output):
+        """Write a token, or pass it to vLLM."""
+        if (
+            self._frame is None
+            or not isinstance(output, RequestOutput)
+            or not self._can_write(output)
+        ):
             self._pass_on(output)
             return
         (token,) = output.outputs
-        self._untold += token.token_ids
-        if token.text or self._tells_empty:
-            before, behind = self._frame
-            self._outlet.write(before + to_json(token.text) + behind)
+        self._uncounted += token.token_ids
+        if token.text or self._writes_empty:
+            before, after = self._frame
+            self._outlet.write(before + to_json(token.text) + after)
 
     def learn(self, frame: bytes) -> None:
-        """See a frame of vLLM's: the others will have its shape."""
+        """Make vLLM's first frame with text the template frame."""
         if self._frame is not None or not self._text:
             return
         head, tail = self._around
         text = head + to_json(self._text) + tail
-        before, found, behind = frame.partition(text)
-        if found:
-            self._frame = before + head, tail + behind
+        before, separator, after = frame.partition(text)
+        if separator:
+            self._frame = before + head, tail + after
 
-    def _may(self, output: RequestOutput) -> bool:
-        """Whether a token may be written: nothing waits before it, and it is not the last."""
+    def _can_write(self, output: RequestOutput) -> bool:
+        """Return whether a token may be written: none waits before it, and it is not the last."""
         return self._collector.output is None and not output.finished and not self._outlet.is_full
 
     def _pass_on(self, output: RequestOutput | PoolingRequestOutput | Exception) -> None:
         if isinstance(output, RequestOutput):
             (token,) = output.outputs
-            if self._untold:  # vLLM counts the tokens that it sees
-                token.token_ids = [*self._untold, *token.token_ids]
-                self._untold.clear()
+            if self._uncounted:  # vLLM counts the tokens that it sees
+                token.token_ids = [*self._uncounted, *token.token_ids]
+                self._uncounted.clear()
             merges = self._collector.output is not None
             self._text = "" if merges or output.finished else token.text
         self._collect(output)
 
 
 TAP = ContextVar[Tap | None]("TAP", default=None)
-"""Of the request that the current task works on."""
+"""The tap of the request that the current task works on."""
 
 
 def tap_for(
     operation: Operation, body: Any, parser: type[Parser] | None, outlet: Outlet
 ) -> Tap | None:
-    """Return the tap of a stream whose tokens nothing happens to, or None."""
+    """Return the tap of a plain stream, or None."""
     if isinstance(body, ChatCompletionRequest) and _is_plain_chat(body, parser):
-        return Tap(outlet, operation, tells_empty=parser is None)
+        return Tap(outlet, operation, writes_empty=parser is None)
     if isinstance(body, CompletionRequest) and _is_plain_completion(body):
-        return Tap(outlet, operation, tells_empty=True)
+        return Tap(outlet, operation, writes_empty=True)
     return None
 
 
@@ -120,7 +124,7 @@ def _is_plain(body: ChatCompletionRequest | CompletionRequest) -> bool:
 
 
 def _passes_text(parser: type[Parser]) -> bool:
-    """Whether a parser looks for nothing in a text that calls no tool."""
+    """Return whether a parser leaves a text unchanged that calls no tool."""
     tool_parser: Any = getattr(parser, "tool_parser_cls", None)
     return (
         parser.parse_delta is DelegatingParser.parse_delta

@@ -1,8 +1,8 @@
 # pyright: standard
-"""Hermes' tool calls, also one that was cut short: its beginning is told, streamed or whole.
+"""Hermes' tool calls, also one that was cut short: its beginning is returned, streamed or whole.
 
-Of a call that ``max_tokens`` or a stop text cut short, vLLM's parser tells the beginning in a
-stream, and raw text where the answer is whole.
+Of a call that ``max_tokens`` or a stop text cut short, vLLM's parser returns the beginning in a
+stream, and raw text in a whole answer.
 """
 
 from pydantic_core import from_json
@@ -26,8 +26,8 @@ class HermesCalls(Hermes2ProToolParser):
         self, model_output: str, request: ChatCompletionRequest
     ) -> ExtractedToolCallInformation:
         """Return the calls of a whole answer."""
-        _, begun, last = model_output.rpartition(self.tool_call_start_token)
-        if not begun or self.tool_call_end_token in last:
+        _, start, last = model_output.rpartition(self.tool_call_start_token)
+        if not start or self.tool_call_end_token in last:
             return super().extract_tool_calls(model_output, request)
         delta = self.extract_tool_calls_streaming(
             "", model_output, model_output, (), (), (), request
@@ -46,7 +46,7 @@ class HermesCalls(Hermes2ProToolParser):
 
 
 def register_parsers() -> None:
-    """Have vLLM use it where a configuration says ``hermes``."""
+    """Register it with vLLM under the name ``hermes``."""
     ToolParserManager.register_module("hermes", module=HermesCalls)
 
 

@@ -1,7 +1,7 @@
 # pyright: standard
-"""Bounds the blanks between the signs of guided JSON.
+"""Limits the blanks between the tokens of guided JSON.
 
-JSON allows any number of them, and a small model that does not know how to go on writes blanks
+JSON allows any number of them, and a small model that has nothing more to write writes blanks
 until its answer is full. vLLM's only setting forbids them all, also those that a model was trained
 to write.
 """

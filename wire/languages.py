@@ -25,28 +25,28 @@ LANGUAGES = {
 
 CODES = {name: code for code, name in LANGUAGES.items()}
 
-_THREE_LETTERS = (
-    "afr amh ara asm aze bak bel bul ben bod bre bos cat ces cym dan deu ell eng spa est eus fas "
-    "fin fao fra glg guj hau haw heb hin hrv hat hun hye ind isl ita jpn jav kat kaz khm kan kor "
-    "lat ltz lin lao lit lav mlg mri mkd mal mon mar msa mlt mya nep nld nno nor oci pan pol pus "
-    "por ron rus san snd sin slk slv sna som sqi srp sun swe swa tam tel tgk tha tuk tgl tur tat "
-    "ukr urd uzb vie yid yor yue zho"
-)
-ISO_639_3 = {
-    **dict(zip(_THREE_LETTERS.split(), LANGUAGES, strict=True)),
-    "cmn": "zh",
-    "fil": "tl",
-    "nob": "no",
-}
-"""Codes of three letters, as ElevenLabs writes them, in the order of the languages."""
+WHISPERS_CODES = {"jv": "jw", "fil": "tl", "nb": "no"}
+"""Standard codes → Whisper's, where it has another."""
 
 
 def language_code(text: str) -> str | None:
     """Return the code of a language: of its code, ISO 639-3, locale (``en-US``) or English name."""
     known = text.strip().lower()
     code = CODES.get(known, known.replace("_", "-").split("-")[0])
-    code = ISO_639_3.get(code, code)
+    if code not in LANGUAGES:
+        code = _standard_code(code)
     return code if code in LANGUAGES else None
+
+
+def _standard_code(code: str) -> str:
+    """Return Whisper's code for a longer or older one."""
+    from langcodes import LanguageTagError, standardize_tag  # 50 ms, and most codes need none
+
+    try:
+        standard = standardize_tag(code, macro=True)
+    except LanguageTagError:
+        return code
+    return WHISPERS_CODES.get(standard, standard)
 
 
 def language_name(code: str) -> str:

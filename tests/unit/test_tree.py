@@ -47,9 +47,9 @@ WIRE_MAY_IMPORT = {
     *("ast", "base64", "binascii", "collections", "dataclasses", "enum", "functools", "hashlib"),
     *("itertools", "json", "logging", "math", "operator", "re", "secrets", "socket", "string"),
     *("struct", "time", "types", "typing", "unicodedata"),
-    *("pydantic", "pydantic_core"),
+    *("langcodes", "pydantic", "pydantic_core"),
 }
-"""Modules of the standard library that do no I/O (of ``socket``, constants), and pydantic."""
+"""Modules that do no I/O (of ``socket``, constants)."""
 
 
 def imports(path: Path) -> set[str]:

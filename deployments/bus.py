@@ -1,7 +1,7 @@
-"""A replica's end of the token bus: it writes the pieces of streams to the ingresses that asked.
+"""A replica's end of the token bus: it writes the pieces of streams to the ingresses that called.
 
-What is written for all streams of an ingress while the event loop makes one turn leaves together,
-so a step of an engine is one system call however many streams it serves.
+Everything written for the streams of one ingress in one turn of the event loop leaves together, so
+a step of an engine is one system call however many streams it serves.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ CONNECT_S = 10
 
 
 class Outlets:
-    """The connections of a replica to ingresses, made when the first stream of each begins."""
+    """The connections of a replica to ingresses, each opened for its first stream."""
 
     def __init__(self) -> None:
         self._links: dict[tuple[str, int, bytes], asyncio.Task[_Link]] = {}
@@ -33,7 +33,7 @@ class Outlets:
         """Return where the pieces of a stream are written.
 
         Raises:
-            ModelUnavailableError: the ingress cannot be reached from here.
+            ModelUnavailableError: the ingress cannot be reached.
         """
         address = (reply_to.host, reply_to.port, reply_to.key)
         linking = self._links.get(address)
@@ -72,17 +72,17 @@ class Outlet:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more should be written now: the client reads slowly, or nobody does."""
+        """Whether writing should pause: the client reads slowly, or the connection is lost."""
         return self._on_the_way >= WINDOW or self._link.is_lost
 
     def write(self, piece: bytes) -> None:
-        """Write a piece, which must not wait. Whoever can wait uses :meth:`send`."""
+        """Write a piece at once. A caller that can wait uses :meth:`send`."""
         self.has_written = True
         self._on_the_way += len(piece)
         self._link.write(self._stream, PIECE, piece)
 
     async def send(self, piece: bytes) -> None:
-        """Write a piece, and wait while the client takes less than there is.
+        """Write a piece, and wait while the client's window is full.
 
         Raises:
             ReplicaLostError: the connection to the ingress is broken.
@@ -95,27 +95,27 @@ class Outlet:
             await self._waiter
 
     def write_whole(self, answer: bytes, usage: Usage) -> None:
-        """Write all of it, at once: what Serve does behind a call would hold it up."""
+        """Write all of an answer at once: what Serve does after a call would delay it."""
         self.write(answer)
         self.end(usage)
         self._link.flush()
 
     def end(self, usage: Usage | None) -> None:
-        """Say that this was all; without usage, that it failed."""
+        """End the stream; without usage, as failed."""
         self._link.write(self._stream, END, end_of(usage))
 
     def close(self) -> None:
-        """Wait for no more room."""
+        """Stop waiting for room in the window."""
         if self._link.outlets.get(self._stream) is self:  # else Serve has called here once more
             del self._link.outlets[self._stream]
 
     def make_room(self, size: int) -> None:
-        """Note that the client has taken so many bytes."""
+        """Count ``size`` bytes that the client has taken."""
         self._on_the_way -= size
         self.wake()
 
     def wake(self) -> None:
-        """Have the writer look again."""
+        """Wake the writer to check the window again."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -132,14 +132,14 @@ class _Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say who writes."""
+        """Send the key of the connection."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
         self._transport.write(self._key)
         for option in KEEPALIVE:
             transport.get_extra_info("socket").setsockopt(*option)
 
     def data_received(self, data: bytes) -> None:
-        """Note what was taken."""
+        """Read how many bytes the clients have taken."""
         data = self._rest + data
         whole = len(data) - len(data) % ROOM.size
         for stream, size in ROOM.iter_unpack(data[:whole]):
@@ -148,7 +148,7 @@ class _Link(asyncio.Protocol):
         self._rest = data[whole:]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wake whoever waits for room, to learn that there will be none."""
+        """Wake the writers that wait for room: there will be none."""
         self.is_lost = True
         for outlet in self.outlets.values():
             outlet.wake()

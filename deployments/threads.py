@@ -13,14 +13,14 @@ Cancelled = threading.Event
 
 
 class WorkerThreads:
-    """So many threads, and a queue of work in front of them. Belongs to one event loop."""
+    """Threads with one queue of work, for one event loop."""
 
     def __init__(self, num_threads: int = 1) -> None:
         self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="engine")
         self._unfinished = 0
 
     async def run(self, work: Callable[[Cancelled], T]) -> T:
-        """Return what ``work`` returns. Cancelled, work that waits never starts."""
+        """Return what ``work`` returns. When cancelled, waiting work never starts."""
         cancelled = Cancelled()
         future = self._submit(lambda: work(cancelled))
         try:
@@ -31,8 +31,8 @@ class WorkerThreads:
     async def stream(self, work: Callable[[Cancelled], Iterable[T]]) -> AsyncGenerator[T]:
         """Yield what ``work`` yields, at once. When closed, it ends at the next item at the latest.
 
-        Nothing slows the thread down when the client reads slowly, since it is there for all:
-        The limits of requests must bound ``work``.
+        A client that reads slowly does not slow the thread down, which all requests share, so the
+        limits of requests must bound ``work``.
         """
         loop = asyncio.get_running_loop()
         items: asyncio.Queue[T | None] = asyncio.Queue()
@@ -59,7 +59,7 @@ class WorkerThreads:
         return self._unfinished
 
     def close(self) -> None:
-        """Forget the work that waits; what runs ends by itself."""
+        """Drop the work that waits; what runs ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, work: Callable[[], T]) -> "Future[T]":

@@ -12,8 +12,7 @@ AdapterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.
 
 
 InputPart = Literal["text", "image_url", "input_audio", "audio_url"]
-"""What a model may read. Not videos: they would be decoded by libraries that follow what a file
-says."""
+"""What a model may read. Not videos: the libraries that decode them open what a file refers to."""
 
 
 class ChatConfig(ModelConfig, frozen=True):
@@ -26,12 +25,11 @@ class ChatConfig(ModelConfig, frozen=True):
     ``vllm serve`` spells them, with underscores."""
     input_parts: tuple[InputPart, ...] = ("text",)
     """Types of content parts that the model reads itself (``image_url``, ``input_audio``). Speech
-    for a model that does not hear is transcribed first; the default hears nothing. The card tells
-    them before the model loads, so they are here, and a model that does not read them is refused.
-    """
+    is transcribed first for a model that does not read audio; by default it reads only text. The
+    card has them before the model loads, and a model that does not read them fails to load."""
     max_image_pixels: int = Field(default=40_000_000, ge=1)
     """Width times height of a picture. The default is more than most cameras make; such a picture
-    takes some 0.7 GB while it is prepared. ``limit_mm_per_prompt`` says how many there may be."""
+    takes some 0.7 GB while it is prepared. ``limit_mm_per_prompt`` sets how many there may be."""
     max_request_pixels: int = Field(default=160_000_000, ge=1)
     """Width times height of all pictures of a request together, which are in memory at once, with
     3 bytes a pixel. The default is half a gigabyte, or a dozen photographs of a telephone."""
@@ -39,17 +37,17 @@ class ChatConfig(ModelConfig, frozen=True):
     """Maximum seconds of a recording for a model with audio input. The default is vLLM's."""
 
     max_whitespace: int | None = Field(default=None, ge=1)
-    """How many blanks may stand between two signs of JSON that keeps to a form (tools that must be
-    called, ``response_format``). None: any number, as large models indent. A small model may fill
+    """How many blanks may stand between two tokens of guided JSON (tools that must be called,
+    ``response_format``). None: any number, as large models indent. A small model may fill
     its answer with them."""
     adapters: dict[AdapterName, str] = Field(default_factory=dict)
-    """LoRA adapters by name: each a directory or a hub id. Requests ask for ``model_id:name``."""
+    """LoRA adapters by name: each a directory or a hub id. Requests name ``model_id:name``."""
     adapters_root: str | None = None
     """A directory in which replicas look for adapters that are not named above: one that is put
     there is served from its first request on. On a cluster all nodes must share it."""
     max_adapters: int = Field(default=4, ge=1)
-    """How many adapters a replica holds at once; one more takes the place of the one that was not
-    asked for longest. Each takes memory beside the model."""
+    """How many adapters a replica holds at once; one more replaces the one that was
+    requested longest ago. Each takes memory beside the model."""
     prefix_lead: int | None = Field(default=8, ge=0)
     """How many more requests than the least busy replica one may hold and still get those whose
     prompt begins as one that it has cached, a request for each KiB that need not be read again.
@@ -57,11 +55,11 @@ class ChatConfig(ModelConfig, frozen=True):
 
     @property
     def has_adapters(self) -> bool:
-        """Whether there is anything to load."""
+        """Whether the model has adapters."""
         return bool(self.adapters) or self.adapters_root is not None
 
     def card(self) -> ModelCard:
-        """Add what chat knows before it loads: the context, if the operator set it."""
+        """Add what is known before the model loads: the context, if the operator set it."""
         context_length = self.engine_kwargs.get("max_model_len")
         return (
             super()

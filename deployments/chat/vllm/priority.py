@@ -1,7 +1,7 @@
 # pyright: standard
-"""What nobody waits for goes behind the rest in vLLM's queue, and makes room first.
+"""Requests of background work come last in vLLM's queue, and are preempted first.
 
-Of requests alike, vLLM's scheduling by priority does as its default does.
+Among requests of one priority, vLLM schedules as it does by default.
 """
 
 from typing import Any
@@ -11,14 +11,14 @@ from vllm.config import VllmConfig
 from wire.calls import Call
 
 BY_PRIORITY: dict[str, Any] = {"scheduling_policy": "priority"}
-"""Options of an engine that knows who goes behind, where the operator sets no other."""
+"""Options of the engine, unless the operator sets others."""
 
-BEHIND = 1
-"""vLLM's number of what is less urgent than the usual 0."""
+LOW_PRIORITY = 1
+"""Less urgent than vLLM's default of 0."""
 
 
 def put_behind(body: Any, call: Call, config: VllmConfig) -> None:
-    """Say in a request's body that it goes behind the others, if its call says so."""
+    """Set the low priority in a request's body if its call has it."""
     by_priority = config.scheduler_config.policy == "priority"
     if call.low_priority and by_priority and hasattr(body, "priority"):
-        body.priority = BEHIND
+        body.priority = LOW_PRIORITY

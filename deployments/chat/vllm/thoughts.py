@@ -1,8 +1,8 @@
 # pyright: standard
-"""A thought that is not shown is thought all the same.
+"""Reasoning that is hidden from the client still takes place.
 
-vLLM would keep an answer to its form from the first token on, where the thought is not to be told:
-the model would not think, and its answer would be taken for the thought.
+Where the reasoning is hidden, vLLM would apply the answer's schema from the first token on: the
+model would not reason, and its answer would be parsed as the reasoning.
 """
 
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
@@ -15,6 +15,6 @@ class ChatBody(ChatCompletionRequest):
     def resolve_reasoning_ended(
         self, parser: Parser | None, prompt_token_ids: list[int]
     ) -> bool | None:
-        """Return whether the prompt has the end of the thought, as if it were shown."""
+        """Return whether the prompt ends the reasoning, as if it were shown."""
         shown = self.model_copy(update={"include_reasoning": True})
         return ChatCompletionRequest.resolve_reasoning_ended(shown, parser, prompt_token_ids)

@@ -12,9 +12,9 @@ FORM = {"type": "json_schema", "json_schema": SCHEMA}
 def bounded(**guided: Any) -> Any:
     from vllm.sampling_params import StructuredOutputsParams
 
-    from deployments.chat.vllm.whitespace import bounded
+    from deployments.chat.vllm.whitespace import limit_whitespace
 
-    return bounded(StructuredOutputsParams(**guided), 1)
+    return limit_whitespace(StructuredOutputsParams(**guided), 1)
 
 
 def accepts(tag: str, text: str) -> bool:

@@ -31,12 +31,12 @@ class BoundedLLM(AsyncLLMEngine):
     async def generate(
         self, prompt: Any, sampling_params: SamplingParams, *args: Any, **options: Any
     ) -> AsyncGenerator[RequestOutput, None]:
-        """Generate as vLLM does, with what guides the answer bounded."""
+        """Generate as vLLM does, with the blanks of guided JSON limited."""
         guided = sampling_params.structured_outputs
         if guided is not None:
             check_schema(guided)
             if self.max_whitespace is not None:
-                sampling_params.structured_outputs = bounded(guided, self.max_whitespace)
+                sampling_params.structured_outputs = limit_whitespace(guided, self.max_whitespace)
         async for output in super().generate(prompt, sampling_params, *args, **options):
             yield output
 
@@ -48,7 +48,9 @@ class BoundedLLM(AsyncLLMEngine):
         return collector
 
 
-def bounded(guided: StructuredOutputsParams, max_whitespace: int) -> StructuredOutputsParams:
+def limit_whitespace(
+    guided: StructuredOutputsParams, max_whitespace: int
+) -> StructuredOutputsParams:
     """Return the same with so many blanks at most, where it is about JSON."""
     if guided.structural_tag is not None:
         tag = _with_limits(json.loads(guided.structural_tag), max_whitespace)

@@ -2,6 +2,7 @@
 """Mono samples of signed 16 bits, the form in which all audio is held here, to and from others."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import av
 import numpy as np
@@ -36,6 +37,6 @@ def to_float(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     return samples.astype(np.float32) / np.float32(32768)
 
 
-def from_float(waveform: NDArray[np.floating]) -> NDArray[np.int16]:
+def from_float(waveform: NDArray[Any]) -> NDArray[np.int16]:
     """Return the samples of numbers between -1 and 1; what is beyond is clipped."""
     return (np.clip(waveform, -1, 1) * 32767).astype(np.int16)

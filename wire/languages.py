@@ -40,11 +40,11 @@ def language_code(text: str) -> str | None:
 
 def _standard_code(code: str) -> str:
     """Return Whisper's code for a longer or older one."""
-    from langcodes import LanguageTagError, standardize_tag  # 50 ms, and most codes need none
+    from langcodes import standardize_tag  # 50 ms, and most codes need none
 
     try:
         standard = standardize_tag(code, macro=True)
-    except LanguageTagError:
+    except ValueError:  # it is no code
         return code
     return WHISPERS_CODES.get(standard, standard)
 

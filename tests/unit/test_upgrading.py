@@ -163,7 +163,8 @@ class Module:
 
     def _replaces(self, target: ast.Attribute, value: ast.expr) -> bool:
         """Return whether something of ours is put into another library's attribute."""
-        if _is_own(target.value) or ast.unparse(target.value).endswith(".state"):
+        libraries = {module.split(".")[0] for module, _ in self.imported.values()}
+        if _is_own(target.value) or not libraries & DOCUMENTED.keys():
             return False
         return self._is_imported(target.value) or self._is_ours(value)
 

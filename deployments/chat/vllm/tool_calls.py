@@ -50,7 +50,7 @@ def register_parsers() -> None:
     ToolParserManager.register_module("hermes", module=HermesCalls)
 
 
-def tell_cut_calls(answer: ChatCompletionResponse) -> None:
+def mark_cut_calls(answer: ChatCompletionResponse) -> None:
     """Set the finish reason of an answer whose last call was truncated.
 
     In complete answers vLLM reports ``tool_calls`` even then; in streams it does not.

@@ -13,7 +13,6 @@ import torch
 from pydantic_core import to_json
 
 from deployments.base import OperationEngine
-from deployments.images.batches import Batches
 from deployments.images.config import ImagesConfig
 from deployments.images.diffusers.drawing import Pipelines
 from deployments.images.diffusers.loading import load_pipeline
@@ -25,6 +24,7 @@ from deployments.images.diffusers.pictures import (
     resized,
     resized_mask,
 )
+from deployments.images.image_queue import ImageQueue
 from deployments.images.job import Job, make_jobs
 from deployments.pictures import opaque
 from deployments.threads import WorkerThreads
@@ -172,7 +172,7 @@ class DiffusersEngine(OperationEngine):
             job.alone = True
         return jobs
 
-    async def _made(self, job: Job, body: ImagesBody, call: Call) -> bytes:
+    async def _draw(self, job: Job, body: ImagesBody, call: Call) -> bytes:
         """Return the file of a job's image."""
         try:
             image = await self._queue.draw(job)
@@ -192,7 +192,7 @@ class DiffusersEngine(OperationEngine):
             raise internal_error(call.request_id) from error
         return await self._encode(image, body)
 
-    async def _encoded(self, picture: Any, body: ImagesBody) -> bytes:
+    async def _encode(self, picture: Any, body: ImagesBody) -> bytes:
         return await self._codecs.run(
             lambda _: encode(picture, body.output_format, body.output_compression)
         )

@@ -17,7 +17,7 @@ from embedded.chat.recipe.mixture import LONG, held_out_samples, long_held_out_s
 from embedded.chat.recipe.render import chat_text, token_ids
 from embedded.chat.recipe.sample import Sample
 from embedded.chat.recipe.skills import SKILLS
-from embedded.chat.recipe.tokenizer import END, FOLDER, load_tokenizer
+from embedded.chat.recipe.tokenizer import END, FOLDER, load_tokenizer, single_id
 from embedded.scores import Score, as_table, share, update_card
 
 ROWS_AT_ONCE, TOKENS_AT_ONCE = 50, 8000
@@ -47,7 +47,7 @@ def answers(
     prompts = [token_ids(tokenizer, prompt_text(tokenizer, sample)) for sample in samples]
     lengths = [len(token_ids(tokenizer, sample.answer)) for sample in samples]
     said = [""] * len(samples)
-    pad, end = int(tokenizer.pad_token_id), int(tokenizer.convert_tokens_to_ids(END))
+    pad, end = single_id(tokenizer.pad_token_id), single_id(tokenizer.convert_tokens_to_ids(END))
     order = sorted(range(len(samples)), key=lambda i: -len(prompts[i]))
     while order:
         # Few long ones at once: they would not fit into a cache, and then it is slow.
@@ -60,7 +60,7 @@ def answers(
         mask = torch.zeros_like(ids)
         for row, i in enumerate(rows):
             mask[row, width - len(prompts[i]) :] = 1
-        out = model.generate(
+        out = model.generate(  # pyright: ignore[reportAttributeAccessIssue]
             input_ids=ids,
             attention_mask=mask,
             do_sample=False,

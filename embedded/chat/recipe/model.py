@@ -30,7 +30,7 @@ def llama_config(pad: int, end: int) -> LlamaConfig:
         intermediate_size=INNER,
         max_position_embeddings=MAX_LENGTH,
         rms_norm_eps=1e-5,
-        rope_theta=10000.0,
+        rope_theta=10000.0,  # pyright: ignore[reportCallIssue]
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=end,

@@ -8,7 +8,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from embedded.chat.recipe.sample import Sample
-from embedded.chat.recipe.tokenizer import END, START
+from embedded.chat.recipe.tokenizer import END, START, single_id
 
 LONGEST = 2048
 
@@ -52,7 +52,7 @@ def encode(tokenizer: PreTrainedTokenizerFast, sample: Sample) -> Encoded:
     if not sample.is_chat:
         parts = sample.drill or ((sample.prompt, False), (sample.completion, True))
         tokens = [(token_ids(tokenizer, text), wanted) for text, wanted in parts]
-        tokens.append(([int(tokenizer.eos_token_id)], True))
+        tokens.append(([single_id(tokenizer.eos_token_id)], True))
         return Encoded(
             [token for ids, _ in tokens for token in ids],
             [wanted for ids, wanted in tokens for _ in ids],

@@ -80,3 +80,9 @@ def load_tokenizer(folder: Path = FOLDER) -> PreTrainedTokenizerFast:
 
 if __name__ == "__main__":
     save_tokenizer(FOLDER)
+
+
+def single_id(number: object) -> int:
+    """Return a token id that transformers declares as any of numbers, texts and lists."""
+    assert isinstance(number, int)
+    return number

@@ -9,6 +9,7 @@ import json
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from embedded.chat.recipe.mixture import training_samples
 from embedded.chat.recipe.model import Network, llama_config
 from embedded.chat.recipe.render import Batch, batches, encode
 from embedded.chat.recipe.sample import SEED
-from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer
+from embedded.chat.recipe.tokenizer import END, FOLDER, PAD, load_tokenizer, single_id
 from embedded.training import begin, training_options
 
 STEPS = 7600
@@ -79,10 +80,10 @@ def train_step(
 ) -> tuple[float, int]:
     """One step; the mean loss and the number of tokens it read."""
     encoded = [encode(tokenizer, s) for s in training_samples(step, SAMPLES_PER_STEP)]
-    made = batches(encoded, int(tokenizer.pad_token_id), TOKENS_AT_ONCE)
+    made = batches(encoded, single_id(tokenizer.pad_token_id), TOKENS_AT_ONCE)
     total = sum(float(batch.weights[:, 1:].sum()) for batch in made)
     lost = 0.0
-    for loss, parts in pool.map(lambda batch: gradients(network, batch, total), made):
+    for loss, parts in pool.map(partial(gradients, network, total=total), made):
         lost += loss
         for parameter, part in zip(network.parameters(), parts, strict=True):
             parameter.grad = part if parameter.grad is None else parameter.grad.add_(part)
@@ -91,16 +92,20 @@ def train_step(
         peak = MATRIX_RATE if isinstance(optimizer, torch.optim.Muon) else OTHER_RATE
         for group in optimizer.param_groups:
             group["lr"] = peak * factor
-    list(pool.map(lambda optimizer: optimizer.step(), chosen))
+    list(pool.map(_step, chosen))
     network.zero_grad(set_to_none=True)
     return lost, sum(len(e.ids) for e in encoded)
+
+
+def _step(optimizer: torch.optim.Optimizer) -> None:
+    optimizer.step()
 
 
 def write_model(network: Network, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """The model's files in the form that transformers and vLLM load."""
     folder.mkdir(parents=True, exist_ok=True)
-    pad = int(tokenizer.convert_tokens_to_ids(PAD))
-    end = int(tokenizer.convert_tokens_to_ids(END))
+    pad = single_id(tokenizer.convert_tokens_to_ids(PAD))
+    end = single_id(tokenizer.convert_tokens_to_ids(END))
     llama_config(pad, end).save_pretrained(folder)
     state = {k: v.detach().bfloat16().cpu().contiguous() for k, v in network.state_dict().items()}
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
@@ -112,11 +117,11 @@ def write_model(network: Network, tokenizer: PreTrainedTokenizerFast, folder: Pa
 
 def check(network: Network, tokenizer: PreTrainedTokenizerFast, count: int) -> str:
     """Held-out scores of the network as it is now, in one line."""
-    pad = int(tokenizer.convert_tokens_to_ids(PAD))
-    model = LlamaForCausalLM(llama_config(pad, int(tokenizer.convert_tokens_to_ids(END))))
+    pad = single_id(tokenizer.convert_tokens_to_ids(PAD))
+    model = LlamaForCausalLM(llama_config(pad, single_id(tokenizer.convert_tokens_to_ids(END))))
     model.load_state_dict(network.state_dict(), strict=False)
     model.tie_weights()
-    results = evaluate(model.to(torch.bfloat16).eval(), tokenizer, count)
+    results = evaluate(model.bfloat16().eval(), tokenizer, count)
     return ", ".join(f"{r.skill} {100 * r.right // r.asked}" for r in results)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -108,7 +109,7 @@ def result_key(pair: tuple[str, str]) -> str:
 
 def call_tool(rng: Random, split: Split) -> Sample:
     """A request that one of the offered tools fits; in training further ones after results."""
-    follow_up = (lambda r: drawn_result(r, split)) if split is Split.TRAIN else None
+    follow_up = partial(drawn_result, split=split) if split is Split.TRAIN else None
     return conversation(rng, split, follow_up)
 
 

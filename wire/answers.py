@@ -25,6 +25,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
 
+class SparseAnswer(Answer):
+    """Base of answers that engines write: a field whose default is None may be absent."""
+
+
 class OpenAnswer(Answer):
     """Base of answers that repeat what a client sent, whatever else it contains."""
 

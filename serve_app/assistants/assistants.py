@@ -1,15 +1,17 @@
-"""Assistants as clients make and change them, in both of OpenAI's versions."""
+"""Assistants: created, changed and given files, in both of OpenAI's versions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from serve_app.assistants.objects import ASSISTANT, new_assistant
-from serve_app.assistants.resources import Resources, searches
+from serve_app.assistants.resources import Resources, has_search
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from wire.errors import InvalidRequestError, NotFoundError, echo
 from wire.openai.assistants import (
     MAX_FILES,
+    Assistant,
     AssistantFields,
     AssistantRequest,
     AssistantUpdate,
@@ -17,7 +19,7 @@ from wire.openai.assistants import (
 )
 
 PLAIN = ("name", "description", "instructions", "temperature", "top_p", "reasoning_effort")
-"""Fields that are kept as they come."""
+"""Fields that are stored as they are sent."""
 
 
 class Assistants:
@@ -28,70 +30,86 @@ class Assistants:
         self._resources = resources
 
     async def create(self, owner: str, body: AssistantRequest) -> StoredObject:
-        """Keep a new assistant.
+        """Store a new assistant.
 
         Raises:
             InvalidRequestError: its model, a tool, a file or a store is not there.
         """
         await self._resources.check_model(body.model)
-        fields = await self._changed(owner, body, {"tools": [], "file_ids": []})
+        fields = await self._read_fields(owner, body, None)
         assistant = new_assistant(owner, {**fields, "model": body.model})
         await self._objects.add(assistant)
         return assistant
 
+    async def get(self, owner: str, assistant_id: str) -> Assistant:
+        """Return an assistant.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        stored = await self._objects.get(owner, ASSISTANT, assistant_id)
+        return Assistant.model_validate(stored.body)
+
     async def update(self, owner: str, assistant_id: str, body: AssistantUpdate) -> StoredObject:
-        """Change what of an assistant is in the request.
+        """Change the fields of an assistant that are in the request.
 
         Raises:
             NotFoundError: there is none.
             InvalidRequestError: its model, a tool, a file or a store is not there.
         """
-        before = (await self._objects.get(owner, ASSISTANT, assistant_id)).body
+        before = await self.get(owner, assistant_id)
         if body.model is not None:
             await self._resources.check_model(body.model)
-        fields = await self._changed(owner, body, before)
+        fields = await self._read_fields(owner, body, before)
         if body.model is not None:
             fields["model"] = body.model
-        return await self._objects.merge(owner, ASSISTANT, assistant_id, fields)
+        return await self._change(owner, assistant_id, fields)
 
     async def add_file(self, owner: str, assistant_id: str, file_id: str) -> StoredObject:
-        """Give an assistant one more file, as in the first version.
+        """Attach one more file to an assistant, as in the first version.
 
         Raises:
             NotFoundError: there is no such assistant.
-            InvalidRequestError: there is no such file, or it has as many as it may.
+            InvalidRequestError: there is no such file, or the limit is reached.
         """
-        before = (await self._objects.get(owner, ASSISTANT, assistant_id)).body
-        ids = list(dict.fromkeys([*before["file_ids"], file_id]))
+        before = await self.get(owner, assistant_id)
+        ids = list(dict.fromkeys([*before.file_ids, file_id]))
         if len(ids) > MAX_FILES:
             raise InvalidRequestError(
                 f"Invalid 'file_id': assistant '{assistant_id}' has {MAX_FILES} files, and may not "
                 "have more.",
                 "file_id",
             )
-        return await self._with_files(owner, assistant_id, ids, before)
+        return await self._set_files(owner, assistant_id, ids, before)
 
     async def remove_file(self, owner: str, assistant_id: str, file_id: str) -> StoredObject:
-        """Take a file from an assistant; the file itself stays.
+        """Detach a file from an assistant; the file itself remains.
 
         Raises:
             NotFoundError: there is no such assistant, or it has no such file.
         """
-        before = (await self._objects.get(owner, ASSISTANT, assistant_id)).body
+        before = await self.get(owner, assistant_id)
         check_file(before, file_id)
-        ids = [each for each in before["file_ids"] if each != file_id]
-        return await self._with_files(owner, assistant_id, ids, before)
+        ids = [each for each in before.file_ids if each != file_id]
+        return await self._set_files(owner, assistant_id, ids, before)
 
-    async def _with_files(
-        self, owner: str, assistant_id: str, ids: Sequence[str], before: dict[str, Any]
+    async def _set_files(
+        self, owner: str, assistant_id: str, ids: Sequence[str], before: Assistant
     ) -> StoredObject:
-        fields = await self._changed(owner, AssistantUpdate(file_ids=list(ids)), before)
-        return await self._objects.merge(owner, ASSISTANT, assistant_id, fields)
+        fields = await self._read_fields(owner, AssistantUpdate(file_ids=list(ids)), before)
+        return await self._change(owner, assistant_id, fields)
 
-    async def _changed(
-        self, owner: str, body: AssistantFields, before: dict[str, Any]
+    async def _change(self, owner: str, assistant_id: str, fields: dict[str, Any]) -> StoredObject:
+        def change(stored: StoredObject) -> StoredObject:
+            changed = Assistant.model_validate({**stored.body, **fields})
+            return replace(stored, body=changed.model_dump(mode="json"))
+
+        return await self._objects.change(owner, ASSISTANT, assistant_id, change)
+
+    async def _read_fields(
+        self, owner: str, body: AssistantFields, before: Assistant | None
     ) -> dict[str, Any]:
-        """Return the fields that the request sets, as they are kept."""
+        """Return the fields that the request sets, as they are stored."""
         sent = body.model_fields_set
         fields: dict[str, Any] = {name: getattr(body, name) for name in PLAIN if name in sent}
         if "metadata" in sent:
@@ -104,24 +122,25 @@ class Assistants:
         if "file_ids" in sent:
             fields["file_ids"] = body.file_ids or []
         if sent & {"tools", "file_ids", "tool_resources"}:
-            now = {**before, **fields}
-            looked_into = now["file_ids"] if searches(now["tools"]) else ()
+            tools = [tool.type for tool in body.tools or ()] if "tools" in sent else None
+            if tools is None:
+                tools = [tool.type for tool in before.tools] if before else []
+            file_ids = fields.get("file_ids", before.file_ids if before else [])
+            searched = file_ids if has_search(tools) else ()
             if "file_ids" in sent:
-                await self._resources.check_files(owner, now["file_ids"], "file_ids")
-            if "tool_resources" in sent or looked_into:
+                await self._resources.check_files(owner, file_ids, "file_ids")
+            if "tool_resources" in sent or searched:
                 fields["tool_resources"] = await self._resources.create_stores(
-                    owner, body.tool_resources, file_ids=looked_into
+                    owner, body.tool_resources, file_ids=searched
                 )
         return fields
 
 
-def check_file(assistant: dict[str, Any], file_id: str) -> None:
-    """Refuse a file that is not the assistant's.
+def check_file(assistant: Assistant, file_id: str) -> None:
+    """Refuse a file that is not attached to the assistant.
 
     Raises:
-        NotFoundError: it has none of this id.
+        NotFoundError: it is not.
     """
-    if file_id not in assistant["file_ids"]:
-        raise NotFoundError(
-            f"No file found with id {echo(file_id)} in assistant '{assistant['id']}'."
-        )
+    if file_id not in assistant.file_ids:
+        raise NotFoundError(f"No file found with id {echo(file_id)} in assistant '{assistant.id}'.")

@@ -1,9 +1,9 @@
-"""What assistants and threads refer to: models, files, vector stores. Checked when it is named.
+"""The models, files and vector stores of assistants and threads, checked when they are set.
 
-A store that is described in place is made here.
+A vector store that a request describes is created here.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from serve_app.models.registry import Registry
@@ -16,23 +16,26 @@ from wire.openai.assistants import (
     MAX_FILES,
     SEARCHES,
     AssistantTool,
+    AssistantToolResources,
     FileSearchResources,
     NewVectorStore,
     ToolResources,
+    ToolResourcesCodeInterpreter,
+    ToolResourcesFileSearch,
 )
 from wire.openai.threads import MessageRequest
 
 THREAD_STORE_DAYS = 7
-"""How long a store that was made for a thread is kept after its last use, as with OpenAI."""
+"""How long a thread's own vector store is kept after its last use, as with OpenAI."""
 
 MakeStore = Callable[[str, NewVectorStore, int | None], Awaitable[str]]
-"""Owner, description and days without use until it expires → the new store's id."""
+"""Owner, description and days until an unused store expires → the new store's id."""
 AddFiles = Callable[[str, str, Sequence[str]], Awaitable[None]]
-"""Owner, store and files that are added to it."""
+"""Owner, store and the files to add."""
 
 
 class Resources:
-    """Checks and makes what assistants and threads refer to."""
+    """Checks and creates the resources of assistants and threads."""
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class Resources:
             raise InvalidRequestError(f"Invalid 'model': {error.message}", "model") from error
 
     def check_tools(self, tools: Sequence[AssistantTool], param: str = "tools") -> None:
-        """Refuse tools that are not there.
+        """Refuse tools that this server does not have.
 
         Raises:
             InvalidRequestError: names the tool.
@@ -82,14 +85,14 @@ class Resources:
                 )
 
     async def check_files(self, owner: str, ids: Sequence[str], param: str) -> None:
-        """Refuse files that are not there.
+        """Refuse files that do not exist.
 
         Raises:
             InvalidRequestError: names the first.
         """
-        found = await self._objects.find(owner, FILE, ids)
+        files = await self._objects.find(owner, FILE, ids)
         for file_id in ids:
-            if file_id not in found:
+            if file_id not in files:
                 raise InvalidRequestError(
                     f"Invalid '{param}': no file found with id {echo(file_id)}.", param
                 )
@@ -102,19 +105,19 @@ class Resources:
         file_ids: Sequence[str] = (),
         expires_days: int | None = None,
     ) -> dict[str, Any]:
-        """Return the resources with a store in place of its description.
+        """Create the described store and return the resources with its id.
 
-        ``file_ids`` are those of the first version, which a search looks into.
+        ``file_ids`` are the first version's, which a search covers.
 
         Raises:
-            InvalidRequestError: a file or a store is not there.
+            InvalidRequestError: a file or a store does not exist.
         """
         search = (resources and resources.file_search) or FileSearchResources()
-        made: dict[str, Any] = {}
+        made = AssistantToolResources()
         if resources and resources.code_interpreter:
             ids = resources.code_interpreter.file_ids
             await self.check_files(owner, ids, "tool_resources.code_interpreter.file_ids")
-            made["code_interpreter"] = {"file_ids": ids}
+            made.code_interpreter = ToolResourcesCodeInterpreter(file_ids=ids)
         if file_ids:
             await self.check_files(owner, file_ids, "file_ids")
         stores = search.vector_store_ids or []
@@ -127,29 +130,30 @@ class Resources:
             await self.check_files(owner, store.file_ids, param)
             stores = [await self._make_store(owner, store, expires_days)]
         if stores or search.vector_store_ids is not None:
-            made["file_search"] = {"vector_store_ids": stores}
-        return made
+            made.file_search = ToolResourcesFileSearch(vector_store_ids=stores)
+        return made.model_dump()
 
     async def _check_stores(self, owner: str, ids: Sequence[str]) -> None:
-        found = await self._objects.find(owner, STORE, ids)
+        stores = await self._objects.find(owner, STORE, ids)
         for store_id in ids:
-            if store_id not in found:
+            if store_id not in stores:
                 param = "tool_resources.file_search.vector_store_ids"
                 raise InvalidRequestError(
                     f"Invalid '{param}': no vector store found with id {echo(store_id)}.", param
                 )
 
-    async def attached(
+    async def attach(
         self, owner: str, resources: dict[str, Any], messages: Sequence[MessageRequest]
     ) -> dict[str, Any]:
-        """Return a thread's resources with the files of its messages in them.
+        """Return a thread's resources together with the files of its messages.
 
         Raises:
-            InvalidRequestError: a file is not there, or there are too many.
+            InvalidRequestError: a file does not exist, or there are too many.
         """
         searched, read = _files(messages, "file_search"), _files(messages, "code_interpreter")
         if not searched and not read:
             return resources
+        before = AssistantToolResources.model_validate(resources)
         await self.check_files(owner, [*searched, *read], "attachments")
         if read:
             if not self._runs_code:
@@ -157,33 +161,33 @@ class Resources:
                     "Invalid 'attachments': 'code_interpreter' is not enabled on this server.",
                     "attachments",
                 )
-            before = (resources.get("code_interpreter") or {}).get("file_ids", [])
-            ids = list(dict.fromkeys([*before, *read]))
+            code = before.code_interpreter
+            ids = list(dict.fromkeys([*(code.file_ids if code else ()), *read]))
             if len(ids) > MAX_FILES:
                 raise InvalidRequestError(
                     f"Invalid 'attachments': a thread's code reads at most {MAX_FILES} files "
                     f"({len(ids)}).",
                     "attachments",
                 )
-            resources = {**resources, "code_interpreter": {"file_ids": ids}}
+            before.code_interpreter = ToolResourcesCodeInterpreter(file_ids=ids)
         if searched:
-            stores = (resources.get("file_search") or {}).get("vector_store_ids") or []
+            stores = before.file_search.vector_store_ids if before.file_search else []
             if stores:
                 await self._add_files(owner, stores[0], searched)
             else:
                 new = NewVectorStore(file_ids=searched)
                 stores = [await self._make_store(owner, new, THREAD_STORE_DAYS)]
-            resources = {**resources, "file_search": {"vector_store_ids": stores}}
-        return resources
+            before.file_search = ToolResourcesFileSearch(vector_store_ids=stores)
+        return before.model_dump()
 
 
-def searches(tools: list[dict[str, Any]]) -> bool:
-    """Whether one of the tools looks into files."""
-    return any(tool["type"] in SEARCHES for tool in tools)
+def has_search(tools: Iterable[str]) -> bool:
+    """Whether one of the types of tools searches files."""
+    return any(tool in SEARCHES for tool in tools)
 
 
 def attachments(message: MessageRequest) -> list[dict[str, Any]]:
-    """Return what is attached to a message, in the second version's form."""
+    """Return the attachments of a message, in the second version's form."""
     listed = [each.model_dump(exclude_unset=True) for each in message.attachments or ()]
     old = [{"file_id": each, "tools": [{"type": "file_search"}]} for each in message.file_ids or ()]
     return [*listed, *old]
@@ -191,10 +195,10 @@ def attachments(message: MessageRequest) -> list[dict[str, Any]]:
 
 def _files(messages: Sequence[MessageRequest], tool: str) -> list[str]:
     """Return the files that messages attach for a tool, each once."""
-    found = [
+    file_ids = [
         each["file_id"]
         for message in messages
         for each in attachments(message)
         if any(used["type"] == tool for used in each["tools"])
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(file_ids))

@@ -18,7 +18,7 @@ from serve_app.assistants.run_state import (
     read_state,
     with_state,
 )
-from serve_app.assistants.threads import Threads, additional
+from serve_app.assistants.threads import Threads, new_messages
 from serve_app.assistants.turn import CALLS_STEP
 from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
@@ -54,11 +54,11 @@ class Runs:
         """
         run = await self._new(owner, thread_id, body)
         messages = body.additional_messages or []
-        attached = await self._threads.with_attached(owner, thread_id, messages)
+        attached = await self._threads.find_attached(owner, thread_id, messages)
         async with self._database.transaction():
             await self._threads.lock(owner, thread_id, "A run cannot be added")
             await self._threads.attach(owner, thread_id, attached)
-            await self.objects.add(*additional(owner, thread_id, messages), run)
+            await self.objects.add(*new_messages(owner, thread_id, messages), run)
             await self._hold(run, body)
         return self._queue(run, body)
 
@@ -71,7 +71,7 @@ class Runs:
             NotFoundError: there is no such assistant.
             InvalidRequestError: something that they refer to is not there.
         """
-        thread, messages = await self._threads.prepared(owner, body.thread)
+        thread, messages = await self._threads.prepare(owner, body.thread)
         run = await self._new(owner, thread.id, body)
         async with self._database.transaction():
             await self.objects.add(thread, *messages, run)

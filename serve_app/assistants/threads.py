@@ -1,4 +1,4 @@
-"""Threads and their messages, as clients make and change them. A run has its thread for itself."""
+"""Threads and their messages. While a run is active, its thread cannot be changed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,35 +25,35 @@ class Threads:
         self.resources = resources
         self._database = database
 
-    async def prepared(
+    async def prepare(
         self, owner: str, body: ThreadRequest | None
     ) -> tuple[StoredObject, list[StoredObject]]:
-        """Return a new thread and its first messages, which are not kept yet.
+        """Return a new thread and its first messages, not stored yet.
 
         Raises:
-            InvalidRequestError: something that it refers to is not there.
+            InvalidRequestError: it refers to something that does not exist.
         """
         body = body or ThreadRequest()
         made = await self.resources.create_stores(
             owner, body.tool_resources, expires_days=THREAD_STORE_DAYS
         )
         messages = body.messages or []
-        made = await self.resources.attached(owner, made, messages)
+        made = await self.resources.attach(owner, made, messages)
         thread = thread_object(owner, body.metadata or {}, made)
         return thread, [_message(owner, thread.id, each) for each in messages]
 
     async def create(self, owner: str, body: ThreadRequest | None) -> StoredObject:
-        """Keep a new thread with its first messages."""
-        thread, messages = await self.prepared(owner, body)
+        """Store a new thread with its first messages."""
+        thread, messages = await self.prepare(owner, body)
         await self.objects.add(thread, *messages)
         return thread
 
     async def update(self, owner: str, thread_id: str, body: ThreadUpdate) -> StoredObject:
-        """Change what of a thread is in the request.
+        """Change the fields of a thread that are in the request.
 
         Raises:
             NotFoundError: there is none.
-            InvalidRequestError: something that it refers to is not there.
+            InvalidRequestError: it refers to something that does not exist.
         """
         fields: dict[str, Any] = {}
         if "metadata" in body.model_fields_set:
@@ -70,9 +70,9 @@ class Threads:
 
         Raises:
             NotFoundError: there is none.
-            InvalidRequestError: a run is active on it, or a file is not there.
+            InvalidRequestError: a run is active on it, or a file does not exist.
         """
-        attached = await self.with_attached(owner, thread_id, [body])
+        attached = await self.find_attached(owner, thread_id, [body])
         message = _message(owner, thread_id, body)
         async with self._database.transaction():
             await self.lock(owner, thread_id, "Messages cannot be added")
@@ -81,7 +81,7 @@ class Threads:
         return message
 
     async def delete_message(self, owner: str, thread_id: str, message_id: str) -> None:
-        """Forget a message.
+        """Delete a message.
 
         Raises:
             NotFoundError: there is none.
@@ -91,31 +91,31 @@ class Threads:
             await self.lock(owner, thread_id, "Messages cannot be deleted")
             await self.objects.delete(owner, MESSAGE, message_id, thread_id)
 
-    async def with_attached(
+    async def find_attached(
         self, owner: str, thread_id: str, messages: Sequence[MessageRequest]
     ) -> dict[str, Any] | None:
         """Return a thread's resources with the messages' files; None if there are none.
 
         Raises:
             NotFoundError: there is no such thread.
-            InvalidRequestError: a file is not there.
+            InvalidRequestError: a file does not exist.
         """
         thread = await self.objects.get(owner, THREAD, thread_id)
         before = thread.body["tool_resources"]
-        after = await self.resources.attached(owner, before, messages)
+        after = await self.resources.attach(owner, before, messages)
         return None if after is before else after
 
     async def attach(self, owner: str, thread_id: str, resources: dict[str, Any] | None) -> None:
-        """Give a thread other resources, if there are any."""
+        """Set a thread's resources, if there are any."""
         if resources is not None:
             await self.objects.merge(owner, THREAD, thread_id, {"tool_resources": resources})
 
     async def lock(self, owner: str, thread_id: str, what: str) -> StoredObject:
-        """Return a thread on which no run is active nor begins in the caller's transaction.
+        """Lock a thread, so that no run begins on it in the caller's transaction; return it.
 
         Raises:
             NotFoundError: there is none.
-            InvalidRequestError: one is active; ``what`` is what cannot be done.
+            InvalidRequestError: a run is active; ``what`` names what cannot be done.
         """
         thread = await self.objects.lock(owner, THREAD, thread_id)
         active = await self.objects.all(owner, RUN, thread_id, ACTIVE)
@@ -139,6 +139,8 @@ def _message(owner: str, thread_id: str, body: MessageRequest) -> StoredObject:
     )
 
 
-def additional(owner: str, thread_id: str, bodies: Sequence[MessageRequest]) -> list[StoredObject]:
-    """Return the messages that come with a run."""
+def new_messages(
+    owner: str, thread_id: str, bodies: Sequence[MessageRequest]
+) -> list[StoredObject]:
+    """Return the messages that are sent with a run, not stored yet."""
     return [_message(owner, thread_id, body) for body in bodies]

@@ -224,7 +224,7 @@ class Batches:
         self, job: StoredObject, *errors: tuple[str, str, str | None, int | None]
     ) -> None:
         """Let a batch fail. The answers are kept, unless writing them is what fails."""
-        shown = batch_errors(*errors)
+        shown = batch_errors(*errors).model_dump()
         if job.status == "in_progress":
             await self._progress.write(job, "finalizing", errors=shown, state={"ends_as": "failed"})
         else:

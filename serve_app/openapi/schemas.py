@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from serve_app.openapi.requests import MORE, RULES, Schema, refinements
+from wire.answers import SparseAnswer
 
 PLACE = "#/components/schemas/"
 
@@ -17,15 +18,26 @@ Mode = Literal["validation", "serialization"]
 class _Generator(GenerateJsonSchema):
     """Leaves out titles, which repeat names, and defaults that only mean 'absent'."""
 
+    _model: type = object
+
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        outer, self._model = self._model, schema["cls"]
+        try:
+            return super().model_schema(schema)
+        finally:
+            self._model = outer
+
     def field_is_required(self, field: Any, total: bool) -> bool:
-        """Require what an answer always has: also a default, unless it is None."""
-        inner = field["schema"]
-        if self.mode == "serialization" and inner["type"] == "default":
-            return inner.get("default", ...) is not None
-        return super().field_is_required(field, total)
+        """Require the fields of an answer that are always in it, also those with a default."""
+        if self.mode == "validation":
+            return super().field_is_required(field, total)
+        if "serialization_exclude_if" in field:
+            return False
+        default = field["schema"].get("default", ...)
+        return default is not None or not issubclass(self._model, SparseAnswer)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         described = super().default_schema(schema)

@@ -1,4 +1,4 @@
-"""OpenAI's lists: a page of objects, and where it stands in the whole."""
+"""Query parameters of lists, and pages of what is stored."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -7,15 +7,18 @@ from fastapi import Query
 
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo
+from wire.openai.objects import ListPage
 
 Order = Literal["asc", "desc"]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
+JSONObject = dict[str, Any]
 
-def page(
-    objects: Sequence[dict[str, Any]], *, limit: int, order: str, after: str | None
-) -> dict[str, Any]:
-    """Return the requested page of ``objects``, which are sorted oldest first.
+
+def select_page(
+    objects: Sequence[JSONObject], *, limit: int, order: str, after: str | None
+) -> ListPage[JSONObject]:
+    """Return a page of ``objects``, which begin with the oldest.
 
     Raises:
         InvalidRequestError: no object has the id ``after``.
@@ -26,26 +29,10 @@ def page(
         if after not in ids:
             raise InvalidRequestError(f"Invalid 'after': no object with id {echo(after)}.", "after")
         ordered = ordered[ids.index(after) + 1 :]
-    return listed(ordered[:limit], has_more=len(ordered) > limit)
+    return ListPage[JSONObject].of(ordered[:limit], has_more=len(ordered) > limit)
 
 
-def listed(objects: Sequence[dict[str, Any]], *, has_more: bool = False) -> dict[str, Any]:
-    """Return objects as a list."""
-    return {
-        "object": "list",
-        "data": list(objects),
-        "first_id": objects[0]["id"] if objects else None,
-        "last_id": objects[-1]["id"] if objects else None,
-        "has_more": has_more,
-    }
-
-
-def page_of(found: tuple[Sequence[StoredObject], bool]) -> dict[str, Any]:
-    """Return stored objects, and whether there are more, as a list."""
-    objects, has_more = found
-    return listed([stored.body for stored in objects], has_more=has_more)
-
-
-def deleted(object_id: str, kind: str) -> dict[str, Any]:
-    """Return the answer that says that an object is gone."""
-    return {"id": object_id, "object": f"{kind}.deleted", "deleted": True}
+def stored_page(rows: tuple[Sequence[StoredObject], bool]) -> ListPage[JSONObject]:
+    """Return the page of stored objects, of which the second of ``rows`` is ``has_more``."""
+    objects, has_more = rows
+    return ListPage[JSONObject].of([stored.body for stored in objects], has_more=has_more)

@@ -1,17 +1,17 @@
 """POST /v1/responses, and what is kept of them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic_core import to_json
 
 from serve_app.http.json_body import JSONRoute
+from serve_app.http.json_response import json_response
 from serve_app.http.sse import event_stream
 from serve_app.responses.turn import ResponseStream, create_whole, prepare_turn
 from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
-from serve_app.routes.lists import Limit, Order, page
+from serve_app.routes.lists import Limit, Order, select_page
 from wire.calls import Kind, Operation
-from wire.openai.responses import ResponseRequest
+from wire.openai.responses import ResponseDeleted, ResponseRequest
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -30,7 +30,7 @@ async def create_response(
     if body.background:
         queued = await background.add(turn, history)
         if not body.stream:
-            return _json(queued)
+            return json_response(queued)
         events = background.follow(history, turn.id, after=-1)
         return await event_stream(events, calls.record)
     if body.stream:
@@ -63,16 +63,16 @@ async def retrieve_response(
     """Return a response as it is now, or the events of one that was made in the background."""
     kept = await history.responses.get(history.owner, response_id)
     if not stream:
-        return _json(kept.body)
+        return json_response(kept.body)
     events = background.follow(history, response_id, after=starting_after)
     return await event_stream(events, calls.record)
 
 
 @router.delete("/responses/{response_id}")
-async def delete_response(response_id: str, history: HistoryDep) -> dict[str, Any]:
+async def delete_response(response_id: str, history: HistoryDep) -> Response:
     """Forget a response."""
     await history.responses.delete(history.owner, response_id)
-    return {"id": response_id, "object": "response", "deleted": True}
+    return json_response(ResponseDeleted(id=response_id))
 
 
 @router.post("/responses/{response_id}/cancel")
@@ -80,7 +80,7 @@ async def cancel_response(
     response_id: str, history: HistoryDep, background: BackgroundDep
 ) -> Response:
     """Stop one that is made in the background."""
-    return _json(await background.cancel(history, response_id))
+    return json_response(await background.cancel(history, response_id))
 
 
 @router.get("/responses/{response_id}/input_items")
@@ -93,8 +93,4 @@ async def list_input_items(
 ) -> Response:
     """List the input items of a response."""
     kept = await history.responses.get(history.owner, response_id)
-    return _json(page(kept.input, limit=limit, order=order, after=after))
-
-
-def _json(body: Any) -> Response:
-    return Response(to_json(body), media_type="application/json")
+    return json_response(select_page(kept.input, limit=limit, order=order, after=after))

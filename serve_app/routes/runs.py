@@ -1,39 +1,38 @@
-"""/v1/threads/…/runs: an assistant answers a thread, with its tools, step by step."""
+"""/v1/threads/…/runs: an assistant answers the messages of a thread."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
 
 from serve_app.assistants.objects import RUN, STEP
 from serve_app.http.json_body import JSONRoute
+from serve_app.http.json_response import json_response
 from serve_app.http.sse import event_stream
 from serve_app.routes.dependencies import CallsDep, CursorDep, ObjectsDep, OwnerDep, RunsDep
-from serve_app.routes.lists import page_of
+from serve_app.routes.lists import stored_page
 from serve_app.storage.object_rows import StoredObject
 from wire.openai.runs import Includable, RunRequest, ThreadRunRequest, ToolOutputs
 from wire.openai.threads import MetadataUpdate
 
 router = APIRouter(route_class=JSONRoute)
 
-Answer = dict[str, Any]
 Include = Annotated[list[Includable] | None, Query(alias="include[]")]
 
 
-@router.post("/threads/runs", response_model=None)
+@router.post("/threads/runs")
 async def create_thread_and_run(
     body: ThreadRunRequest, owner: OwnerDep, runs: RunsDep, calls: CallsDep
 ) -> Response:
-    """Begin a thread and a run on it."""
+    """Create a thread and a run on it."""
     thread, run = await runs.create_with_thread(owner, body)
     if not body.stream:
-        return JSONResponse(run.body)
-    told = [("thread.created", thread), ("thread.run.created", run), ("thread.run.queued", run)]
-    return await event_stream(runs.follow(run, told), calls.record)
+        return json_response(run.body)
+    events = [("thread.created", thread), ("thread.run.created", run), ("thread.run.queued", run)]
+    return await event_stream(runs.follow(run, events), calls.record)
 
 
-@router.post("/threads/{thread_id}/runs", response_model=None)
+@router.post("/threads/{thread_id}/runs")
 async def create_run(
     thread_id: str,
     body: RunRequest,
@@ -42,46 +41,48 @@ async def create_run(
     calls: CallsDep,
     include: Include = None,
 ) -> Response:
-    """Begin a run, and tell what happens where the request asks for a stream."""
+    """Create a run; with `stream`, answer with its events."""
     if include:
         body.include = include
     run = await runs.create(owner, thread_id, body)
     if not body.stream:
-        return JSONResponse(run.body)
-    told = [("thread.run.created", run), ("thread.run.queued", run)]
-    return await event_stream(runs.follow(run, told), calls.record)
+        return json_response(run.body)
+    events = [("thread.run.created", run), ("thread.run.queued", run)]
+    return await event_stream(runs.follow(run, events), calls.record)
 
 
 @router.get("/threads/{thread_id}/runs")
 async def list_runs(
     thread_id: str, cursor: CursorDep, owner: OwnerDep, objects: ObjectsDep
-) -> Answer:
+) -> Response:
     """List the runs of a thread."""
     await objects.get(owner, "thread", thread_id)
-    return page_of(await objects.page(owner, RUN, cursor, thread_id))
+    return json_response(stored_page(await objects.page(owner, RUN, cursor, thread_id)))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}")
-async def retrieve_run(thread_id: str, run_id: str, owner: OwnerDep, objects: ObjectsDep) -> Answer:
+async def retrieve_run(
+    thread_id: str, run_id: str, owner: OwnerDep, objects: ObjectsDep
+) -> Response:
     """Return a run."""
-    return (await objects.get(owner, RUN, run_id, thread_id)).body
+    return json_response((await objects.get(owner, RUN, run_id, thread_id)).body)
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}")
 async def update_run(
     thread_id: str, run_id: str, body: MetadataUpdate, owner: OwnerDep, objects: ObjectsDep
-) -> Answer:
-    """Change its labels."""
-    return (await objects.merge(owner, RUN, run_id, body.changed(), thread_id)).body
+) -> Response:
+    """Change a run's metadata."""
+    return json_response((await objects.merge(owner, RUN, run_id, body.changed(), thread_id)).body)
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")
-async def cancel_run(thread_id: str, run_id: str, owner: OwnerDep, runs: RunsDep) -> Answer:
-    """Have a run end; within about a second it has."""
-    return (await runs.cancel(owner, thread_id, run_id)).body
+async def cancel_run(thread_id: str, run_id: str, owner: OwnerDep, runs: RunsDep) -> Response:
+    """Cancel a run, which ends within about a second."""
+    return json_response((await runs.cancel(owner, thread_id, run_id)).body)
 
 
-@router.post("/threads/{thread_id}/runs/{run_id}/submit_tool_outputs", response_model=None)
+@router.post("/threads/{thread_id}/runs/{run_id}/submit_tool_outputs")
 async def submit_tool_outputs(
     thread_id: str,
     run_id: str,
@@ -90,13 +91,13 @@ async def submit_tool_outputs(
     runs: RunsDep,
     calls: CallsDep,
 ) -> Response:
-    """Give a run what the client's functions returned; it goes on."""
+    """Continue a run with the outputs of the client's functions."""
     follows = bool(body.stream)
     run, step = await runs.submit(owner, thread_id, run_id, body.tool_outputs, held=follows)
     if not follows:
-        return JSONResponse(run.body)
-    told = [("thread.run.step.completed", step), ("thread.run.queued", run)]
-    return await event_stream(runs.follow(run, told), calls.record)
+        return json_response(run.body)
+    events = [("thread.run.step.completed", step), ("thread.run.queued", run)]
+    return await event_stream(runs.follow(run, events), calls.record)
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}/steps")
@@ -107,11 +108,12 @@ async def list_run_steps(
     owner: OwnerDep,
     objects: ObjectsDep,
     include: Include = None,
-) -> Answer:
-    """List what a run has done."""
+) -> Response:
+    """List the steps of a run."""
     await objects.get(owner, RUN, run_id, thread_id)
     steps, has_more = await objects.page(owner, STEP, cursor, run_id)
-    return page_of(([_shown(step, include) for step in steps], has_more))
+    steps = [_with_passages(step, include) for step in steps]
+    return json_response(stored_page((steps, has_more)))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}/steps/{step_id}")
@@ -122,13 +124,14 @@ async def retrieve_run_step(
     owner: OwnerDep,
     objects: ObjectsDep,
     include: Include = None,
-) -> Answer:
-    """Return one thing that a run has done."""
+) -> Response:
+    """Return a step of a run."""
     await objects.get(owner, RUN, run_id, thread_id)
-    return _shown(await objects.get(owner, STEP, step_id, run_id), include).body
+    step = await objects.get(owner, STEP, step_id, run_id)
+    return json_response(_with_passages(step, include).body)
 
 
-def _shown(step: StoredObject, include: Include) -> StoredObject:
-    """Return a step, with the passages found by a search if they are requested."""
+def _with_passages(step: StoredObject, include: Include) -> StoredObject:
+    """Return a step with the passages of a search where the request includes them."""
     full = (step.state or {}).get("step_details")
     return replace(step, body={**step.body, "step_details": full}) if include and full else step

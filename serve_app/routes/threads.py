@@ -1,61 +1,60 @@
-"""/v1/threads and their messages: what was said, for runs to go on from."""
+"""/v1/threads and their messages, which runs continue."""
 
-from typing import Any
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from serve_app.assistants.objects import MESSAGE, THREAD
 from serve_app.http.json_body import JSONRoute
+from serve_app.http.json_response import json_response
 from serve_app.routes.dependencies import CursorDep, ObjectsDep, OwnerDep, ThreadsDep
-from serve_app.routes.lists import deleted, page_of
+from serve_app.routes.lists import stored_page
 from serve_app.storage.tables import OBJECTS
 from wire.openai.threads import (
     MessageRequest,
     MetadataUpdate,
+    ThreadDeleted,
+    ThreadMessageDeleted,
     ThreadRequest,
     ThreadUpdate,
 )
 
 router = APIRouter(route_class=JSONRoute)
 
-Answer = dict[str, Any]
-
 
 @router.post("/threads")
 async def create_thread(
     owner: OwnerDep, threads: ThreadsDep, body: ThreadRequest | None = None
-) -> Answer:
-    """Begin a thread, with what was said so far."""
-    return (await threads.create(owner, body)).body
+) -> Response:
+    """Create a thread, with its first messages."""
+    return json_response((await threads.create(owner, body)).body)
 
 
 @router.get("/threads/{thread_id}")
-async def retrieve_thread(thread_id: str, owner: OwnerDep, objects: ObjectsDep) -> Answer:
+async def retrieve_thread(thread_id: str, owner: OwnerDep, objects: ObjectsDep) -> Response:
     """Return a thread, without its messages."""
-    return (await objects.get(owner, THREAD, thread_id)).body
+    return json_response((await objects.get(owner, THREAD, thread_id)).body)
 
 
 @router.post("/threads/{thread_id}")
 async def update_thread(
     thread_id: str, body: ThreadUpdate, owner: OwnerDep, threads: ThreadsDep
-) -> Answer:
-    """Change its labels or what its tools work on."""
-    return (await threads.update(owner, thread_id, body)).body
+) -> Response:
+    """Change a thread's metadata or resources."""
+    return json_response((await threads.update(owner, thread_id, body)).body)
 
 
 @router.delete("/threads/{thread_id}")
-async def delete_thread(thread_id: str, owner: OwnerDep, objects: ObjectsDep) -> Answer:
-    """Forget a thread, its messages and its runs; one that is active ends."""
+async def delete_thread(thread_id: str, owner: OwnerDep, objects: ObjectsDep) -> Response:
+    """Delete a thread, its messages and its runs; an active run ends."""
     await objects.delete(owner, THREAD, thread_id)
-    return deleted(thread_id, THREAD)
+    return json_response(ThreadDeleted(id=thread_id))
 
 
 @router.post("/threads/{thread_id}/messages")
 async def create_message(
     thread_id: str, body: MessageRequest, owner: OwnerDep, threads: ThreadsDep
-) -> Answer:
+) -> Response:
     """Add a message."""
-    return (await threads.add_message(owner, thread_id, body)).body
+    return json_response((await threads.add_message(owner, thread_id, body)).body)
 
 
 @router.get("/threads/{thread_id}/messages")
@@ -65,34 +64,34 @@ async def list_messages(
     owner: OwnerDep,
     objects: ObjectsDep,
     run_id: str | None = None,
-) -> Answer:
-    """List the messages, or those that a run has made."""
+) -> Response:
+    """List the messages, or those of a run."""
     await objects.get(owner, THREAD, thread_id)
     where = [] if run_id is None else [OBJECTS.c.body["run_id"].as_string() == run_id]
-    return page_of(await objects.page(owner, MESSAGE, cursor, thread_id, where))
+    return json_response(stored_page(await objects.page(owner, MESSAGE, cursor, thread_id, where)))
 
 
 @router.get("/threads/{thread_id}/messages/{message_id}")
 async def retrieve_message(
     thread_id: str, message_id: str, owner: OwnerDep, objects: ObjectsDep
-) -> Answer:
+) -> Response:
     """Return a message."""
-    return (await objects.get(owner, MESSAGE, message_id, thread_id)).body
+    return json_response((await objects.get(owner, MESSAGE, message_id, thread_id)).body)
 
 
 @router.post("/threads/{thread_id}/messages/{message_id}")
 async def update_message(
     thread_id: str, message_id: str, body: MetadataUpdate, owner: OwnerDep, objects: ObjectsDep
-) -> Answer:
-    """Change its labels."""
+) -> Response:
+    """Change a message's metadata."""
     changed = body.changed()
-    return (await objects.merge(owner, MESSAGE, message_id, changed, thread_id)).body
+    return json_response((await objects.merge(owner, MESSAGE, message_id, changed, thread_id)).body)
 
 
 @router.delete("/threads/{thread_id}/messages/{message_id}")
 async def delete_message(
     thread_id: str, message_id: str, owner: OwnerDep, threads: ThreadsDep
-) -> Answer:
-    """Forget a message."""
+) -> Response:
+    """Delete a message."""
     await threads.delete_message(owner, thread_id, message_id)
-    return deleted(message_id, MESSAGE)
+    return json_response(ThreadMessageDeleted(id=message_id))

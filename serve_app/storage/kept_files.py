@@ -1,6 +1,6 @@
-"""The files that clients keep here, and those that are made for them: OpenAI's files.
+"""OpenAI's files: those that clients upload, and those that the server makes for them.
 
-The object is in the database, its content in the file store. Knows nothing of what uses a file.
+The object is in the database, its content in the file store. Independent of what uses a file.
 """
 
 import asyncio
@@ -17,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from serve_app.storage.contents import Content, Contents, content_name
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError, FileStore, in_thread
-from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.object_rows import StoredObject, store_answer
 from serve_app.storage.objects import Cursor, ObjectStore
 from serve_app.storage.sweeping import sweep_forever
 from serve_app.storage.tables import OBJECTS
 from wire.errors import NotFoundError
 from wire.ids import new_id
+from wire.openai.files import FileObject
 
 FILE = "file"
 FOLDER = "files"
@@ -46,26 +47,25 @@ class KeptFiles:
         expires_at: int | None = None,
         file_id: str | None = None,
     ) -> StoredObject:
-        """Keep a file as its bytes come.
+        """Store a file while its bytes arrive.
 
-        ``file_id`` is for who may have to begin again and must not make two of it: a file with this
-        id that is there already is the answer.
+        With ``file_id`` the call can be repeated: it returns the file of this id if there is one.
         """
-        if file_id is not None and (found := await self._found(owner, file_id)):
-            return found
+        if file_id is not None and (file := await self._find(owner, file_id)):
+            return file
         new = new_file(filename, purpose, owner, expires_at=expires_at, file_id=file_id)
         try:
             return await self.keep(owner, chunks, lambda _: new)
         except IntegrityError:  # another made it meanwhile
-            found = await self._found(owner, new.id)
-            if found is None:
+            file = await self._find(owner, new.id)
+            if file is None:
                 raise
-            return found
+            return file
 
     async def keep(
         self, owner: str, chunks: AsyncIterable[bytes], make: Callable[[Content], StoredObject]
     ) -> StoredObject:
-        """Keep a file of which ``make`` says, once all is there, what it is; it may raise."""
+        """Store a file; ``make`` returns its object when all bytes are there, or raises."""
 
         async def finish(content: Content) -> StoredObject:
             stored = with_content(make(content), content)
@@ -85,7 +85,7 @@ class KeptFiles:
     async def page(
         self, owner: str, cursor: Cursor, purpose: str | None = None
     ) -> tuple[list[StoredObject], bool]:
-        """Return a part of an owner's files, and whether there are more behind it."""
+        """Return a part of an owner's files, and whether more follow."""
         where = () if purpose is None else (OBJECTS.c.body["purpose"].as_string() == purpose,)
         return await self._objects.page(owner, FILE, cursor, where=where)
 
@@ -101,7 +101,7 @@ class KeptFiles:
 
     @asynccontextmanager
     async def path(self, stored: StoredObject) -> AsyncGenerator[Path]:
-        """Give a path on this machine that has the file's bytes, to read only, for a while.
+        """Yield a local path with the file's bytes, to read only.
 
         Raises:
             FileMissingError: it has been deleted.
@@ -123,7 +123,7 @@ class KeptFiles:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def delete(self, owner: str, file_id: str) -> None:
-        """Forget a file.
+        """Delete a file.
 
         Raises:
             NotFoundError: the owner has none of this id.
@@ -135,10 +135,10 @@ class KeptFiles:
         await self.contents.sweep(FILE)
 
     async def sweep_forever(self) -> None:
-        """Do so now and then, until cancelled."""
+        """Sweep periodically, until cancelled."""
         await sweep_forever("files", self.sweep)
 
-    async def _found(self, owner: str, file_id: str) -> StoredObject | None:
+    async def _find(self, owner: str, file_id: str) -> StoredObject | None:
         try:
             return await self.get(owner, file_id)
         except NotFoundError:
@@ -150,29 +150,27 @@ def new_file(
     purpose: str,
     owner: str,
     *,
-    lives_s: int | None = None,
+    lifetime_s: int | None = None,
     expires_at: int | None = None,
     file_id: str | None = None,
 ) -> StoredObject:
-    """Return a file, of which the content is still unknown; without an end, it stays."""
-    file_id, now = file_id or new_id("file", "-"), int(time())
-    if lives_s is not None:
-        expires_at = now + lives_s
-    body = {
-        "id": file_id,
-        "object": FILE,
-        "bytes": 0,
-        "created_at": now,
-        "expires_at": expires_at,
-        "filename": filename,
-        "purpose": purpose,
-        "status": "processed",
-        "status_details": None,
-    }
-    return StoredObject(file_id, FILE, owner, body, expires_at=expires_at, created_at=now)
+    """Return a file whose content is not known yet; with neither lifetime nor end, it stays."""
+    now = int(time())
+    if lifetime_s is not None:
+        expires_at = now + lifetime_s
+    file = FileObject(
+        id=file_id or new_id("file", "-"),
+        bytes=0,
+        created_at=now,
+        expires_at=expires_at,
+        filename=filename,
+        purpose=purpose,
+        status_details=None,
+    )
+    return store_answer(owner, file, expires_at=expires_at)
 
 
 def with_content(stored: StoredObject, content: Content) -> StoredObject:
-    """Return a new file with what is known of its content."""
+    """Return a new file with the size and the place of its content."""
     body = {**stored.body, "bytes": content.size}
     return replace(stored, body=body, state=content.as_state())

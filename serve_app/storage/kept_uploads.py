@@ -1,31 +1,32 @@
-"""Files that come in parts: OpenAI's uploads.
+"""OpenAI's uploads: files that are sent in parts.
 
-Parts arrive in any order, several at once, through any ingress replica. Together they become a file
-once, whoever asks for it at the same time.
+Parts arrive in any order, several at once, through any ingress replica. Concurrent requests to
+complete an upload make one file.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import replace
 from hashlib import md5
 from time import time
+from typing import Literal
 
 from serve_app.storage.contents import Content
 from serve_app.storage.database import Database
 from serve_app.storage.files import FileMissingError, in_thread
 from serve_app.storage.kept_files import FOLDER, KeptFiles, new_file, with_content
-from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.object_rows import StoredObject, store_answer
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.sweeping import sweep_forever
 from wire.errors import InvalidRequestError, echo
 from wire.ids import new_id
+from wire.openai.files import FileObject, Upload, UploadPart
 
 UPLOAD, PART = "upload", "upload.part"
 PARTS_FOLDER = "uploads"
-LIVES_S = 3600
-"""As long as OpenAI's."""
+LIFETIME_S = 3600
+"""As OpenAI's."""
 REMEMBERED_S = 3600
-"""For how long an upload that has ended, in whatever way, still says so."""
-PENDING = "pending"
+"""How long the status of an ended upload can be read."""
 
 
 class KeptUploads:
@@ -37,38 +38,32 @@ class KeptUploads:
         self._files = files
 
     async def create(
-        self, owner: str, filename: str, purpose: str, size: int, lives_s: int | None
+        self, owner: str, filename: str, purpose: str, size: int, lifetime_s: int | None
     ) -> StoredObject:
-        """Begin an upload of ``size`` bytes. Its file will live ``lives_s`` seconds; None: stay."""
-        upload_id, now = new_id("upload"), int(time())
-        body = {
-            "id": upload_id,
-            "object": UPLOAD,
-            "bytes": size,
-            "created_at": now,
-            "expires_at": now + LIVES_S,
-            "filename": filename,
-            "purpose": purpose,
-            "status": PENDING,
-            "file": None,
-        }
-        upload = StoredObject(
-            upload_id,
-            UPLOAD,
-            owner,
-            body,
-            status=PENDING,
-            state={"received": 0, "lives_s": lives_s},
-            expires_at=now + LIVES_S + REMEMBERED_S,
+        """Begin an upload of ``size`` bytes; ``lifetime_s`` is its file's, None: unlimited."""
+        now = int(time())
+        upload = Upload(
+            id=new_id("upload"),
+            bytes=size,
             created_at=now,
+            expires_at=now + LIFETIME_S,
+            filename=filename,
+            purpose=purpose,
+            file=None,
         )
-        await self._objects.add(upload)
-        return upload
+        stored = store_answer(
+            owner,
+            upload,
+            state={"received": 0, "lives_s": lifetime_s},
+            expires_at=upload.expires_at + REMEMBERED_S,
+        )
+        await self._objects.add(stored)
+        return stored
 
     async def add_part(
         self, owner: str, upload_id: str, chunks: AsyncIterable[bytes], max_bytes: int
     ) -> StoredObject:
-        """Keep a part as its bytes come. All parts of an upload have ``max_bytes`` together.
+        """Store a part while its bytes arrive; all parts together have at most ``max_bytes``.
 
         Raises:
             NotFoundError: the owner has no such upload.
@@ -77,7 +72,7 @@ class KeptUploads:
         _check_pending(await self._objects.get(owner, UPLOAD, upload_id))
 
         async def finish(content: Content) -> StoredObject:
-            def more(upload: StoredObject) -> StoredObject:
+            def count(upload: StoredObject) -> StoredObject:
                 _check_pending(upload)
                 state = upload.state or {}
                 received = state["received"] + content.size
@@ -89,27 +84,18 @@ class KeptUploads:
                     )
                 return replace(upload, state={**state, "received": received})
 
-            await self._objects.change(owner, UPLOAD, upload_id, more)
-            part_id, now = new_id("part"), int(time())
-            body = {"id": part_id, "object": PART, "created_at": now, "upload_id": upload_id}
-            part = StoredObject(
-                part_id,
-                PART,
-                owner,
-                body,
-                parent_id=upload_id,
-                state=content.as_state(),
-                created_at=now,
-            )
-            await self._objects.add(part)
-            return part
+            await self._objects.change(owner, UPLOAD, upload_id, count)
+            part = UploadPart(id=new_id("part"), created_at=int(time()), upload_id=upload_id)
+            stored = store_answer(owner, part, parent_id=upload_id, state=content.as_state())
+            await self._objects.add(stored)
+            return stored
 
         return await self._contents.keep(owner, PARTS_FOLDER, chunks, finish)
 
     async def complete(
         self, owner: str, upload_id: str, part_ids: Sequence[str], checksum: str | None
     ) -> StoredObject:
-        """Make a file of parts, in this order.
+        """Join parts to a file, in this order.
 
         Raises:
             NotFoundError: the owner has no such upload.
@@ -127,17 +113,15 @@ class KeptUploads:
                     f"{echo(checksum)}).",
                     "md5",
                 )
-            lives_s = (upload.state or {})["lives_s"]
-            file = with_content(
-                new_file(upload.body["filename"], upload.body["purpose"], owner, lives_s=lives_s),
-                content,
-            )
+            fields = Upload.model_validate(upload.body)
+            lifetime_s = (upload.state or {})["lives_s"]
+            new = new_file(fields.filename, fields.purpose, owner, lifetime_s=lifetime_s)
+            file = with_content(new, content)
 
-            def completed(found: StoredObject) -> StoredObject:
-                _check_pending(found)
-                return _ended(found, "completed", file)
+            def mark_completed(stored: StoredObject) -> StoredObject:
+                return _end(stored, "completed", FileObject.model_validate(file.body))
 
-            changed = await self._objects.change(owner, UPLOAD, upload_id, completed)
+            changed = await self._objects.change(owner, UPLOAD, upload_id, mark_completed)
             await self._objects.add(file)
             return changed
 
@@ -164,23 +148,22 @@ class KeptUploads:
             InvalidRequestError: it has ended already.
         """
 
-        def cancelled(found: StoredObject) -> StoredObject:
-            _check_pending(found)
-            return _ended(found, "cancelled", None)
+        def mark_cancelled(stored: StoredObject) -> StoredObject:
+            return _end(stored, "cancelled", None)
 
-        changed = await self._objects.change(owner, UPLOAD, upload_id, cancelled)
+        changed = await self._objects.change(owner, UPLOAD, upload_id, mark_cancelled)
         await self._remove_parts(changed)
         return changed
 
     async def sweep(self) -> None:
-        """Remove uploads that ended a while ago, and what is left of their parts."""
+        """Remove uploads that ended a while ago, and their remaining parts."""
         while expired := await self._objects.expired(UPLOAD):
             for upload in expired:
                 await self._remove_parts(upload)
                 await self._objects.remove(upload.id)
 
     async def sweep_forever(self) -> None:
-        """Do so now and then, until cancelled."""
+        """Sweep periodically, until cancelled."""
         await sweep_forever("uploads", self.sweep)
 
     async def _parts(self, upload: StoredObject, part_ids: Sequence[str]) -> list[StoredObject]:
@@ -209,14 +192,17 @@ class KeptUploads:
             await self._contents.remove(part)
 
 
-def _check_pending(upload: StoredObject) -> None:
-    status = upload.body["status"]
-    if status == PENDING and upload.body["expires_at"] <= time():
-        status = "expired"
-    if status != PENDING:
+def _check_pending(stored: StoredObject) -> None:
+    upload = Upload.model_validate(stored.body)
+    is_expired = upload.status == "pending" and upload.expires_at <= time()
+    status = "expired" if is_expired else upload.status
+    if status != "pending":
         raise InvalidRequestError(f"Upload '{upload.id}' is {status}; only a pending one goes on.")
 
 
-def _ended(upload: StoredObject, status: str, file: StoredObject | None) -> StoredObject:
-    body = {**upload.body, "status": status, "file": file.body if file else None}
-    return replace(upload, body=body, status=status)
+def _end(
+    stored: StoredObject, status: Literal["completed", "cancelled"], file: FileObject | None
+) -> StoredObject:
+    _check_pending(stored)
+    ended = Upload.model_validate(stored.body).model_copy(update={"status": status, "file": file})
+    return replace(stored, body=ended.model_dump(mode="json"), status=status)

@@ -1,4 +1,4 @@
-"""What is kept of vector stores, their files and batches, and what follows from it."""
+"""Stored objects of vector stores, their files and batches, and the answers made of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,9 +6,17 @@ from hashlib import sha256
 from time import time
 from typing import Any
 
-from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.object_rows import StoredObject, store_answer
 from wire.errors import InvalidRequestError
 from wire.ids import new_id
+from wire.openai.search_filters import Value
+from wire.openai.vector_stores import (
+    FileCounts,
+    StaticChunkingStrategy,
+    VectorStore,
+    VectorStoreFile,
+    VectorStoreFileBatch,
+)
 
 STORE = "vector_store"
 FILE = "vector_store.file"
@@ -16,72 +24,76 @@ BATCH = "vector_store.files_batch"
 IN_PROGRESS, COMPLETED, FAILED, CANCELLED = "in_progress", "completed", "failed", "cancelled"
 MAX_FILES = 10_000
 """OpenAI's limit of a store."""
+COMPUTED = {"status", "usage_bytes", "file_counts", "expires_at"}
+"""Fields of stores and batches that are not stored, since they change with files and time."""
 STATUSES = (IN_PROGRESS, COMPLETED, FAILED, CANCELLED)
 DAY_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that a store shall have."""
+    """A file to add to a store."""
 
     file_id: str
-    chunking: dict[str, Any]
-    """As it is shown."""
-    attributes: dict[str, Any]
+    chunking: StaticChunkingStrategy
+    attributes: dict[str, Value]
 
 
 def new_store(owner: str, fields: Mapping[str, Any]) -> StoredObject:
-    """Return a store that is not kept yet."""
-    store_id, now = new_id("vs"), int(time())
-    body = {"id": store_id, "object": STORE, "created_at": now, **fields, "last_active_at": now}
-    return StoredObject(store_id, STORE, owner, body, state={"usage_bytes": 0}, created_at=now)
+    """Return a store that is not stored yet."""
+    now = int(time())
+    new = {"id": new_id("vs"), "created_at": now, "last_active_at": now}
+    store = VectorStore.model_validate({**new, **fields})
+    body = store.model_dump(mode="json", exclude=COMPUTED)
+    return StoredObject(store.id, STORE, owner, body, state={"usage_bytes": 0}, created_at=now)
 
 
 def entry_id(store_id: str, file_id: str) -> str:
-    """Return the row id of a store's file. Clients use the file's id, which stores share."""
+    """Return the id of a store's file; its ``id`` in answers is the file's, in all stores."""
     return "vsf_" + sha256(f"{store_id}/{file_id}".encode()).hexdigest()[:48]
 
 
 def expires_at(store: StoredObject) -> int | None:
-    """Return when a store expires, if nobody uses it."""
+    """Return when a store expires unless it is used."""
     after = store.body.get("expires_after")
     return store.body["last_active_at"] + after["days"] * DAY_S if after else None
 
 
-def shown_store(store: StoredObject, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return a store as clients see it; ``counts`` are its files by status."""
+def as_vector_store(store: StoredObject, counts: Mapping[str, int]) -> VectorStore:
+    """Return the answer for a store; ``counts`` are its files by status."""
     expiry = expires_at(store)
     if expiry is not None and expiry <= time():
         status = "expired"
     else:
         status = IN_PROGRESS if counts.get(IN_PROGRESS) else COMPLETED
-    return {
-        **store.body,
+    computed = {
         "status": status,
         "usage_bytes": (store.state or {})["usage_bytes"],
-        "file_counts": _counted(counts),
+        "file_counts": _file_counts(counts),
         "expires_at": expiry,
     }
+    return VectorStore.model_validate({**store.body, **computed})
 
 
-def shown_batch(batch: StoredObject, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return a batch as clients see it; ``counts`` are its files by status."""
+def as_file_batch(batch: StoredObject, counts: Mapping[str, int]) -> VectorStoreFileBatch:
+    """Return the answer for a batch; ``counts`` are its files by status."""
     if (batch.state or {})["cancelled"]:
         status = CANCELLED
     elif counts.get(IN_PROGRESS):
         status = IN_PROGRESS
     else:
         status = FAILED if counts and set(counts) == {FAILED} else COMPLETED
-    return {**batch.body, "status": status, "file_counts": _counted(counts)}
+    computed = {"status": status, "file_counts": _file_counts(counts)}
+    return VectorStoreFileBatch.model_validate({**batch.body, **computed})
 
 
-def _counted(counts: Mapping[str, int]) -> dict[str, int]:
+def _file_counts(counts: Mapping[str, int]) -> FileCounts:
     by_status = {status: counts.get(status, 0) for status in STATUSES}
-    return {**by_status, "total": sum(by_status.values())}
+    return FileCounts(**by_status, total=sum(by_status.values()))
 
 
 def check_live(store: StoredObject) -> None:
-    """Pass a store that has not expired.
+    """Refuse a store that has expired.
 
     Raises:
         InvalidRequestError: it has.
@@ -91,38 +103,27 @@ def check_live(store: StoredObject) -> None:
 
 
 def new_entry(owner: str, store_id: str, file: NewFile, filename: str) -> StoredObject:
-    """Return a file of a store, which is then to be read."""
-    now = int(time())
-    body = {
-        "id": file.file_id,
-        "object": FILE,
-        "created_at": now,
-        "vector_store_id": store_id,
-        "status": IN_PROGRESS,
-        "last_error": None,
-        "usage_bytes": 0,
-        "attributes": file.attributes,
-        "chunking_strategy": file.chunking,
-    }
-    return StoredObject(
-        entry_id(store_id, file.file_id),
-        FILE,
-        owner,
-        body,
-        parent_id=store_id,
-        status=IN_PROGRESS,
-        state={"filename": filename},
-        created_at=now,
+    """Return a file of a store, which is to be read."""
+    entry = VectorStoreFile(
+        id=file.file_id,
+        created_at=int(time()),
+        vector_store_id=store_id,
+        attributes=file.attributes,
+        chunking_strategy=file.chunking,
     )
+    stored = store_answer(owner, entry, parent_id=store_id, state={"filename": filename})
+    return replace(stored, id=entry_id(store_id, file.file_id))
 
 
 def new_batch(owner: str, store_id: str, file_ids: Sequence[str]) -> StoredObject:
     """Return a batch of files of a store."""
-    batch_id, now = new_id("vsfb"), int(time())
-    body = {"id": batch_id, "object": BATCH, "created_at": now, "vector_store_id": store_id}
+    batch = VectorStoreFileBatch(
+        id=new_id("vsfb"), created_at=int(time()), vector_store_id=store_id
+    )
     state = {"files": list(dict.fromkeys(file_ids)), "cancelled": False}
+    body = batch.model_dump(mode="json", exclude=COMPUTED)
     return StoredObject(
-        batch_id, BATCH, owner, body, parent_id=store_id, state=state, created_at=now
+        batch.id, BATCH, owner, body, parent_id=store_id, state=state, created_at=batch.created_at
     )
 
 
@@ -132,14 +133,15 @@ def batch_entries(batch: StoredObject) -> list[str]:
 
 
 def is_same(entry: StoredObject, file: NewFile) -> bool:
-    """Whether a file is, or will be, in its store with the requested attributes."""
+    """Whether a file is in its store, or being read, with these attributes and chunks."""
+    there = VectorStoreFile.model_validate(entry.body)
     return (
-        entry.status in (IN_PROGRESS, COMPLETED)
-        and entry.body["attributes"] == file.attributes
-        and entry.body["chunking_strategy"] == file.chunking
+        there.status in (IN_PROGRESS, COMPLETED)
+        and there.attributes == file.attributes
+        and there.chunking_strategy == file.chunking
     )
 
 
-def ended(entry: StoredObject, status: str, **fields: Any) -> StoredObject:
-    """Return a file of a store of which the reading has ended."""
+def end_reading(entry: StoredObject, status: str, **fields: Any) -> StoredObject:
+    """Return a file of a store with the status at which its reading ended."""
     return replace(entry, status=status, body={**entry.body, "status": status, **fields})

@@ -27,7 +27,7 @@ from serve_app.storage.vector_store_rows import (
     NewFile,
     batch_entries,
     check_live,
-    ended,
+    end_reading,
     entry_id,
     is_same,
     new_entry,
@@ -193,7 +193,7 @@ class VectorStores:
             for entry in (await self._entries(batch.owner, names)).values():
                 if entry.status == IN_PROGRESS:
                     await self.objects.change(
-                        batch.owner, FILE, entry.id, lambda one: ended(one, CANCELLED)
+                        batch.owner, FILE, entry.id, lambda one: end_reading(one, CANCELLED)
                     )
         return changed
 

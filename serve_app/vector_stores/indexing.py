@@ -21,11 +21,12 @@ from serve_app.storage.files import FileMissingError
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
-from serve_app.storage.vector_store_rows import COMPLETED, FAILED, FILE, IN_PROGRESS, ended
+from serve_app.storage.vector_store_rows import COMPLETED, FAILED, FILE, IN_PROGRESS, end_reading
 from serve_app.storage.vector_stores import VectorStores
 from serve_app.vector_stores.embedding import embedded_parts
 from wire.calls import Kind
 from wire.errors import APIError, InvalidRequestError, NotFoundError
+from wire.openai.vector_stores import VectorStoreFile, VectorStoreFileError
 
 PATH = "/v1/vector_stores/files"
 """Under which the log has this work."""
@@ -101,7 +102,7 @@ class FileIndexing:
         await self._keep(job, chunks, dimensions=len(vectors[0][0]) // 4)
 
     async def _read(self, job: StoredObject, model: ServedModel) -> list[TextChunk]:
-        chunking = job.body["chunking_strategy"]["static"]
+        chunking = VectorStoreFile.model_validate(job.body).chunking_strategy.static
         context = model.card.context_length or USUAL_CONTEXT
         try:
             file = await self._files.get(job.owner, job.body["id"])
@@ -109,8 +110,8 @@ class FileIndexing:
                 return await self._reader.read(
                     path,
                     file.body["filename"],
-                    max_tokens=chunking["max_chunk_size_tokens"],
-                    overlap=chunking["chunk_overlap_tokens"],
+                    max_tokens=chunking.max_chunk_size_tokens,
+                    overlap=chunking.chunk_overlap_tokens,
                     part_tokens=max(1, int(context * ROOM)),
                 )
         except (NotFoundError, FileMissingError):
@@ -136,13 +137,13 @@ class FileIndexing:
         async with self._database.transaction():
             num_bytes = await self._stores.fill(job, chunks, dimensions)
             await self._jobs.store.write(
-                job.id, lambda entry: ended(_wanted(entry), COMPLETED, usage_bytes=num_bytes)
+                job.id, lambda entry: end_reading(_wanted(entry), COMPLETED, usage_bytes=num_bytes)
             )
 
     async def _end(self, job: StoredObject, code: str, message: str) -> None:
-        error = {"code": code, "message": message}
+        error = VectorStoreFileError.model_validate({"code": code, "message": message})
         await self._jobs.store.write(
-            job.id, lambda entry: ended(_wanted(entry), FAILED, last_error=error)
+            job.id, lambda entry: end_reading(_wanted(entry), FAILED, last_error=error.model_dump())
         )
 
 

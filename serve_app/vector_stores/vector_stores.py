@@ -1,7 +1,4 @@
-"""Vector stores as routes and assistants use them: made, filled and searched.
-
-Puts the parts together, once for an ingress.
-"""
+"""Creates vector stores and adds files to them; assembles the parts of the feature."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +18,11 @@ from serve_app.vector_stores.indexing import FileIndexing
 from serve_app.vector_stores.key_stores import KeyStores
 from serve_app.vector_stores.search import FileSearch
 from wire.openai.assistants import NewVectorStore
-from wire.openai.vector_stores import ChunkingStrategy, StoreFileRequest, as_shown
+from wire.openai.vector_stores import ChunkingStrategy, StoreFileRequest, as_static
 
 
 class StoreFilling:
-    """Makes stores and gives them files, which are then read."""
+    """Creates stores and adds files, which jobs then read."""
 
     def __init__(self, database: Database, stores: VectorStores, jobs: Jobs) -> None:
         self._database = database
@@ -35,7 +32,7 @@ class StoreFilling:
     async def create(
         self, owner: str, fields: Mapping[str, Any], files: Sequence[StoreFileRequest]
     ) -> StoredObject:
-        """Make a store, with files or without.
+        """Create a store, with files or empty.
 
         Raises:
             NotFoundError: there is no such file.
@@ -51,7 +48,7 @@ class StoreFilling:
     async def add(
         self, owner: str, store_id: str, files: Sequence[StoreFileRequest]
     ) -> list[StoredObject]:
-        """Give a store files.
+        """Add files to a store.
 
         Raises:
             NotFoundError: there is no such store, or no such file.
@@ -67,7 +64,7 @@ class StoreFilling:
     async def add_batch(
         self, owner: str, store_id: str, files: Sequence[StoreFileRequest]
     ) -> StoredObject:
-        """Give a store files together.
+        """Add files to a store as a batch.
 
         Raises:
             NotFoundError: there is no such store, or no such file.
@@ -83,29 +80,29 @@ class StoreFilling:
         return batch
 
     async def make_for(self, owner: str, new: NewVectorStore, expires_days: int | None) -> str:
-        """Make the store that an assistant or a thread describes; return its id.
+        """Create the store that an assistant or a thread describes; return its id.
 
         Raises:
             NotFoundError: there is no such file.
         """
         expires = {"anchor": "last_active_at", "days": expires_days} if expires_days else None
         fields = {"name": "", "metadata": new.metadata or {}, "expires_after": expires}
-        store = await self.create(owner, fields, requests(new.file_ids, new.chunking_strategy))
+        store = await self.create(owner, fields, file_requests(new.file_ids, new.chunking_strategy))
         return store.id
 
     async def add_files(self, owner: str, store_id: str, file_ids: Sequence[str]) -> None:
-        """Give a store the files of a message.
+        """Add the files of a message to a store.
 
         Raises:
             NotFoundError: there is no such store, or no such file.
             InvalidRequestError: the store has expired or would have too many files.
         """
-        await self.add(owner, store_id, requests(file_ids))
+        await self.add(owner, store_id, file_requests(file_ids))
 
 
 @dataclass(frozen=True, slots=True)
 class VectorStoreParts:
-    """What routes and assistants need of vector stores."""
+    """The parts of vector stores that routes and assistants use."""
 
     stores: VectorStores
     filling: StoreFilling
@@ -134,10 +131,10 @@ def assemble(
     )
 
 
-def requests(
+def file_requests(
     file_ids: Sequence[str], strategy: ChunkingStrategy | None = None
 ) -> list[StoreFileRequest]:
-    """Return what is asked for files that have nothing of their own."""
+    """Return the requests to add files without attributes."""
     return [
         StoreFileRequest(file_id=file_id, chunking_strategy=strategy)
         for file_id in dict.fromkeys(file_ids)
@@ -146,6 +143,6 @@ def requests(
 
 def _new_files(files: Sequence[StoreFileRequest]) -> list[NewFile]:
     return [
-        NewFile(file.file_id, as_shown(file.chunking_strategy), dict(file.attributes or {}))
+        NewFile(file.file_id, as_static(file.chunking_strategy), dict(file.attributes or {}))
         for file in files
     ]

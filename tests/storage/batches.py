@@ -19,11 +19,11 @@ from serve_app.storage.database import Database
 from serve_app.storage.files import FileStore
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.kept_files import KeptFiles
-from serve_app.storage.object_rows import StoredObject
+from serve_app.storage.object_rows import StoredObject, store_answer
 from serve_app.storage.objects import ObjectStore
 from tests.storage.stored import OWNER
 from wire.ids import new_id
-from wire.openai.batches import BatchRequest, batch_of
+from wire.openai.batches import BatchRequest, new_batch
 
 AT_ONCE = 4
 STOP = "stop"
@@ -71,10 +71,9 @@ async def add_batch(database: Database, directory: Path, texts: Sequence[str]) -
     request = BatchRequest(
         input_file_id=file.id, endpoint="/v1/embeddings", completion_window="24h"
     )
-    body = batch_of(request)
     names = {f"{name}_file_id": new_id("file", "-") for name in ("output", "error")}
     state = {**names, "output_expires_after_s": None}
-    batch = StoredObject(body["id"], KIND, OWNER, body, status=body["status"], state=state)
+    batch = store_answer(OWNER, new_batch(request), state=state)
     await ObjectStore(database).add(batch)
     return batch
 

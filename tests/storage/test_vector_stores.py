@@ -11,9 +11,10 @@ from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import NewFile, new_batch, new_store
 from serve_app.storage.vector_stores import VectorStores
 from wire.errors import InvalidRequestError
+from wire.openai.vector_stores import as_static
 
 OWNER = "one"
-CHUNKING = {"type": "static", "static": {}}
+CHUNKING = as_static(None)
 VECTOR = bytes(8)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
-from wire.answers import Answer
+from wire.answers import SparseAnswer
 from wire.anthropic.message_blocks import read_messages, read_system
 from wire.errors import InvalidRequestError, echo
 from wire.fields import refuse_unless_neutral
@@ -225,7 +225,7 @@ class MessagesRequest(CountTokensRequest):
         return {**super().for_engine(reads_images=reads_images), **sampling}
 
 
-class MessagesErrorObject(Answer):
+class MessagesErrorObject(SparseAnswer):
     """What went wrong."""
 
     type: Literal[
@@ -240,7 +240,7 @@ class MessagesErrorObject(Answer):
     message: str
 
 
-class MessagesError(Answer):
+class MessagesError(SparseAnswer):
     """Anthropic's error."""
 
     type: Literal["error"]
@@ -259,7 +259,7 @@ StopReason = Literal[
 ]
 
 
-class MessageUsage(Answer):
+class MessageUsage(SparseAnswer):
     """Tokens that were read and written."""
 
     input_tokens: int
@@ -268,14 +268,14 @@ class MessageUsage(Answer):
     cache_read_input_tokens: int | None = None
 
 
-class TextBlock(Answer):
+class TextBlock(SparseAnswer):
     """A text."""
 
     type: Literal["text"]
     text: str
 
 
-class ThinkingBlock(Answer):
+class ThinkingBlock(SparseAnswer):
     """What the model thought."""
 
     type: Literal["thinking"]
@@ -283,7 +283,7 @@ class ThinkingBlock(Answer):
     signature: str | None = None
 
 
-class ToolUseBlock(Answer):
+class ToolUseBlock(SparseAnswer):
     """A call of a tool."""
 
     type: Literal["tool_use"]
@@ -295,7 +295,7 @@ class ToolUseBlock(Answer):
 ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock
 
 
-class AnthropicMessage(Answer):
+class AnthropicMessage(SparseAnswer):
     """The message of the model."""
 
     id: str
@@ -308,20 +308,20 @@ class AnthropicMessage(Answer):
     usage: MessageUsage
 
 
-class MessageTokensCount(Answer):
+class MessageTokensCount(SparseAnswer):
     """What the model would read."""
 
     input_tokens: int
 
 
-class MessageStartEvent(Answer):
+class MessageStartEvent(SparseAnswer):
     """The message, without content."""
 
     type: Literal["message_start"]
     message: AnthropicMessage
 
 
-class ContentBlockStartEvent(Answer):
+class ContentBlockStartEvent(SparseAnswer):
     """A block begins."""
 
     type: Literal["content_block_start"]
@@ -329,35 +329,35 @@ class ContentBlockStartEvent(Answer):
     content_block: ContentBlock
 
 
-class TextDelta(Answer):
+class TextDelta(SparseAnswer):
     """More of a text."""
 
     type: Literal["text_delta"]
     text: str
 
 
-class InputJSONDelta(Answer):
+class InputJSONDelta(SparseAnswer):
     """More of a call's input, as JSON."""
 
     type: Literal["input_json_delta"]
     partial_json: str
 
 
-class ThinkingDelta(Answer):
+class ThinkingDelta(SparseAnswer):
     """More of what the model thinks."""
 
     type: Literal["thinking_delta"]
     thinking: str
 
 
-class SignatureDelta(Answer):
+class SignatureDelta(SparseAnswer):
     """The signature of what the model thought."""
 
     type: Literal["signature_delta"]
     signature: str
 
 
-class ContentBlockDeltaEvent(Answer):
+class ContentBlockDeltaEvent(SparseAnswer):
     """More of a block."""
 
     type: Literal["content_block_delta"]
@@ -365,21 +365,21 @@ class ContentBlockDeltaEvent(Answer):
     delta: TextDelta | InputJSONDelta | ThinkingDelta | SignatureDelta
 
 
-class ContentBlockStopEvent(Answer):
+class ContentBlockStopEvent(SparseAnswer):
     """A block ends."""
 
     type: Literal["content_block_stop"]
     index: int
 
 
-class MessageDelta(Answer):
+class MessageDelta(SparseAnswer):
     """Why the message ends."""
 
     stop_reason: StopReason | None
     stop_sequence: str | None
 
 
-class MessageDeltaEvent(Answer):
+class MessageDeltaEvent(SparseAnswer):
     """What is known at the end."""
 
     type: Literal["message_delta"]
@@ -387,13 +387,13 @@ class MessageDeltaEvent(Answer):
     usage: MessageUsage
 
 
-class MessageStopEvent(Answer):
+class MessageStopEvent(SparseAnswer):
     """The end."""
 
     type: Literal["message_stop"]
 
 
-class PingEvent(Answer):
+class PingEvent(SparseAnswer):
     """Nothing new."""
 
     type: Literal["ping"]

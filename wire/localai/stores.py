@@ -69,18 +69,18 @@ class StoreFind(StoreRequest):
 
 
 class EmptyAnswer(Answer):
-    """It is done."""
+    """The change is made."""
 
 
 class StoreEntries(Answer):
-    """Vectors, and the text at each."""
+    """Vectors and their texts."""
 
     keys: list[list[float]]
     values: list[str]
 
 
 class StoreNeighbours(StoreEntries):
-    """The nearest, the best first."""
+    """The most similar entries, the best first."""
 
     similarities: list[float]
     """Cosines."""

@@ -161,25 +161,25 @@ ResponseFormatOption = Literal["auto"] | dict[str, Any]
 
 
 class OfferedTool(OpenAnswer):
-    """What the model may use, as it was sent."""
+    """A tool of an assistant, as it was sent."""
 
     type: Literal["function", "file_search", "retrieval", "code_interpreter"]
 
 
 class ToolResourcesFileSearch(Answer):
-    """Where a search looks."""
+    """The vector stores that a search covers."""
 
     vector_store_ids: list[str]
 
 
 class ToolResourcesCodeInterpreter(Answer):
-    """The files that code may read."""
+    """The files that code can read."""
 
     file_ids: list[str]
 
 
 class AssistantToolResources(Answer):
-    """What the tools work on."""
+    """The resources of the tools."""
 
     file_search: Omittable[ToolResourcesFileSearch] = None
     code_interpreter: Omittable[ToolResourcesCodeInterpreter] = None
@@ -189,42 +189,41 @@ class Assistant(Answer):
     """A model with instructions, tools and files."""
 
     id: str
-    object: Literal["assistant"]
+    object: Literal["assistant"] = "assistant"
     created_at: int
     created: int
     """LocalAI's name of `created_at`."""
-    name: str | None
-    description: str | None
-    instructions: str | None
+    name: str | None = None
+    description: str | None = None
+    instructions: str | None = None
     model: str
-    tools: list[OfferedTool]
-    tool_resources: AssistantToolResources
-    file_ids: list[str]
+    tools: list[OfferedTool] = Field(default_factory=list[OfferedTool])
+    tool_resources: AssistantToolResources = AssistantToolResources()
+    file_ids: list[str] = Field(default_factory=list[str])
     """Of the first version."""
-    metadata: dict[str, str]
-    temperature: float | None
-    top_p: float | None
-    response_format: ResponseFormatOption
-    reasoning_effort: str | None = None
-    """Where it was set."""
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+    temperature: float | None = None
+    top_p: float | None = None
+    response_format: ResponseFormatOption = "auto"
+    reasoning_effort: Omittable[str] = None
 
 
 class AssistantList(ListPage[Assistant]):
     """A page of assistants."""
 
 
-class AssistantDeleted(Deleted, frozen=True):
-    """It is forgotten."""
+class AssistantDeleted(Deleted[Literal["assistant.deleted"]]):
+    """The assistant is deleted."""
 
     object: Literal["assistant.deleted"] = "assistant.deleted"
 
 
 class AssistantFile(Answer):
-    """That an assistant has a file."""
+    """A file that is attached to an assistant."""
 
     id: str
     """The file's."""
-    object: Literal["assistant.file"]
+    object: Literal["assistant.file"] = "assistant.file"
     created_at: int
     assistant_id: str
 
@@ -233,8 +232,8 @@ class AssistantFileList(ListPage[AssistantFile]):
     """The files of an assistant."""
 
 
-class AssistantFileDeleted(Deleted, frozen=True):
-    """The assistant has it no more; the file itself stays."""
+class AssistantFileDeleted(Deleted[Literal["assistant.file.deleted"]]):
+    """The file is detached from the assistant; the file itself remains."""
 
     object: Literal["assistant.file.deleted"] = "assistant.file.deleted"
 

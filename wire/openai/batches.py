@@ -81,7 +81,7 @@ class BadLineError(Exception):
 
 
 class BatchError(Answer):
-    """Why a batch failed."""
+    """Why a batch or a line of it failed."""
 
     code: str
     message: str
@@ -91,53 +91,53 @@ class BatchError(Answer):
 
 
 class BatchErrors(Answer):
-    """Why a batch failed, as far as that is its file's fault line by line."""
+    """Why a batch failed, as far as lines of its file are the cause."""
 
-    object: Literal["list"]
+    object: Literal["list"] = "list"
     data: list[BatchError]
 
 
 class BatchRequestCounts(Answer):
-    """How far a batch is."""
+    """The progress of a batch."""
 
-    total: int
-    """0 until the file has been looked through."""
-    completed: int
-    failed: int
-    """Lines of the error file, those that were never asked included."""
+    total: int = 0
+    """0 until the file has been read."""
+    completed: int = 0
+    failed: int = 0
+    """Lines of the error file, including those that were not executed."""
 
 
 class BatchInputTokensDetails(Answer):
     """Of the tokens that were read."""
 
-    cached_tokens: int
+    cached_tokens: int = 0
 
 
 class BatchOutputTokensDetails(Answer):
     """Of the tokens that were written."""
 
-    reasoning_tokens: int
+    reasoning_tokens: int = 0
 
 
 class BatchUsage(Answer):
-    """What the lines that were answered have used."""
+    """The usage of the answered lines."""
 
-    input_tokens: int
-    input_tokens_details: BatchInputTokensDetails
-    output_tokens: int
-    output_tokens_details: BatchOutputTokensDetails
-    total_tokens: int
+    input_tokens: int = 0
+    input_tokens_details: BatchInputTokensDetails = BatchInputTokensDetails()
+    output_tokens: int = 0
+    output_tokens_details: BatchOutputTokensDetails = BatchOutputTokensDetails()
+    total_tokens: int = 0
 
 
 class Batch(Answer):
-    """A batch as it is now. Times are Unix times; null: it has not come to that."""
+    """A batch. Times are Unix times; null: it has not happened."""
 
     id: str
-    object: Literal["batch"]
+    object: Literal["batch"] = "batch"
     endpoint: str
-    model: str | None
-    """The model of the first line that was answered."""
-    errors: BatchErrors | None
+    model: str | None = None
+    """The model of the first answered line."""
+    errors: BatchErrors | None = None
     input_file_id: str
     completion_window: Literal["24h"]
     status: Literal[
@@ -149,22 +149,22 @@ class Batch(Answer):
         "expired",
         "cancelling",
         "cancelled",
-    ]
-    output_file_id: str | None
-    """Null also when no line was answered well."""
-    error_file_id: str | None
-    """Null also when every line was."""
+    ] = "validating"
+    output_file_id: str | None = None
+    """Null also when no line succeeded."""
+    error_file_id: str | None = None
+    """Null also when every line succeeded."""
     created_at: int
-    in_progress_at: int | None
+    in_progress_at: int | None = None
     expires_at: int
-    finalizing_at: int | None
-    completed_at: int | None
-    failed_at: int | None
-    expired_at: int | None
-    cancelling_at: int | None
-    cancelled_at: int | None
-    request_counts: BatchRequestCounts
-    usage: BatchUsage
+    finalizing_at: int | None = None
+    completed_at: int | None = None
+    failed_at: int | None = None
+    expired_at: int | None = None
+    cancelling_at: int | None = None
+    cancelled_at: int | None = None
+    request_counts: BatchRequestCounts = BatchRequestCounts()
+    usage: BatchUsage = BatchUsage()
     metadata: dict[str, str] | None
 
 
@@ -172,33 +172,35 @@ class BatchList(ListPage[Batch]):
     """A page of batches, the newest first."""
 
 
-def batch_of(request: BatchRequest) -> dict[str, Any]:
-    """Return a new batch object in status ``validating``."""
+class BatchLineResponse(Answer):
+    """The answer to the request of a line."""
+
+    status_code: int
+    request_id: str
+    body: Any
+
+
+class BatchResultLine(Answer):
+    """A line of an output or error file."""
+
+    id: str
+    custom_id: str | None
+    response: BatchLineResponse | None = None
+    error: BatchError | None = None
+
+
+def new_batch(request: BatchRequest) -> Batch:
+    """Return a new batch in status ``validating``."""
     now = int(time())
-    return {
-        "id": new_id("batch"),
-        "object": "batch",
-        "endpoint": request.endpoint,
-        "model": None,
-        "errors": None,
-        "input_file_id": request.input_file_id,
-        "completion_window": request.completion_window,
-        "status": "validating",
-        "output_file_id": None,
-        "error_file_id": None,
-        "created_at": now,
-        "in_progress_at": None,
-        "expires_at": now + WINDOW_S,
-        "finalizing_at": None,
-        "completed_at": None,
-        "failed_at": None,
-        "expired_at": None,
-        "cancelling_at": None,
-        "cancelled_at": None,
-        "request_counts": {"total": 0, "completed": 0, "failed": 0},
-        "usage": as_usage({}),
-        "metadata": request.metadata,
-    }
+    return Batch(
+        id=new_id("batch"),
+        endpoint=request.endpoint,
+        input_file_id=request.input_file_id,
+        completion_window=request.completion_window,
+        created_at=now,
+        expires_at=now + WINDOW_S,
+        metadata=request.metadata,
+    )
 
 
 def read_line(raw: bytes | None, number: int, endpoint: str) -> Line:
@@ -257,35 +259,35 @@ def _check_line(line: dict[str, Any], number: int, endpoint: str) -> Line:
 
 def output_line(custom_id: str, status: int, request_id: str, body: Any) -> bytes:
     """Return the output line of an answered request."""
-    response = {"status_code": status, "request_id": request_id, "body": body}
-    return _result_line(custom_id, response, None)
+    response = BatchLineResponse(status_code=status, request_id=request_id, body=body)
+    return _result_line(custom_id, response=response)
 
 
 def error_line(error: BadLineError, number: int) -> bytes:
     """Return the error line of a request that was not executed."""
-    told = {"code": error.code, "message": error.message, "param": error.param, "line": number}
-    return _result_line(error.custom_id, None, told)
+    reason = BatchError(code=error.code, message=error.message, param=error.param, line=number)
+    return _result_line(error.custom_id, error=reason)
 
 
 def _result_line(
-    custom_id: str | None, response: dict[str, Any] | None, error: dict[str, Any] | None
+    custom_id: str | None,
+    *,
+    response: BatchLineResponse | None = None,
+    error: BatchError | None = None,
 ) -> bytes:
-    line = {
-        "id": new_id("batch_req"),
-        "custom_id": custom_id,
-        "response": response,
-        "error": error,
-    }
+    line = BatchResultLine(
+        id=new_id("batch_req"), custom_id=custom_id, response=response, error=error
+    )
     return to_json(line, inf_nan_mode="null")
 
 
-def batch_errors(*errors: tuple[str, str, str | None, int | None]) -> dict[str, Any]:
+def batch_errors(*errors: tuple[str, str, str | None, int | None]) -> BatchErrors:
     """Return the ``errors`` of a failed batch, from code, message, parameter and line of each."""
-    names = ("code", "message", "param", "line")
-    return {
-        "object": "list",
-        "data": [dict(zip(names, each, strict=True)) for each in errors[:MAX_ERRORS]],
-    }
+    reasons = [
+        BatchError(code=code, message=message, param=param, line=line)
+        for code, message, param, line in errors[:MAX_ERRORS]
+    ]
+    return BatchErrors(data=reasons)
 
 
 def as_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,13 +296,17 @@ def as_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     written = usage.get("output_tokens", usage.get("completion_tokens")) or 0
     of_read = usage.get("input_tokens_details") or usage.get("prompt_tokens_details") or {}
     of_written = usage.get("output_tokens_details") or usage.get("completion_tokens_details") or {}
-    return {
-        "input_tokens": read,
-        "input_tokens_details": {"cached_tokens": of_read.get("cached_tokens") or 0},
-        "output_tokens": written,
-        "output_tokens_details": {"reasoning_tokens": of_written.get("reasoning_tokens") or 0},
-        "total_tokens": read + written,
-    }
+    return BatchUsage(
+        input_tokens=read,
+        input_tokens_details=BatchInputTokensDetails(
+            cached_tokens=of_read.get("cached_tokens") or 0
+        ),
+        output_tokens=written,
+        output_tokens_details=BatchOutputTokensDetails(
+            reasoning_tokens=of_written.get("reasoning_tokens") or 0
+        ),
+        total_tokens=read + written,
+    ).model_dump()
 
 
 def add_usage(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wire.answers import Answer, Omittable
+from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.fields import refuse_elsewheres
 from wire.openai.speech import VoiceReference
@@ -184,7 +184,7 @@ class ChatCompletionRequest(Sampling):
 FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
 
 
-class TopLogprob(Answer):
+class TopLogprob(SparseAnswer):
     """A token and its natural logarithm of probability."""
 
     token: str
@@ -198,20 +198,20 @@ class ChatCompletionTokenLogprob(TopLogprob):
     top_logprobs: list[TopLogprob]
 
 
-class ChoiceLogprobs(Answer):
+class ChoiceLogprobs(SparseAnswer):
     """Of each token of the content."""
 
     content: list[ChatCompletionTokenLogprob] | None
 
 
-class ToolCallFunction(Answer):
+class ToolCallFunction(SparseAnswer):
     """A call: the function's name, and its arguments as JSON, which may be invalid."""
 
     name: str
     arguments: str
 
 
-class ChatCompletionMessageToolCall(Answer):
+class ChatCompletionMessageToolCall(SparseAnswer):
     """A call of a tool."""
 
     id: str
@@ -219,7 +219,7 @@ class ChatCompletionMessageToolCall(Answer):
     function: ToolCallFunction
 
 
-class ChatCompletionAudio(Answer):
+class ChatCompletionAudio(SparseAnswer):
     """The answer as it is spoken."""
 
     id: str
@@ -230,7 +230,7 @@ class ChatCompletionAudio(Answer):
     """Unix time until which the id may be sent in place of the answer."""
 
 
-class ChatCompletionMessage(Answer):
+class ChatCompletionMessage(SparseAnswer):
     """The message of the model."""
 
     role: Literal["assistant"]
@@ -247,7 +247,7 @@ class ChatCompletionMessage(Answer):
     """The same, under LocalAI's name."""
 
 
-class ChatCompletionChoice(Answer):
+class ChatCompletionChoice(SparseAnswer):
     """One of the answers."""
 
     index: int
@@ -261,7 +261,7 @@ class ChatCompletionChoice(Answer):
     routed_experts: Omittable[str] = None
 
 
-class ChatCompletion(Answer):
+class ChatCompletion(SparseAnswer):
     """A whole answer."""
 
     id: str
@@ -278,14 +278,14 @@ class ChatCompletion(Answer):
     metrics: Omittable[dict[str, Any]] = None
 
 
-class ChoiceDeltaFunctionCall(Answer):
+class ChoiceDeltaFunctionCall(SparseAnswer):
     """A part of a call: first the name, then the arguments in pieces."""
 
     name: str | None = None
     arguments: str | None = None
 
 
-class ChoiceDeltaToolCall(Answer):
+class ChoiceDeltaToolCall(SparseAnswer):
     """A part of the call of a tool; the index tells which."""
 
     index: int
@@ -294,7 +294,7 @@ class ChoiceDeltaToolCall(Answer):
     function: ChoiceDeltaFunctionCall | None = None
 
 
-class ChoiceDeltaAudio(Answer):
+class ChoiceDeltaAudio(SparseAnswer):
     """A part of a spoken answer: the id once, text and sound as they come, at last the expiry."""
 
     id: Omittable[str] = None
@@ -304,7 +304,7 @@ class ChoiceDeltaAudio(Answer):
     expires_at: Omittable[int] = None
 
 
-class ChoiceDelta(Answer):
+class ChoiceDelta(SparseAnswer):
     """What came since the chunk before."""
 
     role: Omittable[Literal["assistant"]] = None
@@ -317,7 +317,7 @@ class ChoiceDelta(Answer):
     audio: Omittable[ChoiceDeltaAudio] = None
 
 
-class ChunkChoice(Answer):
+class ChunkChoice(SparseAnswer):
     """One of the answers, a piece of it."""
 
     index: int
@@ -328,7 +328,7 @@ class ChunkChoice(Answer):
     token_ids: list[int] | None = None
 
 
-class ChatCompletionChunk(Answer):
+class ChatCompletionChunk(SparseAnswer):
     """An event of a stream; the one with `usage` has no choices."""
 
     id: str

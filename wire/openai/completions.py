@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
-from wire.answers import Answer, Omittable
+from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.openai.chat import FinishReason, Sampling
 from wire.openai.usage import CompletionUsage
@@ -38,7 +38,7 @@ class CompletionRequest(Sampling):
         return self
 
 
-class CompletionLogprobs(Answer):
+class CompletionLogprobs(SparseAnswer):
     """Of each token of the text."""
 
     text_offset: list[int]
@@ -47,7 +47,7 @@ class CompletionLogprobs(Answer):
     top_logprobs: list[dict[str, float] | None]
 
 
-class CompletionChoice(Answer):
+class CompletionChoice(SparseAnswer):
     """One of the continuations, or in a stream a piece of it."""
 
     index: int
@@ -61,7 +61,7 @@ class CompletionChoice(Answer):
     routed_experts: Omittable[str] = None
 
 
-class Completion(Answer):
+class Completion(SparseAnswer):
     """A whole answer."""
 
     id: str
@@ -75,7 +75,7 @@ class Completion(Answer):
     metrics: Omittable[dict[str, Any]] = None
 
 
-class CompletionChunk(Answer):
+class CompletionChunk(SparseAnswer):
     """An event of a stream; the one with `usage` has no choices."""
 
     id: str

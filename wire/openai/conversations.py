@@ -54,12 +54,12 @@ class Conversation(Answer):
     """A conversation, without its items."""
 
     id: str
-    object: Literal["conversation"]
+    object: Literal["conversation"] = "conversation"
     created_at: int
     metadata: dict[str, str]
 
 
-class ConversationDeleted(Deleted, frozen=True):
-    """It is forgotten, with all its items."""
+class ConversationDeleted(Deleted[Literal["conversation.deleted"]]):
+    """The conversation is deleted with its items."""
 
     object: Literal["conversation.deleted"] = "conversation.deleted"

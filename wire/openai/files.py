@@ -1,7 +1,7 @@
-"""Request types of files and uploads. Reference: https://platform.openai.com/docs/api-reference/files."""
+"""Types of files and uploads. Reference: https://platform.openai.com/docs/api-reference/files."""
 
 import unicodedata
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
@@ -67,14 +67,14 @@ class FileObject(Answer):
     """A file. Times are Unix times."""
 
     id: str
-    object: Literal["file"]
+    object: Literal["file"] = "file"
     bytes: int
     created_at: int
     expires_at: int | None
-    """From when on it is gone; null: it stays."""
+    """When the file is removed; null: never."""
     filename: str
     purpose: str
-    status: Literal["processed"]
+    status: Literal["processed"] = "processed"
     status_details: None
 
 
@@ -82,25 +82,25 @@ class FileList(ListPage[FileObject]):
     """A page of files."""
 
 
-class FileDeleted(Deleted, frozen=True):
-    """What is left of a file."""
+class FileDeleted(Deleted[Literal["file"]]):
+    """The file is deleted."""
 
     object: Literal["file"] = "file"
 
 
 class Upload(Answer):
-    """A file that comes in parts. Times are Unix times."""
+    """A file that is sent in parts. Times are Unix times."""
 
     id: str
-    object: Literal["upload"]
+    object: Literal["upload"] = "upload"
     bytes: int
-    """What all parts have together."""
+    """The size of all parts together."""
     created_at: int
     expires_at: int
-    """Until when it may be completed."""
+    """Until when the upload may be completed."""
     filename: str
     purpose: str
-    status: Literal["pending", "completed", "cancelled"]
+    status: Literal["pending", "completed", "cancelled"] = "pending"
     file: FileObject | None
     """Of a completed upload."""
 
@@ -109,7 +109,7 @@ class UploadPart(Answer):
     """A part of a file."""
 
     id: str
-    object: Literal["upload.part"]
+    object: Literal["upload.part"] = "upload.part"
     created_at: int
     upload_id: str
 
@@ -135,13 +135,8 @@ def check_filename(name: str, param: str) -> str:
     return last
 
 
-def lifetime(purpose: str, expires_after: FileExpiry | None) -> int | None:
+def file_lifetime_s(purpose: str, expires_after: FileExpiry | None) -> int | None:
     """Return a file's lifetime in seconds; None: it does not expire."""
     if expires_after is not None:
         return expires_after.seconds
     return BATCH_LIVES_S if purpose == "batch" else None
-
-
-def deleted_file(file_id: str) -> dict[str, Any]:
-    """Return the answer to the deletion of a file."""
-    return {"id": file_id, "object": "file", "deleted": True}

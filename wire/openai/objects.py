@@ -1,18 +1,20 @@
 """What OpenAI's objects have in common: their lists, and the answer that one was deleted."""
 
-from typing import Generic, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import ConfigDict
 
 from wire.answers import Answer
 
 Item = TypeVar("Item")
+Kind = TypeVar("Kind")
 
 
 class ListPage(Answer, Generic[Item]):
     """A page of a list."""
 
-    # pydantic would look for docstrings in the source that names the list's type.
+    # pydantic would look for docstrings in the source that names the type argument.
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     object: Literal["list"] = "list"
@@ -21,10 +23,22 @@ class ListPage(Answer, Generic[Item]):
     last_id: str | None
     has_more: bool
 
+    @classmethod
+    def of(cls, items: Sequence[Item], *, has_more: bool = False) -> Self:
+        """Return the page of these items."""
+        ids = [_id(items[0]), _id(items[-1])] if items else [None, None]
+        return cls(data=list(items), first_id=ids[0], last_id=ids[1], has_more=has_more)
 
-class Deleted(Answer, frozen=True):
+
+class Deleted(Answer, Generic[Kind]):
     """The object is deleted."""
 
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     id: str
-    object: str
+    object: Kind
     deleted: Literal[True] = True
+
+
+def _id(item: object) -> str:
+    return cast("dict[str, Any]", item)["id"] if isinstance(item, dict) else cast("Any", item).id

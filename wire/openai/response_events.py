@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from wire.answers import Answer
+from wire.answers import SparseAnswer
 from wire.openai.responses import (
     ModelResponse,
     ReasoningText,
@@ -12,7 +12,7 @@ from wire.openai.responses import (
 )
 
 
-class SequencedEvent(Answer):
+class SequencedEvent(SparseAnswer):
     """What every event has."""
 
     sequence_number: int

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from wire.answers import Answer
+from wire.answers import SparseAnswer
 from wire.errors import InvalidRequestError, echo
 from wire.fields import own_fields, refuse_unless_neutral
 from wire.openai.functions import with_strict_tools
@@ -194,7 +194,7 @@ class ResponseRequest(ModelRequest):
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
 
 
-class ResponseTopLogprob(Answer):
+class ResponseTopLogprob(SparseAnswer):
     """A token and its natural logarithm of probability."""
 
     token: str
@@ -208,7 +208,7 @@ class ResponseLogprob(ResponseTopLogprob):
     top_logprobs: list[ResponseTopLogprob]
 
 
-class ResponseOutputText(Answer):
+class ResponseOutputText(SparseAnswer):
     """A text that the model wrote."""
 
     type: Literal["output_text"]
@@ -217,7 +217,7 @@ class ResponseOutputText(Answer):
     logprobs: list[ResponseLogprob] | None = None
 
 
-class ResponseOutputMessage(Answer):
+class ResponseOutputMessage(SparseAnswer):
     """A message of the model."""
 
     type: Literal["message"]
@@ -228,7 +228,7 @@ class ResponseOutputMessage(Answer):
     phase: str | None = None
 
 
-class ResponseFunctionToolCall(Answer):
+class ResponseFunctionToolCall(SparseAnswer):
     """A call of a function."""
 
     type: Literal["function_call"]
@@ -243,7 +243,7 @@ class ResponseFunctionToolCall(Answer):
     is_async: bool | None = Field(default=None, alias="async")
 
 
-class ResponseCustomToolCall(Answer):
+class ResponseCustomToolCall(SparseAnswer):
     """A call of a tool that takes a text."""
 
     type: Literal["custom_tool_call"]
@@ -257,14 +257,14 @@ class ResponseCustomToolCall(Answer):
     is_async: bool | None = Field(default=None, alias="async")
 
 
-class ReasoningText(Answer):
+class ReasoningText(SparseAnswer):
     """A part of what the model thought."""
 
     type: Literal["reasoning_text"]
     text: str
 
 
-class ResponseReasoningItem(Answer):
+class ResponseReasoningItem(SparseAnswer):
     """What the model thought."""
 
     type: Literal["reasoning"]
@@ -283,20 +283,20 @@ ResponseOutputItem = (
 )
 
 
-class InputTokensDetails(Answer):
+class InputTokensDetails(SparseAnswer):
     """Of the tokens that were read."""
 
     cached_tokens: int
     cache_write_tokens: int
 
 
-class OutputTokensDetails(Answer):
+class OutputTokensDetails(SparseAnswer):
     """Of the tokens that were written."""
 
     reasoning_tokens: int
 
 
-class ResponseUsage(Answer):
+class ResponseUsage(SparseAnswer):
     """Tokens that were read and written."""
 
     input_tokens: int
@@ -306,26 +306,26 @@ class ResponseUsage(Answer):
     total_tokens: int
 
 
-class ResponseError(Answer):
+class ResponseError(SparseAnswer):
     """Why it failed."""
 
     code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
     message: str
 
 
-class IncompleteDetails(Answer):
+class IncompleteDetails(SparseAnswer):
     """Why it ended early."""
 
     reason: Literal["max_output_tokens", "content_filter"]
 
 
-class ResponseConversation(Answer):
+class ResponseConversation(SparseAnswer):
     """The conversation that it belongs to."""
 
     id: str
 
 
-class ModelResponse(Answer):
+class ModelResponse(SparseAnswer):
     """A response as it is now."""
 
     id: str
@@ -361,13 +361,13 @@ class ModelResponse(Answer):
     user: str | None
 
 
-class ResponseDeleted(Deleted, frozen=True):
+class ResponseDeleted(Deleted[Literal["response"]]):
     """It is forgotten."""
 
     object: Literal["response"] = "response"
 
 
-class InputTokenCountResponse(Answer):
+class InputTokenCountResponse(SparseAnswer):
     """What a response would read."""
 
     object: Literal["response.input_tokens"]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from wire.answers import Answer, Omittable
+from wire.answers import Answer, Omittable, SparseAnswer
 from wire.openai.run_steps import CodeInterpreterDetails, FileSearchDetails, RunStep
 from wire.openai.runs import Run
 from wire.openai.threads import TextContentBlock, Thread, ThreadMessage
@@ -28,7 +28,7 @@ class ThreadMessageDeltaEvent(Answer):
     delta: ThreadMessageDelta
 
 
-class StepFunctionDelta(Answer):
+class StepFunctionDelta(SparseAnswer):
     """More of a function's arguments; its name comes with the first of them."""
 
     arguments: str

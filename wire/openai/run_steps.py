@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from wire.answers import Answer, Omittable
 from wire.openai.objects import ListPage
 from wire.openai.runs import RunUsage
@@ -13,32 +15,32 @@ class StepFunction(Answer):
 
     name: str
     arguments: str
-    output: str | None
+    output: str | None = None
 
 
 class FunctionToolCall(Answer):
     """A call of a function."""
 
     id: str
-    type: Literal["function"]
+    type: Literal["function"] = "function"
     function: StepFunction
 
 
 class FileSearchRankingOptions(Answer):
-    """Which passages were good enough."""
+    """Which passages are relevant enough."""
 
     ranker: str
     score_threshold: float
 
 
 class FileSearchResult(Answer):
-    """A passage that a search has found."""
+    """A passage that a search returned."""
 
     file_id: str
     file_name: str
     score: float
     content: list[dict[str, str]] | None
-    """Its text, where `include[]` asks for it."""
+    """Its text, where `include[]` requests it."""
 
 
 class FileSearchDetails(Answer):
@@ -52,36 +54,36 @@ class FileSearchToolCall(Answer):
     """A search in files."""
 
     id: str
-    type: Literal["file_search"]
+    type: Literal["file_search"] = "file_search"
     file_search: FileSearchDetails
 
 
 class CodeInterpreterLogs(Answer):
-    """What a program has printed."""
+    """The printed output of code."""
 
-    type: Literal["logs"]
+    type: Literal["logs"] = "logs"
     logs: str
 
 
 class CodeInterpreterImage(Answer):
-    """A picture that a program has made."""
+    """An image that code has written."""
 
-    type: Literal["image"]
+    type: Literal["image"] = "image"
     image: FileReference
 
 
 class CodeInterpreterDetails(Answer):
-    """A program and what came of it."""
+    """Code and its outputs."""
 
     input: str
     outputs: list[CodeInterpreterLogs | CodeInterpreterImage]
 
 
 class CodeInterpreterToolCall(Answer):
-    """A program that was run."""
+    """Code that was run."""
 
     id: str
-    type: Literal["code_interpreter"]
+    type: Literal["code_interpreter"] = "code_interpreter"
     code_interpreter: CodeInterpreterDetails
 
 
@@ -95,46 +97,46 @@ class MessageCreation(Answer):
 
 
 class MessageCreationStepDetails(Answer):
-    """A message was written."""
+    """The step writes a message."""
 
-    type: Literal["message_creation"]
+    type: Literal["message_creation"] = "message_creation"
     message_creation: MessageCreation
 
 
 class ToolCallsStepDetails(Answer):
-    """Tools were called."""
+    """The step calls tools."""
 
-    type: Literal["tool_calls"]
+    type: Literal["tool_calls"] = "tool_calls"
     tool_calls: list[StepToolCall]
 
 
 class RunStepLastError(Answer):
-    """Why it failed."""
+    """Why the step failed."""
 
     code: Literal["server_error", "rate_limit_exceeded"]
     message: str
 
 
 class RunStep(Answer):
-    """Something that a run has done. Times are Unix times."""
+    """A step of a run. Times are Unix times."""
 
     id: str
-    object: Literal["thread.run.step"]
+    object: Literal["thread.run.step"] = "thread.run.step"
     created_at: int
     run_id: str
     assistant_id: str
     thread_id: str
     type: Literal["message_creation", "tool_calls"]
-    status: Literal["in_progress", "cancelled", "failed", "completed", "expired"]
-    cancelled_at: int | None
-    completed_at: int | None
-    expired_at: int | None
-    failed_at: int | None
-    last_error: RunStepLastError | None
-    metadata: dict[str, str]
+    status: Literal["in_progress", "cancelled", "failed", "completed", "expired"] = "in_progress"
+    cancelled_at: int | None = None
+    completed_at: int | None = None
+    expired_at: int | None = None
+    failed_at: int | None = None
+    last_error: RunStepLastError | None = None
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
     step_details: MessageCreationStepDetails | ToolCallsStepDetails
-    usage: RunUsage | None
-    """Of the answer of the model that it belongs to."""
+    usage: RunUsage | None = None
+    """Of the model's answer that the step belongs to."""
 
 
 class RunStepList(ListPage[RunStep]):

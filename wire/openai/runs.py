@@ -106,7 +106,7 @@ class ToolOutputs(RequestBody):
 
 
 class RunUsage(Answer):
-    """Tokens that were read and written, of all answers of the model together."""
+    """Tokens that were read and written, of all the model's answers together."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -114,20 +114,20 @@ class RunUsage(Answer):
 
 
 class RunLastError(Answer):
-    """Why it failed."""
+    """Why the run failed."""
 
     code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
     message: str
 
 
 class RunIncompleteDetails(Answer):
-    """Which limit of its tokens the run has reached."""
+    """The token limit that the run has reached."""
 
     reason: Literal["max_completion_tokens", "max_prompt_tokens"]
 
 
 class RequiredActionFunction(Answer):
-    """A function of the client's, and what it is called with."""
+    """A function of the client's, and its arguments."""
 
     name: str
     arguments: str
@@ -138,7 +138,7 @@ class RequiredActionToolCall(Answer):
     """A call that the client carries out."""
 
     id: str
-    type: Literal["function"]
+    type: Literal["function"] = "function"
     function: RequiredActionFunction
 
 
@@ -149,24 +149,24 @@ class RequiredActionSubmitToolOutputs(Answer):
 
 
 class RequiredAction(Answer):
-    """What the run waits for."""
+    """The action that the run waits for."""
 
-    type: Literal["submit_tool_outputs"]
+    type: Literal["submit_tool_outputs"] = "submit_tool_outputs"
     submit_tool_outputs: RequiredActionSubmitToolOutputs
 
 
 class RunTruncationStrategy(Answer):
-    """Which messages of the thread the model is shown."""
+    """Which messages of the thread the model reads."""
 
-    type: Literal["auto", "last_messages"]
-    last_messages: int | None
+    type: Literal["auto", "last_messages"] = "auto"
+    last_messages: int | None = None
 
 
 class Run(Answer):
-    """A run as it is now. Times are Unix times; null: it has not come to that."""
+    """A run. Times are Unix times; null: it has not happened."""
 
     id: str
-    object: Literal["thread.run"]
+    object: Literal["thread.run"] = "thread.run"
     created_at: int
     thread_id: str
     assistant_id: str
@@ -180,16 +180,16 @@ class Run(Answer):
         "completed",
         "incomplete",
         "expired",
-    ]
-    required_action: RequiredAction | None
-    last_error: RunLastError | None
+    ] = "queued"
+    required_action: RequiredAction | None = None
+    last_error: RunLastError | None = None
     expires_at: int
-    started_at: int | None
-    cancelled_at: int | None
-    failed_at: int | None
-    completed_at: int | None
-    incomplete_details: RunIncompleteDetails | None
-    usage: RunUsage | None
+    started_at: int | None = None
+    cancelled_at: int | None = None
+    failed_at: int | None = None
+    completed_at: int | None = None
+    incomplete_details: RunIncompleteDetails | None = None
+    usage: RunUsage | None = None
     """Of a run that has ended."""
     model: str
     instructions: str

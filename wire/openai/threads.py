@@ -78,14 +78,14 @@ class Thread(Answer):
     """A thread, without its messages."""
 
     id: str
-    object: Literal["thread"]
+    object: Literal["thread"] = "thread"
     created_at: int
     metadata: dict[str, str]
     tool_resources: AssistantToolResources
 
 
-class ThreadDeleted(Deleted, frozen=True):
-    """It is forgotten, with its messages and runs."""
+class ThreadDeleted(Deleted[Literal["thread.deleted"]]):
+    """The thread is deleted with its messages and runs."""
 
     object: Literal["thread.deleted"] = "thread.deleted"
 
@@ -97,22 +97,22 @@ class FileReference(Answer):
 
 
 class FileCitationAnnotation(Answer):
-    """A part of the text that names the file which it rests on."""
+    """A part of the text that cites a file."""
 
-    type: Literal["file_citation"]
+    type: Literal["file_citation"] = "file_citation"
     text: str
     start_index: int
     """In characters of the whole text."""
     end_index: int
     file_citation: FileReference
     index: Omittable[int] = None
-    """Which of the text's annotations it is; in events only."""
+    """The number of the annotation in its text; in events only."""
 
 
 class FilePathAnnotation(Answer):
-    """A part of the text that names a file which a program has written."""
+    """A part of the text that names a file which code has written."""
 
-    type: Literal["file_path"]
+    type: Literal["file_path"] = "file_path"
     text: str
     start_index: int
     end_index: int
@@ -120,72 +120,75 @@ class FilePathAnnotation(Answer):
     index: Omittable[int] = None
 
 
+Annotation = FileCitationAnnotation | FilePathAnnotation
+
+
 class AnnotatedText(Answer):
-    """A text, and what in it names files."""
+    """A text and its annotations."""
 
     value: str
-    annotations: list[FileCitationAnnotation | FilePathAnnotation]
+    annotations: list[Annotation] = Field(default_factory=list[Annotation])
 
 
 class TextContentBlock(Answer):
     """A text."""
 
-    type: Literal["text"]
+    type: Literal["text"] = "text"
     text: AnnotatedText
 
 
 class ImageContentBlock(OpenAnswer):
-    """A picture, as it was sent."""
+    """An image, as it was sent."""
 
     type: Literal["image_url", "image_file"]
 
 
 class MessageAttachmentTool(Answer):
-    """What may look at a file."""
+    """A tool that can read the file."""
 
     type: Literal["file_search", "code_interpreter"]
 
 
 class MessageAttachment(OpenAnswer):
-    """A file that came with a message."""
+    """A file that is attached to a message."""
 
     file_id: str
     tools: list[MessageAttachmentTool]
 
 
 class MessageIncompleteDetails(Answer):
-    """Why the message ended early."""
+    """Why the message is incomplete."""
 
     reason: Literal["max_tokens", "run_cancelled", "run_expired", "run_failed"]
 
 
 class ThreadMessage(Answer):
-    """What somebody said in a thread. Times are Unix times."""
+    """A message of a thread. Times are Unix times."""
 
     id: str
-    object: Literal["thread.message"]
+    object: Literal["thread.message"] = "thread.message"
     created_at: int
     thread_id: str
-    status: Literal["in_progress", "completed", "incomplete"]
-    incomplete_details: MessageIncompleteDetails | None
+    status: Literal["in_progress", "completed", "incomplete"] = "completed"
+    incomplete_details: MessageIncompleteDetails | None = None
     completed_at: int | None
-    incomplete_at: int | None
+    incomplete_at: int | None = None
     role: Literal["user", "assistant"]
     content: list[TextContentBlock | ImageContentBlock]
     """Empty while the model writes it."""
-    assistant_id: str | None
-    run_id: str | None
+    assistant_id: str | None = None
+    run_id: str | None = None
     """The run that made it."""
-    attachments: list[MessageAttachment]
-    metadata: dict[str, str]
+    attachments: list[MessageAttachment] = Field(default_factory=list[MessageAttachment])
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class ThreadMessageList(ListPage[ThreadMessage]):
     """A page of messages."""
 
 
-class ThreadMessageDeleted(Deleted, frozen=True):
-    """It is forgotten."""
+class ThreadMessageDeleted(Deleted[Literal["thread.message.deleted"]]):
+    """The message is deleted."""
 
     object: Literal["thread.message.deleted"] = "thread.message.deleted"
 

@@ -1,9 +1,9 @@
 """Counts of tokens, as OpenAI's answers have them."""
 
-from wire.answers import Answer
+from wire.answers import SparseAnswer
 
 
-class PromptTokensDetails(Answer):
+class PromptTokensDetails(SparseAnswer):
     """Of the tokens that were read."""
 
     cached_tokens: int
@@ -13,14 +13,14 @@ class PromptTokensDetails(Answer):
     image_tokens: int | None = None
 
 
-class CompletionTokensDetails(Answer):
+class CompletionTokensDetails(SparseAnswer):
     """Of the tokens that were written."""
 
     reasoning_tokens: int | None = None
     audio_tokens: int | None = None
 
 
-class CompletionUsage(Answer):
+class CompletionUsage(SparseAnswer):
     """Tokens that were read and written."""
 
     prompt_tokens: int
@@ -31,7 +31,7 @@ class CompletionUsage(Answer):
     completion_tokens_details: CompletionTokensDetails | None = None
 
 
-class PromptUsage(Answer):
+class PromptUsage(SparseAnswer):
     """Tokens that were read, by models that write none."""
 
     prompt_tokens: int

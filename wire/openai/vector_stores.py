@@ -1,6 +1,6 @@
 """Request types of vector stores. Reference: https://platform.openai.com/docs/api-reference/vector-stores."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -81,13 +81,13 @@ class ChunkingStrategy(BaseModel):
         return static
 
 
-def as_shown(strategy: ChunkingStrategy | None) -> dict[str, Any]:
+def as_static(strategy: ChunkingStrategy | None) -> "StaticChunkingStrategy":
     """Return a strategy as in the object of a file: with its numbers."""
     static = strategy.static if strategy else None
     chunking = static or Chunking(
         max_chunk_size_tokens=AUTO_CHUNK_TOKENS, chunk_overlap_tokens=AUTO_OVERLAP_TOKENS
     )
-    return {"type": "static", "static": chunking.model_dump()}
+    return StaticChunkingStrategy(static=chunking)
 
 
 class VectorStoreRequest(RequestBody):
@@ -184,39 +184,39 @@ class FileBatchRequest(RequestBody):
 
 
 class FileCounts(Answer):
-    """How many files are in which status."""
+    """The number of files by status."""
 
-    in_progress: int
-    completed: int
-    failed: int
-    cancelled: int
-    total: int
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    total: int = 0
 
 
 class VectorStore(Answer):
     """A store of files that are searched by meaning. Times are Unix times."""
 
     id: str
-    object: Literal["vector_store"]
+    object: Literal["vector_store"] = "vector_store"
     created_at: int
     name: str
     description: str | None = None
-    metadata: dict[str, str]
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
     expires_after: ExpiresAfter | None
     last_active_at: int
-    status: Literal["in_progress", "completed", "expired"]
-    usage_bytes: int
+    status: Literal["in_progress", "completed", "expired"] = "completed"
+    usage_bytes: int = 0
     """Of texts and vectors."""
-    file_counts: FileCounts
-    expires_at: int | None
+    file_counts: FileCounts = FileCounts()
+    expires_at: int | None = None
 
 
 class VectorStoreList(ListPage[VectorStore]):
     """A page of vector stores."""
 
 
-class VectorStoreDeleted(Deleted, frozen=True):
-    """What is left of a store."""
+class VectorStoreDeleted(Deleted[Literal["vector_store.deleted"]]):
+    """The vector store is deleted."""
 
     object: Literal["vector_store.deleted"] = "vector_store.deleted"
 
@@ -229,27 +229,24 @@ class VectorStoreFileError(Answer):
 
 
 class StaticChunkingStrategy(Answer):
-    """How a file is cut."""
+    """How a file is cut into chunks; sizes are estimates."""
 
-    type: Literal["static"]
+    type: Literal["static"] = "static"
     static: Chunking
 
 
-Attributes = dict[str, str | float | bool]
-
-
 class VectorStoreFile(Answer):
-    """A file of a store."""
+    """A file of a vector store."""
 
     id: str
     """The file's."""
-    object: Literal["vector_store.file"]
+    object: Literal["vector_store.file"] = "vector_store.file"
     created_at: int
     vector_store_id: str
-    status: Literal["in_progress", "completed", "cancelled", "failed"]
-    last_error: VectorStoreFileError | None
-    usage_bytes: int
-    attributes: Attributes
+    status: FileStatus = "in_progress"
+    last_error: VectorStoreFileError | None = None
+    usage_bytes: int = 0
+    attributes: dict[str, Value]
     chunking_strategy: StaticChunkingStrategy
 
 
@@ -257,55 +254,55 @@ class VectorStoreFileList(ListPage[VectorStoreFile]):
     """A page of the files of a vector store."""
 
 
-class VectorStoreFileDeleted(Deleted, frozen=True):
-    """What is left of a file in a store."""
+class VectorStoreFileDeleted(Deleted[Literal["vector_store.file.deleted"]]):
+    """The file is removed from the vector store."""
 
     object: Literal["vector_store.file.deleted"] = "vector_store.file.deleted"
 
 
 class VectorStoreFileBatch(Answer):
-    """Files that were given to a store together."""
+    """Files that were added to a vector store together."""
 
     id: str
-    object: Literal["vector_store.files_batch"]
+    object: Literal["vector_store.files_batch"] = "vector_store.files_batch"
     created_at: int
     vector_store_id: str
-    status: Literal["in_progress", "completed", "cancelled", "failed"]
-    file_counts: FileCounts
+    status: FileStatus = "in_progress"
+    file_counts: FileCounts = FileCounts()
 
 
 class TextContent(Answer):
     """A text."""
 
-    type: Literal["text"]
+    type: Literal["text"] = "text"
     text: str
 
 
 class VectorStoreFileContent(Answer):
-    """What was read of a file, in chunks."""
+    """The text of a file, in chunks."""
 
-    object: Literal["vector_store.file_content.page"]
+    object: Literal["vector_store.file_content.page"] = "vector_store.file_content.page"
     data: list[TextContent]
-    has_more: Literal[False]
-    next_page: None
+    has_more: Literal[False] = False
+    next_page: None = None
 
 
 class VectorStoreSearchResult(Answer):
-    """A chunk that is near to the question."""
+    """A chunk that is similar to the query."""
 
     file_id: str
     filename: str
     score: float
-    """Cosine, not below 0."""
-    attributes: Attributes
+    """The cosine, at least 0."""
+    attributes: dict[str, Value]
     content: list[TextContent]
 
 
 class VectorStoreSearchResults(Answer):
-    """The nearest chunks, the best first."""
+    """The most similar chunks, the best first."""
 
-    object: Literal["vector_store.search_results.page"]
+    object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
     search_query: list[str]
     data: list[VectorStoreSearchResult]
-    has_more: Literal[False]
-    next_page: None
+    has_more: Literal[False] = False
+    next_page: None = None

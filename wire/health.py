@@ -1,4 +1,4 @@
-"""Answers about the server itself."""
+"""Answer types about the server itself."""
 
 from typing import Literal
 
@@ -6,13 +6,13 @@ from wire.answers import Answer
 
 
 class Health(Answer):
-    """The process lives."""
+    """The process is alive."""
 
-    status: Literal["ok"]
+    status: Literal["ok"] = "ok"
 
 
 class Readiness(Answer):
-    """Which models run."""
+    """The state of each model."""
 
     status: Literal["ready", "not ready"]
     not_ready: list[str]

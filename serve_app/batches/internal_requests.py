@@ -4,7 +4,6 @@ So they get the same checks, answers, errors, log lines and metrics as those of 
 """
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from serve_app.http.middleware import INTERNAL_REQUEST, InternalRequest
 from serve_app.observability import RequestRecord
+from wire.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ async def post(app: ASGIApp, path: str, body: bytes, owner: str) -> InternalAnsw
 
     Cancelling it has the effect of a client that disconnects.
     """
-    record = RequestRecord("POST", path, f"req_{uuid.uuid4().hex}", low_priority=True)
+    record = RequestRecord("POST", path, new_id("req"), low_priority=True)
     messages: list[Message] = []
     unread = [{"type": "http.request", "body": body}]
 

@@ -11,6 +11,6 @@ from wire.answers import Answer
 MEDIA_TYPE = "application/json"
 
 
-def json_response(answer: Answer | Mapping[str, Any]) -> Response:
+def json_response(answer: Answer | Mapping[str, Any], *, status_code: int = 200) -> Response:
     """Return a response with an answer; FastAPI would validate it once more."""
-    return Response(to_json(answer), media_type=MEDIA_TYPE)
+    return Response(to_json(answer), status_code, media_type=MEDIA_TYPE)

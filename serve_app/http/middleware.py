@@ -4,7 +4,6 @@ One plain ASGI class instead of several, since it runs once per message of every
 """
 
 import re
-import uuid
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +15,7 @@ from serve_app.http.error_answers import error_response, is_anthropic_path
 from serve_app.http.limits import BodyLimits
 from serve_app.observability import RequestLog, RequestRecord
 from wire.errors import APIError, RequestTooLargeError, internal_error
+from wire.ids import new_id
 from wire.logging import get_logger
 
 logger = get_logger(__name__)
@@ -167,4 +167,4 @@ def id_headers(scope: Scope, headers: Headers) -> list[str]:
 def request_id(headers: Headers) -> str:
     """Return the client's ``x-request-id`` if it can be logged, else a new one."""
     given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else f"req_{uuid.uuid4().hex}"
+    return given if _REQUEST_ID.fullmatch(given) else new_id("req")

@@ -1,19 +1,30 @@
-"""What answers of the image routes look like: a body with URLs or base64, or events."""
+"""Answers of the image routes: a body with URLs or base64, or events."""
 
 import base64
 import time
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 from fastapi import Request, Response
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from serve_app.http.addresses import Addresses
+from serve_app.http.json_response import json_response
 from serve_app.media.generated_images import GeneratedImages
 from wire.calls import Reply
-from wire.openai.images import DrawnImageRequest, ImageRequest
+from wire.ids import new_id
+from wire.openai.images import (
+    CompletedImageEvent,
+    DrawnImageRequest,
+    Image,
+    ImageInputTokensDetails,
+    ImageRequest,
+    ImagesResponse,
+    ImageStreamEvent,
+    ImageUsage,
+    PartialImageEvent,
+)
 from wire.sse import write_event
 
 NAMES_WITH_BASE64 = ("gpt-image", "chatgpt-image")
@@ -44,31 +55,31 @@ class ImageAnswers:
         """Return OpenAI's body for the images that a replica made."""
         facts = from_json(reply.body)
         data = [
-            {**await self._item(file), "index": index, "seed": seed}
+            await self._image(file, index, seed)
             for index, (file, seed) in enumerate(zip(reply.files, facts["seeds"], strict=True))
         ]
-        answer = {
-            "created": self.created,
-            "id": f"img-{uuid.uuid4().hex}",
-            "data": data,
-            "background": "opaque",
-            "output_format": self._format,
-            "size": facts["size"],
-            "usage": _usage(facts),
-        }
-        return Response(to_json(answer), media_type="application/json")
+        answer = ImagesResponse(
+            created=self.created,
+            id=new_id("img", "-"),
+            data=data,
+            output_format=self._format,
+            size=facts["size"],
+            usage=_usage(facts),
+        )
+        return json_response(answer)
 
-    async def _item(self, file: bytes) -> dict[str, str]:
+    async def _image(self, file: bytes, index: int, seed: int) -> Image:
         if self._base is None:
-            return {"b64_json": base64.b64encode(file).decode()}
-        return {"url": self._base + await self._images.keep(file, self._format)}
+            return Image(b64_json=base64.b64encode(file).decode(), index=index, seed=seed)
+        url = self._base + await self._images.keep(file, self._format)
+        return Image(url=url, index=index, seed=seed)
 
 
 def default_format(model: str | None) -> str:
-    """Return how images are answered when the request does not say.
+    """Return the response format of a request that sets none.
 
-    As OpenAI does it: base64 by the models that know nothing else, so that their clients find it
-    under their aliases too; for all others a URL.
+    As with OpenAI: base64 for models that support nothing else, by their aliases too; a URL for all
+    others.
     """
     return "b64_json" if (model or "").startswith(NAMES_WITH_BASE64) else "url"
 
@@ -76,34 +87,42 @@ def default_format(model: str | None) -> str:
 async def image_events(
     pieces: AsyncGenerator[bytes], prefix: str, body: DrawnImageRequest, created: int
 ) -> AsyncGenerator[bytes]:
-    """Return OpenAI's events for a replica's pieces: pictures on the way, then the image."""
+    """Yield OpenAI's events for a replica's pieces: intermediate images, then the image."""
     size = body.size or "auto"
     quality = body.quality if isinstance(body.quality, str) else "auto"
-    common = {
+    common: dict[str, Any] = {
         "created_at": created,
         "quality": quality,
-        "background": "opaque",
         "output_format": body.output_format or "png",
     }
     async with aclosing(pieces):
         async for piece in pieces:
             facts = from_json(piece)
-            data: dict[str, Any] = {**common, "b64_json": facts["b64_json"]}
-            if "partial_image_index" in facts:
-                name = f"{prefix}.partial_image"
-                data |= {"size": size, "partial_image_index": facts["partial_image_index"]}
+            fields = {**common, "b64_json": facts["b64_json"]}
+            if (index := facts.get("partial_image_index")) is not None:
+                event: ImageStreamEvent = PartialImageEvent.model_validate(
+                    {
+                        **fields,
+                        "type": f"{prefix}.partial_image",
+                        "size": size,
+                        "partial_image_index": index,
+                    }
+                )
             else:
-                name = f"{prefix}.completed"
-                data |= {"size": facts["size"], "seed": facts["seeds"][0], "usage": _usage(facts)}
-            yield write_event({"type": name, **data}, name)
+                event = CompletedImageEvent.model_validate(
+                    {
+                        **fields,
+                        "type": f"{prefix}.completed",
+                        "size": facts["size"],
+                        "seed": facts["seeds"][0],
+                        "usage": _usage(facts),
+                    }
+                )
+            yield write_event(event.model_dump(), event.type)
 
 
-def _usage(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return OpenAI's usage. A diffusion model makes no tokens, so its output has none."""
+def _usage(facts: dict[str, Any]) -> ImageUsage:
+    """Return OpenAI's usage, in which a diffusion model's output has no tokens."""
     text = facts["text_tokens"]
-    return {
-        "input_tokens": text,
-        "input_tokens_details": {"text_tokens": text, "image_tokens": 0},
-        "output_tokens": 0,
-        "total_tokens": text,
-    }
+    details = ImageInputTokensDetails(text_tokens=text)
+    return ImageUsage(input_tokens=text, input_tokens_details=details, total_tokens=text)

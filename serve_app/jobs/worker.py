@@ -14,7 +14,6 @@ Attempts are counted in the job's row. A step that is finished sets them back.
 """
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -25,6 +24,7 @@ from serve_app.storage.database import Database
 from serve_app.storage.jobs import ClaimLostError, JobStore
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import APIError, StorageUnavailableError, internal_error
+from wire.ids import new_id
 from wire.logging import get_logger
 
 logger = get_logger(__name__)
@@ -57,7 +57,7 @@ class Jobs:
     """Does the jobs of a database, those of processes that have ended included."""
 
     def __init__(self, database: Database) -> None:
-        self._holder = uuid.uuid4().hex
+        self._holder = new_id("worker")
         self.store = JobStore(database, self._holder)
         self._kinds: dict[str, JobKind] = {}
         self._working: dict[str, dict[str, asyncio.Task[None]]] = {}

@@ -1,17 +1,21 @@
 """POST /v1/moderations: what is wrong with a text, by the model that the configuration names."""
 
-import uuid
-from typing import Any
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from serve_app.chat.moderation import scores
 from serve_app.http.json_body import JSONRoute
+from serve_app.http.json_response import json_response
 from serve_app.routes.dependencies import CallsDep, ModerationDep
 from wire.calls import Kind
 from wire.errors import ModelNotFoundError
 from wire.fields import refuse_foreign_fields
-from wire.openai.moderations import OPENAIS_MODELS, ModerationRequest, to_result
+from wire.ids import new_id
+from wire.openai.moderations import (
+    OPENAIS_MODELS,
+    ModerationCreateResponse,
+    ModerationRequest,
+    to_result,
+)
 
 router = APIRouter(route_class=JSONRoute)
 
@@ -19,7 +23,7 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/moderations")
 async def create_moderation(
     body: ModerationRequest, calls: CallsDep, moderation: ModerationDep
-) -> dict[str, Any]:
+) -> Response:
     """Judge each text."""
     refuse_foreign_fields(body)
     texts = body.texts()
@@ -37,4 +41,5 @@ async def create_moderation(
                 f"Model '{body.model}' does not judge texts here; '{model.card.id}' does.", "model"
             )
     results = [to_result(each, moderation.threshold) for each in await scores(texts, model, calls)]
-    return {"id": f"modr-{uuid.uuid4().hex}", "model": model.card.id, "results": results}
+    answer = ModerationCreateResponse(id=new_id("modr", "-"), model=model.card.id, results=results)
+    return json_response(answer)

@@ -1,9 +1,9 @@
 """POST /v1/rerank, and Cohere's /v2/rerank."""
 
 from fastapi import APIRouter, Response
-from pydantic_core import to_json
 
 from serve_app.http.json_body import JSONRoute
+from serve_app.http.json_response import json_response
 from serve_app.rerank.scores import rank_documents
 from serve_app.routes.dependencies import CallsDep
 from wire.jina.rerank import RerankRequest
@@ -15,12 +15,10 @@ root_router = APIRouter(route_class=JSONRoute)
 @router.post("/rerank")
 async def create_rerank(body: RerankRequest, calls: CallsDep) -> Response:
     """Order documents by their relevance to a query."""
-    answer = await rank_documents(body, calls)
-    return Response(to_json(answer), media_type="application/json")
+    return json_response(await rank_documents(body, calls))
 
 
 @root_router.post("/v2/rerank")
 async def create_rerank_v2(body: RerankRequest, calls: CallsDep) -> Response:
     """Rerank, on the path of Cohere's newer clients."""
-    answer = await rank_documents(body, calls)
-    return Response(to_json(answer), media_type="application/json")
+    return json_response(await rank_documents(body, calls))

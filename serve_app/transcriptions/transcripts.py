@@ -11,7 +11,11 @@ from serve_app.http.sse import event_stream
 from serve_app.models.calls import Calls
 from wire.bodies import TranscriptionBody
 from wire.calls import Kind, Operation
-from wire.elevenlabs.speech_to_text import SpeechToTextRequest, speech_to_text_answer
+from wire.elevenlabs.speech_to_text import (
+    SpeechToText,
+    SpeechToTextRequest,
+    speech_to_text_answer,
+)
 from wire.openai.transcription_formats import delta_event, done_event, write_transcript
 from wire.openai.transcriptions import Task, TranscriptionRequest, VadRequest
 from wire.sse import DONE, write_event
@@ -35,7 +39,7 @@ async def transcribe(
 
 async def transcribe_for_elevenlabs(
     body: SpeechToTextRequest, recording: bytes, calls: Calls
-) -> Any:
+) -> SpeechToText:
     """Return the transcript in ElevenLabs' format."""
     fields: TranscriptionBody = body.to_body()
     model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model_id, param="model_id")

@@ -86,7 +86,7 @@ class SpeechToTextRequest(RequestBody):
 
 
 class SpokenWord(Answer):
-    """A word, or what is between two."""
+    """A word, or the space between two."""
 
     text: str
     start: float
@@ -96,7 +96,7 @@ class SpokenWord(Answer):
 
 
 class SpeechToText(Answer):
-    """What was said, in ElevenLabs' shape."""
+    """The text of a recording, in ElevenLabs' format."""
 
     language_code: str
     language_probability: float
@@ -105,27 +105,29 @@ class SpeechToText(Answer):
     audio_duration_secs: float
 
 
-def speech_to_text_answer(transcript: Mapping[str, Any], with_words: bool) -> dict[str, Any]:
+def speech_to_text_answer(transcript: Mapping[str, Any], with_words: bool) -> SpeechToText:
     """Return a transcript in ElevenLabs' format, in which spaces between words are entries too."""
-    return {
-        "language_code": transcript["language"],
-        "language_probability": transcript["language_probability"],
-        "text": transcript["text"],
-        "words": _words(transcript["words"]) if with_words else [],
-        "audio_duration_secs": transcript["duration"],
-    }
+    return SpeechToText(
+        language_code=transcript["language"],
+        language_probability=transcript["language_probability"],
+        text=transcript["text"],
+        words=_words(transcript["words"]) if with_words else [],
+        audio_duration_secs=transcript["duration"],
+    )
 
 
-def _words(words: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
+def _words(words: list[dict[str, Any]]) -> list[SpokenWord]:
+    entries: list[SpokenWord] = []
     for word in words:
+        start, end = word["start"], word["end"]
         if entries:
-            space = {"start": entries[-1]["end"], "end": word["start"]}
-            entries.append({"text": " ", **space, "type": "spacing", "logprob": 0.0})
-        probability = max(word["probability"], 1e-9)
-        times = {"start": word["start"], "end": word["end"]}
+            space = SpokenWord(
+                text=" ", start=entries[-1].end, end=start, type="spacing", logprob=0
+            )
+            entries.append(space)
+        logprob = math.log(max(word["probability"], 1e-9))
         entries.append(
-            {"text": word["word"], **times, "type": "word", "logprob": math.log(probability)}
+            SpokenWord(text=word["word"], start=start, end=end, type="word", logprob=logprob)
         )
     return entries
 

@@ -53,7 +53,7 @@ class RerankRequest(ModelRequest):
 
 
 class RerankResult(Answer):
-    """A document and how well it fits."""
+    """A document and its relevance."""
 
     index: int
     """Its place in the request."""
@@ -69,7 +69,7 @@ class RerankTokens(Answer):
 
 
 class RerankMeta(Answer):
-    """Usage, as Cohere's clients read it."""
+    """The usage where Cohere's clients look for it."""
 
     tokens: RerankTokens
 

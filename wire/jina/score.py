@@ -60,10 +60,10 @@ class ScoreRequest(ModelRequest):
 
 
 class Score(Answer):
-    """How well two texts fit."""
+    """The relevance of one text to another."""
 
     index: int
-    object: Literal["score"]
+    object: Literal["score"] = "score"
     score: float
 
 
@@ -71,7 +71,7 @@ class ScoreResponse(Answer):
     """A score for each pair."""
 
     id: str
-    object: Literal["list"]
+    object: Literal["list"] = "list"
     model: str
     data: list[Score]
     usage: PromptUsage

@@ -47,25 +47,19 @@ class EditUsage(Answer):
 
 
 class Edit(Answer):
-    """A changed text, as often as asked for."""
+    """The changed text, `n` times."""
 
-    object: Literal["edit"]
+    object: Literal["edit"] = "edit"
     created: int
     choices: list[EditChoice]
     usage: EditUsage
 
 
-def as_edit(answer: dict[str, Any]) -> dict[str, Any]:
+def as_edit(completion: dict[str, Any]) -> Edit:
     """Convert a chat completion to an edit."""
-    return {
-        "object": "edit",
-        "created": answer["created"],
-        "choices": [
-            {"text": choice["message"]["content"] or "", "index": choice["index"]}
-            for choice in answer["choices"]
-        ],
-        "usage": {
-            name: answer["usage"][name]
-            for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-        },
-    }
+    choices = [
+        EditChoice(text=choice["message"]["content"] or "", index=choice["index"])
+        for choice in completion["choices"]
+    ]
+    usage = EditUsage.model_validate(completion["usage"])
+    return Edit(created=completion["created"], choices=choices, usage=usage)

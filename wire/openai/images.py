@@ -165,7 +165,7 @@ class ImageInputTokensDetails(Answer):
     """Tokens of the prompt."""
 
     text_tokens: int
-    image_tokens: int
+    image_tokens: int = 0
 
 
 class ImageUsage(Answer):
@@ -173,7 +173,7 @@ class ImageUsage(Answer):
 
     input_tokens: int
     input_tokens_details: ImageInputTokensDetails
-    output_tokens: int
+    output_tokens: int = 0
     total_tokens: int
 
 
@@ -194,25 +194,25 @@ class ImagesResponse(Answer):
     created: int
     id: str
     data: list[Image]
-    background: Literal["opaque"]
+    background: Literal["opaque"] = "opaque"
     output_format: OutputFormat
     size: str
     usage: ImageUsage
 
 
 class ImageEvent(Answer):
-    """What both events of a stream have."""
+    """The fields of both events of a stream."""
 
     created_at: int
     b64_json: str
     size: str
     quality: str
-    background: Literal["opaque"]
+    background: Literal["opaque"] = "opaque"
     output_format: OutputFormat
 
 
 class PartialImageEvent(ImageEvent):
-    """A picture on the way."""
+    """An intermediate image."""
 
     type: Literal["image_generation.partial_image", "image_edit.partial_image"]
     partial_image_index: int

@@ -57,7 +57,7 @@ class ModerationRequest(ModelRequest):
 
 
 class Moderation(Answer):
-    """What is wrong with a text."""
+    """The categories that a text falls in."""
 
     flagged: bool
     categories: dict[str, bool]
@@ -74,15 +74,15 @@ class ModerationCreateResponse(Answer):
     results: list[Moderation]
 
 
-def to_result(scores: dict[str, float], threshold: float) -> dict[str, Any]:
+def to_result(scores: dict[str, float], threshold: float) -> Moderation:
     """Return the result of a text from the scores of its categories."""
     categories = {name: scores[name] >= threshold for name in CATEGORIES}
-    return {
-        "flagged": any(categories.values()),
-        "categories": categories,
-        "category_scores": {name: scores[name] for name in CATEGORIES},
-        "category_applied_input_types": {name: ["text"] for name in CATEGORIES},
-    }
+    return Moderation(
+        flagged=any(categories.values()),
+        categories=categories,
+        category_scores={name: scores[name] for name in CATEGORIES},
+        category_applied_input_types={name: ["text"] for name in CATEGORIES},
+    )
 
 
 def _text(part: str | dict[str, Any], index: int) -> str:

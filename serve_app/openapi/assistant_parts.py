@@ -1,4 +1,4 @@
-"""Parts of requests on assistants that the wire types leave open."""
+"""Parts of requests of assistants that the request types leave open."""
 
 from typing import Literal
 
@@ -6,14 +6,14 @@ from serve_app.openapi.parts import ImagePart, NamedTool, Part, SchemaFormat, Te
 
 
 class ImageFile(Part):
-    """A picture that is kept here."""
+    """A stored image."""
 
     file_id: str
     detail: Literal["auto", "low", "high"] | None = None
 
 
 class ImageFilePart(Part):
-    """A picture that is kept here, for models whose `input_parts` have `image_url`."""
+    """A stored image, for models whose `input_parts` have `image_url`."""
 
     type: Literal["image_file"]
     image_file: ImageFile

@@ -1,4 +1,4 @@
-"""The OpenAPI document, put together of FastAPI's routes and of what is declared for each here."""
+"""The OpenAPI document, built from FastAPI's routes and the operations declared for them."""
 
 import inspect
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ and Cohere's rerank and LocalAI's fields beside it. Paths that begin with `/v1` 
 too.
 
 `model` may be an id, an alias, or be left out: then the first model of the kind answers. Fields
-that are not declared here are ignored, or go to the engine. Rules between fields are told by a
+that are not declared here are ignored, or go to the engine. A violated rule between fields is a
 400. A method that a path does not have is a 405.
 """
 
@@ -34,11 +34,11 @@ SECURITY_SCHEMES: Fields = {
     "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
     "xi-api-key": {"type": "apiKey", "in": "header", "name": "xi-api-key"},
 }
-"""Where a key may be, as OpenAI's, Anthropic's and ElevenLabs' clients send it."""
+"""Where OpenAI's, Anthropic's and ElevenLabs' clients send a key."""
 
 
 def build(routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> Fields:
-    """Return the document. Building it takes a second; nothing else needs what it imports."""
+    """Return the document. Building it takes a second."""
     listed = [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
     declared = {operation.endpoint: operation for operation in OPERATIONS}
     schemas = _schemas(listed, declared.values())
@@ -48,8 +48,8 @@ def build(routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> F
     for route in listed:
         for method in sorted(route.methods - {"HEAD"}):
             known = skeleton["paths"][route.path_format][method.lower()]
-            facts = declared.get(route.endpoint) or undeclared(route)
-            described = _Described(route, facts, schemas)
+            facts = declared.get(route.endpoint) or undeclared_operation(route)
+            described = _Description(route, facts, schemas)
             operation = described.operation(known.get("parameters", ()), names, needs_key)
             paths.setdefault(route.path_format, {})[method.lower()] = operation
     schemes = {"securitySchemes": SECURITY_SCHEMES} if needs_key else {}
@@ -74,8 +74,8 @@ def build(routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> F
     }
 
 
-def undeclared(route: APIRoute) -> Operation:
-    """Return what is said of a route that stands in no table, which a test forbids."""
+def undeclared_operation(route: APIRoute) -> Operation:
+    """Return the operation of a route that is not declared, which a test forbids."""
     return Operation(endpoint=route.endpoint, tag="server", answers={})
 
 
@@ -100,8 +100,8 @@ def _item(kind: Any) -> Any:
     return kind.item if isinstance(kind, Lines) else kind
 
 
-class _Described:
-    """One route and what is declared for it."""
+class _Description:
+    """Describes one route by its declared operation."""
 
     def __init__(self, route: APIRoute, declared: Operation, schemas: Schemas) -> None:
         self._route = route
@@ -115,7 +115,7 @@ class _Described:
         text = inspect.cleandoc(self._route.endpoint.__doc__ or "").replace("``", "`")
         summary, _, more = text.partition("\n\n")
         body = self._body()
-        asked = [self._parameter(each) for each in parameters]
+        parameters = [self._parameter(each) for each in parameters]
         described: Fields = {
             "tags": [self._declared.tag],
             "summary": " ".join(summary.split()),
@@ -123,12 +123,12 @@ class _Described:
         }
         if more:
             described["description"] = more
-        if asked:
-            described["parameters"] = asked
+        if parameters:
+            described["parameters"] = parameters
         if body:
             described["requestBody"] = {"required": True, "content": body}
         described["responses"] = self._answers(
-            has_body=bool(body), has_query=any(each["in"] == "query" for each in asked)
+            has_body=bool(body), has_query=any(each["in"] == "query" for each in parameters)
         )
         if needs_key:
             public = is_public(self._path)

@@ -1,4 +1,4 @@
-"""The errors of a path: shared answers in OpenAI's shape, or on Messages in Anthropic's."""
+"""The errors of a path: shared responses in OpenAI's format, or Anthropic's for Messages."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ RETRY_AFTER: Fields = {
 }
 
 MEANINGS: dict[int, tuple[str, str, Fields]] = {
-    400: ("BadRequest", "A wrong or unsupported value, named by `param`; or invalid JSON.", {}),
+    400: ("BadRequest", "A wrong or unsupported value, which `param` names; or invalid JSON.", {}),
     401: (
         "Unauthorized",
         "No key or a wrong one.",
@@ -26,12 +26,12 @@ MEANINGS: dict[int, tuple[str, str, Fields]] = {
     ),
     404: ("NotFound", "There is no such model or object.", {}),
     413: ("TooLarge", "The body is larger than the server accepts.", {}),
-    415: ("UnsupportedMediaType", "The body has a Content-Type that is not read here.", {}),
+    415: ("UnsupportedMediaType", "The body's Content-Type is not supported.", {}),
     422: ("Unprocessable", "A value that cannot be used.", {}),
-    429: ("Overloaded", "The model has as many requests as it may have.", RETRY_AFTER),
-    500: ("ServerError", "Our fault; the log has the cause under the request's id.", {}),
-    503: ("Unavailable", "Not now: it loads, failed to load or was lost.", RETRY_AFTER),
-    OVERLOADED: ("Overloaded", "The model has as many requests as it may have.", RETRY_AFTER),
+    429: ("Overloaded", "The model's queue is full.", RETRY_AFTER),
+    500: ("ServerError", "An internal error; the log has the cause under the request's id.", {}),
+    503: ("Unavailable", "The model is loading, failed to load or was lost.", RETRY_AFTER),
+    OVERLOADED: ("Overloaded", "The model's queue is full.", RETRY_AFTER),
 }
 """By status: the name of the shared answer, what it means, its own headers."""
 

@@ -1,4 +1,4 @@
-"""Blocks of requests to ``/v1/messages`` that the wire types leave open."""
+"""Blocks of requests to ``/v1/messages`` that the request types leave open."""
 
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ class ImageBlock(Part):
 
 
 class ToolResultBlock(Part):
-    """What a tool returned."""
+    """The output of a tool."""
 
     type: Literal["tool_result"]
     tool_use_id: str
@@ -46,7 +46,7 @@ class EarlierToolUse(Part):
 
 
 class EarlierThinking(Part):
-    """What the model thought in an earlier answer."""
+    """The reasoning of an earlier answer."""
 
     type: Literal["thinking"]
     thinking: str
@@ -54,7 +54,7 @@ class EarlierThinking(Part):
 
 
 class OtherBlock(Part):
-    """Documents and search results with text, and thoughts that nobody can read."""
+    """Documents and search results with text, and encrypted reasoning."""
 
     type: Literal["document", "search_result", "redacted_thinking"]
 

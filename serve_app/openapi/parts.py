@@ -1,4 +1,4 @@
-"""Parts of requests that the wire types leave open, because engines check them."""
+"""Parts of requests that the request types leave open, because engines validate them."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class Part(BaseModel):
-    """Base of parts; what else they hold goes to the engine."""
+    """Base of parts; their other fields go to the engine."""
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
@@ -44,14 +44,14 @@ class InputAudio(Part):
 
 
 class AudioPart(Part):
-    """A recording, which the first transcriptions model writes down for models that do not hear."""
+    """A recording, transcribed for models that cannot read audio."""
 
     type: Literal["input_audio"]
     input_audio: InputAudio
 
 
 class RefusalPart(Part):
-    """What an assistant said that refused."""
+    """A refusal of the assistant."""
 
     type: Literal["refusal"]
     refusal: str
@@ -74,7 +74,7 @@ class NamedTool(Part):
 
 
 class CallArguments(Part):
-    """What a function was called with."""
+    """The arguments of a call."""
 
     name: Text
     arguments: str
@@ -98,7 +98,7 @@ class JSONSchema(Part):
 
 
 class SchemaFormat(Part):
-    """The answer keeps to a JSON schema."""
+    """The answer follows a JSON schema."""
 
     type: Literal["json_schema"]
     json_schema: JSONSchema
@@ -111,7 +111,7 @@ class WordFormat(Part):
 
 
 class StructuredOutputs(Part):
-    """vLLM's ways to say what form the answer has; one of them."""
+    """vLLM's constraints of an answer; one of them."""
 
     json_: dict[str, Any] | str | None = Field(default=None, alias="json")
     regex: str | None = None
@@ -120,7 +120,7 @@ class StructuredOutputs(Part):
 
 
 class TextResponseFormat(Part):
-    """What form the text of a response has."""
+    """The format of the text of a response."""
 
     type: Literal["text", "json_object", "json_schema"]
     name: str | None = None
@@ -130,7 +130,7 @@ class TextResponseFormat(Part):
 
 
 class ResponseText(Part):
-    """What form the text of a response has."""
+    """The format of the text of a response."""
 
     format: TextResponseFormat | None = None
     verbosity: Literal["medium"] | None = None
@@ -153,7 +153,7 @@ class FunctionTool(Part):
     strict: bool | None = None
 
 
-class CustomToolOfText(Part):
+class CustomTextTool(Part):
     """A tool of the client's that takes a text."""
 
     type: Literal["custom"]
@@ -174,11 +174,11 @@ class ItemImage(Part):
     type: Literal["input_image"]
     image_url: str | None = None
     file_id: str | None = None
-    """In place of the URL: a file that is kept here."""
+    """In place of the URL: a stored file."""
 
 
 class ItemMessage(Part):
-    """What somebody said."""
+    """A message."""
 
     type: Literal["message"] = "message"
     role: Literal["user", "system", "developer", "assistant"]
@@ -195,7 +195,7 @@ class ItemCall(Part):
 
 
 class ItemCallOutput(Part):
-    """What a function returned."""
+    """The output of a function."""
 
     type: Literal["function_call_output"]
     call_id: str
@@ -212,7 +212,7 @@ class ItemCustomCall(Part):
 
 
 class ItemCustomCallOutput(Part):
-    """What a custom tool returned."""
+    """The output of a custom tool."""
 
     type: Literal["custom_tool_call_output"]
     call_id: str
@@ -220,14 +220,14 @@ class ItemCustomCallOutput(Part):
 
 
 class ItemReasoning(Part):
-    """What the model thought in an earlier answer."""
+    """The reasoning of an earlier answer."""
 
     type: Literal["reasoning"]
     summary: list[dict[str, Any]]
 
 
 class ItemReference(Part):
-    """What was said before in the conversation."""
+    """An earlier item of the conversation."""
 
     type: Literal["item_reference"]
     id: str

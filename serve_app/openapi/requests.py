@@ -1,7 +1,7 @@
-"""What the document says of requests beyond their wire types.
+"""Details of requests beyond their types.
 
-Request types check what the ingress must know, and leave the rest to engines. Here stands the rest:
-fields in more detail, and fields that they do not declare but that are honoured or refused by name.
+Request types validate what the ingress reads and leave the rest to engines. This module describes
+the rest: fields in more detail, and undeclared fields that are honoured or refused by name.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ Texts = Annotated[list[parts.Text], Field(min_length=1, max_length=MAX_TEXTS)]
 TextParts = Annotated[list[parts.TextPart], Field(min_length=1, max_length=MAX_TEXTS)]
 Messages = Annotated[list[Message], Field(min_length=1)] | None
 ResponseTools = (
-    Annotated[list[parts.FunctionTool | parts.CustomToolOfText], Field(max_length=128)] | None
+    Annotated[list[parts.FunctionTool | parts.CustomTextTool], Field(max_length=128)] | None
 )
 MaybeSpeed = Speed | None
 
@@ -84,12 +84,12 @@ OF_VLLM_IN_CHAT: dict[str, Refinement] = {
 
 
 def refused(values: tuple[Any, ...], why: str) -> Schema:
-    """Return the schema of a field with nothing behind it: the values that ask for nothing."""
-    return {"enum": list(values), "description": f"Asks for nothing here: {why}"}
+    """Return the schema of a field that has no effect: its neutral values."""
+    return {"enum": list(values), "description": f"Has no effect here: {why}"}
 
 
 def neutral(fields: dict[str, tuple[Any, ...]]) -> dict[str, Schema]:
-    """Return the schemas of fields that have only values which ask for nothing."""
+    """Return the schemas of fields of which only neutral values are accepted."""
     return {name: refused(values, "other values: 400.") for name, values in fields.items()}
 
 
@@ -200,18 +200,18 @@ MORE: dict[type, dict[str, Refinement]] = {
     },
     TranscriptionRequest: {"chunking_strategy": Literal["auto"] | ServerVad | None},
 }
-"""By wire type, for it and those that inherit from it: fields in more detail, and more fields."""
+"""By request type, for it and its subclasses: fields in more detail, and more fields."""
 
 RULES: dict[type, Schema] = {
     TextToSpeechRequest: {"anyOf": [{"required": ["text"]}, {"required": ["input"]}]},
 }
-"""What a type requires in a validator of its own."""
+"""Rules that a type checks in a validator."""
 
 
 def refinements(wire: Any) -> Iterator[tuple[str, Refinement]]:
-    """Yield what is to be said of the fields of a wire type, the most general first.
+    """Yield the refinements of a request type's fields, the most general first.
 
-    What a type declares itself, its bases' table does not know better.
+    The table of a base does not override a field that the type itself declares.
     """
     declared = _declared(wire)
     for base in reversed(getattr(wire, "__mro__", ())):

@@ -1,4 +1,4 @@
-"""JSON schemas of wire types and answers, with one name for each."""
+"""JSON schemas of request and answer types, each under one name."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast
@@ -16,7 +16,7 @@ Mode = Literal["validation", "serialization"]
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out titles, which repeat names, and defaults that only mean 'absent'."""
+    """Omits titles, which repeat names, and defaults that only mean 'absent'."""
 
     _model: type = object
 
@@ -118,7 +118,7 @@ def _not_null(schema: Schema) -> Schema:
 
 
 def _tidy(schema: Schema) -> None:
-    """Write descriptions in Markdown, and no title that only repeats a name."""
+    """Write descriptions in Markdown, and remove the title, which repeats the name."""
     schema.pop("title", None)
     if isinstance(text := schema.get("description"), str):
         schema["description"] = text.replace("``", "`")

@@ -12,9 +12,9 @@ class ServedDocument:
         self._built: asyncio.Task[bytes] | None = None
 
     async def json(self) -> bytes:
-        """Return its JSON."""
+        """Return the document's JSON."""
         if self._built is None:
-            # In a thread, since it takes a second in which streams go on.
+            # In a thread: it takes a second, and streams must continue.
             self._built = asyncio.create_task(asyncio.to_thread(self._build))
         return await asyncio.shield(self._built)
 

@@ -1,4 +1,4 @@
-"""What is declared for every route. A new route is declared in the table of its kind."""
+"""The operation of every route. A new route is declared in the table of its kind."""
 
 from serve_app.openapi.operations import (
     assistants,
@@ -16,17 +16,17 @@ from serve_app.openapi.operations import (
 TAGS = {
     "chat": "Language models: OpenAI's chat completions, completions and responses, Anthropic's "
     "messages, moderations, tokens.",
-    "conversations": "What was said, kept for responses.",
+    "conversations": "Stored items, which responses continue.",
     "assistants": "A model with instructions, tools and files, under one id.",
-    "threads": "What was said, and runs: an assistant answers, with its tools, step by step.",
-    "files": "Files that are kept here, whole or in parts.",
+    "threads": "Messages, and runs in which an assistant answers them with its tools.",
+    "files": "Stored files, uploaded whole or in parts.",
     "vector stores": "Files that are searched by meaning, and LocalAI's stores of vectors.",
-    "batches": "Many requests in a file, answered while nobody waits.",
-    "speech": "Texts become audio.",
-    "transcriptions": "Audio becomes text.",
-    "embeddings": "Texts become vectors.",
-    "images": "Texts become images.",
-    "rerank": "How well documents fit a query.",
+    "batches": "Many requests in a file, answered in the background.",
+    "speech": "Audio from text.",
+    "transcriptions": "Text from audio.",
+    "embeddings": "Vectors of texts.",
+    "images": "Images from text.",
+    "rerank": "The relevance of documents to a query.",
     "server": "Models and health.",
 }
 

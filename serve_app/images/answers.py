@@ -23,6 +23,7 @@ from wire.openai.images import (
     ImagesResponse,
     ImageStreamEvent,
     ImageUsage,
+    OutputFormat,
     PartialImageEvent,
 )
 from wire.sse import write_event
@@ -46,7 +47,7 @@ class ImageAnswers:
             InvalidRequestError: no URL can be made of the request's ``Host``.
         """
         self.created = int(time.time())
-        self._format = body.output_format or "png"
+        self._format: OutputFormat = body.output_format or "png"
         self._images = images
         form = body.response_format or default_format(body.model)
         self._base = addresses.base(request) if form == "url" else None

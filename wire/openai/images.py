@@ -43,6 +43,7 @@ def _quality(value: object) -> object:
     return value
 
 
+OutputFormat = Literal["png", "jpeg", "webp"]
 ResponseFormat = Annotated[Literal["url", "b64_json"] | None, BeforeValidator(type_of)]
 Size = Annotated[
     Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
@@ -61,7 +62,7 @@ class ImageRequest(ModelRequest):
     step: int | None = Field(default=None, ge=1)
     seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
     quality: Annotated[str | int | None, BeforeValidator(_quality)] = None
-    output_format: Literal["png", "jpeg", "webp"] | None = None
+    output_format: OutputFormat | None = None
     output_compression: int | None = Field(default=None, ge=0, le=100)
     strength: float | None = Field(default=None, ge=0.01, le=1)
     # Unsupported fields, and the values that are accepted because they request nothing.
@@ -156,9 +157,6 @@ class ImageVariationRequest(ImageRequest):
         if self.stream:
             raise InvalidRequestError("'stream': variations are not streamed.", "stream")
         return self
-
-
-OutputFormat = Literal["png", "jpeg", "webp"]
 
 
 class ImageInputTokensDetails(Answer):

@@ -1,8 +1,10 @@
 import asyncio
+import ctypes
 import json
 from itertools import combinations
 from typing import Any
 
+import espeakng_loader
 import pytest
 
 from deployments.speech.engine import SILENCE_S, SpeechEngine
@@ -242,6 +244,16 @@ async def test_same_request_is_the_same_file_whoever_spoke_before(
     again, _ = await speak(engine, LONG, voice=voice, response_format="wav", seed=None)
 
     assert again == first
+
+
+def test_same_text_is_the_same_whatever_else_has_loaded_the_library() -> None:
+    voice = languages()["en-us"].file
+    other = ctypes.CDLL(espeakng_loader.get_library_path())  # as a phonemizer would
+
+    first, again = (espeak().speak(LONG, voice, 175, 50, Cancelled()) for _ in range(2))
+
+    assert again == first
+    assert other.espeak_Info
 
 
 async def test_other_seed_sounds_different(engine: SpeechEngine) -> None:

@@ -5,8 +5,11 @@ It is one state for the whole process, so only one thread may use it.
 """
 
 import ctypes
+import os
+import shutil
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import espeakng_loader
@@ -73,6 +76,7 @@ class EspeakLibrary:
 
     def __init__(self, options: int = 0) -> None:
         self._options = options
+        self._path = _copy_library()
         self._load()
         self._utterance = Utterance()
         self._cancelled = Cancelled()
@@ -110,7 +114,7 @@ class EspeakLibrary:
         return " ".join(clause for clause in clauses if clause)
 
     def _load(self) -> None:
-        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._library: Any = ctypes.CDLL(self._path)
         data = espeakng_loader.get_data_path().encode()
         self.sample_rate: int = self._library.espeak_Initialize(
             _SYNCHRONOUS, BUFFER_MS, data, _NO_EXIT | self._options
@@ -145,3 +149,17 @@ class EspeakLibrary:
                 self._utterance.words.append(word)
             index += 1
         return int(self._cancelled.is_set())
+
+
+def _copy_library() -> str:
+    """Return the path of a copy in memory, which lasts as long as the process.
+
+    A library is unloaded only when nothing else in the process has opened the same file.
+    """
+    copy = os.memfd_create("libespeak-ng.so")
+    with (
+        Path(espeakng_loader.get_library_path()).open("rb") as library,
+        os.fdopen(copy, "wb", closefd=False) as file,
+    ):
+        shutil.copyfileobj(library, file)
+    return f"/proc/self/fd/{copy}"

@@ -30,7 +30,7 @@ class SentenceTransformersEngine(EncoderEngine):
         super().__init__(model, config)
         self._config = config
         self._prompts = Prompts(model)
-        self._ids = TokenIds(self._encoder, self._prompts.all())
+        self._ids = TokenIds(self.encoder, self._prompts.all())
         self._length = _own_length(model, config)
 
     @staticmethod
@@ -41,7 +41,7 @@ class SentenceTransformersEngine(EncoderEngine):
         """Return a vector for each input, as OpenAI's answer."""
         length = self._wanted_length(body.dimensions)
         encodings = await self._encodings(body.input, self._prompts.of(body.input_type))
-        vectors = (await self._encoder.run(encodings))[:, : self._length]
+        vectors = (await self.encoder.run(encodings))[:, : self._length]
         if length < self._length:
             vectors = cut(vectors, length)
         num_tokens = sum(encoding.num_tokens for encoding in encodings)
@@ -63,9 +63,9 @@ class SentenceTransformersEngine(EncoderEngine):
             for place, item in enumerate(inputs)
             if not isinstance(item, str)
         }
-        encodings = await self._encoder.tokenize([*texts.values()], prompt, truncate=truncate)
+        encodings = await self.encoder.tokenize([*texts.values()], prompt, truncate=truncate)
         encoded.update(zip(texts, encodings, strict=True))
-        limit = self._encoder.context_length
+        limit = self.encoder.context_length
         for place in range(len(inputs)):
             if encoded[place].num_tokens > limit:
                 raise ContextLengthError(

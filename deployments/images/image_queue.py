@@ -20,7 +20,7 @@ class ImageQueue:
     """A queue of jobs before one thread, for one event loop."""
 
     def __init__(self, draw: Draw, max_batch_size: int) -> None:
-        self._draw = draw
+        self.draw_pass = draw
         self._max_batch_size = max_batch_size
         self._threads = WorkerThreads(1)
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
@@ -55,7 +55,7 @@ class ImageQueue:
         while batch := self._next_batch():
             jobs = [job for job, _ in batch]
             try:
-                images = await self._threads.run(lambda _, jobs=jobs: self._draw(jobs))
+                images = await self._threads.run(lambda _, jobs=jobs: self.draw_pass(jobs))
                 if len(images) != len(jobs):
                     raise RuntimeError(f"{len(images)} images were made of {len(jobs)}")
             except Exception as error:  # noqa: BLE001  (raised in each request)

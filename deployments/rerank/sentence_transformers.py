@@ -52,9 +52,9 @@ class SentenceTransformersEngine(EncoderEngine):
                 raise ModelLoadError(
                     f"'{config.model}' gives {model.num_labels} scores to a pair, not one."
                 )
-            self._scorer = Together(self._encoder)
+            self._scorer = Together(self.encoder)
         else:
-            self._scorer = Apart(self._encoder, Prompts(model))
+            self._scorer = Apart(self.encoder, Prompts(model))
 
     @staticmethod
     def _load(config: RerankConfig) -> CrossEncoder | SentenceTransformer:
@@ -65,7 +65,7 @@ class SentenceTransformersEngine(EncoderEngine):
         """Return the scores of the documents, in their order."""
         documents = body.documents
         if (limit := body.max_tokens_per_doc) is not None:
-            documents = await self._encoder.beginnings(documents, limit)
+            documents = await self.encoder.beginnings(documents, limit)
         scores, num_tokens = await self._scorer.scores(body.query, documents)
         return Reply(
             to_json({"scores": np.nan_to_num(scores).tolist()}), Usage(prompt_tokens=num_tokens)

@@ -14,7 +14,7 @@ class EncoderEngine(OperationEngine, ABC):
     """An engine around an encoder. Subclasses say what becomes of its rows."""
 
     def __init__(self, model: Model, config: EncoderConfig) -> None:
-        self._encoder = Encoder(model, config)
+        self.encoder = Encoder(model, config)
 
     @classmethod
     async def load(cls, config: Any) -> Self:
@@ -32,12 +32,12 @@ class EncoderEngine(OperationEngine, ABC):
 
     async def check_health(self) -> None:
         """Raise when the model cannot work any more."""
-        self._encoder.check_health()
+        self.encoder.check_health()
 
     async def close(self) -> None:
         """Forget what waits."""
-        self._encoder.close()
+        self.encoder.close()
 
     def num_unfinished(self) -> int:
         """Return how much work waits or runs."""
-        return self._encoder.num_unfinished()
+        return self.encoder.num_unfinished()

@@ -54,6 +54,10 @@ class SharedPasses(Generic[ItemT, ResultT]):
                     self._changed.notify_all()
         return mine.result.result()
 
+    def num_waiting(self) -> int:
+        """Return how many items wait for a pass."""
+        return len(self._waiting)
+
     def _take(self, mine: _Entry[ItemT, ResultT]) -> list[_Entry[ItemT, ResultT]]:
         """Wait for a pass and fill it; return no entries where another pass took ``mine``."""
         with self._changed:

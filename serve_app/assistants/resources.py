@@ -50,7 +50,7 @@ class Resources:
         self._objects = objects
         self._make_store = make_store
         self._add_files = add_files
-        self._runs_code = runs_code
+        self.runs_code = runs_code
 
     async def check_model(self, name: str) -> None:
         """Refuse a model that is not served.
@@ -71,7 +71,7 @@ class Resources:
         """
         names = [tool.function.name for tool in tools if tool.function]
         for index, tool in enumerate(tools):
-            if tool.type == "code_interpreter" and not self._runs_code:
+            if tool.type == "code_interpreter" and not self.runs_code:
                 raise InvalidRequestError(
                     f"Invalid '{param}[{index}].type': 'code_interpreter' is not enabled on this "
                     "server; its operator sets 'code_interpreter'.",
@@ -156,7 +156,7 @@ class Resources:
         before = AssistantToolResources.model_validate(resources)
         await self.check_files(owner, [*searched, *read], "attachments")
         if read:
-            if not self._runs_code:
+            if not self.runs_code:
                 raise InvalidRequestError(
                     "Invalid 'attachments': 'code_interpreter' is not enabled on this server.",
                     "attachments",

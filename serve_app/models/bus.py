@@ -39,7 +39,7 @@ class Bus:
     """The listener that replicas write to. One per ingress process, open from the first stream."""
 
     def __init__(self, host: str) -> None:
-        self._host = host
+        self.host = host
         self.key = secrets.token_bytes(KEY_BYTES)
         self._numbers = itertools.count(1)
         self._listening: asyncio.Task[int] | None = None
@@ -58,12 +58,12 @@ class Bus:
             port = await asyncio.shield(self._listening)
         except OSError as error:
             raise ModelUnavailableError(
-                f"The ingress cannot listen for answers on {self._host}: {error}",
+                f"The ingress cannot listen for answers on {self.host}: {error}",
                 None,
                 RETRY_AFTER_S,
             ) from error
         number = next(self._numbers) % 2**32
-        inlet = Inlet(self, ReplyTo(self._host, port, self.key, number))
+        inlet = Inlet(self, ReplyTo(self.host, port, self.key, number))
         self.inlets[number] = inlet
         return inlet
 
@@ -74,7 +74,7 @@ class Bus:
 
     async def _listen(self) -> int:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), self._host, 0)
+        self._server = await loop.create_server(lambda: _Connection(self), self.host, 0)
         return self._server.sockets[0].getsockname()[1]
 
 

@@ -150,13 +150,13 @@ async def test_client_that_leaves_stops_the_drawing() -> None:
 async def test_images_without_a_seed_share_a_pass() -> None:
     engine = await load(max_batch_size=4)
     passes: list[int] = []
-    pipelines = engine._pipelines
+    pipelines = engine.pipelines
 
     def counted(jobs: Sequence[Job]) -> list[Any]:
         passes.append(len(jobs))
         return pipelines.draw(jobs)
 
-    engine._queue._draw = counted
+    engine.queue.draw_pass = counted
 
     await asyncio.gather(draw(engine, n=3), draw(engine, n=2), draw(engine, size="128x64"))
 
@@ -165,15 +165,15 @@ async def test_images_without_a_seed_share_a_pass() -> None:
 
 
 async def test_failure_reaches_the_request_and_not_the_next(engine: DiffusersEngine) -> None:
-    pipelines = engine._pipelines
+    pipelines = engine.pipelines
 
     def fail(_: Any) -> list[Any]:
         raise RuntimeError("kernel")
 
-    engine._queue._draw = fail
+    engine.queue.draw_pass = fail
     with pytest.raises(APIError) as raised:
         await draw(engine)
-    engine._queue._draw = pipelines.draw
+    engine.queue.draw_pass = pipelines.draw
 
     assert raised.value.status == 500
     assert "req_1" in str(raised.value)
@@ -187,7 +187,7 @@ async def test_pipeline_that_makes_too_few_images_fails_the_request_and_not_the_
         return SimpleNamespace(images=[])
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine._pipelines, "_pipeline", too_few)
+        patched.setattr(engine.pipelines, "pipeline", too_few)
         results = await asyncio.gather(draw(engine), draw(engine), return_exceptions=True)
 
     assert [result.status for result in results if isinstance(result, APIError)] == [500, 500]
@@ -195,14 +195,14 @@ async def test_pipeline_that_makes_too_few_images_fails_the_request_and_not_the_
 
 
 async def test_failure_of_a_pass_fails_only_whom_it_concerns(engine: DiffusersEngine) -> None:
-    pipelines = engine._pipelines
+    pipelines = engine.pipelines
 
     def fail_dogs(jobs: Sequence[Job]) -> list[Any]:
         if any(job.prompt.positive == "a dog" for job in jobs):
             raise RuntimeError("kernel")
         return pipelines.draw(jobs)
 
-    engine._queue._draw = fail_dogs
+    engine.queue.draw_pass = fail_dogs
     dog, *cats = await asyncio.gather(
         draw(engine, prompts=[{"positive": "a dog"}]),
         draw(engine),
@@ -219,7 +219,7 @@ async def test_device_that_failed_makes_the_replica_unhealthy(engine: DiffusersE
         raise torch.AcceleratorError("CUDA error: device-side assert triggered")
 
     await engine.check_health()
-    engine._queue._draw = fail
+    engine.queue.draw_pass = fail
     with pytest.raises(APIError):
         await draw(engine)
 
@@ -233,7 +233,7 @@ async def test_image_that_the_models_checker_flags_is_kept_back(
     def flag(image: Any, *_: Any) -> tuple[Any, list[bool]]:
         return image, [True]
 
-    monkeypatch.setattr(engine._pipelines._pipeline, "run_safety_checker", flag)
+    monkeypatch.setattr(engine.pipelines.pipeline, "run_safety_checker", flag)
 
     with pytest.raises(ContentPolicyError):
         await draw(engine)

@@ -51,13 +51,13 @@ async def test_pictures_of_several_sizes_share_a_pass_and_keep_theirs(
     import asyncio
 
     passes: list[int] = []
-    pipelines = engine._pipelines
+    pipelines = engine.pipelines
 
     def counted(jobs: Any) -> list[Any]:
         passes.append(len(jobs))
         return pipelines.draw(jobs)
 
-    engine._queue._draw = counted
+    engine.queue.draw_pass = counted
     sizes = ["64x64", "128x128", "1024x1024"]
     replies = await asyncio.gather(*(draw(engine, size=size) for size in sizes))
 

@@ -244,7 +244,7 @@ async def test_engine_is_unhealthy_once_its_gpu_failed(
         raise torch.AcceleratorError("illegal memory access")
 
     await minilm.check_health()
-    monkeypatch.setattr(minilm._encoder.model, "forward", fails)
+    monkeypatch.setattr(minilm.encoder.model, "forward", fails)
 
     with pytest.raises(torch.AcceleratorError):
         await ask(minilm, input=["cat"])

@@ -192,8 +192,8 @@ class Windows:
         self.num = 0
         self.go_on = threading.Event()
         self._held = held
-        self._encode = engine._model.encode
-        engine._model.encode = self.encode
+        self._encode = engine.model.encode
+        engine.model.encode = self.encode
 
     def encode(self, features: Any) -> Any:
         self.num += 1
@@ -224,13 +224,13 @@ async def test_closed_stream_has_told_its_work_to_end(
     engine: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[threading.Event] = []
-    pieces_of = engine._pieces
+    pieces_of = engine.pieces
 
     def pieces(body: TranscriptionBody, call: Call, cancelled: threading.Event) -> Any:
         told.append(cancelled)
         return pieces_of(body, call, cancelled)
 
-    monkeypatch.setattr(engine, "_pieces", pieces)
+    monkeypatch.setattr(engine, "pieces", pieces)
     async with aclosing(engine.stream(call(LONG))) as stream:
         await anext(stream)
 

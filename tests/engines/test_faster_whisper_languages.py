@@ -42,7 +42,7 @@ class Multilingual:
 
 async def load(directory: str, **kwargs: Any) -> FasterWhisperEngine:
     engine = await FasterWhisperEngine.load(config(directory, **kwargs))
-    engine._model.model = Multilingual(engine._model.model)
+    engine.model.model = Multilingual(engine.model.model)
     return engine
 
 

@@ -86,7 +86,7 @@ async def test_run_whose_process_is_killed_in_an_answer_is_completed_by_another(
 async def test_run_whose_process_is_killed_between_turns_does_no_turn_twice(
     database: Database, parts: AssistantParts, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts.threads.resources, "_runs_code", True)
+    monkeypatch.setattr(parts.threads.resources, "runs_code", True)
     run = await new_run(parts, tools=[CODE])
     killed = start(with_code_then_never)
     assert [killed.reports.recv() for _ in range(2)] == ["asked hi"] * 2

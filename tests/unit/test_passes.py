@@ -36,7 +36,7 @@ def run_behind_a_held_pass(
         first = pool.submit(passes.run, 0)
         assert work.begun.wait(30)
         others = [pool.submit(passes.run, *pair) for pair in zip(items, groups, strict=True)]
-        while len(passes._waiting) < len(items):
+        while passes.num_waiting() < len(items):
             time.sleep(0.001)
         work.go_on.set()
         results = [other.exception() or other.result() for other in others]

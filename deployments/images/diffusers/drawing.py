@@ -29,7 +29,7 @@ class Pipelines:
     """The pipelines of one model. They share their parts, so one thread may draw at a time."""
 
     def __init__(self, pipeline: DiffusionPipeline, config: ImagesConfig) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._config = config
         self._derived: dict[type, DiffusionPipeline] = {}
         self.limits = limits_of(pipeline)
@@ -83,7 +83,7 @@ class Pipelines:
 
     def _pipeline_for(self, job: Job) -> DiffusionPipeline:
         if job.source is None:
-            return self._pipeline
+            return self.pipeline
         return self._derive(
             AutoPipelineForImage2Image if job.mask is None else AutoPipelineForInpainting
         )
@@ -91,7 +91,7 @@ class Pipelines:
     def _derive(self, auto: type) -> DiffusionPipeline:
         if auto not in self._derived:
             try:
-                derived = auto.from_pipe(self._pipeline)
+                derived = auto.from_pipe(self.pipeline)
             except ValueError as error:
                 raise InvalidRequestError(
                     "This model only draws from text; it takes no image to begin with.", "image"

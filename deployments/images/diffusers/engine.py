@@ -49,9 +49,9 @@ class DiffusersEngine(OperationEngine):
     """A loaded image model."""
 
     def __init__(self, pipelines: Pipelines, config: ImagesConfig) -> None:
-        self._pipelines = pipelines
+        self.pipelines = pipelines
         self._config = config
-        self._queue = ImageQueue(pipelines.draw, config.max_batch_size)
+        self.queue = ImageQueue(pipelines.draw, config.max_batch_size)
         self._codecs = WorkerThreads(CODEC_THREADS)
         self._broken: Exception | None = None
 
@@ -122,7 +122,7 @@ class DiffusersEngine(OperationEngine):
 
     def num_unfinished(self) -> int:
         """Return how much work runs or waits."""
-        return self._queue.num_unfinished() + self._codecs.num_unfinished()
+        return self.queue.num_unfinished() + self._codecs.num_unfinished()
 
     async def check_health(self) -> None:
         """Raise once the device has failed: its context does not recover in this process."""
@@ -131,17 +131,17 @@ class DiffusersEngine(OperationEngine):
 
     async def close(self) -> None:
         """Stop what runs."""
-        self._queue.close()
+        self.queue.close()
         self._codecs.close()
 
     async def _jobs(self, call: Call, body: ImagesBody) -> list[Job]:
         self._check_prompts(body)
         if not call.files:
-            return make_jobs(body, self._config, self._pipelines.limits)
+            return make_jobs(body, self._config, self.pipelines.limits)
         return await self._codecs.run(lambda _: self._jobs_with_source(call, body))
 
     def _check_prompts(self, body: ImagesBody) -> None:
-        if self._pipelines.takes_negative_prompts:
+        if self.pipelines.takes_negative_prompts:
             return
         if any(prompt.negative for prompt in body.prompts):
             raise InvalidRequestError(
@@ -158,8 +158,8 @@ class DiffusersEngine(OperationEngine):
             mask = read_mask(call.files[1], source.size, "mask")
         elif call.operation == Operation.IMAGE_EDIT:
             mask = mask_of(source)
-        self._pipelines.check_source(masked=mask is not None)
-        jobs = make_jobs(body, self._config, self._pipelines.limits, source.size)
+        self.pipelines.check_source(masked=mask is not None)
+        jobs = make_jobs(body, self._config, self.pipelines.limits, source.size)
         size = jobs[0].size
         source = resized(opaque(source), size)
         strength = body.strength
@@ -175,7 +175,7 @@ class DiffusersEngine(OperationEngine):
     async def _draw(self, job: Job, body: ImagesBody, call: Call) -> bytes:
         """Return the file of a job's image."""
         try:
-            image = await self._queue.draw(job)
+            image = await self.queue.draw(job)
         except ValueError as error:
             raise InvalidRequestError(f"The model refuses this: {error}.") from error
         except torch.OutOfMemoryError as error:
@@ -199,7 +199,7 @@ class DiffusersEngine(OperationEngine):
 
     async def _usage(self, body: ImagesBody, images: int) -> Usage:
         tokens = await self._codecs.run(
-            lambda _: sum(self._pipelines.count_tokens(prompt) for prompt in body.prompts)
+            lambda _: sum(self.pipelines.count_tokens(prompt) for prompt in body.prompts)
         )
         return Usage(prompt_tokens=tokens, images=images)
 

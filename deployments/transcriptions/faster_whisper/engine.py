@@ -36,7 +36,7 @@ class FasterWhisperEngine(OperationEngine):
     """A loaded Whisper model."""
 
     def __init__(self, model: WhisperModel, config: TranscriptionsConfig) -> None:
-        self._model = model
+        self.model = model
         self._config = config
         num_workers, max_size = config.engine_kwargs.get("num_workers", 1), config.max_batch_size
         if max_size > 1:
@@ -74,7 +74,7 @@ class FasterWhisperEngine(OperationEngine):
         self, body: TranscriptionBody, call: Call
     ) -> AsyncGenerator[bytes | Usage]:
         """Yield one JSON a segment as it is decoded, one of the whole, and the usage."""
-        work = self._threads.stream(lambda cancelled: self._pieces(body, call, cancelled))
+        work = self._threads.stream(lambda cancelled: self.pieces(body, call, cancelled))
         async with aclosing(work) as pieces:
             async for piece in pieces:
                 yield piece if isinstance(piece, Usage) else _json(piece)
@@ -101,16 +101,17 @@ class FasterWhisperEngine(OperationEngine):
     def _whole(
         self, body: TranscriptionBody, call: Call, cancelled: Cancelled
     ) -> tuple[dict[str, Any], Usage]:
-        *pieces, usage = self._pieces(body, call, cancelled)
+        *pieces, usage = self.pieces(body, call, cancelled)
         *segments, whole = (piece for piece in pieces if isinstance(piece, dict))
         words = [word for segment in segments for word in segment.pop("words")]
         assert isinstance(usage, Usage)
         return {**whole, "segments": segments, "words": words}, usage
 
-    def _pieces(self, body: TranscriptionBody, call: Call, cancelled: Cancelled) -> Iterator[Piece]:
-        _check_languages(body, self._model.supported_languages)
+    def pieces(self, body: TranscriptionBody, call: Call, cancelled: Cancelled) -> Iterator[Piece]:
+        """Yield the segments of a recording, the whole and the usage; blocks."""
+        _check_languages(body, self.model.supported_languages)
         audio = self._audio(body, call, cancelled)
-        return Transcript(self._model, self._config, body).pieces(audio, cancelled)
+        return Transcript(self.model, self._config, body).pieces(audio, cancelled)
 
     def _vad(
         self, body: AudioBody, call: Call, cancelled: Cancelled

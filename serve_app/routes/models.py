@@ -1,7 +1,8 @@
 """GET /v1/models and /v1/models/{id}."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from serve_app.http.json_response import json_response
 from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import RegistryDep
 from wire.openai.models import Model, ModelList
@@ -10,19 +11,19 @@ router = APIRouter()
 
 
 @router.get("/models")
-async def list_models(registry: RegistryDep) -> ModelList:
+async def list_models(registry: RegistryDep) -> Response:
     """List every model, also those that sleep, load or failed."""
     models = [each for model in registry.models for each in (model, *model.with_adapters())]
-    return ModelList(data=[_card_of(model) for model in models])
+    return json_response(ModelList(data=[_to_answer(model) for model in models]))
 
 
 @router.get("/models/{model:path}")
-async def retrieve_model(model: str, registry: RegistryDep) -> Model:
+async def retrieve_model(model: str, registry: RegistryDep) -> Response:
     """Return one model by its id or an alias."""
-    return _card_of(await registry.get(model))
+    return json_response(_to_answer(await registry.get(model)))
 
 
-def _card_of(model: ServedModel) -> Model:
+def _to_answer(model: ServedModel) -> Model:
     card = model.card
     return Model(
         id=model.id,

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel
-
+from wire.answers import Answer
 from wire.card import ModelCard, Voice
 
 
-class Settings(BaseModel):
+class Settings(Answer):
     """Default settings of every voice."""
 
     stability: float = 0.5
@@ -17,7 +16,7 @@ class Settings(BaseModel):
     speed: float = 1.0
 
 
-class Language(BaseModel):
+class Language(Answer):
     """A language that a voice speaks."""
 
     language: str
@@ -25,7 +24,7 @@ class Language(BaseModel):
     model_id: str
 
 
-class ListedVoice(BaseModel):
+class ListedVoice(Answer):
     """One voice of one model."""
 
     voice_id: str
@@ -59,7 +58,7 @@ class ListedVoice(BaseModel):
         )
 
 
-class VoiceList(BaseModel):
+class VoiceList(Answer):
     """Answer of ``GET /v1/voices``."""
 
     voices: list[ListedVoice]
@@ -73,12 +72,12 @@ class VoicePage(VoiceList):
     next_page_token: str | None = None
 
     @classmethod
-    def of(cls, found: Sequence[ListedVoice], start: int, size: int) -> "VoicePage":
+    def of(cls, voices: Sequence[ListedVoice], start: int, size: int) -> "VoicePage":
         """Return the page that begins at ``start``."""
         end = start + size
         return cls(
-            voices=list(found[start:end]),
-            has_more=end < len(found),
-            total_count=len(found),
-            next_page_token=str(end) if end < len(found) else None,
+            voices=list(voices[start:end]),
+            has_more=end < len(voices),
+            total_count=len(voices),
+            next_page_token=str(end) if end < len(voices) else None,
         )

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from wire.answers import Answer
 
 
-class Model(BaseModel):
+class Model(Answer):
     """One served model."""
 
     id: str
@@ -28,7 +28,7 @@ class Model(BaseModel):
     description: str
 
 
-class ModelList(BaseModel):
+class ModelList(Answer):
     """Answer of ``GET /v1/models``."""
 
     object: Literal["list"] = "list"

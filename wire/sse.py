@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from wire.answers import Answer
+
 DONE = b"data: [DONE]\n\n"
 """The event with which a stream of OpenAI's ends."""
 _NAME = b"event: "
@@ -15,7 +17,7 @@ _DATA = b"data: "
 _END = b"\n\n"
 
 
-def write_event(data: Mapping[str, Any], name: str | None = None) -> bytes:
+def write_event(data: Answer | Mapping[str, Any], name: str | None = None) -> bytes:
     """Return one event. ``name`` is for clients that look at the event's name."""
     head = f"event: {name}\n".encode() if name else b""
     return head + _DATA + to_json(data) + _END

@@ -19,7 +19,7 @@ from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, CompletionBody, DetokenizeBody, TokenizeBody
 from wire.calls import Kind, Operation
 from wire.fields import engine_fields
-from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
+from wire.localai.tokenize import DetokenizeRequest, DetokenizeResponse, TokenizeRequest
 from wire.openai.chat import ChatCompletionRequest, Sampling
 from wire.openai.completions import CompletionRequest
 from wire.openai.edits import EditRequest, as_edit
@@ -81,13 +81,13 @@ async def tokenize(body: TokenizeRequest, calls: Calls) -> bytes:
     return reply.body
 
 
-async def detokenize(body: DetokenizeRequest, calls: Calls) -> bytes:
+async def detokenize(body: DetokenizeRequest, calls: Calls) -> DetokenizeResponse:
     """Return the text of token ids, under vLLM's name (``prompt``) and LocalAI's (``content``)."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     fields = engine_fields(body.model_dump(exclude_unset=True))
     reply = await calls.run(model, Operation.DETOKENIZE, DetokenizeBody(**fields))
-    answer = from_json(reply.body)
-    return to_json({**answer, "content": answer["prompt"]})
+    text = from_json(reply.body)["prompt"]
+    return DetokenizeResponse(prompt=text, content=text)
 
 
 async def _send(

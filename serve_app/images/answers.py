@@ -119,7 +119,7 @@ async def image_events(
                         "usage": _usage(facts),
                     }
                 )
-            yield write_event(event.model_dump(), event.type)
+            yield write_event(event, event.type)
 
 
 def _usage(facts: dict[str, Any]) -> ImageUsage:

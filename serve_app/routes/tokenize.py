@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 
 from serve_app.chat import generation
 from serve_app.http.json_body import JSONRoute
+from serve_app.http.json_response import json_response
 from serve_app.routes.dependencies import CallsDep
 from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
 
@@ -19,4 +20,4 @@ async def tokenize(body: TokenizeRequest, calls: CallsDep) -> Response:
 @router.post("/detokenize")
 async def detokenize(body: DetokenizeRequest, calls: CallsDep) -> Response:
     """Return the text of token ids, under vLLM's name (``prompt``) and LocalAI's (``content``)."""
-    return Response(await generation.detokenize(body, calls), media_type="application/json")
+    return json_response(await generation.detokenize(body, calls))

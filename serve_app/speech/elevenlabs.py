@@ -6,15 +6,21 @@ from contextlib import aclosing
 from typing import Any
 
 from fastapi import Response
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from serve_app.http.json_response import json_response
 from serve_app.http.streaming import Pieces, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from wire.bodies import DEFAULT_SEED, SpeechBody
 from wire.calls import Kind, Operation
-from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest
+from wire.elevenlabs.text_to_speech import (
+    Alignment,
+    Output,
+    SpeechWithTimestamps,
+    TextToSpeechRequest,
+)
 from wire.errors import InvalidRequestError, echo
 from wire.fields import refuse_foreign_fields
 from wire.openai.speech import card_language, card_voice, find_voice, media_type
@@ -22,8 +28,8 @@ from wire.openai.speech import card_language, card_voice, find_voice, media_type
 LINES = "application/x-ndjson"
 
 MOST_IN_ONE_OBJECT = 10_000
-"""Characters at normal speed: ten minutes, whose audio and times the ingress puts together in
-memory. Spoken slower, as many minutes are fewer characters."""
+"""Characters at normal speed: ten minutes, whose audio and times the ingress joins in memory.
+At a lower speed, ten minutes are fewer characters."""
 
 
 async def stream_speech(
@@ -35,7 +41,7 @@ async def stream_speech(
     *,
     whole: bool = False,
 ) -> Response:
-    """Answer with audio while it is made.
+    """Answer with audio as the model produces it.
 
     ``whole`` is for a file that is stored: WAV then has its length, as far as memory allows.
     """
@@ -58,13 +64,14 @@ async def speech_with_times(
         )
     model, speech = await _resolve(voice_id, body, output, calls, registry, whole=True)
     lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, speech)
-    return Response(await _join(lines), media_type="application/json")
+    # Tens of megabytes: in a thread.
+    return await asyncio.to_thread(json_response, await _join(lines))
 
 
 async def stream_speech_with_times(
     voice_id: str, body: TextToSpeechRequest, output: Output, calls: Calls, registry: Registry
 ) -> Response:
-    """Answer with lines of JSON while the audio is made."""
+    """Answer with lines of JSON as the model produces the audio."""
     model, speech = await _resolve(voice_id, body, output, calls, registry)
     lines = calls.stream(model, Operation.SPEECH_WITH_TIMESTAMPS, speech)
     return await stream_response(lines, calls.record, LINES)
@@ -111,7 +118,7 @@ def _media_type(output: Output) -> str:
     return media_type(output.response_format, output.sample_rate)
 
 
-async def _join(lines: Pieces) -> bytes:
+async def _join(lines: Pieces) -> SpeechWithTimestamps:
     """Return the lines of a whole answer as one object."""
     audio: list[bytes] = []
     times: dict[str, list[Any]] = {}
@@ -121,9 +128,13 @@ async def _join(lines: Pieces) -> bytes:
             audio.append(base64.b64decode(part["audio_base64"]))
             for name, values in (part["alignment"] or {}).items():
                 times.setdefault(name, []).extend(values)
-    return await asyncio.to_thread(_as_object, audio, times or None)  # tens of megabytes
+    return await asyncio.to_thread(_to_answer, audio, times)
 
 
-def _as_object(audio: list[bytes], times: dict[str, list[Any]] | None) -> bytes:
-    encoded = base64.b64encode(b"".join(audio)).decode()
-    return to_json({"audio_base64": encoded, "alignment": times, "normalized_alignment": times})
+def _to_answer(audio: list[bytes], times: dict[str, list[Any]]) -> SpeechWithTimestamps:
+    alignment = Alignment.model_validate(times) if times else None
+    return SpeechWithTimestamps(
+        audio_base64=base64.b64encode(b"".join(audio)).decode(),
+        alignment=alignment,
+        normalized_alignment=alignment,
+    )

@@ -13,7 +13,15 @@ from serve_app.models.discovery import ServedModel
 from wire.bodies import DEFAULT_SEED, SpeechBody
 from wire.calls import Kind, Operation
 from wire.fields import refuse_foreign_fields
-from wire.openai.speech import SpeechRequest, card_language, card_voice, media_type
+from wire.openai.speech import (
+    SpeechAudioDeltaEvent,
+    SpeechAudioDoneEvent,
+    SpeechRequest,
+    SpeechUsage,
+    card_language,
+    card_voice,
+    media_type,
+)
 from wire.sse import write_event
 
 
@@ -60,18 +68,17 @@ async def _events(audio: Pieces, calls: Calls) -> AsyncGenerator[bytes]:
     """Yield the audio in OpenAI's events."""
     async with aclosing(audio):
         async for piece in audio:
-            delta = {"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()}
-            yield write_event(delta)
-    yield write_event({"type": "speech.audio.done", "usage": spoken(calls)})
+            yield write_event(SpeechAudioDeltaEvent(audio=base64.b64encode(piece).decode()))
+    yield write_event(SpeechAudioDoneEvent(usage=_count_usage(calls)))
 
 
-def spoken(calls: Calls) -> dict[str, float]:
+def _count_usage(calls: Calls) -> SpeechUsage:
     """Return OpenAI's usage. Engines of speech count characters and seconds, not tokens."""
     total = calls.record.total_work
-    return {
-        "input_tokens": total.prompt_tokens,
-        "output_tokens": total.completion_tokens,
-        "total_tokens": total.prompt_tokens + total.completion_tokens,
-        "characters": total.characters,
-        "audio_seconds": total.audio_seconds,
-    }
+    return SpeechUsage(
+        input_tokens=total.prompt_tokens,
+        output_tokens=total.completion_tokens,
+        total_tokens=total.prompt_tokens + total.completion_tokens,
+        characters=total.characters,
+        audio_seconds=total.audio_seconds,
+    )

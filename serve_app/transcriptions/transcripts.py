@@ -61,11 +61,11 @@ async def _events(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     text = ""
     async with aclosing(pieces):
         async for piece in pieces:
-            said: dict[str, Any] = from_json(piece)
-            if "duration" in said:
-                yield write_event(done_event(text, said))
+            fields: dict[str, Any] = from_json(piece)
+            if "duration" in fields:
+                yield write_event(done_event(text, fields))
                 continue
-            delta = delta_event(said, is_first=not text)
-            text += delta["delta"]
-            yield write_event(delta)
+            event = delta_event(fields, is_first=not text)
+            text += event.delta
+            yield write_event(event)
     yield DONE

@@ -81,10 +81,11 @@ def test_verbose_json_of_a_translation_is_in_english() -> None:
 
 
 def test_events_add_up_to_the_whole_text() -> None:
-    deltas = [delta_event(segment(" One", 0, 1), True), delta_event(segment(" two", 1, 2), False)]
+    events = [delta_event(segment(" One", 0, 1), True), delta_event(segment(" two", 1, 2), False)]
+    deltas = [event.model_dump() for event in events]
 
     assert [delta["delta"] for delta in deltas] == ["One", " two"]
-    usage = done_event("One two", {**TRANSCRIPT, "duration": 1.01})["usage"]
+    usage = done_event("One two", {**TRANSCRIPT, "duration": 1.01}).model_dump()["usage"]
     assert usage["input_token_details"] == {"audio_tokens": 51, "text_tokens": 2}
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] == 57
 

@@ -368,9 +368,9 @@ class ResponseDeleted(Deleted[Literal["response"]]):
 
 
 class InputTokenCountResponse(SparseAnswer):
-    """What a response would read."""
+    """The number of tokens that a response would read."""
 
-    object: Literal["response.input_tokens"]
+    object: Literal["response.input_tokens"] = "response.input_tokens"
     input_tokens: int
 
 

@@ -88,7 +88,7 @@ class SpeechRequest(ModelRequest):
 class SpeechAudioDeltaEvent(Answer):
     """A piece of the audio."""
 
-    type: Literal["speech.audio.delta"]
+    type: Literal["speech.audio.delta"] = "speech.audio.delta"
     audio: str
     """In base64."""
 
@@ -106,7 +106,7 @@ class SpeechUsage(Answer):
 class SpeechAudioDoneEvent(Answer):
     """The end of the audio."""
 
-    type: Literal["speech.audio.done"]
+    type: Literal["speech.audio.done"] = "speech.audio.done"
     usage: SpeechUsage
 
 

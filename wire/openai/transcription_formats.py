@@ -22,13 +22,13 @@ VTT = "text/vtt; charset=utf-8"
 
 
 class Transcription(Answer):
-    """What was said."""
+    """The text of a recording."""
 
     text: str
 
 
 class TranscriptionSegment(Answer):
-    """A stretch of what was said."""
+    """A segment of a recording."""
 
     id: int
     seek: int
@@ -51,18 +51,18 @@ class TranscriptionWord(Answer):
 
 
 class DurationUsage(Answer):
-    """Seconds that were heard."""
+    """Seconds of the recording."""
 
-    type: Literal["duration"]
+    type: Literal["duration"] = "duration"
     seconds: float
 
 
 class TranscriptionVerbose(Answer):
-    """What was said, with times."""
+    """The text of a recording, with times."""
 
     task: Literal["transcribe", "translate"]
     language: str
-    """Its English name."""
+    """The English name of the language."""
     duration: float
     text: str
     segments: Omittable[list[TranscriptionSegment]] = None
@@ -73,12 +73,12 @@ class TranscriptionVerbose(Answer):
 class TranscriptTextDeltaEvent(Answer):
     """The next segment."""
 
-    type: Literal["transcript.text.delta"]
+    type: Literal["transcript.text.delta"] = "transcript.text.delta"
     delta: str
 
 
 class TranscriptInputTokenDetails(Answer):
-    """Of the tokens that were read."""
+    """Tokens of the input, by kind."""
 
     audio_tokens: int
     text_tokens: int
@@ -87,7 +87,7 @@ class TranscriptInputTokenDetails(Answer):
 class TranscriptUsage(Answer):
     """Tokens; a second of audio counts as 50."""
 
-    type: Literal["tokens"]
+    type: Literal["tokens"] = "tokens"
     input_tokens: int
     input_token_details: TranscriptInputTokenDetails
     output_tokens: int
@@ -95,9 +95,9 @@ class TranscriptUsage(Answer):
 
 
 class TranscriptTextDoneEvent(Answer):
-    """All that was said."""
+    """The whole text, at the end of the stream."""
 
-    type: Literal["transcript.text.done"]
+    type: Literal["transcript.text.done"] = "transcript.text.done"
     text: str
     usage: TranscriptUsage
 
@@ -106,14 +106,14 @@ TranscriptionStreamEvent = TranscriptTextDeltaEvent | TranscriptTextDoneEvent
 
 
 class SpeechSegment(Answer):
-    """Where someone speaks, in seconds."""
+    """A stretch of a recording with speech, in seconds."""
 
     start: float
     end: float
 
 
 class SpeechSegments(Answer):
-    """Where someone speaks."""
+    """Where a recording has speech."""
 
     segments: list[SpeechSegment]
 
@@ -125,7 +125,7 @@ def write_transcript(
     segments = transcript["segments"]
     match form:
         case "verbose_json":
-            return to_json(_verbose(transcript, granularities)), JSON
+            return to_json(_to_verbose(transcript, granularities)), JSON
         case "text" | "txt":
             return f"{transcript['text']}\n".encode(), TEXT
         case "srt":
@@ -136,44 +136,47 @@ def write_transcript(
             return _lrc(segments).encode(), TEXT
         case _:
             # LocalAI's clients expect only strings in this object, so there is no usage.
-            return to_json({"text": transcript["text"]}), JSON
+            return to_json(Transcription(text=transcript["text"])), JSON
 
 
-def delta_event(segment: Mapping[str, Any], is_first: bool) -> dict[str, Any]:
+def delta_event(segment: Mapping[str, Any], is_first: bool) -> TranscriptTextDeltaEvent:
     """Return the event of a decoded segment."""
     text: str = segment["text"]
-    return {"type": "transcript.text.delta", "delta": text.lstrip() if is_first else text}
+    return TranscriptTextDeltaEvent(delta=text.lstrip() if is_first else text)
 
 
-def done_event(text: str, whole: Transcript) -> dict[str, Any]:
+def done_event(text: str, transcript: Transcript) -> TranscriptTextDoneEvent:
     """Return the last event; ``text`` is the concatenation of the deltas."""
-    heard = math.ceil(whole["duration"] * TOKENS_PER_SECOND)
-    read, wrote = whole["prompt_tokens"], whole["completion_tokens"]
-    usage = {
-        "type": "tokens",
-        "input_tokens": heard + read,
-        "input_token_details": {"audio_tokens": heard, "text_tokens": read},
-        "output_tokens": wrote,
-        "total_tokens": heard + read + wrote,
-    }
-    return {"type": "transcript.text.done", "text": text, "usage": usage}
+    num_audio = math.ceil(transcript["duration"] * TOKENS_PER_SECOND)
+    num_text, num_output = transcript["prompt_tokens"], transcript["completion_tokens"]
+    usage = TranscriptUsage(
+        input_tokens=num_audio + num_text,
+        input_token_details=TranscriptInputTokenDetails(
+            audio_tokens=num_audio, text_tokens=num_text
+        ),
+        output_tokens=num_output,
+        total_tokens=num_audio + num_text + num_output,
+    )
+    return TranscriptTextDoneEvent(text=text, usage=usage)
 
 
-def _verbose(transcript: Transcript, granularities: frozenset[str]) -> dict[str, Any]:
-    # A translation is in English, whatever the spoken language.
+def _to_verbose(transcript: Transcript, granularities: frozenset[str]) -> TranscriptionVerbose:
+    # A translation is in English, whatever the language of the recording.
     code = "en" if transcript["task"] == "translate" else transcript["language"]
-    answer: dict[str, Any] = {
-        "task": transcript["task"],
-        "language": language_name(code),
-        "duration": transcript["duration"],
-        "text": transcript["text"],
-    }
-    if "segment" in granularities:
-        answer["segments"] = transcript["segments"]
-    if "word" in granularities:
-        names = ("word", "start", "end")
-        answer["words"] = [{name: word[name] for name in names} for word in transcript["words"]]
-    return answer | {"usage": {"type": "duration", "seconds": transcript["duration"]}}
+    segments, words = transcript["segments"], transcript["words"]
+    return TranscriptionVerbose(
+        task=transcript["task"],
+        language=language_name(code),
+        duration=transcript["duration"],
+        text=transcript["text"],
+        segments=[TranscriptionSegment.model_validate(each) for each in segments]
+        if "segment" in granularities
+        else None,
+        words=[TranscriptionWord.model_validate(each) for each in words]
+        if "word" in granularities
+        else None,
+        usage=DurationUsage(seconds=transcript["duration"]),
+    )
 
 
 def _srt(segments: Sequence[Mapping[str, Any]]) -> str:

@@ -22,6 +22,7 @@ from vllm.entrypoints.openai.responses.serving import OpenAIServingResponses
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse, UsageInfo
 
 from deployments.chat.vllm.answers import Answer
+from wire.openai.responses import InputTokenCountResponse
 
 WHOLE = (ResponseCreatedEvent, ResponseInProgressEvent, ResponseCompletedEvent)
 """Events that carry the response as it is by then."""
@@ -64,13 +65,15 @@ class Responses:
             return Answer(_as_openais(made, body))
         return _frames(made, body, request)
 
-    async def count(self, body: OneTurnRequest, request: Request) -> Answer | ErrorResponse:
+    async def count(
+        self, body: OneTurnRequest, request: Request
+    ) -> InputTokenCountResponse | ErrorResponse:
         """Count the tokens that the model would read."""
         rendered = await self._handler.online_renderer.render_responses(body)
         if isinstance(rendered, ErrorResponse):
             return rendered
         num_tokens = len(rendered.engine_input["prompt_token_ids"])  # type: ignore[typeddict-item]
-        return Answer({"object": "response.input_tokens", "input_tokens": num_tokens})
+        return InputTokenCountResponse(input_tokens=num_tokens)
 
 
 async def _frames(

@@ -19,7 +19,7 @@ class ToolCall:
     arguments: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as chat completions and required actions have it."""
+        """Return it as chat completions have it."""
         function = {"name": self.name, "arguments": self.arguments}
         return {"id": self.id, "type": "function", "function": function}
 

@@ -26,6 +26,8 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from wire.errors import NotFoundError
+from wire.openai.run_steps import CodeInterpreterImage, CodeInterpreterLogs
+from wire.openai.threads import FileReference
 
 PURPOSE = "assistants_output"
 CHUNK_BYTES = 2**20
@@ -43,7 +45,7 @@ class Interpreted:
 
     output: str
     """What the model is shown."""
-    outputs: list[dict[str, Any]]
+    outputs: list[CodeInterpreterLogs | CodeInterpreterImage]
     """What a step shows."""
     files: dict[str, str] = field(default_factory=dict[str, str])
     """Ids of all the files that the thread's programs have written, by name."""
@@ -183,10 +185,12 @@ def _describe(ended: ProgramResult, changed: list[str], too_large: list[str]) ->
     return "\n".join(parts)
 
 
-def _list_outputs(ended: ProgramResult, new: dict[str, str]) -> list[dict[str, Any]]:
+def _list_outputs(
+    ended: ProgramResult, new: dict[str, str]
+) -> list[CodeInterpreterLogs | CodeInterpreterImage]:
     logs = ended.output + (f"\nStopped: {ended.stopped}." if ended.stopped else "")
     pictures = [name for name in new if name.lower().endswith(PICTURES)]
     return [
-        *([{"type": "logs", "logs": logs}] if logs else []),
-        *({"type": "image", "image": {"file_id": new[name]}} for name in pictures),
+        *([CodeInterpreterLogs(logs=logs)] if logs else []),
+        *(CodeInterpreterImage(image=FileReference(file_id=new[name])) for name in pictures),
     ]

@@ -1,12 +1,14 @@
-"""New assistants, threads, messages, runs and steps, ready to be stored."""
+"""Assistants, threads, messages, runs and steps: how they are created, read and changed."""
 
+from dataclasses import replace
 from time import time
 from typing import Any
 
 from serve_app.storage.object_rows import StoredObject, store_answer
+from wire.answers import Answer
 from wire.ids import new_id
 from wire.openai.assistants import Assistant
-from wire.openai.run_steps import RunStep
+from wire.openai.run_steps import MessageCreationStepDetails, RunStep, ToolCallsStepDetails
 from wire.openai.runs import Run
 from wire.openai.threads import Thread, ThreadMessage
 
@@ -21,7 +23,7 @@ JSONObject = dict[str, Any]
 RUN_LIFETIME_S = 600
 """How long a run may take, including the wait for tool outputs: as long as OpenAI's."""
 
-NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+ANSWER_TYPES: dict[str, type[Answer]] = {MESSAGE: ThreadMessage, RUN: Run, STEP: RunStep}
 
 ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
 """Statuses of a run that has exclusive use of its thread."""
@@ -60,18 +62,38 @@ def new_run(owner: str, thread_id: str, fields: JSONObject, state: JSONObject) -
 
 
 def new_step(
-    run: StoredObject,
-    step_type: str,
-    details: JSONObject | list[JSONObject],
+    run: StoredObject, details: MessageCreationStepDetails | ToolCallsStepDetails
 ) -> StoredObject:
     """Return a step that is in progress."""
-    fields = {
-        "id": new_id("step"),
-        "created_at": int(time()),
-        "run_id": run.id,
-        "assistant_id": run.body["assistant_id"],
-        "thread_id": run.body["thread_id"],
-        "type": step_type,
-        "step_details": {"type": step_type, step_type: details},
-    }
-    return store_answer(run.owner, RunStep.model_validate(fields), parent_id=run.id)
+    fields = read_run(run)
+    step = RunStep(
+        id=new_id("step"),
+        created_at=int(time()),
+        run_id=run.id,
+        assistant_id=fields.assistant_id,
+        thread_id=fields.thread_id,
+        type=details.type,
+        step_details=details,
+    )
+    return store_answer(run.owner, step, parent_id=run.id)
+
+
+def read_run(stored: StoredObject) -> Run:
+    """Return a stored run as clients see it."""
+    return Run.model_validate(stored.body)
+
+
+def with_fields(stored: StoredObject, **fields: Any) -> StoredObject:
+    """Return a message, a run or a step with other values of some fields."""
+    changed = ANSWER_TYPES[stored.kind].model_validate({**stored.body, **fields})
+    return replace(stored, body=changed.model_dump(mode="json"))
+
+
+def with_status(stored: StoredObject, status: str, **fields: Any) -> StoredObject:
+    """Return a message, a run or a step that has reached a status."""
+    return replace(with_fields(stored, status=str(status), **fields), status=status)
+
+
+def complete(stored: StoredObject, **fields: Any) -> StoredObject:
+    """Return a message, a run or a step that is complete."""
+    return with_status(stored, "completed", completed_at=int(time()), **fields)

@@ -1,17 +1,18 @@
 """Writes each change of a run in one transaction of the run's holder, and publishes it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from time import time
-from typing import Any
 
 from serve_app.assistants.events import RunEvents
-from serve_app.assistants.objects import MESSAGE, RUN, STEP
+from serve_app.assistants.objects import MESSAGE, RUN, STEP, read_run, with_fields, with_status
 from serve_app.assistants.run_state import RunStatus, read_state
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import Change, Cursor, ObjectStore
+from wire.openai.run_steps import RunStepLastError
+from wire.openai.runs import RunIncompleteDetails, RunLastError
+from wire.openai.threads import MessageIncompleteDetails, TextContentBlock, ThreadMessage
 
 STEP_TIMES = {
     RunStatus.COMPLETED: "completed_at",
@@ -19,12 +20,13 @@ STEP_TIMES = {
     RunStatus.FAILED: "failed_at",
     RunStatus.EXPIRED: "expired_at",
 }
-MESSAGE_REASONS = {
-    RunStatus.CANCELLED: "run_cancelled",
-    RunStatus.EXPIRED: "run_expired",
-    RunStatus.FAILED: "run_failed",
+MESSAGE_DETAILS = {
+    RunStatus.CANCELLED: MessageIncompleteDetails(reason="run_cancelled"),
+    RunStatus.EXPIRED: MessageIncompleteDetails(reason="run_expired"),
+    RunStatus.FAILED: MessageIncompleteDetails(reason="run_failed"),
+    RunStatus.INCOMPLETE: MessageIncompleteDetails(reason="max_tokens"),
 }
-"""Why a message is not complete, by how its run ended."""
+"""Why a message is incomplete, by the status with which its run ended."""
 MAX_QUESTION = 1000
 """Characters of a question that is repeated after the passages of a search."""
 
@@ -34,7 +36,7 @@ class RunCancelledError(Exception):
 
 
 class RunRecorder:
-    """Writes what happens in runs, and publishes it to the clients that follow them."""
+    """Writes the changes of runs, and publishes them to the clients that follow the runs."""
 
     def __init__(self, database: Database, jobs: JobStore, events: RunEvents) -> None:
         self.objects = ObjectStore(database)
@@ -57,7 +59,7 @@ class RunRecorder:
         """Change a run, and with it add objects, replace and remove others.
 
         Raises:
-            ClaimLostError: the run is another's now, or gone.
+            ClaimLostError: another process has the run, or it is deleted.
             RunCancelledError: it is being cancelled, and this is not its end.
         """
 
@@ -78,24 +80,26 @@ class RunRecorder:
         """Count one more attempt of a run's turn and return how many there are.
 
         Raises:
-            ClaimLostError: the run is another's now, or gone.
+            ClaimLostError: another process has the run, or it is deleted.
         """
         return await self._jobs.count_attempt(run_id)
 
     async def find_unfinished(self, run: StoredObject) -> list[StoredObject]:
-        """Return the steps and the message that a run has begun and not finished."""
+        """Return the steps and the message of a run that are in progress."""
         open_now = ("in_progress",)
         steps = await self.objects.all(run.owner, STEP, run.id, open_now)
-        messages = await self.objects.all(run.owner, MESSAGE, run.body["thread_id"], open_now)
+        thread_id = read_run(run).thread_id
+        messages = await self.objects.all(run.owner, MESSAGE, thread_id, open_now)
         return [*steps, *(each for each in messages if each.body["run_id"] == run.id)]
 
     async def find_question(self, run: StoredObject) -> str:
         """Return the last message of the user in a run's thread, if it is short."""
-        newest, _ = await self.objects.page(run.owner, MESSAGE, Cursor(), run.body["thread_id"])
-        for message in newest:
-            if message.body["role"] == "user":
-                parts = [each for each in message.body["content"] if each["type"] == "text"]
-                text = "\n".join(part["text"]["value"] for part in parts)
+        newest, _ = await self.objects.page(run.owner, MESSAGE, Cursor(), read_run(run).thread_id)
+        for stored in newest:
+            message = ThreadMessage.model_validate(stored.body)
+            if message.role == "user":
+                parts = [each for each in message.content if isinstance(each, TextContentBlock)]
+                text = "\n".join(part.text.value for part in parts)
                 return text if len(text) <= MAX_QUESTION else ""
         return ""
 
@@ -103,17 +107,19 @@ class RunRecorder:
         self,
         run: StoredObject,
         status: RunStatus,
-        text: dict[str, Any] | None = None,
-        **fields: Any,
+        text: TextContentBlock | None = None,
+        *,
+        last_error: RunLastError | None = None,
+        incomplete_details: RunIncompleteDetails | None = None,
     ) -> StoredObject:
-        """End a run before it is complete, and what it has begun with it.
+        """End a run before it is complete, and with it its unfinished steps and message.
 
         ``text`` is its message so far.
         """
         closed = [
-            _close_step(each, status, fields.get("last_error"))
+            _close_step(each, status, last_error)
             if each.kind == STEP
-            else _cut_message(each, MESSAGE_REASONS.get(status, "max_tokens"), text)
+            else _cut_message(each, MESSAGE_DETAILS[status], text)
             for each in await self.find_unfinished(run)
         ]
 
@@ -124,9 +130,10 @@ class RunRecorder:
                 stored,
                 status,
                 required_action=None,
-                usage=read_state(stored).usage.to_json(),
+                usage=read_state(stored).usage.to_answer(),
+                last_error=last_error,
+                incomplete_details=incomplete_details,
                 **({f"{status}_at": int(time())} if has_time else {}),
-                **fields,
             )
 
         written = await self.write(run.id, end_run, put=closed, is_end=True)
@@ -146,33 +153,24 @@ class RunRecorder:
         self.publish(stored)
 
 
-def with_status(stored: StoredObject, status: str, **fields: Any) -> StoredObject:
-    """Return an object that has reached a status."""
-    return replace(stored, status=status, body={**stored.body, "status": status, **fields})
-
-
-def complete(stored: StoredObject, **fields: Any) -> StoredObject:
-    """Return a message or a step that is complete."""
-    return with_status(stored, "completed", completed_at=int(time()), **fields)
-
-
-def _cut_message(message: StoredObject, reason: str, text: dict[str, Any] | None) -> StoredObject:
+def _cut_message(
+    message: StoredObject, details: MessageIncompleteDetails, text: TextContentBlock | None
+) -> StoredObject:
     """Return a message that stays incomplete, with its text so far."""
     return with_status(
         message,
         "incomplete",
         incomplete_at=int(time()),
-        incomplete_details={"reason": reason},
+        incomplete_details=details,
         content=[text] if text else message.body["content"],
     )
 
 
-def _close_step(
-    step: StoredObject, status: RunStatus, error: dict[str, Any] | None
-) -> StoredObject:
+def _close_step(step: StoredObject, status: RunStatus, error: RunLastError | None) -> StoredObject:
     status = status if status in STEP_TIMES else RunStatus.COMPLETED
     closed = with_status(step, status, **{STEP_TIMES[status]: int(time())})
     if status == RunStatus.FAILED and error is not None:
-        code = error["code"] if error["code"] == "rate_limit_exceeded" else "server_error"
-        return replace(closed, body={**closed.body, "last_error": {**error, "code": code}})
+        code = error.code if error.code == "rate_limit_exceeded" else "server_error"
+        last_error = RunStepLastError(code=code, message=error.message)
+        return with_fields(closed, last_error=last_error)
     return closed

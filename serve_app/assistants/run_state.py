@@ -11,6 +11,7 @@ from typing import Any, Self
 from serve_app.assistants.citations import Source
 from serve_app.assistants.prompt import Message
 from serve_app.storage.object_rows import StoredObject
+from wire.openai.runs import RunUsage
 
 
 class RunStatus(StrEnum):
@@ -50,12 +51,20 @@ class TokenUsage:
         )
 
     def to_json(self) -> dict[str, int]:
-        """Return OpenAI's object."""
+        """Return what is stored."""
         return {**asdict(self), "total_tokens": self.total_tokens}
+
+    def to_answer(self) -> RunUsage:
+        """Return OpenAI's type."""
+        return RunUsage(
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            total_tokens=self.total_tokens,
+        )
 
     @classmethod
     def from_json(cls, usage: Mapping[str, int]) -> Self:
-        """Read OpenAI's object."""
+        """Read what is stored."""
         return cls(usage["prompt_tokens"], usage["completion_tokens"])
 
 

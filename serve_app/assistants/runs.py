@@ -8,9 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from serve_app.assistants.events import RunEvents, read_events
-from serve_app.assistants.objects import ASSISTANT, RUN, STEP, new_run
+from serve_app.assistants.objects import (
+    ASSISTANT,
+    RUN,
+    STEP,
+    complete,
+    new_run,
+    read_run,
+    with_status,
+)
 from serve_app.assistants.prompt import chat_choice, chat_tools
-from serve_app.assistants.run_recorder import complete, with_status
 from serve_app.assistants.run_state import (
     CANCELLABLE,
     RunState,
@@ -19,12 +26,12 @@ from serve_app.assistants.run_state import (
     with_state,
 )
 from serve_app.assistants.threads import Threads, new_messages
-from serve_app.assistants.turn import CALLS_STEP
 from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo
 from wire.openai.assistants import to_tools
+from wire.openai.run_steps import FunctionToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
     RESULT_CONTENT,
     RunFields,
@@ -103,13 +110,13 @@ class Runs:
             state = read_state(run)
             assert state.step is not None
             assert state.step_usage is not None
-            usage = state.step_usage.to_json()
+            usage = state.step_usage.to_answer()
 
             def complete_step(step: StoredObject) -> StoredObject:
                 shown = _with_outputs(step.body["step_details"], given)
                 full = _with_outputs((step.state or {})["step_details"], given)
                 done = complete(step, step_details=shown, usage=usage)
-                return replace(done, state={"step_details": full})
+                return replace(done, state={"step_details": full.model_dump(mode="json")})
 
             step = await self.objects.change(owner, STEP, state.step, complete_step, run_id)
             if held:
@@ -232,22 +239,21 @@ def _check_outputs(run: StoredObject, given: dict[str, str]) -> None:
             "'requires_action'.",
             "run_id",
         )
-    calls = run.body["required_action"]["submit_tool_outputs"]["tool_calls"]
-    wanted = {call["id"] for call in calls}
-    if wanted != set(given):
+    action = read_run(run).required_action
+    assert action is not None
+    pending = {call.id for call in action.submit_tool_outputs.tool_calls}
+    if pending != set(given):
         raise InvalidRequestError(
-            f"Invalid 'tool_outputs': the run waits for those of {', '.join(sorted(wanted))} "
+            f"Invalid 'tool_outputs': the run waits for those of {', '.join(sorted(pending))} "
             f"(received {', '.join(echo(call_id) for call_id in sorted(given))}).",
             "tool_outputs",
         )
 
 
-def _with_outputs(details: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+def _with_outputs(stored: dict[str, Any], given: dict[str, str]) -> ToolCallsStepDetails:
     """Return a step's details with what the client's functions returned."""
-    calls = [
-        {**call, "function": {**call["function"], "output": given[call["id"]]}}
-        if call["id"] in given
-        else call
-        for call in details[CALLS_STEP]
-    ]
-    return {**details, CALLS_STEP: calls}
+    details = ToolCallsStepDetails.model_validate(stored)
+    for call in details.tool_calls:
+        if isinstance(call, FunctionToolCall) and call.id in given:
+            call.function.output = given[call.id]
+    return details

@@ -16,6 +16,15 @@ from serve_app.storage.object_rows import StoredObject
 from serve_app.vector_stores.search import FileSearch, Found
 from wire.errors import APIError
 from wire.openai.assistants import SEARCHES
+from wire.openai.run_steps import (
+    CodeInterpreterDetails,
+    CodeInterpreterToolCall,
+    FileSearchDetails,
+    FileSearchRankingOptions,
+    FileSearchResult,
+    FileSearchToolCall,
+    StepToolCall,
+)
 
 RESULTS = 5
 """Passages that a search shows a model unless its tool has a number."""
@@ -29,7 +38,7 @@ class Outcome:
 
     output: str
     """What the model is shown."""
-    shown: dict[str, Any]
+    shown: StepToolCall
     """The call as a step shows it."""
     sources: list[Source] = field(default_factory=list[Source])
     """Passages that it has been shown."""
@@ -79,11 +88,8 @@ class ServerTools:
         if self._interpreter is None:  # the operator has taken it away since
             return Outcome("Code cannot be run here.", shown_call(call))
         result = await self._interpreter.interpret(run, code)
-        shown = {
-            "id": call.id,
-            "type": CODE_INTERPRETER,
-            CODE_INTERPRETER: {"input": code, "outputs": result.outputs},
-        }
+        details = CodeInterpreterDetails(input=code, outputs=result.outputs)
+        shown = CodeInterpreterToolCall(id=call.id, code_interpreter=details)
         return Outcome(result.output, shown, files=result.files)
 
 
@@ -105,30 +111,30 @@ def _show_passages(
         for number, each in enumerate(found)
     ]
     results = [
-        {
-            "file_id": each.file_id,
-            "file_name": each.filename,
-            "score": each.score,
-            "content": [{"type": "text", "text": each.text}],
-        }
+        FileSearchResult(
+            file_id=each.file_id,
+            file_name=each.filename,
+            score=each.score,
+            content=[{"type": "text", "text": each.text}],
+        )
         for each in found
     ]
-    ranking = {"ranker": RANKER, "score_threshold": threshold}
-    search = {"ranking_options": ranking, "results": results}
+    ranking = FileSearchRankingOptions(ranker=RANKER, score_threshold=threshold)
+    search = FileSearchDetails(ranking_options=ranking, results=results)
     passages = [f"{source.mark}\n{source.text}" for source in sources]
-    if question:  # a small model has forgotten it after long passages
+    if question:  # small models lose it after long passages
         passages.append(f"Question: {question}")
     output = "\n\n".join(passages) if found else NOTHING
-    return Outcome(output, {"id": call.id, "type": FILE_SEARCH, FILE_SEARCH: search}, sources)
+    return Outcome(output, FileSearchToolCall(id=call.id, file_search=search), sources)
 
 
-def without_passages(call: dict[str, Any]) -> dict[str, Any]:
+def without_passages(call: StepToolCall) -> StepToolCall:
     """Return a call as a step shows it without the text of the passages."""
-    search = call.get(FILE_SEARCH) or {}
-    if "results" not in search:
+    if not isinstance(call, FileSearchToolCall) or call.file_search.results is None:
         return call
-    results = [{**each, "content": None} for each in search["results"]]
-    return {**call, FILE_SEARCH: {**search, "results": results}}
+    results = [each.model_copy(update={"content": None}) for each in call.file_search.results]
+    search = call.file_search.model_copy(update={"results": results})
+    return call.model_copy(update={"file_search": search})
 
 
 def _read_argument(arguments: str, name: str) -> str | None:

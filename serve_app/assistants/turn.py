@@ -1,6 +1,7 @@
-"""One answer of the model in a run, as it comes: its message and its calls become objects.
+"""One answer of the model in a run: its message and its calls become objects as they arrive.
 
-An object is stored before its first event is published, so that whoever reads the event finds it.
+An object is stored before its first event is published, so that a client that receives the event
+can retrieve it. Events of single tokens are built without validation: there are many of them.
 """
 
 from collections.abc import Sequence
@@ -9,15 +10,24 @@ from typing import Any
 
 from serve_app.assistants.answer import ChatAnswer, Delta, ToolCall
 from serve_app.assistants.citations import CitedText
-from serve_app.assistants.objects import new_message, new_step
+from serve_app.assistants.objects import new_message, new_step, read_run
 from serve_app.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
 from serve_app.assistants.run_recorder import RunRecorder
 from serve_app.assistants.run_state import RunState
 from serve_app.storage.object_rows import StoredObject
-from wire.openai.threads import text_part
-
-MESSAGE_STEP = "message_creation"
-CALLS_STEP = "tool_calls"
+from wire.openai.run_steps import (
+    CodeInterpreterDetails,
+    CodeInterpreterToolCall,
+    FileSearchDetails,
+    FileSearchToolCall,
+    FunctionToolCall,
+    MessageCreation,
+    MessageCreationStepDetails,
+    StepFunction,
+    StepToolCall,
+    ToolCallsStepDetails,
+)
+from wire.openai.threads import TextContentBlock, text_part
 
 
 class Turn:
@@ -35,11 +45,12 @@ class Turn:
         self._text = CitedText(state.sources, state.files)
 
     @property
-    def text(self) -> dict[str, Any] | None:
+    def text(self) -> TextContentBlock | None:
         """Its text so far, as a message has it."""
         if self.message is None:
             return None
-        return text_part(self._text.value, self._text.annotations)
+        part = text_part(self._text.value, self._text.annotations)
+        return TextContentBlock.model_validate(part)
 
     async def add(self, delta: Delta) -> None:
         """Add a chunk's content, and publish it."""
@@ -58,25 +69,26 @@ class Turn:
             self._publish_texts(self._text.finish())
 
     async def _begin_message(self) -> None:
-        run = self.run
+        run, fields = self.run, read_run(self.run)
         self.message = new_message(
             run.owner,
-            run.body["thread_id"],
+            fields.thread_id,
             "assistant",
             [],
             status="in_progress",
             completed_at=None,
-            assistant_id=run.body["assistant_id"],
+            assistant_id=fields.assistant_id,
             run_id=run.id,
         )
-        self.message_step = new_step(run, MESSAGE_STEP, {"message_id": self.message.id})
+        created = MessageCreation(message_id=self.message.id)
+        self.message_step = new_step(run, MessageCreationStepDetails(message_creation=created))
         added = [self.message, self.message_step]
         await self._recorder.write(run.id, _unchanged, added=added, is_step=False)
         self._recorder.publish_begin(self.message_step)
         self._recorder.publish_begin(self.message)
 
     async def _begin_calls(self) -> None:
-        self.calls_step = new_step(self.run, CALLS_STEP, [])
+        self.calls_step = new_step(self.run, ToolCallsStepDetails(tool_calls=[]))
         await self._recorder.write(self.run.id, _unchanged, added=[self.calls_step], is_step=False)
         self._recorder.publish_begin(self.calls_step)
 
@@ -94,25 +106,25 @@ class Turn:
         call = self.answer.calls[delta.call]
         piece: dict[str, Any] = {}
         if delta.begins:
-            piece = shown_call(replace(call, arguments=delta.arguments))
+            piece = shown_call(replace(call, arguments=delta.arguments)).model_dump(mode="json")
         elif call.name not in (FILE_SEARCH, CODE_INTERPRETER):
             piece = {"type": "function", "function": {"arguments": delta.arguments}}
         if piece:
             self._publish_piece({"index": delta.call, **piece})
 
-    def publish_outcome(self, index: int, call: dict[str, Any]) -> None:
+    def publish_outcome(self, index: int, call: StepToolCall) -> None:
         """Publish the outcome of a call."""
-        # Clients join pieces: what has been published before would be there twice.
-        piece = {name: value for name, value in call.items() if name != "id"}
-        if CODE_INTERPRETER in call:
-            ran = call[CODE_INTERPRETER]
+        # Clients concatenate pieces: what has been published before would be there twice.
+        piece = call.model_dump(mode="json", exclude={"id"})
+        if CODE_INTERPRETER in piece:
+            ran = piece[CODE_INTERPRETER]
             outputs = [{"index": number, **each} for number, each in enumerate(ran["outputs"])]
             piece[CODE_INTERPRETER] = {**ran, "outputs": outputs}
         self._publish_piece({"index": index, **piece})
 
     def _publish_piece(self, piece: dict[str, Any]) -> None:
         assert self.calls_step is not None
-        details = {"type": CALLS_STEP, CALLS_STEP: [piece]}
+        details = {"type": "tool_calls", "tool_calls": [piece]}
         self._publish_delta(self.calls_step, {"step_details": details})
 
     def _publish_delta(self, stored: StoredObject, delta: dict[str, Any]) -> None:
@@ -121,15 +133,15 @@ class Turn:
         self._recorder.events.publish(self.run.id, name, data)
 
 
-def shown_call(call: ToolCall) -> dict[str, Any]:
+def shown_call(call: ToolCall) -> StepToolCall:
     """Return a call as a step shows it before it has been carried out."""
     if call.name == FILE_SEARCH:
-        return {"id": call.id, "type": FILE_SEARCH, FILE_SEARCH: {}}
+        return FileSearchToolCall(id=call.id, file_search=FileSearchDetails())
     if call.name == CODE_INTERPRETER:
-        empty = {"input": "", "outputs": []}
-        return {"id": call.id, "type": CODE_INTERPRETER, CODE_INTERPRETER: empty}
-    function = {"name": call.name, "arguments": call.arguments, "output": None}
-    return {"id": call.id, "type": "function", "function": function}
+        empty = CodeInterpreterDetails(input="", outputs=[])
+        return CodeInterpreterToolCall(id=call.id, code_interpreter=empty)
+    function = StepFunction(name=call.name, arguments=call.arguments)
+    return FunctionToolCall(id=call.id, function=function)
 
 
 def _unchanged(run: StoredObject) -> StoredObject:

@@ -12,16 +12,16 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from time import time
-from typing import Any
+from typing import Literal
 
 from serve_app.assistants.answer import ToolCall, read_deltas
-from serve_app.assistants.objects import THREAD
+from serve_app.assistants.objects import THREAD, complete, read_run, with_fields, with_status
 from serve_app.assistants.prompt import SERVER_TOOLS
 from serve_app.assistants.prompt_sender import PromptSender
-from serve_app.assistants.run_recorder import RunCancelledError, RunRecorder, complete, with_status
+from serve_app.assistants.run_recorder import RunCancelledError, RunRecorder
 from serve_app.assistants.run_state import RunState, RunStatus, read_state, with_state
 from serve_app.assistants.tools import Outcome, ServerTools, without_passages
-from serve_app.assistants.turn import CALLS_STEP, Turn, shown_call
+from serve_app.assistants.turn import Turn, shown_call
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.models.retrying import JobCalls
@@ -29,6 +29,16 @@ from serve_app.observability import RequestLog, RequestRecord
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import APIError, InvalidRequestError, ModelOverloadedError
+from wire.openai.run_steps import StepToolCall, ToolCallsStepDetails
+from wire.openai.runs import (
+    RequiredAction,
+    RequiredActionFunction,
+    RequiredActionSubmitToolOutputs,
+    RequiredActionToolCall,
+    RunIncompleteDetails,
+    RunLastError,
+)
+from wire.openai.threads import Thread
 
 MAX_TURNS = 32
 """Answers of the model in a run. One that calls tools for ever would have no end."""
@@ -61,10 +71,10 @@ class RunWork:
         """
         record = RequestRecord("POST", "/v1/threads/runs", run.id)
         status = 200
-        left_s = max(0.0, run.body["expires_at"] - time())
+        left_s = max(0.0, read_run(run).expires_at - time())
         deadline = asyncio.timeout(left_s)
         try:
-            if run.status == RunStatus.REQUIRES_ACTION:  # nobody has submitted outputs
+            if run.status == RunStatus.REQUIRES_ACTION:  # no outputs were submitted in time
                 await self._end(run, RunStatus.EXPIRED)
                 return
             count_attempt = partial(self._recorder.count_attempt, run.id)
@@ -91,29 +101,25 @@ class RunWork:
 
     async def fail(self, run: StoredObject, error: APIError) -> None:
         """End a run that cannot go on."""
-        code = "server_error"
-        if isinstance(error, InvalidRequestError):
-            code = "invalid_prompt"
-        elif isinstance(error, ModelOverloadedError):
-            code = "rate_limit_exceeded"
-        last_error = {"code": code, "message": error.message}
-        await self._end(run, RunStatus.FAILED, last_error=last_error)
+        await self._end(run, RunStatus.FAILED, _to_last_error(error))
 
     def forget(self, run: StoredObject) -> None:
         """Forget a run that this process does not work on any more."""
         self._turns.pop(run.id, None)
         self._recorder.events.end(run.id)
 
-    async def _end(self, run: StoredObject, status: RunStatus, **fields: Any) -> None:
+    async def _end(
+        self, run: StoredObject, status: RunStatus, error: RunLastError | None = None
+    ) -> None:
         turn = self._turns.get(run.id)
-        await self._recorder.end(run, status, turn.text if turn else None, **fields)
+        await self._recorder.end(run, status, turn.text if turn else None, last_error=error)
 
     async def _begin(self, run: StoredObject) -> StoredObject:
         """Return a run that is in progress, without what a process that ended had begun."""
         unfinished = [each.id for each in await self._recorder.find_unfinished(run)]
 
         def start(stored: StoredObject) -> StoredObject:
-            when = stored.body["started_at"] or int(time())
+            when = read_run(stored).started_at or int(time())
             return with_status(stored, RunStatus.IN_PROGRESS, started_at=when)
 
         was_queued = run.status == RunStatus.QUEUED
@@ -126,7 +132,7 @@ class RunWork:
         """Have the model answer, carry out its calls, and return the run as it is then."""
         state = read_state(run)
         if limit := _reached_limit(run, state):
-            details = {"reason": limit}
+            details = RunIncompleteDetails(reason=limit)
             return await self._recorder.end(run, RunStatus.INCOMPLETE, incomplete_details=details)
         if state.num_turns >= MAX_TURNS:
             raise InvalidRequestError(
@@ -143,11 +149,11 @@ class RunWork:
 
     async def _finish(self, turn: Turn) -> StoredObject:
         """End the run with this turn."""
-        usage = turn.answer.usage.to_json()
+        usage = turn.answer.usage.to_answer()
         state = _add_usage(turn)
         if turn.answer.finish_reason == "length":
             run = await self._recorder.write(turn.run.id, lambda run: with_state(run, state))
-            details = {"reason": "max_completion_tokens"}
+            details = RunIncompleteDetails(reason="max_completion_tokens")
             return await self._recorder.end(
                 run, RunStatus.INCOMPLETE, turn.text, incomplete_details=details
             )
@@ -157,7 +163,7 @@ class RunWork:
             put.append(complete(turn.message_step, usage=usage))
 
         def complete_run(run: StoredObject) -> StoredObject:
-            return with_state(complete(run, usage=state.usage.to_json()), state)
+            return with_state(complete(run, usage=state.usage.to_answer()), state)
 
         run = await self._recorder.write(turn.run.id, complete_run, put=put)
         for each in (*put, run):
@@ -175,7 +181,7 @@ class RunWork:
         ]
         state = _add_calls(turn, outcomes)
         step = _with_details(turn.calls_step, shown, has_passages=state.include)
-        put = [step if pending else complete(step, usage=turn.answer.usage.to_json())]
+        put = [step if pending else complete(step, usage=turn.answer.usage.to_answer())]
         if turn.message is not None and turn.message_step is not None:
             put = [
                 complete(turn.message, content=[turn.text]),
@@ -203,14 +209,17 @@ class RunWork:
         state: RunState,
         put: list[StoredObject],
     ) -> StoredObject:
-        needed = [call.to_json() for call in pending]
-        action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": needed}}
+        action = RequiredAction(
+            submit_tool_outputs=RequiredActionSubmitToolOutputs(
+                tool_calls=[_to_required_call(call) for call in pending]
+            )
+        )
 
         def wait(stored: StoredObject) -> StoredObject:
             waiting = with_status(stored, RunStatus.REQUIRES_ACTION, required_action=action)
             return with_state(waiting, state)
 
-        expires_at = run.body["expires_at"]
+        expires_at = read_run(run).expires_at
         return await self._recorder.write(run.id, wait, put=put, wake_at=expires_at)
 
     async def _carry_out(self, turn: Turn, calls: Calls) -> dict[str, Outcome]:
@@ -235,24 +244,40 @@ class RunWork:
 
     async def _find_stores(self, run: StoredObject, state: RunState) -> list[str]:
         """Return the vector stores of the assistant and of the thread."""
-        found = await self._recorder.objects.find(run.owner, THREAD, [run.body["thread_id"]])
-        thread = found.get(run.body["thread_id"])
-        if thread is None:
+        thread_id = read_run(run).thread_id
+        stored = (await self._recorder.objects.find(run.owner, THREAD, [thread_id])).get(thread_id)
+        if stored is None:
             raise ClaimLostError(run.id)
-        of_thread = (thread.body["tool_resources"] or {}).get("file_search") or {}
-        return [*state.vector_store_ids, *(of_thread.get("vector_store_ids") or ())]
+        search = Thread.model_validate(stored.body).tool_resources.file_search
+        return [*state.vector_store_ids, *(search.vector_store_ids if search else ())]
 
 
-def _reached_limit(run: StoredObject, state: RunState) -> str | None:
+def _to_last_error(error: APIError) -> RunLastError:
+    """Return the error of a run as clients see it."""
+    if isinstance(error, InvalidRequestError):
+        return RunLastError(code="invalid_prompt", message=error.message)
+    if isinstance(error, ModelOverloadedError):
+        return RunLastError(code="rate_limit_exceeded", message=error.message)
+    return RunLastError(code="server_error", message=error.message)
+
+
+def _to_required_call(call: ToolCall) -> RequiredActionToolCall:
+    """Return a call that the client carries out."""
+    function = RequiredActionFunction(name=call.name, arguments=call.arguments)
+    return RequiredActionToolCall(id=call.id, function=function)
+
+
+def _reached_limit(
+    run: StoredObject, state: RunState
+) -> Literal["max_completion_tokens", "max_prompt_tokens"] | None:
     """Return which limit of its tokens a run has reached."""
-    limits = {
-        "max_completion_tokens": state.usage.completion_tokens,
-        "max_prompt_tokens": state.usage.prompt_tokens,
-    }
-    for name, used in limits.items():
-        limit = run.body[name]
-        if limit is not None and used >= limit:
-            return name
+    fields, usage = read_run(run), state.usage
+    limit = fields.max_completion_tokens
+    if limit is not None and usage.completion_tokens >= limit:
+        return "max_completion_tokens"
+    limit = fields.max_prompt_tokens
+    if limit is not None and usage.prompt_tokens >= limit:
+        return "max_prompt_tokens"
     return None
 
 
@@ -267,7 +292,7 @@ def _add_calls(turn: Turn, outcomes: dict[str, Outcome]) -> RunState:
     state = _add_usage(turn)
     message = {
         "role": "assistant",
-        "content": turn.text["text"]["value"] if turn.text else None,
+        "content": turn.text.text.value if turn.text else None,
         "tool_calls": [call.to_json() for call in turn.answer.calls],
     }
     results = [
@@ -284,12 +309,10 @@ def _add_calls(turn: Turn, outcomes: dict[str, Outcome]) -> RunState:
 
 
 def _with_details(
-    step: StoredObject, calls: list[dict[str, Any]], *, has_passages: bool
+    step: StoredObject, calls: list[StepToolCall], *, has_passages: bool
 ) -> StoredObject:
-    """Return a step with its calls as they are shown, and as they are in full."""
+    """Return a step with its calls as they are shown, and in its state in full."""
     shown = calls if has_passages else [without_passages(call) for call in calls]
-    return replace(
-        step,
-        body={**step.body, "step_details": {"type": CALLS_STEP, CALLS_STEP: shown}},
-        state={"step_details": {"type": CALLS_STEP, CALLS_STEP: calls}},
-    )
+    full = ToolCallsStepDetails(tool_calls=calls)
+    changed = with_fields(step, step_details=ToolCallsStepDetails(tool_calls=shown))
+    return replace(changed, state={"step_details": full.model_dump(mode="json")})

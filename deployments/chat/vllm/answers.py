@@ -1,7 +1,6 @@
 # pyright: standard
 """Turns vLLM's answers into OpenAI's fields, with the reasoning under both of its names."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from vllm.entrypoints.openai.chat_completion.protocol import (
 from vllm.entrypoints.openai.completion.protocol import CompletionRequest, CompletionResponse
 
 from deployments.chat.vllm.tool_calls import mark_cut_calls
+from wire.sse import read_data, write_event
 
 VLLMS = frozenset(
     {
@@ -98,7 +98,7 @@ def frame_writer(body: Any) -> Callable[[str], bytes]:
 
 def _complete(frame: str) -> bytes:
     """Return a frame with the fields that OpenAI's clients read and vLLM leaves out."""
-    chunk = json.loads(frame.removeprefix("data: "))
+    chunk = read_data(frame.encode())
     for choice in chunk.get("choices", ()):
         if "delta" in choice:
             choice["delta"] = _with_thought(choice["delta"])
@@ -107,7 +107,7 @@ def _complete(frame: str) -> bytes:
                     call["function"].setdefault("arguments", "")
     if chunk.get("usage"):
         chunk["usage"] = _rename_usage(chunk["usage"])
-    return b"data: " + to_json(chunk) + b"\n\n"
+    return write_event(chunk)
 
 
 def _select_fields(fields: dict[str, Any], body: Any) -> dict[str, Any]:

@@ -13,7 +13,6 @@ os.environ["VLLM_NO_USAGE_STATS"] = "1"
 os.environ["VLLM_DO_NOT_TRACK"] = "1"
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
@@ -66,6 +65,7 @@ from wire.errors import (
 )
 from wire.logging import get_logger
 from wire.operations import decode_body
+from wire.sse import read_data
 
 logger = get_logger(__name__)
 
@@ -148,7 +148,7 @@ class VLLMEngine:
         try:
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
-                    error = ErrorResponse(**json.loads(frame[len("data: ") :]))
+                    error = ErrorResponse(**read_data(frame.encode()))
                     raise self._translated(error, call)
                 written = write(frame)
                 if tap is not None:

@@ -24,6 +24,7 @@ from vllm.renderers import TokenizeParams
 
 from deployments.chat.vllm.answers import Answer
 from deployments.chat.vllm.tool_calls import mark_cut_calls
+from wire.sse import read_data, write_event
 
 ERROR_FRAME = 'data: {"error"'
 """The beginning of the frame by which vLLM's chat stream reports a failure."""
@@ -140,8 +141,7 @@ class Messages:
 
 
 def _rewrite(event: str, body: AnthropicMessagesRequest) -> str:
-    head, _, rest = event.partition("data: ")
-    data = json.loads(rest)
+    data = read_data(event.encode())
     if data["type"] == "message_start":
         message = data["message"]
         message["id"] = _message_id(message["id"])
@@ -152,13 +152,13 @@ def _rewrite(event: str, body: AnthropicMessagesRequest) -> str:
         delta["stop_reason"] = _stop_reason(delta["stop_reason"], data["usage"], body)
     elif data["content_block"]["type"] == "thinking":
         data["content_block"]["signature"] = ""
-    return f"{head}data: {json.dumps(data)}\n\n"
+    return write_event(data, data["type"]).decode()
 
 
 def _report_converter_failure(event: str) -> str:
-    reason = json.loads(event.partition("data: ")[2])["error"]["message"]
+    reason = read_data(event.encode())["error"]["message"]
     error = create_error_response(RuntimeError(f"vLLM's stream of messages failed: {reason}"))
-    return f"data: {error.model_dump_json()}\n\n"
+    return write_event(error.model_dump()).decode()
 
 
 def _message_id(chat_id: str) -> str:

@@ -124,8 +124,9 @@ def test_no_modules_import_each_other() -> None:
 
 
 FEATURES = {
-    *("assistants", "batches", "chat", "documents", "images", "jobs", "media", "rerank"),
-    *("responses", "sandbox", "speech", "spoken", "storage", "transcriptions", "vector_stores"),
+    *("assistants", "batches", "chat", "documents", "embeddings", "images", "jobs", "media"),
+    *("rerank", "responses", "sandbox", "speech", "spoken", "storage", "transcriptions"),
+    "vector_stores",
 }
 BASE = {"concurrency", "observability", "http"}
 LAYERS = {

@@ -1,7 +1,7 @@
-"""Citations: marks in an answer that name the passages it rests on, and OpenAI's annotations.
+"""Citations: marks in an answer that name its sources, and OpenAI's annotations for them.
 
-A model is instructed to write 【number†source】 after what it takes from a passage. Where a small
-one does not, the passages whose words its answer repeats are cited at the answer's end.
+The prompt instructs the model to write 【number†source】 after each statement from a passage. If an
+answer has no marks, the passages whose words it repeats are cited at its end.
 """
 
 import re
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 PATH = "sandbox:/mnt/data/"
-"""How a model names a file that its program has written."""
+"""Prefix of the names of files that programs have written, in the model's text."""
 MARK = re.compile(r"【(\d{1,4})(?::\d{1,4})?†[^【】\n]{0,200}】")
 OPENING = "【"
-LONGEST = 220
-"""Characters of a mark. What is longer without an end is none."""
-MOST_ADDED = 3
-"""Passages that are named for a model that names none."""
-SHARED = 0.5
-"""Share of an answer's words from which it rests on a passage."""
+MAX_MARK_CHARS = 220
+"""Maximum length of a mark. Longer text without its closing bracket is not a mark."""
+MAX_ADDED = 3
+"""Maximum number of passages that are cited for an answer without marks."""
+MIN_SHARE = 0.5
+"""Minimum share of an answer's words that a cited passage contains."""
 MAX_NAME = 100
-"""Characters of a file's name in a mark, of which a model must repeat each."""
-_NOT_IN_A_MARK = re.compile(r"[【】\n]")
+"""Maximum length of a file's name in a mark: the model must repeat each character."""
+_FORBIDDEN_IN_MARK = re.compile(r"[【】\n]")
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
@@ -36,37 +36,37 @@ class Source:
 
     @property
     def mark(self) -> str:
-        """What stands for it in an answer."""
-        name = _NOT_IN_A_MARK.sub("_", self.filename)[:MAX_NAME]
+        """The mark that cites it."""
+        name = _FORBIDDEN_IN_MARK.sub("_", self.filename)[:MAX_NAME]
         return f"【{self.number}†{name}】"
 
 
 class CitedText:
-    """A text that comes in pieces, whose marks become annotations."""
+    """A text that arrives in pieces; its marks become annotations."""
 
     def __init__(self, sources: Sequence[Source], files: Mapping[str, str]) -> None:
-        """Take the passages, and the ids of the files that programs have written, by name."""
+        """``files``: ids of the files that programs have written, by name."""
         self._files = files
         self._sources = {source.number: source for source in sources}
         self.value = ""
-        """What has been returned so far."""
+        """The text that has been returned so far."""
         self.annotations: list[dict[str, Any]] = []
-        self._held = ""
+        self._withheld = ""
 
     def add(self, piece: str) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Add a piece and return what can be published: texts, each with its annotations.
+        """Add a piece and return the texts that can be published, each with its annotations.
 
-        The beginning of a mark is held back until its end, or until it is none.
+        A possible beginning of a mark is withheld until it is a mark or cannot become one.
         """
         if not self._sources:
             return [self._add_text(piece)] if piece else []
-        self._held += piece
+        self._withheld += piece
         return self._flush()
 
     def finish(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Return what was held back, and marks for a text without any."""
-        texts = [self._add_text(self._held)] if self._held else []
-        self._held = ""
+        """Return the withheld text, and the marks that are added to a text without any."""
+        texts = [self._add_text(self._withheld)] if self._withheld else []
+        self._withheld = ""
         if not self.annotations and self.value:
             texts += [
                 self._add_citation(" " + source.mark, source) for source in self._find_repeated()
@@ -81,28 +81,28 @@ class CitedText:
         return [
             {
                 "type": "file_path",
-                "text": found[0],
-                "start_index": found.start(),
-                "end_index": found.end(),
+                "text": match[0],
+                "start_index": match.start(),
+                "end_index": match.end(),
                 "file_path": {"file_id": file_id},
             }
             for name, file_id in self._files.items()
-            for found in re.finditer(re.escape(PATH + name) + r"(?!\.?\w)", self.value)
+            for match in re.finditer(re.escape(PATH + name) + r"(?!\.?\w)", self.value)
         ]
 
     def _flush(self) -> list[tuple[str, list[dict[str, Any]]]]:
         texts: list[tuple[str, list[dict[str, Any]]]] = []
-        while self._held:
-            start = self._held.find(OPENING)
-            if start:  # text before a mark, or without any
-                text, self._held = _split(self._held, start)
+        while self._withheld:
+            start = self._withheld.find(OPENING)
+            if start:  # text before a mark, or without a mark
+                text, self._withheld = _split(self._withheld, start)
                 texts.append(self._add_text(text))
                 continue
-            mark = MARK.match(self._held)
-            if mark is None and len(self._held) < LONGEST and "】" not in self._held:
+            mark = MARK.match(self._withheld)
+            if mark is None and len(self._withheld) < MAX_MARK_CHARS and "】" not in self._withheld:
                 break
             source = self._sources.get(int(mark[1])) if mark else None
-            text, self._held = _split(self._held, mark.end() if mark else 1)
+            text, self._withheld = _split(self._withheld, mark.end() if mark else 1)
             texts.append(self._add_citation(text, source) if source else self._add_text(text))
         return texts
 
@@ -124,15 +124,15 @@ class CitedText:
         return text, [annotation]
 
     def _find_repeated(self) -> list[Source]:
-        """Return the passages whose words the text repeats, one a file, the closest first."""
+        """Return the passages whose words the text repeats: one per file, the closest first."""
         words = _words(self.value)
         shares: dict[str, tuple[float, Source]] = {}
         for source in self._sources.values():
             share = len(words & _words(source.text)) / len(words) if words else 0
-            if share >= SHARED and share > shares.get(source.file_id, (0, source))[0]:
+            if share >= MIN_SHARE and share > shares.get(source.file_id, (0, source))[0]:
                 shares[source.file_id] = share, source
-        closest = sorted(shares.values(), key=lambda each: -each[0])
-        return [source for _, source in closest[:MOST_ADDED]]
+        best = sorted(shares.values(), key=lambda each: -each[0])
+        return [source for _, source in best[:MAX_ADDED]]
 
 
 def _split(text: str, at: int) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Publishes the events of a run to the clients that follow it in the process that works on it."""
+"""Publishes the events of a run to the clients that are connected to the process of the run."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -8,11 +8,11 @@ from typing import Any
 from wire.errors import ReplicaLostError
 from wire.sse import write_event
 
-RESTS = frozenset(
+FINAL_EVENTS = frozenset(
     f"thread.run.{status}"
     for status in ("completed", "incomplete", "failed", "cancelled", "expired", "requires_action")
 )
-"""Events with which a stream ends."""
+"""Events after which a stream ends."""
 DONE = b"event: done\ndata: [DONE]\n\n"
 
 Queue = asyncio.Queue[tuple[str, dict[str, Any]] | None]
@@ -30,13 +30,13 @@ class RunEvents:
             queue.put_nowait((name, data))
 
     def end(self, run_id: str) -> None:
-        """End the streams of the followers: another process may continue the run."""
+        """End the followers' streams. Another process may continue the run."""
         for queue in self._followers.get(run_id, ()):
             queue.put_nowait(None)
 
     @contextmanager
     def follow(self, run_id: str) -> Generator[Queue]:
-        """Return the queue of the events that are published meanwhile."""
+        """Return a queue that receives the run's events until the context ends."""
         queue: Queue = asyncio.Queue()
         self._followers.setdefault(run_id, []).append(queue)
         try:
@@ -49,17 +49,17 @@ class RunEvents:
 
 
 async def read_events(queue: Queue) -> AsyncGenerator[bytes]:
-    """Yield events until the run is at rest.
+    """Yield events until the run ends or waits for tool outputs.
 
     Raises:
-        ReplicaLostError: another process goes on with the run.
+        ReplicaLostError: another process continues the run.
     """
     while True:
-        published = await queue.get()
-        if published is None:
+        event = await queue.get()
+        if event is None:
             raise ReplicaLostError("Another server goes on with this run. Ask for its status.")
-        name, data = published
+        name, data = event
         yield write_event(data, name)
-        if name in RESTS:
+        if name in FINAL_EVENTS:
             yield DONE
             return

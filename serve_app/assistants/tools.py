@@ -13,7 +13,7 @@ from serve_app.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
 from serve_app.assistants.turn import shown_call
 from serve_app.models.calls import Calls
 from serve_app.storage.object_rows import StoredObject
-from serve_app.vector_stores.search import FileSearch, Found
+from serve_app.vector_stores.search import FileSearch, SearchResult
 from wire.errors import APIError
 from wire.openai.assistants import SEARCHES
 from wire.openai.run_steps import (
@@ -104,7 +104,7 @@ def _read_search_options(run: StoredObject) -> dict[str, Any]:
 
 
 def _show_passages(
-    call: ToolCall, found: Sequence[Found], threshold: float, num_sources: int, question: str
+    call: ToolCall, found: Sequence[SearchResult], threshold: float, num_sources: int, question: str
 ) -> Outcome:
     sources = [
         Source(num_sources + number, each.file_id, each.filename, each.text)

@@ -1,7 +1,7 @@
-"""Marks along a prompt, by which a request is sent to where its beginning is cached.
+"""Marks along a prompt, by which a request is routed to a replica with its prefix in the cache.
 
-Pure, and cheap enough for every request. Two prompts that begin alike have their first marks in
-common, whatever follows. Marks are hints: a wrong one costs time and never an answer.
+Two prompts with a common prefix have their first marks in common. Marks are hints: a wrong one
+costs time but does not change the answer. No I/O, and cheap enough for every request.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,27 +17,28 @@ from wire.operations import AnyBody
 OPERATIONS = frozenset(
     {Operation.CHAT_COMPLETION, Operation.COMPLETION, Operation.MESSAGE, Operation.RESPONSE}
 )
-"""Those that leave the prompt in the engine's cache; counting tokens does not."""
+"""Operations after which the prompt is in the engine's cache; token counts are not among them."""
 
 BEFORE = ("tools", "functions", "system", "instructions")
 """Fields that chat templates write before the conversation, in this order."""
 CONVERSATION = ("messages", "prompt", "input")
 
 BLOCK = 1024
-"""Bytes between two marks within one message: some 250 tokens."""
+"""Bytes between two marks in one message: about 250 tokens."""
 MARKED_BLOCKS = 64
-"""Blocks of one message that get a mark; what is longer gets one more at its end."""
+"""Blocks of one message that get a mark; a longer message has one more at its end."""
 MARKS = 64
-"""Marks that are kept at the beginning, where prompts differ, and as many at the end, where a
-conversation goes on."""
-MEDIA = 4096
-"""A longer string in an image or a recording is known by its length and its ends."""
+"""Marks that are sent from the beginning of a prompt, where prompts differ, and as many from its
+end, where a conversation continues."""
+MEDIA_CHARS = 4096
+"""Maximum length of a string in an image or a recording that is hashed whole. Of a longer one, the
+length and the two ends are hashed."""
 
 
 def prefix_of(operation: Operation, body: AnyBody, adapter: str) -> Prefix | None:
     """Return the marks along the prompt of a request to a language model, if it has one.
 
-    The adapter and the salt are in all of them, since the engine's cache is kept apart by both.
+    All marks depend on the adapter and the salt: the engine has a separate cache for each.
     """
     if operation not in OPERATIONS or isinstance(body, Body):
         return None
@@ -45,8 +46,8 @@ def prefix_of(operation: Operation, body: AnyBody, adapter: str) -> Prefix | Non
     digest = blake2b(seed, digest_size=8)
     marks: list[tuple[int, int]] = []
     first = size = 0
-    for is_user, data in _written(body):
-        for block in _blocks(data):
+    for is_user, data in _read_parts(body):
+        for block in _split_blocks(data):
             digest.update(block)
             size += len(block)
             marks.append((int.from_bytes(digest.digest()), size))
@@ -62,41 +63,41 @@ def prefix_of(operation: Operation, body: AnyBody, adapter: str) -> Prefix | Non
     return Prefix(home, home_bytes, tuple(marks))
 
 
-def _written(body: Mapping[str, Any]) -> Iterator[tuple[bool, bytes]]:
-    """Yield each part of a prompt in its order, and whether a user said it."""
+def _read_parts(body: Mapping[str, Any]) -> Iterator[tuple[bool, bytes]]:
+    """Yield each part of a prompt in order, and whether it is a user's."""
     for name in BEFORE:
         if body.get(name):
             yield False, to_json(body[name])
     for name in CONVERSATION:
-        said = body.get(name) or ()
-        for item in said if _is_list_of_items(said) else (said,) if said else ():
+        value = body.get(name) or ()
+        for item in value if _is_list_of_items(value) else (value,) if value else ():
             role = item.get("role") if isinstance(item, dict) else "user"
-            yield role == "user", _bytes_of(item)
+            yield role == "user", _encode(item)
 
 
-def _is_list_of_items(said: Any) -> bool:
-    """Whether it is messages or texts, and not one text or its token ids."""
-    return isinstance(said, list) and not isinstance(said[0], int)
+def _is_list_of_items(value: Any) -> bool:
+    """Whether a value is a list of messages or texts, not one text or its token ids."""
+    return isinstance(value, list) and not isinstance(value[0], int)
 
 
-def _bytes_of(item: Any) -> bytes:
+def _encode(item: Any) -> bytes:
     if isinstance(item, str):
         return item.encode()
     if isinstance(item, dict) and isinstance(item.get("content"), list):
-        item = {**item, "content": [_brief(part) for part in item["content"]]}
+        item = {**item, "content": [_shorten(part) for part in item["content"]]}
     return to_json(item)
 
 
-def _brief(part: Any) -> Any:
-    """Return a part of a message without the most of its image or sound."""
+def _shorten(part: Any) -> Any:
+    """Return a part of a message with its image or recording shortened."""
     if isinstance(part, dict) and "text" not in part:
-        return {name: _brief(value) for name, value in part.items()}
-    if isinstance(part, str) and len(part) > MEDIA:
-        return [len(part), part[: MEDIA // 2], part[-MEDIA // 2 :]]
+        return {name: _shorten(value) for name, value in part.items()}
+    if isinstance(part, str) and len(part) > MEDIA_CHARS:
+        return [len(part), part[: MEDIA_CHARS // 2], part[-MEDIA_CHARS // 2 :]]
     return part
 
 
-def _blocks(data: bytes) -> Iterator[bytes]:
+def _split_blocks(data: bytes) -> Iterator[bytes]:
     end = MARKED_BLOCKS * BLOCK
     for start in range(0, min(len(data), end), BLOCK):
         yield data[start : start + BLOCK]

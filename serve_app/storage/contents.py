@@ -112,7 +112,7 @@ class Contents:
     async def sweep(self, *kinds: str) -> None:
         """Delete expired objects of these kinds, and incomplete contents."""
         for kind in (INCOMING, *kinds):
-            while expired := await self._objects.expired(kind):
+            while expired := await self._objects.find_expired(kind):
                 for stored in expired:
                     await self.remove(stored)
         await self.files.sweep()

@@ -1,6 +1,7 @@
-"""OpenAI's files: those that clients upload, and those that the server makes for them.
+"""OpenAI's files: uploads of clients, and results that the server writes.
 
-The object is in the database, its content in the file store. Independent of what uses a file.
+The object is in the database, its content in the file store. Independent of the features that use
+files.
 """
 
 import asyncio
@@ -56,7 +57,7 @@ class KeptFiles:
         new = new_file(filename, purpose, owner, expires_at=expires_at, file_id=file_id)
         try:
             return await self.keep(owner, chunks, lambda _: new)
-        except IntegrityError:  # another made it meanwhile
+        except IntegrityError:  # another request has created it
             file = await self._find(owner, new.id)
             if file is None:
                 raise
@@ -65,7 +66,7 @@ class KeptFiles:
     async def keep(
         self, owner: str, chunks: AsyncIterable[bytes], make: Callable[[Content], StoredObject]
     ) -> StoredObject:
-        """Store a file; ``make`` returns its object when all bytes are there, or raises."""
+        """Store a file. ``make`` returns its object once all bytes have arrived, or raises."""
 
         async def finish(content: Content) -> StoredObject:
             stored = with_content(make(content), content)
@@ -78,7 +79,7 @@ class KeptFiles:
         """Return a file.
 
         Raises:
-            NotFoundError: the owner has none of this id.
+            NotFoundError: the owner has no such file.
         """
         return await self._objects.get(owner, FILE, file_id)
 
@@ -92,19 +93,19 @@ class KeptFiles:
     def content(
         self, stored: StoredObject, start: int = 0, end: int | None = None
     ) -> AsyncGenerator[bytes]:
-        """Return a file's bytes, or those from ``start`` until before ``end``.
+        """Return a file's bytes from ``start`` up to, but not including, ``end``.
 
         Raises:
-            FileMissingError: at the first one: it has been deleted.
+            FileMissingError: at the first block: the file has been deleted.
         """
         return self._files.stream(content_name(stored), start, end)
 
     @asynccontextmanager
     async def path(self, stored: StoredObject) -> AsyncGenerator[Path]:
-        """Yield a local path with the file's bytes, to read only.
+        """Yield a local, read-only path of the file.
 
         Raises:
-            FileMissingError: it has been deleted.
+            FileMissingError: the file has been deleted.
         """
         local = self._files.local_path(content_name(stored))
         if local is not None:
@@ -126,12 +127,12 @@ class KeptFiles:
         """Delete a file.
 
         Raises:
-            NotFoundError: the owner has none of this id.
+            NotFoundError: the owner has no such file.
         """
         await self.contents.end(await self.get(owner, file_id))
 
     async def sweep(self) -> None:
-        """Remove what has expired."""
+        """Delete expired files."""
         await self.contents.sweep(FILE)
 
     async def sweep_forever(self) -> None:
@@ -154,7 +155,7 @@ def new_file(
     expires_at: int | None = None,
     file_id: str | None = None,
 ) -> StoredObject:
-    """Return a file whose content is not known yet; with neither lifetime nor end, it stays."""
+    """Return a file without content. Without ``lifetime_s`` and ``expires_at`` it never expires."""
     now = int(time())
     if lifetime_s is not None:
         expires_at = now + lifetime_s
@@ -171,6 +172,6 @@ def new_file(
 
 
 def with_content(stored: StoredObject, content: Content) -> StoredObject:
-    """Return a new file with the size and the place of its content."""
+    """Return a new file with the size and the location of its content."""
     body = {**stored.body, "bytes": content.size}
     return replace(stored, body=body, state=content.as_state())

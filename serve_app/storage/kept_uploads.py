@@ -24,9 +24,9 @@ from wire.openai.files import FileObject, Upload, UploadPart
 UPLOAD, PART = "upload", "upload.part"
 PARTS_FOLDER = "uploads"
 LIFETIME_S = 3600
-"""As OpenAI's."""
-REMEMBERED_S = 3600
-"""How long the status of an ended upload can be read."""
+"""The same as OpenAI's."""
+RETAINED_S = 3600
+"""How long an upload can be retrieved after it has expired."""
 
 
 class KeptUploads:
@@ -40,7 +40,7 @@ class KeptUploads:
     async def create(
         self, owner: str, filename: str, purpose: str, size: int, lifetime_s: int | None
     ) -> StoredObject:
-        """Begin an upload of ``size`` bytes; ``lifetime_s`` is its file's, None: unlimited."""
+        """Create an upload of ``size`` bytes; its file has ``lifetime_s``, or None: unlimited."""
         now = int(time())
         upload = Upload(
             id=new_id("upload"),
@@ -55,7 +55,7 @@ class KeptUploads:
             owner,
             upload,
             state={"received": 0, "lives_s": lifetime_s},
-            expires_at=upload.expires_at + REMEMBERED_S,
+            expires_at=upload.expires_at + RETAINED_S,
         )
         await self._objects.add(stored)
         return stored
@@ -67,7 +67,7 @@ class KeptUploads:
 
         Raises:
             NotFoundError: the owner has no such upload.
-            InvalidRequestError: it has ended, or its parts are too many.
+            InvalidRequestError: it has ended, or its parts are too large together.
         """
         _check_pending(await self._objects.get(owner, UPLOAD, upload_id))
 
@@ -95,15 +95,15 @@ class KeptUploads:
     async def complete(
         self, owner: str, upload_id: str, part_ids: Sequence[str], checksum: str | None
     ) -> StoredObject:
-        """Join parts to a file, in this order.
+        """Join parts into a file, in this order.
 
         Raises:
             NotFoundError: the owner has no such upload.
-            InvalidRequestError: it has ended, or these are not all of its bytes.
+            InvalidRequestError: it has ended, or the parts are not all of its bytes.
         """
         upload = await self._objects.get(owner, UPLOAD, upload_id)
         _check_pending(upload)
-        parts = await self._parts(upload, part_ids)
+        parts = await self._find_parts(upload, part_ids)
         digest = md5(usedforsecurity=False)
 
         async def finish(content: Content) -> StoredObject:
@@ -134,7 +134,7 @@ class KeptUploads:
 
         try:
             changed = await self._contents.keep(owner, FOLDER, chunks(), finish)
-        except FileMissingError:  # it ended meanwhile, and its parts with it
+        except FileMissingError:  # another request has ended it and deleted its parts
             _check_pending(await self._objects.get(owner, UPLOAD, upload_id))
             raise
         await self._remove_parts(changed)
@@ -156,8 +156,8 @@ class KeptUploads:
         return changed
 
     async def sweep(self) -> None:
-        """Remove uploads that ended a while ago, and their remaining parts."""
-        while expired := await self._objects.expired(UPLOAD):
+        """Delete expired uploads and their remaining parts."""
+        while expired := await self._objects.find_expired(UPLOAD):
             for upload in expired:
                 await self._remove_parts(upload)
                 await self._objects.remove(upload.id)
@@ -166,11 +166,13 @@ class KeptUploads:
         """Sweep periodically, until cancelled."""
         await sweep_forever("uploads", self.sweep)
 
-    async def _parts(self, upload: StoredObject, part_ids: Sequence[str]) -> list[StoredObject]:
-        found = {each.id: each for each in await self._objects.all(upload.owner, PART, upload.id)}
+    async def _find_parts(
+        self, upload: StoredObject, part_ids: Sequence[str]
+    ) -> list[StoredObject]:
+        unused = {each.id: each for each in await self._objects.all(upload.owner, PART, upload.id)}
         parts = list[StoredObject]()
         for index, part_id in enumerate(part_ids):
-            part = found.pop(part_id, None)  # once only
+            part = unused.pop(part_id, None)
             if part is None:
                 param, named = f"part_ids[{index}]", echo(part_id)
                 raise InvalidRequestError(

@@ -23,7 +23,7 @@ Change = Callable[[StoredObject], StoredObject]
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Which part of a list is wanted."""
+    """The requested part of a list."""
 
     limit: int = 20
     order: Literal["asc", "desc"] = "desc"
@@ -38,9 +38,9 @@ class ObjectStore:
         self._database = database
 
     async def add(self, *objects: StoredObject) -> None:
-        """Keep new objects, all or none; a parent before what belongs to it."""
+        """Store new objects, all or none; a parent before its children."""
         async with self._database.writing() as connection:
-            for stored in objects:  # one by one: their numbers are their order
+            for stored in objects:  # one by one: their numbers give their order
                 await connection.execute(insert(OBJECTS).values(to_values(stored)))
 
     async def get(
@@ -49,18 +49,18 @@ class ObjectStore:
         """Return an object.
 
         Raises:
-            NotFoundError: the owner has none of this id, or its parent is another.
+            NotFoundError: the owner has no such object, or its parent is another.
         """
         async with self._database.reading() as connection:
             return to_object(await _find(connection, owner, kind, object_id, parent_id))
 
     async def find(self, owner: str, kind: str, ids: Sequence[str]) -> dict[str, StoredObject]:
-        """Return those of the objects that are there, by id."""
+        """Return those of the objects that exist, by id."""
         if not ids:
             return {}
-        mine = [is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
+        conditions = [is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
         query = select(*COLUMNS).where(
-            *mine, OBJECTS.c.id.in_([each for each in ids if is_id(each)])
+            *conditions, OBJECTS.c.id.in_([each for each in ids if is_id(each)])
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
@@ -74,28 +74,28 @@ class ObjectStore:
         parent_id: str | None = None,
         where: Sequence[ColumnElement[bool]] = (),
     ) -> tuple[list[StoredObject], bool]:
-        """Return a part of the objects of a kind, and whether there are more behind it.
+        """Return a part of the objects of a kind, and whether more follow.
 
         Raises:
-            InvalidRequestError: ``after`` or ``before`` is none of them.
+            InvalidRequestError: ``after`` or ``before`` is not one of them.
         """
-        number, ascends = OBJECTS.c.number, cursor.order == "asc"
-        mine = [is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
+        number, is_ascending = OBJECTS.c.number, cursor.order == "asc"
+        conditions = [is_live(), OBJECTS.c.owner == owner, OBJECTS.c.kind == kind]
         if parent_id is not None:
-            mine.append(OBJECTS.c.parent_id == parent_id)
-        # Where a page ended may not be among what is asked for any more: its status has changed.
-        within = [*mine, *where]
+            conditions.append(OBJECTS.c.parent_id == parent_id)
+        # The object at which a page ended may not match ``where`` any more: its status has changed.
+        within = [*conditions, *where]
         nearest_last = cursor.before is not None and cursor.after is None
         async with self._database.reading() as connection:
             if cursor.after is not None:
-                start = await _number(connection, mine, cursor.after, "after")
-                within.append(number > start if ascends else number < start)
+                start = await _find_number(connection, conditions, cursor.after, "after")
+                within.append(number > start if is_ascending else number < start)
             if cursor.before is not None:
-                end = await _number(connection, mine, cursor.before, "before")
-                within.append(number < end if ascends else number > end)
-            # Before an object are those next to it, not the first of all.
-            upwards = ascends != nearest_last
-            query = select(*COLUMNS).where(*within).order_by(number if upwards else number.desc())
+                end = await _find_number(connection, conditions, cursor.before, "before")
+                within.append(number < end if is_ascending else number > end)
+            # A page before an object has the nearest ones, not the first of the list.
+            ascending = is_ascending != nearest_last
+            query = select(*COLUMNS).where(*within).order_by(number if ascending else number.desc())
             rows = (await connection.execute(query.limit(cursor.limit + 1))).all()
         objects = [to_object(row) for row in rows[: cursor.limit]]
         return objects[::-1] if nearest_last else objects, len(rows) > cursor.limit
@@ -103,7 +103,7 @@ class ObjectStore:
     async def all(
         self, owner: str, kind: str, parent_id: str, statuses: Sequence[str] = ()
     ) -> list[StoredObject]:
-        """Return all of a kind (and in one of the statuses) that belong to an object, in order."""
+        """Return all children of a kind (and with one of the statuses) of an object, in order."""
         query = (
             select(*COLUMNS)
             .where(OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, is_live())
@@ -116,7 +116,7 @@ class ObjectStore:
             return [to_object(row) for row in (await connection.execute(query)).all()]
 
     async def count(self, owner: str, kind: str, parent_id: str) -> dict[str | None, int]:
-        """Return how many of a kind belong to an object, by status."""
+        """Return how many children of a kind an object has, by status."""
         query = (
             select(OBJECTS.c.status, func.count())
             .where(OBJECTS.c.owner == owner, OBJECTS.c.kind == kind, is_live())
@@ -130,12 +130,12 @@ class ObjectStore:
     async def change(
         self, owner: str, kind: str, object_id: str, change: Change, parent_id: str | None = None
     ) -> StoredObject:
-        """Replace an object by what ``change`` makes of it, while nobody else changes it.
+        """Replace an object by the result of ``change``, under a lock.
 
-        ``change`` may raise to leave it as it is.
+        If ``change`` raises, the object stays unchanged.
 
         Raises:
-            NotFoundError: the owner has none of this id, or its parent is another.
+            NotFoundError: the owner has no such object, or its parent is another.
         """
         async with self._database.writing() as connection:
             row = await _find(connection, owner, kind, object_id, parent_id, lock=True)
@@ -146,16 +146,16 @@ class ObjectStore:
         return changed
 
     async def lock(self, owner: str, kind: str, object_id: str) -> StoredObject:
-        """Return an object that nobody else changes before the caller's transaction ends.
+        """Return an object, locked until the caller's transaction ends.
 
         Raises:
-            NotFoundError: the owner has none of this id.
+            NotFoundError: the owner has no such object.
         """
         async with self._database.writing() as connection:
             return to_object(await _find(connection, owner, kind, object_id, None, lock=True))
 
     async def put(self, *objects: StoredObject) -> None:
-        """Replace objects by what they are here; those that are gone stay gone."""
+        """Replace stored objects by these; deleted ones are not created again."""
         async with self._database.writing() as connection:
             for stored in objects:
                 await connection.execute(
@@ -170,32 +170,32 @@ class ObjectStore:
         fields: dict[str, Any],
         parent_id: str | None = None,
     ) -> StoredObject:
-        """Give an object other values in some fields of its body.
+        """Set some fields of an object's body.
 
         Raises:
-            NotFoundError: the owner has none of this id, or its parent is another.
+            NotFoundError: the owner has no such object, or its parent is another.
         """
 
-        def merged(stored: StoredObject) -> StoredObject:
+        def merge(stored: StoredObject) -> StoredObject:
             return replace(stored, body={**stored.body, **fields})
 
-        return await self.change(owner, kind, object_id, merged, parent_id)
+        return await self.change(owner, kind, object_id, merge, parent_id)
 
     async def delete(
         self, owner: str, kind: str, object_id: str, parent_id: str | None = None
     ) -> StoredObject:
-        """Forget an object and what belongs to it; return what it was.
+        """Delete an object and its children; return it.
 
         Raises:
-            NotFoundError: the owner has none of this id, or its parent is another.
+            NotFoundError: the owner has no such object, or its parent is another.
         """
         async with self._database.writing() as connection:
             row = await _find(connection, owner, kind, object_id, parent_id, lock=True)
             await connection.execute(delete(OBJECTS).where(OBJECTS.c.id == object_id))
         return to_object(row)
 
-    async def expired(self, kind: str, limit: int = 100) -> list[StoredObject]:
-        """Return objects that nobody finds any more, of any owner, for who has to tidy up."""
+    async def find_expired(self, kind: str, limit: int = 100) -> list[StoredObject]:
+        """Return expired objects of any owner, for deletion."""
         query = (
             select(*COLUMNS)
             .where(OBJECTS.c.kind == kind, OBJECTS.c.expires_at <= time())
@@ -206,7 +206,7 @@ class ObjectStore:
             return [to_object(row) for row in (await connection.execute(query)).all()]
 
     async def remove(self, object_id: str) -> None:
-        """Forget an expired object and what belongs to it, if it is still there."""
+        """Delete an object and its children, if it exists."""
         async with self._database.writing() as connection:
             await connection.execute(delete(OBJECTS).where(OBJECTS.c.id == object_id))
 
@@ -237,11 +237,14 @@ async def _find(
     raise NotFoundError(f"No {kind.rpartition('.')[2]} found with id {echo(object_id)}.")
 
 
-async def _number(
-    connection: AsyncConnection, mine: Sequence[ColumnElement[bool]], object_id: str, param: str
+async def _find_number(
+    connection: AsyncConnection,
+    conditions: Sequence[ColumnElement[bool]],
+    object_id: str,
+    param: str,
 ) -> int:
     if is_id(object_id):
-        query = select(OBJECTS.c.number).where(*mine, OBJECTS.c.id == object_id)
+        query = select(OBJECTS.c.number).where(*conditions, OBJECTS.c.id == object_id)
         number = (await connection.execute(query)).scalar_one_or_none()
         if number is not None:
             return number

@@ -1,7 +1,7 @@
-"""Vector stores, their files and batches of files, as they are kept.
+"""Vector stores, their files and batches of files, in the database.
 
-What changes a store's content locks the store first, so its numbers are true at any moment. Knows
-nothing of how files are read and vectors made.
+Each change of a store's content locks the store first, so that its counts are always correct.
+Independent of how files are parsed and embedded.
 """
 
 from collections.abc import Sequence
@@ -49,15 +49,15 @@ class VectorStores:
         """Return a store.
 
         Raises:
-            NotFoundError: the owner has none of this id.
+            NotFoundError: the owner has no such store.
         """
         try:
             return await self.objects.get(owner, STORE, store_id)
         except NotFoundError:
-            raise _no_store(store_id) from None
+            raise _store_not_found(store_id) from None
 
-    async def used(self, store: StoredObject) -> None:
-        """Note that somebody uses a store now; once a second is often enough."""
+    async def record_use(self, store: StoredObject) -> None:
+        """Record that a store is used now, at most once a second."""
         if store.body["last_active_at"] < int(time()):
             await self._change_store(store.owner, store.id, 0)
 
@@ -88,12 +88,12 @@ class VectorStores:
         """Return files by their ids.
 
         Raises:
-            NotFoundError: one is not there.
+            NotFoundError: one does not exist.
         """
         found = dict[str, StoredObject]()
         for start in range(0, len(file_ids), ROWS_AT_ONCE):
-            some = file_ids[start : start + ROWS_AT_ONCE]
-            found |= await self.objects.find(owner, KEPT_FILE, some)
+            portion = file_ids[start : start + ROWS_AT_ONCE]
+            found |= await self.objects.find(owner, KEPT_FILE, portion)
         for file_id in file_ids:
             if file_id not in found:
                 raise NotFoundError(f"No file found with id {echo(file_id)}.", "file_id")
@@ -102,10 +102,11 @@ class VectorStores:
     async def add(
         self, owner: str, store_id: str, files: Sequence[NewFile], found: dict[str, StoredObject]
     ) -> list[StoredObject]:
-        """Add files that were found, which are then to be read; in a transaction, all or none.
+        """Add files, which are indexed later; in the caller's transaction, all or none.
 
-        A file that it has with the same attributes and chunks stays as it is, so that a request
-        may be repeated; with others, or if it could not be read, it is read anew.
+        ``found`` has their objects by id. A file that the store has with the same attributes and
+        chunking stays unchanged, so that a request can be repeated; with others, or after a
+        failure, it is indexed again.
 
         Raises:
             NotFoundError: there is no such store.
@@ -113,16 +114,16 @@ class VectorStores:
         """
         check_live(await self._change_store(owner, store_id, 0))
         names = {entry_id(store_id, file.file_id): file for file in files}
-        there = await self._entries(owner, list(names))
-        await self._check_room(store_id, len(names.keys() - there.keys()))
+        entries = await self._find_entries(owner, list(names))
+        await self._check_room(store_id, len(names.keys() - entries.keys()))
         for name, file in names.items():
-            if name in there:
-                if is_same(there[name], file):
+            if name in entries:
+                if is_same(entries[name], file):
                     continue
-                await self._remove(there[name])
-            there[name] = new_entry(owner, store_id, file, found[file.file_id].body["filename"])
-            await self.objects.add(there[name])
-        return [there[name] for name in names]
+                await self._remove(entries[name])
+            entries[name] = new_entry(owner, store_id, file, found[file.file_id].body["filename"])
+            await self.objects.add(entries[name])
+        return [entries[name] for name in names]
 
     async def file(self, owner: str, store_id: str, file_id: str) -> StoredObject:
         """Return a file of a store.
@@ -139,7 +140,7 @@ class VectorStores:
             ) from None
 
     async def remove(self, owner: str, store_id: str, file_id: str) -> None:
-        """Take a file out of a store.
+        """Remove a file from a store.
 
         Raises:
             NotFoundError: there is no such store, or it has no such file.
@@ -149,27 +150,27 @@ class VectorStores:
             await self._remove(await self.file(owner, store_id, file_id))
 
     async def forget_file(self, owner: str, file_id: str) -> None:
-        """Take a file that is being deleted out of all of its owner's stores."""
+        """Remove a file that is being deleted from all stores of its owner."""
         query = select(OBJECTS.c.id).where(OBJECTS.c.owner == owner, OBJECTS.c.kind == STORE)
         async with self._database.reading() as connection:
             store_ids = (await connection.execute(query)).scalars().all()
         names = [entry_id(store_id, file_id) for store_id in store_ids]
-        for entry in (await self._entries(owner, names)).values():
+        for entry in (await self._find_entries(owner, names)).values():
             await self.remove(owner, str(entry.parent_id), file_id)
 
     async def delete(self, owner: str, store_id: str) -> None:
-        """Forget a store and all that is in it; the files themselves stay.
+        """Delete a store and its entries; the files themselves remain.
 
         Raises:
-            NotFoundError: the owner has none of this id.
+            NotFoundError: the owner has no such store.
         """
         await self.get(owner, store_id)
         await self.objects.delete(owner, STORE, store_id)
 
     async def attributes(self, store_id: str) -> dict[str, dict[str, Any]]:
-        """Return the attributes of all files that can be searched."""
+        """Return the attributes of all indexed files."""
         found, last = dict[str, dict[str, Any]](), 0
-        while rows := await self._rows(
+        while rows := await self._fetch(
             select(OBJECTS.c.number, OBJECTS.c.body)
             .where(OBJECTS.c.parent_id == store_id, OBJECTS.c.kind == FILE)
             .where(OBJECTS.c.status == COMPLETED, OBJECTS.c.number > last)
@@ -181,16 +182,16 @@ class VectorStores:
         return found
 
     async def cancel(self, batch: StoredObject) -> StoredObject:
-        """End what is not finished of a batch."""
+        """Cancel the files of a batch that are in progress."""
 
-        def cancelled(stored: StoredObject) -> StoredObject:
+        def mark_cancelled(stored: StoredObject) -> StoredObject:
             return replace(stored, state={**(stored.state or {}), "cancelled": True})
 
         names = batch_entries(batch)
         async with self._database.transaction():
             await self._change_store(batch.owner, str(batch.parent_id), 0)
-            changed = await self.objects.change(batch.owner, BATCH, batch.id, cancelled)
-            for entry in (await self._entries(batch.owner, names)).values():
+            changed = await self.objects.change(batch.owner, BATCH, batch.id, mark_cancelled)
+            for entry in (await self._find_entries(batch.owner, names)).values():
                 if entry.status == IN_PROGRESS:
                     await self.objects.change(
                         batch.owner, FILE, entry.id, lambda one: end_reading(one, CANCELLED)
@@ -198,18 +199,16 @@ class VectorStores:
         return changed
 
     async def choose_model(self, store: StoredObject, model: str) -> str:
-        """Remember which model makes a store's vectors: the first one that is named."""
+        """Store which model makes a store's vectors, if none is set; return the model."""
 
-        def chosen(stored: StoredObject) -> StoredObject:
+        def set_model(stored: StoredObject) -> StoredObject:
             return replace(stored, state={"model": model, **(stored.state or {})})
 
-        changed = await self.objects.change(store.owner, STORE, store.id, chosen)
+        changed = await self.objects.change(store.owner, STORE, store.id, set_model)
         return (changed.state or {})["model"]
 
     async def fill(self, entry: StoredObject, chunks: Sequence[Chunk], dimensions: int) -> int:
-        """Put a file's chunks into its store; in the transaction that says that it is read.
-
-        Returns how many bytes they have.
+        """Store a file's chunks, in the transaction that completes the file; return their bytes.
 
         Raises:
             NotFoundError: the store has been deleted.
@@ -230,9 +229,9 @@ class VectorStores:
     async def _change_store(
         self, owner: str, store_id: str, num_bytes: int, known: dict[str, Any] | None = None
     ) -> StoredObject:
-        """Lock a store; note that it is used, and grows, and what is known of it first."""
+        """Lock a store; record its use, its growth, and ``known`` where its state lacks it."""
 
-        def grown(stored: StoredObject) -> StoredObject:
+        def grow(stored: StoredObject) -> StoredObject:
             state = {**(known or {}), **(stored.state or {})}
             return replace(
                 stored,
@@ -241,9 +240,9 @@ class VectorStores:
             )
 
         try:
-            return await self.objects.change(owner, STORE, store_id, grown)
+            return await self.objects.change(owner, STORE, store_id, grow)
         except NotFoundError:
-            raise _no_store(store_id) from None
+            raise _store_not_found(store_id) from None
 
     async def _check_room(self, store_id: str, num_new: int) -> None:
         counts = (await self.counts([store_id]))[store_id]
@@ -255,22 +254,22 @@ class VectorStores:
             )
 
     async def _remove(self, entry: StoredObject) -> None:
-        """Forget a file of a store that is locked."""
+        """Delete a file of a locked store."""
         store_id = str(entry.parent_id)
         await self._change_store(entry.owner, store_id, -entry.body["usage_bytes"])
         await self.chunks.replace(store_id, {entry.body["id"]: ()})
         await self.objects.delete(entry.owner, FILE, entry.id)
 
-    async def _entries(self, owner: str, names: Sequence[str]) -> dict[str, StoredObject]:
+    async def _find_entries(self, owner: str, names: Sequence[str]) -> dict[str, StoredObject]:
         found = dict[str, StoredObject]()
         for start in range(0, len(names), ROWS_AT_ONCE):
             found |= await self.objects.find(owner, FILE, names[start : start + ROWS_AT_ONCE])
         return found
 
-    async def _rows(self, query: Executable) -> Sequence[Any]:
+    async def _fetch(self, query: Executable) -> Sequence[Any]:
         async with self._database.reading() as connection:
             return (await connection.execute(query)).all()
 
 
-def _no_store(store_id: str) -> NotFoundError:
+def _store_not_found(store_id: str) -> NotFoundError:
     return NotFoundError(f"No vector store found with id {echo(store_id)}.", "vector_store_id")

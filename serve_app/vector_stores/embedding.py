@@ -15,7 +15,7 @@ TEXTS_AT_ONCE = 32
 """Of documents, in one request: the replica has others' to read, too."""
 
 
-async def embedded_questions(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
+async def embed_questions(calls: Calls, model: str, texts: Sequence[str]) -> list[bytes]:
     """Return the vectors of questions.
 
     Raises:
@@ -31,7 +31,7 @@ async def embedded_questions(calls: Calls, model: str, texts: Sequence[str]) -> 
     return _vectors(await calls.run(served, Operation.EMBEDDINGS, _body(texts, "search_query")))
 
 
-async def embedded_parts(calls: JobCalls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
+async def embed_parts(calls: JobCalls, model: str, texts: Sequence[str]) -> list[list[bytes]]:
     """Return the vectors of parts of documents; of one that is too long for the model, several.
 
     Waits for a model that has no room or no replica.

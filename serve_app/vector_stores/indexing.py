@@ -23,7 +23,7 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import COMPLETED, FAILED, FILE, IN_PROGRESS, end_reading
 from serve_app.storage.vector_stores import VectorStores
-from serve_app.vector_stores.embedding import embedded_parts
+from serve_app.vector_stores.embedding import embed_parts
 from wire.calls import Kind
 from wire.errors import APIError, InvalidRequestError, NotFoundError
 from wire.openai.vector_stores import VectorStoreFile, VectorStoreFileError
@@ -125,7 +125,7 @@ class FileIndexing:
             if start:
                 await self._check_wanted(job)
             portion = parts[start : start + PARTS_BETWEEN_LOOKS]
-            vectors += await embedded_parts(calls, model.id, portion)
+            vectors += await embed_parts(calls, model.id, portion)
         return vectors
 
     async def _check_wanted(self, job: StoredObject) -> None:

@@ -1,6 +1,6 @@
-"""LocalAI's stores: texts at vectors, found by their neighbours, on the index of vector stores.
+"""LocalAI's stores: texts by vector keys, with search for the nearest, on the vector stores' index.
 
-A store is there as soon as something is put into it. Knows nothing of HTTP.
+A store exists from the first text that is set in it. Independent of HTTP.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from serve_app.vector_stores.index.indexes import Indexes
 from wire.errors import InvalidRequestError, NotFoundError
 
 KIND = "store"
-SPARE = 16
-"""Candidates beyond those that are wanted: the index is less exact than what is kept."""
+NUM_EXTRA = 16
+"""Candidates beyond the requested number: the index is less exact than the stored vectors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A text, its vector, and the cosine of the angle to the one that was asked for."""
+    """A text, its vector, and the cosine of the angle to the requested vector."""
 
     key: list[float]
     value: str
@@ -45,48 +45,49 @@ class KeyStores:
     async def set(
         self, owner: str, name: str, keys: Sequence[Sequence[float]], values: Sequence[str]
     ) -> None:
-        """Put a text at each key, in place of what was there.
+        """Set the text of each key, in place of the previous one.
 
         Raises:
             InvalidRequestError: the store's keys have another length.
         """
         chunks: dict[str, Sequence[Chunk]] = {}
         for key, value in zip(keys, values, strict=True):
-            vector = _packed(key)
-            chunks[_document(vector)] = (Chunk(value, vector),)
+            vector = _pack(key)
+            chunks[_document_id(vector)] = (Chunk(value, vector),)
         store_id, length = _store_id(owner, name), len(keys[0])
         new = StoredObject(store_id, KIND, owner, {"name": name}, state={"dimensions": length})
-        if await self._found(owner, name) is None:
-            with suppress(IntegrityError):  # another may make it meanwhile
+        if await self._find_store(owner, name) is None:
+            with suppress(IntegrityError):  # another request may have created it
                 await self._objects.add(new)
         async with self._database.transaction():
-            # Locks it: nobody else puts the first key into it now.
+            # The lock: no other request can set the first key now.
             store = await self._objects.change(owner, KIND, store_id, lambda stored: stored)
-            if await self._chunks.first_vector(store_id) is None:  # empty, it takes any length
+            # An empty store accepts keys of any length.
+            if await self._chunks.first_vector(store_id) is None:
                 await self._objects.change(owner, KIND, store_id, lambda _: new)
             else:
                 _check_length(store, length, "keys")
             await self._chunks.replace(store_id, chunks)
 
     async def get(self, owner: str, name: str, keys: Sequence[Sequence[float]]) -> list[Neighbour]:
-        """Return the texts at keys, of those keys that have one."""
-        store = await self._found(owner, name)
+        """Return the texts of those keys that have one."""
+        store = await self._find_store(owner, name)
         if store is None:
             return []
-        vectors = [_packed(key) for key in keys]
+        vectors = [_pack(key) for key in keys]
         rows = await self._chunks.get_of_documents(
-            store.id, [_document(vector) for vector in vectors]
+            store.id, [_document_id(vector) for vector in vectors]
         )
         by_vector = {row.vector: row for row in rows}
-        there = [by_vector[vector] for vector in dict.fromkeys(vectors) if vector in by_vector]
-        return await asyncio.to_thread(_shown, there, [1.0] * len(there))
+        present = [by_vector[vector] for vector in dict.fromkeys(vectors) if vector in by_vector]
+        return await asyncio.to_thread(_to_neighbours, present, [1.0] * len(present))
 
     async def delete(self, owner: str, name: str, keys: Sequence[Sequence[float]]) -> None:
-        """Forget the texts at keys."""
-        store = await self._found(owner, name)
+        """Delete the texts of keys."""
+        store = await self._find_store(owner, name)
         if store is not None:
-            gone = {_document(_packed(key)): () for key in keys}
-            await self._chunks.replace(store.id, gone)
+            empty = {_document_id(_pack(key)): () for key in keys}
+            await self._chunks.replace(store.id, empty)
 
     async def find(
         self, owner: str, name: str, key: Sequence[float], count: int
@@ -96,16 +97,16 @@ class KeyStores:
         Raises:
             InvalidRequestError: the store's keys have another length.
         """
-        store = await self._found(owner, name)
+        store = await self._find_store(owner, name)
         if store is None:
             return []
         _check_length(store, len(key), "key")
-        question = _packed(key)
-        numbers = await self._indexes.nearest(store.id, question, count + SPARE)
+        question = _pack(key)
+        numbers = await self._indexes.nearest(store.id, question, count + NUM_EXTRA)
         rows = list((await self._chunks.get_by_numbers(numbers)).values())
-        return await asyncio.to_thread(_nearest, question, rows, count)
+        return await asyncio.to_thread(_rank, question, rows, count)
 
-    async def _found(self, owner: str, name: str) -> StoredObject | None:
+    async def _find_store(self, owner: str, name: str) -> StoredObject | None:
         try:
             return await self._objects.get(owner, KIND, _store_id(owner, name))
         except NotFoundError:
@@ -116,11 +117,11 @@ def _store_id(owner: str, name: str) -> str:
     return "store_" + sha256(f"{owner}/{name}".encode()).hexdigest()[:48]
 
 
-def _document(vector: bytes) -> str:
+def _document_id(vector: bytes) -> str:
     return "key_" + sha256(vector).hexdigest()[:48]
 
 
-def _packed(key: Sequence[float]) -> bytes:
+def _pack(key: Sequence[float]) -> bytes:
     return struct.pack(f"<{len(key)}f", *(number + 0.0 for number in key))  # -0 is 0
 
 
@@ -134,16 +135,16 @@ def _check_length(store: StoredObject, length: int, param: str) -> None:
         )
 
 
-def _nearest(question: bytes, rows: list[ChunkRow], count: int) -> list[Neighbour]:
+def _rank(question: bytes, rows: list[ChunkRow], count: int) -> list[Neighbour]:
     from serve_app.vector_stores.index.usearch_index import similarities
 
     cosines = similarities(question, [row.vector for row in rows])
     pairs = sorted(zip(cosines, rows, strict=True), key=lambda pair: -pair[0])[:count]
-    return _shown([row for _, row in pairs], [cosine for cosine, _ in pairs])
+    return _to_neighbours([row for _, row in pairs], [cosine for cosine, _ in pairs])
 
 
-def _shown(rows: list[ChunkRow], cosines: list[float]) -> list[Neighbour]:
-    # Imported where it is needed first, in a thread, as the index itself is.
+def _to_neighbours(rows: list[ChunkRow], cosines: list[float]) -> list[Neighbour]:
+    # Imported at its first use, in a thread, as the index itself is.
     from serve_app.vector_stores.index.usearch_index import numbers
 
     return [

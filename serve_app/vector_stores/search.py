@@ -1,7 +1,7 @@
-"""Finds what files of vector stores say about a question, by meaning.
+"""Semantic search in the files of vector stores.
 
-The question becomes a vector by the model that made the store's; the nearest chunks are the answer.
-Knows nothing of HTTP, and nothing of how files came into the stores.
+The store's embeddings model turns the question into a vector; the nearest chunks are the results.
+Independent of HTTP and of how files are indexed.
 """
 
 import asyncio
@@ -14,23 +14,23 @@ from serve_app.storage.chunks import ChunkRow
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.vector_store_rows import FILE, check_live, entry_id
 from serve_app.storage.vector_stores import VectorStores
-from serve_app.vector_stores.embedding import embedded_questions
+from serve_app.vector_stores.embedding import embed_questions
 from serve_app.vector_stores.index.indexes import Indexes
 from wire.errors import InvalidRequestError
 from wire.openai.search_filters import Filter
 
-SPARE = 16
-"""Candidates beyond those that are wanted: the index is less exact than the stored vectors, and a
-file may be deleted meanwhile."""
+NUM_EXTRA = 16
+"""Candidates beyond the requested number: the index is less exact than the stored vectors, and a
+file may be deleted during the search."""
 
-READ_WITHIN_S = 60
-"""How long a run waits for files that are being read, as OpenAI's do."""
-LOOK_EVERY_S = 0.25
+MAX_WAIT_S = 60
+"""How long a run waits for files in progress, as with OpenAI."""
+POLL_INTERVAL_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A chunk that was found."""
+class SearchResult:
+    """A chunk that matches a question."""
 
     vector_store_id: str
     file_id: str
@@ -60,8 +60,8 @@ class FileSearch:
         max_num_results: int = 10,
         score_threshold: float = 0,
         filters: Filter | None = None,
-    ) -> list[Found]:
-        """Return what is nearest to a question, or to any of several, the best first.
+    ) -> list[SearchResult]:
+        """Return the chunks that are nearest to a question, or to any of several, the best first.
 
         Raises:
             NotFoundError: the owner has no such store.
@@ -73,29 +73,29 @@ class FileSearch:
         for store in stores:
             check_live(store)
         questions: dict[str, list[bytes]] = {}
-        found = list[Found]()
+        results = list[SearchResult]()
         for store in stores:
-            await self._stores.used(store)
+            await self._stores.record_use(store)
             model = (store.state or {}).get("model")
             if model is None or "dimensions" not in (store.state or {}):
-                continue  # no file has been read yet
+                continue  # no file has been indexed yet
             if model not in questions:
-                questions[model] = await embedded_questions(calls, model, queries)
-            found += await self._in_store(store, questions[model], max_num_results, filters)
-        found.sort(key=lambda one: -one.score)
-        return [one for one in found if one.score >= score_threshold][:max_num_results]
+                questions[model] = await embed_questions(calls, model, queries)
+            results += await self._search_store(store, questions[model], max_num_results, filters)
+        results.sort(key=lambda each: -each.score)
+        return [each for each in results if each.score >= score_threshold][:max_num_results]
 
     async def wait_for_files(self, vector_store_ids: Sequence[str]) -> None:
-        """Wait until the files of these stores have been read, but not for long."""
-        for _ in range(round(READ_WITHIN_S / LOOK_EVERY_S)):
+        """Wait until no file of these stores is in progress, up to ``MAX_WAIT_S``."""
+        for _ in range(round(MAX_WAIT_S / POLL_INTERVAL_S)):
             counts = await self._stores.counts(vector_store_ids)
             if not any(each.get("in_progress") for each in counts.values()):
                 return
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
-    async def _in_store(
+    async def _search_store(
         self, store: StoredObject, questions: list[bytes], count: int, filters: Filter | None
-    ) -> list[Found]:
+    ) -> list[SearchResult]:
         documents = None
         if filters is not None:
             attributes = await self._stores.attributes(store.id)
@@ -103,7 +103,7 @@ class FileSearch:
         scores = dict[int, float]()
         chunks = dict[int, ChunkRow]()
         for question in questions:
-            near = await self._near(store, question, count + SPARE, documents)
+            near = await self._find_near(store, question, count + NUM_EXTRA, documents)
             chunks |= {number: chunk for number, (chunk, _) in near.items()}
             for number, (_, score) in near.items():
                 scores[number] = max(score, scores.get(number, 0))
@@ -111,7 +111,7 @@ class FileSearch:
         ids = [entry_id(store.id, chunk.document_id) for chunk in best]
         entries = await self._stores.objects.find(store.owner, FILE, ids)
         return [
-            Found(
+            SearchResult(
                 vector_store_id=store.id,
                 file_id=chunk.document_id,
                 filename=(entries[name].state or {})["filename"],
@@ -124,10 +124,10 @@ class FileSearch:
             if name in entries
         ]
 
-    async def _near(
+    async def _find_near(
         self, store: StoredObject, question: bytes, count: int, documents: list[str] | None
     ) -> dict[int, tuple[ChunkRow, float]]:
-        """Return chunks with their scores, by their numbers."""
+        """Return the nearest chunks and their scores, by chunk number."""
         if len(question) // 4 != (store.state or {}).get("dimensions"):
             raise InvalidRequestError(
                 f"Vector store '{store.id}' has vectors of another length than its embeddings "
@@ -137,13 +137,13 @@ class FileSearch:
         numbers = await self._indexes.nearest(store.id, question, count, documents)
         chunks = list((await self._stores.chunks.get_by_numbers(numbers)).values())
         vectors = [chunk.vector for chunk in chunks]
-        cosines = await asyncio.to_thread(_similarities, question, vectors)
+        cosines = await asyncio.to_thread(_compute_similarities, question, vectors)
         pairs = zip(chunks, cosines, strict=True)
         return {chunk.number: (chunk, max(0.0, cosine)) for chunk, cosine in pairs}
 
 
-def _similarities(question: bytes, vectors: list[bytes]) -> list[float]:
-    # Imported where it is needed first, in a thread, as the index itself is.
+def _compute_similarities(question: bytes, vectors: list[bytes]) -> list[float]:
+    # Imported at its first use, in a thread, as the index itself is.
     from serve_app.vector_stores.index.usearch_index import similarities
 
     return similarities(question, vectors)

@@ -262,11 +262,11 @@ async def test_expired_object_is_found_only_by_who_tidies_up(objects: ObjectStor
     with pytest.raises(InvalidRequestError):
         await objects.page(OWNER, KIND, Cursor(after=gone.id))
     assert (await objects.page(OWNER, KIND, Cursor(order="asc")))[0] == [later, stays]
-    assert await objects.expired(KIND) == [gone]
-    assert await objects.expired("file") == []
+    assert await objects.find_expired(KIND) == [gone]
+    assert await objects.find_expired("file") == []
     await objects.remove(gone.id)
     await objects.remove(gone.id)
-    assert await objects.expired(KIND) == []
+    assert await objects.find_expired(KIND) == []
 
 
 async def test_number_of_what_was_deleted_is_not_given_again(objects: ObjectStore) -> None:

@@ -2,7 +2,7 @@ from itertools import combinations
 
 import pytest
 
-from serve_app.assistants.citations import LONGEST, CitedText, Source
+from serve_app.assistants.citations import MAX_MARK_CHARS, CitedText, Source
 
 SOURCES = (
     Source(0, "file-a", "a.txt", "The harbour of Kiel opened in spring beside seventeen cranes."),
@@ -57,9 +57,9 @@ def test_beginning_of_a_mark_is_kept_back_until_it_is_one() -> None:
 def test_what_does_not_end_is_no_mark() -> None:
     text = CitedText(SOURCES, {})
 
-    told = text.add("【0†" + "x" * LONGEST)
+    told = text.add("【0†" + "x" * MAX_MARK_CHARS)
 
-    assert "".join(part for part, _ in told) == "【0†" + "x" * LONGEST
+    assert "".join(part for part, _ in told) == "【0†" + "x" * MAX_MARK_CHARS
     assert text.annotations == []
 
 

@@ -1,6 +1,7 @@
 """Reads documents in processes of their own, which a hostile document cannot harm beyond itself."""
 
 import asyncio
+import math
 import os
 import sys
 from collections.abc import AsyncGenerator
@@ -43,7 +44,7 @@ class DocumentReader:
             overlap=overlap,
             part_tokens=part_tokens,
             memory_bytes=self._memory_bytes,
-            cpu_s=max(1, round(self._timeout_s)),
+            cpu_s=math.ceil(self._timeout_s) + 1,  # later than the time, whose end is reported
         )
         chunks = list[TextChunk]()
         try:

@@ -5,6 +5,7 @@ Code may read the machine's programs and use one folder.
 
 import asyncio
 import json
+import math
 import os
 import re
 import shutil
@@ -102,7 +103,10 @@ class Sandbox:
             "assert not os.path.exists('/proc/sys/kernel') and not os.environ.get('USER')\n"
             "print('closed')"
         )
-        result = await self.run(probe, folder)
+        try:
+            result = await self.run(probe, folder)
+        except OSError as error:
+            raise SandboxError(f"bubblewrap does not work here: {error}") from error
         if result.output != "closed\n":
             reason = result.stopped or " ".join(result.output.split())[-500:]
             raise SandboxError(f"bubblewrap does not work here: {reason}")
@@ -134,9 +138,12 @@ class Sandbox:
         try:
             return await self._supervise(process, code, folder, first)
         finally:
-            _kill(process, first)  # and with it, all processes of the program
-            await process.wait()
-            os.close(info)
+            try:
+                _kill(process, first)
+                await process.wait()
+                await first.end()
+            finally:
+                first.close()
 
     async def _supervise(
         self, process: asyncio.subprocess.Process, code: str, folder: Path, first: "_FirstProcess"
@@ -164,6 +171,8 @@ class Sandbox:
                 )
             if stopped:
                 _kill(process, first)
+        # Bubblewrap ends with the program, whose other processes may still run for a moment.
+        await first.end()
         await reading
         if output.is_too_long:
             stopped = stopped or f"it printed more than {MAX_OUTPUT // 1024} KiB"
@@ -189,7 +198,8 @@ class Sandbox:
         limits = self.limits
         return {
             "RLIMIT_AS": limits.memory_bytes,
-            "RLIMIT_CPU": max(1, round(limits.seconds)),
+            # Later than the time, whose end is reported.
+            "RLIMIT_CPU": math.ceil(limits.seconds) + 1,
             "RLIMIT_FSIZE": limits.disk_bytes,
             "RLIMIT_NPROC": limits.processes,
             "RLIMIT_NOFILE": 256,
@@ -250,12 +260,16 @@ def _open_pipe(data: bytes) -> int:
 
 
 class _FirstProcess:
-    """The first process in the sandbox, whose id bubblewrap reports."""
+    """The first process in the sandbox, whose id bubblewrap reports before the program starts.
+
+    When it has ended, the kernel has ended all others.
+    """
 
     def __init__(self, info: int) -> None:
         os.set_blocking(info, False)
         self._info = info
         self._pid: int | None = None
+        self._handle: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -263,19 +277,43 @@ class _FirstProcess:
         if self._pid is None:
             with suppress(BlockingIOError):
                 found = re.search(rb'"child-pid": *(\d+)', os.read(self._info, 4096))
-                self._pid = int(found[1]) if found else None
+                if found is not None:
+                    with suppress(ProcessLookupError):  # it has ended
+                        self._handle = os.pidfd_open(int(found[1]))
+                    self._pid = int(found[1])
         return self._pid
+
+    def kill(self) -> None:
+        """Kill it, if it is reported."""
+        if self.pid is not None and self._handle is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill it, if it is reported, and wait until all processes in the sandbox have ended."""
+        self.kill()
+        if self._handle is None:
+            return
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._handle, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._handle)
+
+    def close(self) -> None:
+        """Close the file descriptors."""
+        os.close(self._info)
+        if self._handle is not None:
+            os.close(self._handle)
 
 
 def _kill(process: asyncio.subprocess.Process, first: _FirstProcess) -> None:
-    """Kill the first process in the sandbox, after all of whose processes bubblewrap ends."""
-    if process.returncode is not None:
-        return
-    if first.pid is None:
+    """Kill all processes in the sandbox, after which bubblewrap ends."""
+    if first.pid is not None:
+        first.kill()
+    elif process.returncode is None:
         process.kill()
-        return
-    with suppress(ProcessLookupError):
-        os.kill(first.pid, signal.SIGKILL)
 
 
 def _prefixes(python: str) -> list[str]:

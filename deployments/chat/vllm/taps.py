@@ -43,6 +43,7 @@ class Tap:
         self._collector = collector
         self._collect = collector.put
         collector.put = self.put
+        self._text = self._find_next_text()
 
     def put(self, output: RequestOutput | PoolingRequestOutput | Exception) -> None:
         """Write a token, or pass it to vLLM."""
@@ -79,9 +80,14 @@ class Tap:
             if self._uncounted:  # vLLM counts the tokens that it sees
                 token.token_ids = [*self._uncounted, *token.token_ids]
                 self._uncounted.clear()
-            merges = self._collector.output is not None
-            self._text = "" if merges or output.finished else token.text
         self._collect(output)
+        self._text = self._find_next_text()
+
+    def _find_next_text(self) -> str:
+        """Return the text of vLLM's next frame: of several tokens if it is late."""
+        waiting = self._collector.output
+        is_plain = isinstance(waiting, RequestOutput) and not waiting.finished
+        return waiting.outputs[0].text if is_plain else ""
 
 
 TAP = ContextVar[Tap | None]("TAP", default=None)

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,26 @@ from deployments.chat.config import ChatConfig
 from tests.support.tiny_model import make_tiny_llama
 from wire.calls import Call, Operation
 
+CONTEXT = 8192
+LONG = 8000
+"""Tokens of an answer that lasts until its client leaves, even if this process stands still."""
+
 
 async def load(directory: Path, **engine_kwargs: Any) -> Any:
     from deployments.chat.vllm.engine import VLLMEngine
 
-    options = {"max_model_len": 512, "enforce_eager": True, "max_num_seqs": 1, **engine_kwargs}
-    config = ChatConfig(model_id="m", model=str(make_tiny_llama(directory)), engine_kwargs=options)
+    options = {"max_model_len": CONTEXT, "enforce_eager": True, "max_num_seqs": 1, **engine_kwargs}
+    model = make_tiny_llama(directory, context_length=CONTEXT)
+    config = ChatConfig(model_id="m", model=str(model), engine_kwargs=options)
     return await VLLMEngine.load(config)
 
 
-def call(name: str, max_tokens: int, *, low_priority: bool = False) -> Call:
+def call(name: str, max_tokens: int, *, low_priority: bool = False, stream: bool = False) -> Call:
     body = {
         "messages": [{"role": "user", "content": name}],
         "max_completion_tokens": max_tokens,
         "ignore_eos": True,
+        "stream": stream,
     }
     return Call(
         Operation.CHAT_COMPLETION, json.dumps(body).encode(), name, low_priority=low_priority
@@ -40,8 +47,8 @@ async def test_call_behind_is_answered_after_those_that_came_later(
     engine = await load(tmp_path)
     ended = list[str]()
 
-    async def ask(name: str, max_tokens: int, *, low_priority: bool = False) -> None:
-        await engine.run(call(name, max_tokens, low_priority=low_priority))
+    async def ask(name: str, *, low_priority: bool = False) -> None:
+        await engine.run(call(name, 1, low_priority=low_priority))
         ended.append(name)
 
     async def until_it_has(count: int) -> None:
@@ -50,15 +57,16 @@ async def test_call_behind_is_answered_after_those_that_came_later(
                 return
             await asyncio.sleep(0)
 
+    first = engine.stream(call("first", LONG, stream=True))
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(ask("first", 400))
-            await until_it_has(1)
-            tasks.create_task(ask("behind", 1, low_priority=True))
+        async with asyncio.TaskGroup() as tasks, aclosing(first):
+            await anext(first)  # the engine, which takes one at a time, works on it
+            tasks.create_task(ask("behind", low_priority=True))
             await until_it_has(2)
-            tasks.create_task(ask("urgent", 1))
+            tasks.create_task(ask("urgent"))
             await until_it_has(3)
+            assert ended == []
     finally:
         await engine.close()
 
-    assert ended == ["first", "urgent", "behind"]
+    assert ended == ["urgent", "behind"]

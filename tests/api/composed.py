@@ -9,6 +9,7 @@ from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from tests.support.scripted_model import chunk
 from tests.support.serve_details import application, details
+from tests.support.waiting import run_other_tasks
 from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import InvalidRequestError
@@ -102,7 +103,7 @@ class Listener:
     async def run(self, call: Call) -> Reply:
         self._running += 1
         self.most_at_once = max(self.most_at_once, self._running)
-        await asyncio.sleep(0)
+        await run_other_tasks()
         self._running -= 1
         if call.files[0] == b"noise":
             raise InvalidRequestError("The file has no audio.", "file")

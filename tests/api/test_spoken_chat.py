@@ -17,6 +17,7 @@ from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
+from tests.support.waiting import run_other_tasks
 from wire.bodies import ChatCompletionBody
 from wire.calls import Kind
 from wire.errors import ModelOverloadedError
@@ -127,8 +128,7 @@ async def test_client_that_reads_slowly_slows_the_models_down(
     async with aclosing(spoken_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
         await anext(events)
         await speaker.second_began.wait()
-        for _ in range(1000):
-            await asyncio.sleep(0)
+        await run_other_tasks(turns=1000)
 
         assert len(speaker.sentences) < 100
         heard = b"".join([event.pcm async for event in events if isinstance(event, Spoken)])

@@ -13,6 +13,7 @@ from deployments.speech.espeak.library import BUFFER_MS, espeak
 from deployments.speech.espeak.voices import THROATS, espeak_voices, languages
 from deployments.threads import Cancelled
 from tests.support.decoded_audio import Heard, hear, hear_pcm, pitch
+from tests.support.waiting import run_other_tasks
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import InvalidRequestError
 
@@ -217,7 +218,7 @@ async def test_short_request_ends_before_a_long_one_that_came_first(engine: Spee
         finished.append(name)
 
     long = asyncio.create_task(speak_named("long", LONG * 20))
-    await asyncio.sleep(0)
+    await run_other_tasks()
     await speak_named("short", SENTENCE)
     await long
 

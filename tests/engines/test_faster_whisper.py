@@ -14,6 +14,7 @@ from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from tests.engines.whisper import config
 from tests.support.audio_files import encoded, noise, silence, tone
 from tests.support.tiny_whisper import make_tiny_whisper
+from tests.support.waiting import run_other_tasks, until
 from wire.bodies import TranscriptionBody
 from wire.calls import Call, Operation, Usage
 from wire.errors import APIError, InvalidRequestError
@@ -202,11 +203,9 @@ class Windows:
         return self._encode(features)
 
 
-async def all_ended(engine: FasterWhisperEngine) -> bool:
-    """Wait for the threads, and tell whether the engine knows that they have ended."""
-    await asyncio.to_thread(engine._threads._pool.shutdown)
-    await asyncio.sleep(0)
-    return engine.num_unfinished() == 0
+async def until_ended(engine: FasterWhisperEngine) -> None:
+    """Wait until the threads have ended and the engine has counted that."""
+    await until(lambda: engine.num_unfinished() == 0)
 
 
 async def test_client_that_leaves_a_stream_ends_its_work(engine: FasterWhisperEngine) -> None:
@@ -216,7 +215,7 @@ async def test_client_that_leaves_a_stream_ends_its_work(engine: FasterWhisperEn
 
     windows.go_on.set()
 
-    assert await all_ended(engine)
+    await until_ended(engine)
     assert windows.num <= 2
 
 
@@ -240,7 +239,7 @@ async def test_closed_stream_has_told_its_work_to_end(
 async def test_clients_that_leave_end_their_work(engine: FasterWhisperEngine) -> None:
     windows = Windows(engine, held=1)
     requests = [asyncio.create_task(engine.run(call(LONG))) for _ in range(4)]
-    await asyncio.sleep(0)
+    await run_other_tasks()
     assert engine.num_unfinished() == 4
 
     for request in requests:
@@ -248,7 +247,7 @@ async def test_clients_that_leave_end_their_work(engine: FasterWhisperEngine) ->
     await asyncio.gather(*requests, return_exceptions=True)
     windows.go_on.set()
 
-    assert await all_ended(engine)
+    await until_ended(engine)
     assert windows.num <= 2
 
 

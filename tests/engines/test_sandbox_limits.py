@@ -3,7 +3,7 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from serve_app.sandbox.bubblewrap import Limits, ProgramResult, Sandbox
 from tests.support.sandbox import BWRAP
+from tests.support.waiting import until
 
 MEBIBYTE = 2**20
 LIMITS = Limits(seconds=60, memory_bytes=512 * MEBIBYTE, disk_bytes=16 * MEBIBYTE, processes=8)
@@ -129,11 +130,6 @@ async def test_what_the_code_forbids_can_be_read_again(folder: Path) -> None:
 
     assert os.stat(folder / "a").st_mode & 0o600 == 0o600
     assert os.stat(folder).st_mode & 0o700 == 0o700
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    while not is_so():  # noqa: ASYNC110 - what happens outside tells nobody
-        await asyncio.sleep(0.02)
 
 
 def sandboxed(folder: Path) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from deployments.chat.config import ChatConfig
 from tests.support.tiny_model import make_tiny_llama
+from tests.support.waiting import until
 from wire.calls import Call, Operation
 
 CONTEXT = 8192
@@ -52,10 +53,7 @@ async def test_call_behind_is_answered_after_those_that_came_later(
         ended.append(name)
 
     async def until_it_has(count: int) -> None:
-        while True:
-            if engine.num_unfinished() >= count:
-                return
-            await asyncio.sleep(0)
+        await until(lambda: engine.num_unfinished() >= count, every_s=0)
 
     first = engine.stream(call("first", LONG, stream=True))
     try:

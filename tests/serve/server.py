@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
 from operate.processes import descendants
 from serve_app.config import DATABASE_URL_VARIABLE
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())
@@ -179,17 +179,3 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise RuntimeError("No port is free.")
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float, message: str = "") -> None:
-    """Look until the condition holds; fail when it does not in time.
-
-    The last look begins after that time, since this process may have stood still before.
-    """
-    deadline = time.monotonic() + timeout_s
-    while True:
-        is_last = time.monotonic() >= deadline
-        if condition():
-            return
-        assert not is_last, message or f"not within {timeout_s} s"
-        time.sleep(0.05)

@@ -7,9 +7,10 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server, chat_application, wait_until
+from tests.serve.server import Server, chat_application
 from tests.support.tiny_adapter import make_tiny_adapter
 from tests.support.tiny_model import make_tiny_llama
+from tests.support.waiting import wait_until
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 

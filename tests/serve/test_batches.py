@@ -8,8 +8,8 @@ from openai import OpenAI
 from openai.types import Batch, CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion
 
-from tests.serve.server import wait_until
 from tests.support.openai_conformance import assert_conforms
+from tests.support.waiting import wait_until
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"

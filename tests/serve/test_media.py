@@ -9,9 +9,10 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.serve.server import Server, chat_application, wait_until
+from tests.serve.server import Server, chat_application
 from tests.support.pictures import data_url, picture
 from tests.support.tiny_multimodal import make_tiny_multimodal
+from tests.support.waiting import wait_until
 
 WORDS = {"type": "text", "text": "hi"}
 

@@ -9,8 +9,9 @@ from anthropic import Anthropic
 from pydantic import BaseModel
 
 from tests.serve.messages import MODEL, SUM, TOOL, WEATHER, text
-from tests.serve.server import Server, wait_until
+from tests.serve.server import Server
 from tests.support.anthropic_conformance import read_events, read_message
+from tests.support.waiting import wait_until
 
 
 def test_message_answers_a_sum(claude: Anthropic) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import httpx2
 import ray
 
-from tests.serve.server import Server, wait_until
+from tests.serve.server import Server
+from tests.support.waiting import wait_until
 
 SECRET = "xylophone-of-the-north"
 

@@ -12,8 +12,9 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server, chat_application, wait_until
+from tests.serve.server import Server, chat_application
 from tests.support.tiny_model import make_tiny_llama
+from tests.support.waiting import wait_until
 
 CONVERSATIONS = 12
 PLACES = 12

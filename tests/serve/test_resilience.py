@@ -19,7 +19,8 @@ from openai import OpenAI, Stream
 from openai.types.chat import ChatCompletionChunk
 
 from tests.serve.conftest import MAX_REQUESTS
-from tests.serve.server import Server, application, wait_until
+from tests.serve.server import Server, application
+from tests.support.waiting import wait_until
 
 Load = Callable[[], dict[str, int]]
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]

@@ -11,8 +11,9 @@ import pytest
 from elevenlabs import ElevenLabs
 from openai import BadRequestError, OpenAI
 
-from tests.serve.server import Server, wait_until
+from tests.serve.server import Server
 from tests.support.audio_files import encoded, noise, nothing, silence
+from tests.support.waiting import wait_until
 
 TEXT = "Please close the window before the rain begins. My brother lives near the river."
 NOISE = encoded(noise(2))

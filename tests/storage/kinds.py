@@ -27,6 +27,7 @@ from tests.support.response_events import event, said
 from tests.support.scripted_model import CARD as CHAT_CARD
 from tests.support.scripted_model import connect
 from tests.support.serve_details import application, details
+from tests.support.waiting import read_until, until
 from tests.support.word_model import CARD as EMBEDDINGS_CARD
 from tests.support.word_model import answer as vectors
 from tests.support.word_model import upload, vector
@@ -79,8 +80,7 @@ class Model:
 
     async def until(self, what: str, number: int = 1) -> None:
         """Wait until it has reported something so many times."""
-        while self.reports.count(what) < number:  # noqa: ASYNC110 - a list has no condition
-            await asyncio.sleep(0.01)
+        await until(lambda: self.reports.count(what) >= number)
 
 
 @asynccontextmanager
@@ -173,9 +173,7 @@ KINDS: dict[str, Add] = {
 
 async def ended(check: Check) -> State:
     """Return the state of a job that has ended."""
-    while (state := await check())[0] not in ("completed", "failed"):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    return state
+    return await read_until(check, lambda state: state[0] in ("completed", "failed"))
 
 
 async def do_jobs(

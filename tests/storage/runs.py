@@ -26,6 +26,7 @@ from tests.storage.stored import OWNER
 from tests.support.chat_frames import FUNCTION, calls, frame, says
 from tests.support.scripted_model import CARD
 from tests.support.serve_details import application, details
+from tests.support.waiting import read_until
 from wire.calls import Call, Usage
 from wire.openai.assistants import AssistantRequest
 from wire.openai.runs import RunRequest
@@ -150,13 +151,20 @@ def doing_runs(directory: Path, answer: Answer, lease_s: int) -> Any:
 async def until(database: Database, run: StoredObject, *statuses: str) -> StoredObject:
     """Return a run once it has one of these statuses."""
     objects = ObjectStore(database)
-    while True:
-        kept = await objects.get(OWNER, RUN, run.id)
+
+    def is_last(kept: StoredObject) -> bool:
         if kept.status in statuses:
             assert kept.body["status"] == kept.status
-            return kept
+            return True
         assert kept.status in ("queued", "in_progress", "requires_action", "cancelling"), kept.body
-        await asyncio.sleep(0.02)
+        return False
+
+    return await read_until(lambda: objects.get(OWNER, RUN, run.id), is_last)
+
+
+async def until_begun(database: Database, run: StoredObject) -> None:
+    """Wait until a run has begun its message."""
+    await read_until(lambda: told(database, run), lambda content: bool(content[0]))
 
 
 async def told(database: Database, run: StoredObject) -> tuple[list[str], list[tuple[str, str]]]:

@@ -26,6 +26,7 @@ from tests.storage.batches import (
 )
 from tests.storage.processes import Replica
 from tests.storage.stored import OWNER
+from tests.support.waiting import read_until
 
 
 async def now(database: Database, batch: StoredObject) -> StoredObject:
@@ -36,11 +37,12 @@ async def until(
     database: Database, batch: StoredObject, *, answered: int = 0, status: str | None = None
 ) -> StoredObject:
     """Return the batch once so many lines have been answered, or once it has this status."""
-    while True:
-        kept = await now(database, batch)
-        if status in (None, kept.status) and kept.body["request_counts"]["completed"] >= answered:
-            return kept
-        await asyncio.sleep(0.02)
+    return await read_until(
+        lambda: now(database, batch),
+        lambda kept: (
+            status in (None, kept.status) and kept.body["request_counts"]["completed"] >= answered
+        ),
+    )
 
 
 @pytest.fixture

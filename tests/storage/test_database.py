@@ -29,6 +29,7 @@ from tests.storage.processes import (
     stop_before_the_commit,
 )
 from tests.storage.stored import OWNER, response
+from tests.support.waiting import run_other_tasks
 from wire.errors import NotFoundError, StorageUnavailableError
 
 REFUSED = r"postgresql://127\.0\.0\.1:1/none: .*Connect call failed"
@@ -107,8 +108,7 @@ async def test_client_that_leaves_in_a_write_blocks_nobody(database: Database) -
     responses = ResponseStore(database)
     for steps in range(30):
         leaving = asyncio.create_task(responses.add(response()))
-        for _ in range(steps):
-            await asyncio.sleep(0)
+        await run_other_tasks(turns=steps)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
 

@@ -1,6 +1,5 @@
 """A database of an earlier version goes on where it was."""
 
-import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from serve_app.storage.response_rows import StoredResponse, to_values
 from serve_app.storage.responses import JOB, ResponseStore
 from tests.storage.kinds import Model, server
 from tests.storage.stored import response
+from tests.support.waiting import read_until
 
 INSERT = (
     "INSERT INTO responses (id, owner, created_at, status, model, body, input, "
@@ -77,8 +77,7 @@ def with_request(status: str) -> StoredResponse:
 
 async def until_completed(database: Database, new: StoredResponse) -> None:
     store = ResponseStore(database)
-    while (await store.get(new.owner, new.id)).status != "completed":  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await read_until(lambda: store.get(new.owner, new.id), lambda kept: kept.status == "completed")
 
 
 async def test_responses_that_were_queued_are_made(old: Database, url: str, tmp_path: Path) -> None:

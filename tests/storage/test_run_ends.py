@@ -25,9 +25,11 @@ from tests.storage.runs import (
     replica,
     told,
     until,
+    until_begun,
     with_the_function,
 )
 from tests.storage.stored import OWNER
+from tests.support import waiting
 from wire.errors import NotFoundError, StorageUnavailableError
 
 CODE: Any = {"type": "code_interpreter"}
@@ -63,17 +65,6 @@ async def work(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def reported(reports: list[str], what: str) -> None:
-    while what not in reports:  # noqa: ASYNC110 - what a model hears tells nobody
-        await asyncio.sleep(0.01)
-
-
-async def begun(database: Database, run: StoredObject) -> None:
-    """Wait until a run has begun its message."""
-    while not (await told(database, run))[0]:  # noqa: ASYNC110 - nor does a database
-        await asyncio.sleep(0.01)
-
-
 async def changed(database: Database, run: StoredObject, **body: Any) -> None:
     def with_body(stored: StoredObject) -> StoredObject:
         return replace(stored, body={**stored.body, **body})
@@ -86,7 +77,7 @@ async def test_run_goes_on_when_its_process_is_told_to_end(
 ) -> None:
     run = await new_run(parts)
     working, reports = await work(half)
-    await reported(reports, "asked hi")
+    await waiting.until(lambda: "asked hi" in reports)
 
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
@@ -102,7 +93,7 @@ async def test_run_is_cancelled_from_another_replica(
 ) -> None:
     run = await new_run(parts)
     _, reports = await work(half)
-    await begun(database, run)
+    await until_begun(database, run)
     elsewhere, _ = await replica(other, tmp_path)
 
     asked = await elsewhere.runs.cancel(OWNER, run.body["thread_id"], run.id)
@@ -114,7 +105,7 @@ async def test_run_is_cancelled_from_another_replica(
         ["incomplete: There"],
         [("message_creation", "cancelled")],
     )
-    await reported(reports, "left")
+    await waiting.until(lambda: "left" in reports)
 
 
 async def test_run_that_nobody_gives_outputs_expires(
@@ -164,11 +155,11 @@ async def test_run_whose_thread_is_deleted_ends_and_leaves_nothing(
 ) -> None:
     run = await new_run(parts)
     _, reports = await work(half)
-    await begun(database, run)
+    await until_begun(database, run)
 
     await ObjectStore(database).delete(OWNER, THREAD, run.body["thread_id"])
 
-    await reported(reports, "left")
+    await waiting.until(lambda: "left" in reports)
     objects = ObjectStore(database)
     for kind in (RUN, MESSAGE, STEP, THREAD):
         assert (await objects.page(OWNER, kind, Cursor()))[0] == []

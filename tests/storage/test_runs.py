@@ -23,6 +23,7 @@ from tests.storage.runs import (
     replica,
     told,
     until,
+    until_begun,
     with_code_then_never,
     with_the_function,
 )
@@ -58,19 +59,13 @@ async def parts(database: Database, tmp_path: Path) -> AssistantParts:
     return (await replica(database, tmp_path))[0]
 
 
-async def begun(database: Database, run: StoredObject) -> None:
-    """Wait until a run has begun its message."""
-    while not (await told(database, run))[0]:  # noqa: ASYNC110 - nor does a database
-        await asyncio.sleep(0.01)
-
-
 async def test_run_whose_process_is_killed_in_an_answer_is_completed_by_another(
     database: Database, parts: AssistantParts, start: Start
 ) -> None:
     run = await new_run(parts)
     killed = start(half)
     assert killed.reports.recv() == "asked hi"
-    await begun(database, run)
+    await until_begun(database, run)
     killed.kill()
 
     start(in_words)

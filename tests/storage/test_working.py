@@ -18,6 +18,7 @@ from serve_app.storage.objects import Change, ObjectStore
 from serve_app.storage.tables import OBJECTS
 from tests.storage.processes import Replica
 from tests.storage.stored import OWNER
+from tests.support import waiting
 from wire.errors import APIError, InvalidRequestError
 from wire.ids import new_id
 
@@ -33,9 +34,9 @@ async def queued(database: Database, kind: str = KIND, status: str = "queued") -
 
 async def until(database: Database, job: StoredObject, status: str) -> StoredObject:
     objects = ObjectStore(database)
-    while (kept := await objects.get(OWNER, job.kind, job.id)).status != status:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    return kept
+    return await waiting.read_until(
+        lambda: objects.get(OWNER, job.kind, job.id), lambda kept: kept.status == status
+    )
 
 
 def in_status(status: str, **body: Any) -> Change:
@@ -223,8 +224,7 @@ async def test_work_on_a_job_that_was_deleted_ends(database: Database, start: An
 
     await ObjectStore(database).delete(OWNER, KIND, job.id)
     next_one = await queued(database)
-    while ("left", job.id) not in work.told:  # noqa: ASYNC110 - it is told without a loop
-        await asyncio.sleep(0.01)
+    await waiting.until(lambda: ("left", job.id) in work.told)
     work.may_end.set()
 
     await until(database, next_one, "completed")
@@ -255,8 +255,9 @@ async def test_job_whose_process_is_killed_is_finished_by_another_and_no_step_do
 ) -> None:
     job = await queued(database)
     replicas = [Replica(url, do_steps) for _ in range(2)]
-    while (await ObjectStore(database).get(OWNER, KIND, job.id)).body["n"] < 5:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await waiting.read_until(
+        lambda: ObjectStore(database).get(OWNER, KIND, job.id), lambda kept: kept.body["n"] >= 5
+    )
     first, second = sorted(replicas, key=lambda each: not each.reports.poll())
     first.kill()
 

@@ -12,6 +12,7 @@ from openai.types import Batch
 from serve_app.jobs import worker as jobs
 from serve_app.models import retrying
 from tests.support.scripted_model import ScriptedModel
+from tests.support.waiting import read_until
 from wire.calls import Call, Reply, Usage
 from wire.errors import ModelOverloadedError, ReplicaLostError
 
@@ -81,16 +82,16 @@ async def begin(
 
 
 async def ended(client: AsyncOpenAI, batch: Batch) -> Batch:
-    while batch.status not in ENDED:
-        await asyncio.sleep(0.01)
-        batch = await client.batches.retrieve(batch.id)
-    return batch
+    return await read_until(
+        lambda: client.batches.retrieve(batch.id), lambda batch: batch.status in ENDED
+    )
 
 
 async def until_answered(client: AsyncOpenAI, batch: Batch, count: int) -> None:
-    while not batch.request_counts or batch.request_counts.completed < count:
-        await asyncio.sleep(0.01)
-        batch = await client.batches.retrieve(batch.id)
+    await read_until(
+        lambda: client.batches.retrieve(batch.id),
+        lambda batch: bool(batch.request_counts) and batch.request_counts.completed >= count,
+    )
 
 
 async def made(client: AsyncOpenAI, file_id: str | None) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from deployments.sentence_transformers.batching import TokenBatcher
+from tests.support.waiting import run_other_tasks
 from wire.errors import ModelOverloadedError
 
 
@@ -50,7 +51,7 @@ def batcher(passes: Passes) -> TokenBatcher[Text]:
 
 async def begin(batcher: TokenBatcher[Text], *items: Text) -> asyncio.Task[list[str]]:
     task = asyncio.create_task(batcher.run(items))
-    await asyncio.sleep(0)
+    await run_other_tasks()
     return task
 
 

@@ -9,6 +9,7 @@ import uvloop
 
 from deployments.bus import Outlet, Outlets
 from serve_app.models.bus import Bus, Inlet
+from tests.support.waiting import run_other_tasks
 from wire.bus import FRAME, PIECE, WINDOW, ReplyTo, Returned, Streamed
 from wire.calls import Usage
 from wire.errors import InvalidRequestError, ModelUnavailableError, ReplicaLostError
@@ -224,7 +225,7 @@ async def test_writer_learns_that_the_ingress_has_gone(outlets: Outlets) -> None
     port = server.sockets[0].getsockname()[1]
     outlet = await outlets.open(ReplyTo("127.0.0.1", port, b"k" * 32, 1))
     writing = asyncio.ensure_future(write(outlet, [b"x" * WINDOW] * 3))
-    await asyncio.sleep(0)
+    await run_other_tasks()
     gone.set()
 
     with pytest.raises(ReplicaLostError):

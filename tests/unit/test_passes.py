@@ -1,11 +1,11 @@
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from deployments.transcriptions.passes import SharedPasses
+from tests.support.waiting import wait_until
 
 
 class Doubling:
@@ -36,8 +36,7 @@ def run_behind_a_held_pass(
         first = pool.submit(passes.run, 0)
         assert work.begun.wait(30)
         others = [pool.submit(passes.run, *pair) for pair in zip(items, groups, strict=True)]
-        while passes.num_waiting() < len(items):
-            time.sleep(0.001)
+        wait_until(lambda: passes.num_waiting() >= len(items), 30, every_s=0.001)
         work.go_on.set()
         results = [other.exception() or other.result() for other in others]
         assert first.result() == 0

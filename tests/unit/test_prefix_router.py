@@ -16,6 +16,7 @@ from ray.serve.request_router import PendingRequest
 
 from deployments.app import build
 from serve_app.models.prompt_prefix import prefix_of
+from tests.support.waiting import run_other_tasks
 from wire.calls import Call, Operation
 
 DEPLOYMENT = DeploymentID("ChatDeployment", "chat")
@@ -97,7 +98,7 @@ async def replicas() -> list[Replica]:
 @pytest.fixture
 async def start() -> AsyncGenerator[Start]:
     yield Ingress
-    await asyncio.sleep(0)
+    await run_other_tasks()
 
 
 async def test_next_turn_goes_where_the_turn_before_went(

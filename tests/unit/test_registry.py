@@ -26,10 +26,12 @@ class Handle:
     """Answers when it is told to."""
 
     def __init__(self) -> None:
+        self.called = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.cancelled = False
 
     async def run(self, call: Call) -> Reply:
+        self.called.set()
         try:
             await self.may_answer.wait()
         except asyncio.CancelledError:
@@ -160,8 +162,8 @@ async def test_sleeping_model_is_woken_and_waited_for(operation: str) -> None:
         answer = asyncio.ensure_future(registry.run(model, CALL))
     else:
         answer = asyncio.ensure_future(anext(registry.stream(model, CALL)))
-    await asyncio.sleep(0.05)
-    assert not answer.done()
+    answers, _ = await asyncio.wait({answer}, timeout=0.05)
+    assert not answers
 
     serve.details = details(chat=application(CARD, min_replicas=0))
     await registry.refresh()
@@ -186,7 +188,7 @@ async def test_request_whose_replica_dies_and_never_returns_is_told() -> None:
     registry = serve.registry()
     model = await registry.resolve("small", Kind.CHAT)
     answer = asyncio.ensure_future(registry.run(model, CALL))
-    await asyncio.sleep(0.03)
+    await serve.handle.called.wait()
     serve.details = details(
         chat=application(CARD, deployment_status="DEPLOY_FAILED", replicas=(), message="gone")
     )

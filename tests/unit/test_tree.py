@@ -242,6 +242,22 @@ def test_tests_share_only_modules_without_tests() -> None:
             assert "def test_" not in path.read_text(), path
 
 
+MAY_SLEEP = {
+    "tests/support/waiting.py": "the one place that waits for what nothing signals",
+    "tests/storage/test_working.py": "a job that is still at work when its process is killed",
+}
+"""Modules of the tests that may sleep, and why."""
+
+
+def test_tests_sleep_only_in_the_helper_that_waits() -> None:
+    for path in TESTS:
+        calls = [
+            node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+        ]
+        sleeps = any(ast.unparse(call.func).split(".")[-1] == "sleep" for call in calls)
+        assert sleeps == (path.relative_to(ROOT).as_posix() in MAY_SLEEP), path
+
+
 def test_tier_imports_its_own_helpers_and_those_of_all_only() -> None:
     for path in TESTS:
         tier = path.relative_to(ROOT).parts[1]

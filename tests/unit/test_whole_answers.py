@@ -10,6 +10,7 @@ from deployments.base import SHORT_ANSWER_BYTES, ModelDeployment
 from deployments.bus import Outlets
 from deployments.config import ModelConfig
 from serve_app.models.bus import Bus
+from tests.support.waiting import run_other_tasks
 from wire.bus import Returned, Streamed
 from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.errors import APIError, InvalidRequestError
@@ -134,7 +135,7 @@ async def test_answer_is_not_lost_with_the_connection(replica: Replica) -> None:
     await replica.engine.has_begun.wait()
 
     replica.deployment.outlets.close()  # as when the network fails while the engine works
-    await asyncio.sleep(0)  # a turn of the loop, in which the connection learns it
+    await run_other_tasks()  # the connection notices it
     replica.engine.may.set()
 
     assert await asked == SHORT

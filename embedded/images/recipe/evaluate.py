@@ -1,4 +1,4 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """Asks the embedded image model for scenes it has never learnt, and measures what it draws.
 
     python -m embedded.images.recipe.evaluate [--update-card]
@@ -33,6 +33,7 @@ from embedded.images.recipe.scenes import (
     random_scene,
 )
 from embedded.scores import Score, as_table, share, update_card
+from embedded.untyped import untyped
 
 DIRECTORY = Path(__file__).resolve().parents[1]
 STEPS = 12
@@ -53,7 +54,7 @@ def questions(number: int, rng: Random) -> list[tuple[Scene, str]]:
 
 def load(directory: Path = DIRECTORY) -> StableDiffusionPipeline:
     """Return the pipeline."""
-    pipeline = StableDiffusionPipeline.from_pretrained(directory)
+    pipeline = untyped(StableDiffusionPipeline).from_pretrained(directory)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -115,7 +116,7 @@ def recoloured(pipeline: StableDiffusionPipeline, number: int) -> Score:
             before = Scene(other.colour, scene.shape, scene.background, scene.size)
             sources.append(draw(before, rng))
     texts = [caption_of(scene, rng, complete=True).text for scene in asked]
-    changing = AutoPipelineForImage2Image.from_pipe(pipeline)
+    changing: Any = AutoPipelineForImage2Image.from_pipe(pipeline)
     changing.set_progress_bar_config(disable=True)
     pictures = answers(changing, texts, image=sources, strength=LARGE)
     return Score("image to image: asked colour and shape", share(_right(asked, pictures), number),
@@ -129,7 +130,7 @@ def filled_in(pipeline: StableDiffusionPipeline, number: int) -> Score:
         "left": (0, 0, 64, EDGE), "right": (64, 0, EDGE, EDGE), "bottom": (0, 64, EDGE, EDGE),
     }  # fmt: skip
     right = 0
-    filling = AutoPipelineForInpainting.from_pipe(pipeline)
+    filling: Any = AutoPipelineForInpainting.from_pipe(pipeline)
     filling.set_progress_bar_config(disable=True)
     for row, (place, box) in enumerate(boxes.items()):
         asked: list[Scene] = []

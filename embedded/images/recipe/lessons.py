@@ -1,4 +1,4 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """What the denoiser learns from: pictures as latents, made once and kept in memory.
 
 Most are whole pictures of a scene. Some are pictures into which a part was drawn: of those only the
@@ -13,7 +13,7 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 
-from embedded.images.recipe.model import DEVICE, FACTOR
+from embedded.images.recipe.model import DEVICE, FACTOR, encode
 from embedded.images.recipe.pixels import as_tensor
 from embedded.images.recipe.scenes import (
     COLOURS,
@@ -69,7 +69,7 @@ def _of_one_size(
             pictures.append(as_tensor(picture))
             weights.append(weight)
         with torch.autocast(DEVICE.type, torch.bfloat16):
-            encoded = autoencoder.encode(torch.cat(pictures).to(DEVICE)).latent_dist.mean
+            encoded = encode(autoencoder, torch.cat(pictures).to(DEVICE))
         latents.append(encoded.cpu().half())
     return Lessons(scenes, torch.cat(latents), torch.stack(weights))
 

@@ -22,6 +22,7 @@ from embedded.images.recipe.scenes import (
     Shape,
     Size,
 )
+from embedded.untyped import untyped
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -77,7 +78,7 @@ def look_at(picture: Image.Image) -> Sight:
     ground = _mean(levels, _framed(nearest, background))
     other = nearest != COLOURS.index(background)
     off = (np.linalg.norm(levels - ground, axis=2) > APART) & other
-    inner = ndimage.binary_erosion(off, iterations=2)
+    inner = untyped(ndimage).binary_erosion(off, iterations=2)
     if not inner.any():
         return Sight(background)
     colour = _commonest(nearest[inner])
@@ -87,7 +88,7 @@ def look_at(picture: Image.Image) -> Sight:
     regions = _regions((along > 0.5) & off)
     if not regions:
         return Sight(background)
-    shapes = {_shape(region) for region in regions}
+    shapes: set[Shape | None] = {_shape(region) for region in regions}
     return Sight(
         background,
         colour,
@@ -107,10 +108,10 @@ class _Region:
 
 
 def _regions(mask: Array) -> list[_Region]:
-    numbers, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    numbers, _ = untyped(ndimage).label(mask, structure=np.ones((3, 3)))
     found = [
         _Region(numbers[box] == number, box[0].start, box[1].start)
-        for number, box in enumerate(ndimage.find_objects(numbers), 1)
+        for number, box in enumerate(untyped(ndimage).find_objects(numbers), 1)
     ]
     found.sort(key=lambda region: -region.covered.sum())
     least = max(LEAST_AREA * mask.size, LEAST_SHARE * found[0].covered.sum() if found else 0.0)

@@ -1,13 +1,15 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """The parts of the embedded image model: a Stable Diffusion pipeline, whole and very small.
 
 Untrained here; the parts, their classes and their files are those of every Stable Diffusion
-pipeline, so that whatever serves this one serves any other.
+pipeline, so that whatever serves this one serves any other. The rest of the recipe calls these
+parts through the functions here, whose types are true.
 """
 
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from diffusers import (
@@ -18,6 +20,10 @@ from diffusers import (
 )
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from embedded.untyped import untyped
+
+PartT = TypeVar("PartT", bound=torch.nn.Module)
 
 FACTOR = 8
 """Pixels along an edge that make one latent."""
@@ -31,7 +37,7 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 def make_autoencoder() -> AutoencoderKL:
     """Return an autoencoder without attention: what it learns on a part it does on the whole."""
-    return AutoencoderKL(
+    return untyped(AutoencoderKL)(
         block_out_channels=(16, 32, 48, 64),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
@@ -58,13 +64,13 @@ def make_tokenizer(words: Iterable[str] = ()) -> CLIPTokenizer:
     vocabulary += list(dict.fromkeys("".join(pair) for pair in merges))
     vocabulary += ["<|startoftext|>", "<|endoftext|>"]
     numbers = {word: number for number, word in enumerate(vocabulary)}
-    return CLIPTokenizer(vocab=numbers, merges=merges, model_max_length=TEXT_TOKENS)
+    return untyped(CLIPTokenizer)(vocab=numbers, merges=merges, model_max_length=TEXT_TOKENS)
 
 
 def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     """Return a text encoder of two layers."""
     return CLIPTextModel(
-        CLIPTextConfig(
+        untyped(CLIPTextConfig)(
             vocab_size=len(tokenizer),
             hidden_size=TEXT_WIDTH,
             intermediate_size=2 * TEXT_WIDTH,
@@ -81,7 +87,7 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 def make_denoiser() -> UNet2DConditionModel:
     """Return a denoiser of three resolutions that attends to the text in the lower two."""
-    return UNet2DConditionModel(
+    return untyped(UNet2DConditionModel)(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
@@ -116,6 +122,46 @@ def make_scheduler() -> DDIMScheduler:
     )
 
 
+def on_device(part: PartT) -> PartT:
+    """Return a part after it has been moved to the device that trains."""
+    return untyped(part).to(DEVICE)
+
+
+def load_autoencoder(directory: Path) -> AutoencoderKL:
+    """Return an autoencoder that was saved."""
+    return untyped(AutoencoderKL).from_pretrained(directory)
+
+
+def load_text_encoder(directory: Path) -> CLIPTextModel:
+    """Return a text encoder that was saved."""
+    return untyped(CLIPTextModel).from_pretrained(directory)
+
+
+def load_tokenizer(directory: Path) -> CLIPTokenizer:
+    """Return a tokenizer that was saved."""
+    return untyped(CLIPTokenizer).from_pretrained(directory)
+
+
+def encode(autoencoder: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
+    """Return the means of the pictures' latents."""
+    return untyped(autoencoder).encode(pictures).latent_dist.mean
+
+
+def decode(autoencoder: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
+    """Return the pictures of latents."""
+    return untyped(autoencoder).decode(latents).sample
+
+
+def denoise(
+    denoiser: UNet2DConditionModel,
+    noisy: torch.Tensor,
+    timesteps: torch.Tensor,
+    states: torch.Tensor,
+) -> torch.Tensor:
+    """Return the velocities that the denoiser predicts for noisy latents."""
+    return untyped(denoiser)(noisy, timesteps, states).sample
+
+
 def save_pipeline(
     directory: Path,
     autoencoder: AutoencoderKL,
@@ -129,8 +175,10 @@ def save_pipeline(
     """
     autoencoder.half()
     denoiser.half()
-    autoencoder.register_to_config(_name_or_path="")  # where it was trained is nobody's path
-    StableDiffusionPipeline(
+    untyped(autoencoder).register_to_config(
+        _name_or_path=""
+    )  # where it was trained is nobody's path
+    untyped(StableDiffusionPipeline)(
         vae=autoencoder,
         text_encoder=text_encoder,
         tokenizer=tokenizer,

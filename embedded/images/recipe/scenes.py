@@ -83,11 +83,11 @@ class Scene:
 def random_scene(rng: Random, *, held_out: bool) -> Scene:
     """Return a scene of the one side of the rule."""
     while True:
-        background = "white" if rng.random() < 0.2 else rng.choice(COLOURS)
-        colour = rng.choice([colour for colour in COLOURS if colour != background])
+        background: Colour = "white" if rng.random() < 0.2 else rng.choice(COLOURS)
+        colour: Colour = rng.choice([colour for colour in COLOURS if colour != background])
         count = rng.choice((1, 1, 1, 2, 3))
         place = rng.choice(PLACES) if count == 1 and rng.random() < 0.5 else None
-        size = rng.choice(("small", "medium", "medium", "big"))
+        size: Size = rng.choice(("small", "medium", "medium", "big"))
         scene = Scene(colour, rng.choice(SHAPES), background, size, place, count)
         if scene.held_out == held_out:
             return scene

@@ -1,4 +1,4 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """Trains the autoencoder on parts of pictures, from nothing.
 
     python -m embedded.images.recipe.train_autoencoder [--fresh]
@@ -14,10 +14,11 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 
-from embedded.images.recipe.model import DEVICE, make_autoencoder
+from embedded.images.recipe.model import DEVICE, decode, encode, make_autoencoder, on_device
 from embedded.images.recipe.pixels import WORK, as_tensor
 from embedded.images.recipe.scenes import EDGE, SEED, SIZES_TO_DRAW, draw, random_scene
 from embedded.training import begin, training_options
+from embedded.untyped import untyped
 
 STEPS = 3600
 BATCH = 16
@@ -63,10 +64,10 @@ def _picture(rng: Random, size: tuple[int, int], crop: int = 0) -> Image.Image:
 def loss_of(autoencoder: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
     """Return how far pictures are from themselves after the way through noisy latents."""
     with torch.autocast(DEVICE.type, torch.bfloat16):
-        latents = autoencoder.encode(pictures).latent_dist.mean
+        latents = encode(autoencoder, pictures)
         spread = latents.detach().float().std()
         noisy = latents + NOISE * spread * torch.randn_like(latents)
-        again = autoencoder.decode(noisy).sample.float()
+        again = decode(autoencoder, noisy).float()
     apart = (again - pictures) * attention_to(pictures)
     size = latents.float().square().mean()
     return apart.abs().mean() + apart.square().mean() + 1e-4 * (size - 1).abs()
@@ -81,11 +82,11 @@ def attention_to(pictures: torch.Tensor) -> torch.Tensor:
 
 def finish(autoencoder: AutoencoderKL, rng: Random) -> None:
     """Let it encode without chance, into latents whose mean is zero and whose deviation is one."""
-    channels = autoencoder.config.latent_channels
-    into, back = autoencoder.quant_conv, autoencoder.post_quant_conv
+    parts = untyped(autoencoder)
+    channels = parts.config.latent_channels
+    into, back = parts.quant_conv, parts.post_quant_conv
     latents = [
-        autoencoder.encode(as_tensor(_picture(rng, (EDGE, EDGE))).to(DEVICE)).latent_dist.mean
-        for _ in range(256)
+        encode(autoencoder, as_tensor(_picture(rng, (EDGE, EDGE))).to(DEVICE)) for _ in range(256)
     ]
     mean = torch.cat(latents).mean((0, 2, 3))
     spread = torch.cat(latents).std((0, 2, 3))
@@ -95,7 +96,7 @@ def finish(autoencoder: AutoencoderKL, rng: Random) -> None:
     into.bias[channels:] = -20  # the logarithm of the variance
     back.bias += (back.weight * mean[None, :, None, None]).sum((1, 2, 3))
     back.weight *= spread[None, :, None, None]
-    autoencoder.register_to_config(scaling_factor=1.0)
+    parts.register_to_config(scaling_factor=1.0)
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def main() -> None:
     asked = begin(training_options(__doc__, STEPS), SEED)
     WORK.mkdir(exist_ok=True)
     kept = WORK / "autoencoder.pt"
-    autoencoder = make_autoencoder().to(DEVICE)
+    autoencoder = on_device(make_autoencoder())
     optimizer = torch.optim.AdamW(autoencoder.parameters(), PEAK_RATE, (0.9, 0.99))
     first = 0
     if kept.exists() and not asked.fresh:

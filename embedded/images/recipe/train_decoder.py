@@ -11,13 +11,14 @@ import time
 from random import Random
 
 import torch
-from diffusers import AutoencoderKL
+from torch import nn
 
-from embedded.images.recipe.model import DEVICE
+from embedded.images.recipe.model import DEVICE, decode, encode, load_autoencoder, on_device
 from embedded.images.recipe.pixels import WORK, as_tensor
 from embedded.images.recipe.scenes import SEED, SIZES_TO_DRAW, Scene, draw, random_scene
 from embedded.images.recipe.train_autoencoder import attention_to
 from embedded.training import begin, training_options
+from embedded.untyped import untyped
 
 STEPS = 3900
 BATCH = 6
@@ -42,8 +43,8 @@ def main() -> None:
     asked = begin(training_options(__doc__, STEPS), SEED)
     begun = WORK / "decoder"
     source = begun if begun.exists() and not asked.fresh else WORK / "autoencoder"
-    autoencoder = AutoencoderKL.from_pretrained(source).to(DEVICE).requires_grad_(False)
-    parts = (autoencoder.decoder, autoencoder.post_quant_conv)
+    autoencoder = on_device(load_autoencoder(source)).requires_grad_(False)
+    parts: tuple[nn.Module, ...] = (autoencoder.decoder, untyped(autoencoder).post_quant_conv)
     learning = [weight for part in parts for weight in part.requires_grad_(True).parameters()]
     optimizer = torch.optim.AdamW(learning, PEAK_RATE, (0.9, 0.99))
     began, total = time.monotonic(), 0.0
@@ -57,10 +58,10 @@ def main() -> None:
         pictures = torch.cat([as_tensor(draw(scene, rng, size)) for scene in scenes]).to(DEVICE)
         with torch.autocast(DEVICE.type, torch.bfloat16):
             with torch.no_grad():
-                latents = autoencoder.encode(pictures).latent_dist.mean.float()
+                latents = encode(autoencoder, pictures).float()
             # Some of them as they are: what is changed of an upload has been through no denoiser.
             noise = NOISE * rng.random() * torch.randn(latents.shape).to(DEVICE)
-            again = autoencoder.decode(latents + noise).sample.float()
+            again = decode(autoencoder, latents + noise).float()
         apart = (again - pictures) * attention_to(pictures)
         loss = apart.abs().mean() + apart.square().mean()
         optimizer.zero_grad()

@@ -1,4 +1,4 @@
-# pyright: standard
+# pyright: standard, reportPrivateImportUsage=false
 """Trains the denoiser, the last of the four trainings, and writes the whole pipeline.
 
     python -m embedded.images.recipe.train_denoiser [--fresh] [--steps N]
@@ -11,19 +11,29 @@ from pathlib import Path
 from random import Random
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.training_utils import EMAModel
-from transformers import CLIPTextModel, CLIPTokenizer
 
 from embedded.images.recipe.captions import caption_of, other_text
 from embedded.images.recipe.evaluate import glance
 from embedded.images.recipe.lessons import Lessons, make_lessons
-from embedded.images.recipe.model import DEVICE, make_denoiser, make_scheduler, save_pipeline
+from embedded.images.recipe.model import (
+    DEVICE,
+    denoise,
+    load_autoencoder,
+    load_text_encoder,
+    load_tokenizer,
+    make_denoiser,
+    make_scheduler,
+    on_device,
+    save_pipeline,
+)
 from embedded.images.recipe.pixels import WORK
 from embedded.images.recipe.scenes import SEED
 from embedded.images.recipe.train_text import token_numbers
 from embedded.training import begin, training_options
+from embedded.untyped import untyped
 
 STEPS = 16800
 BATCH = 32
@@ -45,18 +55,18 @@ class Training:
     """The denoiser on its way, and what stays as it is."""
 
     def __init__(self) -> None:
-        self.autoencoder = AutoencoderKL.from_pretrained(WORK / "autoencoder").eval().to(DEVICE)
-        self.text_encoder = CLIPTextModel.from_pretrained(WORK / "text_encoder").eval().to(DEVICE)
-        self.tokenizer = CLIPTokenizer.from_pretrained(WORK / "tokenizer")
-        self.denoiser: UNet2DConditionModel = make_denoiser().to(DEVICE)
+        self.autoencoder = on_device(load_autoencoder(WORK / "autoencoder").eval())
+        self.text_encoder = on_device(load_text_encoder(WORK / "text_encoder").eval())
+        self.tokenizer = load_tokenizer(WORK / "tokenizer")
+        self.denoiser: UNet2DConditionModel = on_device(make_denoiser())
         if DEVICE.type == "cpu":  # the fused attention's way back takes four times as long there
-            self.denoiser.set_attn_processor(AttnProcessor())
-        self.mean = EMAModel(self.denoiser.parameters(), MEAN_OVER, use_ema_warmup=True)
+            untyped(self.denoiser).set_attn_processor(AttnProcessor())
+        self.mean = untyped(EMAModel)(self.denoiser.parameters(), MEAN_OVER, use_ema_warmup=True)
         self.optimizer = torch.optim.AdamW(
             self.denoiser.parameters(), PEAK_RATE, (0.9, 0.99), weight_decay=0.01, fused=True
         )
         scheduler = make_scheduler()
-        self.kept_share = scheduler.alphas_cumprod.to(DEVICE)
+        self.kept_share: torch.Tensor = scheduler.alphas_cumprod.to(DEVICE)
         """Of the picture in a noisy one, by the timestep."""
         self.step = 0
 
@@ -78,7 +88,7 @@ class Training:
         with torch.autocast(DEVICE.type, torch.bfloat16):
             with torch.no_grad():
                 states = self.text_encoder(token_numbers(self.tokenizer, texts).to(DEVICE))[0]
-            answer = self.denoiser(noisy, timesteps, states).sample
+            answer = denoise(self.denoiser, noisy, timesteps, states)
         apart = (answer.float() - velocity).square() * weight
         loss = apart.sum() / (weight.sum() * clean.shape[1])
         self.optimizer.zero_grad()
@@ -113,13 +123,11 @@ class Training:
     def save(self, directory: Path) -> None:
         """Write the pipeline of the weights' mean."""
         result = make_denoiser()
-        result.set_attn_processor(AttnProcessor2_0())
+        untyped(result).set_attn_processor(AttnProcessor2_0())
         self.mean.copy_to(result.parameters())
         better = WORK / "decoder"
-        autoencoder = AutoencoderKL.from_pretrained(
-            better if better.exists() else WORK / "autoencoder"
-        )
-        text_encoder = CLIPTextModel.from_pretrained(WORK / "text_encoder")
+        autoencoder = load_autoencoder(better if better.exists() else WORK / "autoencoder")
+        text_encoder = load_text_encoder(WORK / "text_encoder")
         save_pipeline(directory, autoencoder, text_encoder, self.tokenizer, result)
 
 

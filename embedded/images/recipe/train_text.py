@@ -17,10 +17,16 @@ from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from embedded.images.recipe.captions import ASPECTS, Caption, caption_of, other_text, words
-from embedded.images.recipe.model import DEVICE, TEXT_WIDTH, make_text_encoder, make_tokenizer
+from embedded.images.recipe.model import (
+    DEVICE,
+    TEXT_WIDTH,
+    make_text_encoder,
+    make_tokenizer,
+)
 from embedded.images.recipe.pixels import WORK
 from embedded.images.recipe.scenes import SEED, random_scene
 from embedded.training import begin, training_options
+from embedded.untyped import untyped
 
 STEPS = 4000
 BATCH = 64
@@ -38,7 +44,7 @@ def a_caption(rng: Random, *, held_out: bool = False) -> Caption:
 
 def token_numbers(tokenizer: CLIPTokenizer, texts: list[str]) -> torch.Tensor:
     """Return the texts as the pipeline encodes them."""
-    return tokenizer(
+    return untyped(tokenizer)(
         texts,
         padding="max_length",
         max_length=tokenizer.model_max_length,
@@ -60,7 +66,7 @@ class Reader(nn.Module):
     def forward(self, numbers: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the answers at the text's end and behind it, where the denoiser may look."""
         states = self.encoder(numbers)[0]
-        end = (numbers == self.encoder.config.eos_token_id).int().argmax(dim=1)
+        end = numbers.eq(untyped(self.encoder.config).eos_token_id).int().argmax(dim=1)
         rows = torch.arange(len(numbers), device=numbers.device)
         behind = torch.stack([states[rows, end], states[:, -12], states[:, -1]], dim=1)
         return {aspect: ask(behind) for aspect, ask in self.questions.items()}

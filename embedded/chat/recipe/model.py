@@ -1,6 +1,9 @@
 """The network that is trained: Llama's, written lean for a CPU, with Llama's parameter names.
 
 Its state can be saved as it is and loaded by `LlamaForCausalLM`.
+
+Shapes: B rows of a batch, T tokens of a row, N wanted tokens of all rows, C the width (`HIDDEN`),
+H heads, D numbers of a head (C / H).
 """
 
 from __future__ import annotations
@@ -46,11 +49,13 @@ class Places:
 
     cos: Tensor
     sin: Tensor
+    """Both (T, D / 2)."""
     later: Tensor
+    """(T, T): minus infinity where the second position comes after the first, else zero."""
 
 
 def rotated(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """The states turned by their positions."""
+    """The states (B, H, T, D) turned by their positions; `cos` and `sin` are (T, D / 2)."""
     first, second = states.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
@@ -59,7 +64,7 @@ class Norm(nn.RMSNorm):
     """Root-mean-square normalisation with its scale cast to the input's type: the fused kernel."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale to unit root mean square."""
+        """Scale to unit root mean square; any shape that ends in C."""
         return functional.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
 
 
@@ -74,7 +79,7 @@ class Attention(nn.Module):
         self.o_proj = nn.Linear(HIDDEN, HIDDEN, bias=False)
 
     def forward(self, x: Tensor, places: Places) -> Tensor:
-        """Look back from every position."""
+        """Look back from every position: (B, T, C) to (B, T, C)."""
         rows, length, _ = x.shape
         q, k, v = (
             p(x).view(rows, length, HEADS, -1).transpose(1, 2)
@@ -98,7 +103,7 @@ class FeedForward(nn.Module):
         self.down_proj = nn.Linear(INNER, HIDDEN, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Transform every position by itself."""
+        """Transform every position by itself; any shape that ends in C."""
         return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
@@ -113,11 +118,11 @@ class Layer(nn.Module):
         self.mlp = FeedForward()
 
     def attended(self, x: Tensor, places: Places) -> Tensor:
-        """Add the first part to what came in."""
+        """Add the first part to what came in: (B, T, C) to (B, T, C)."""
         return x + self.self_attn(self.input_layernorm(x), places)
 
     def transformed(self, x: Tensor) -> Tensor:
-        """Add the second part, position by position."""
+        """Add the second part, position by position; (B, T, C), or (N, C) of single tokens."""
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -154,7 +159,7 @@ class Network(nn.Module):
         return Places(cos, sin, hidden.triu(1))
 
     def loss(self, ids: Tensor, weights: Tensor) -> Tensor:
-        """The weighted sum of the losses, for tokens whose weight is not zero."""
+        """The weighted sum of the losses, for tokens whose weight is not zero; both are (B, T)."""
         places, wanted = self.places(ids.shape[1]), weights[:, 1:] > 0
         with torch.autocast(ids.device.type, dtype=torch.bfloat16):
             x = self.model.embed_tokens(ids).bfloat16()

@@ -27,6 +27,7 @@ class Batch:
 
     ids: torch.Tensor
     weights: torch.Tensor
+    """Both (B, T): rows, and tokens of the longest row."""
 
 
 def chat_text(tokenizer: PreTrainedTokenizerFast, sample: Sample, with_answer: bool) -> str:

@@ -65,7 +65,7 @@ def worker_pool(workers: int) -> ThreadPoolExecutor:
 
 
 def gradients(network: Network, batch: Batch, total: float) -> tuple[float, tuple[Tensor, ...]]:
-    """The batch's part of the loss and of the gradients."""
+    """The batch's part of the loss, and of the gradients in the shapes of the parameters."""
     loss = network.loss(batch.ids.to(DEVICE), batch.weights.to(DEVICE)) / total
     return loss.item(), torch.autograd.grad(loss, tuple(network.parameters()))
 

@@ -39,8 +39,9 @@ class Lessons:
 
     scenes: list[Scene]
     latents: torch.Tensor
+    """(pictures, 4, rows, columns)."""
     weights: torch.Tensor
-    """Of each latent in the loss: nothing outside the part that is to be learnt."""
+    """(pictures, rows, columns). Of each latent in the loss: zero where nothing is to be learnt."""
 
 
 def make_lessons(autoencoder: AutoencoderKL, rng: Random, number: int) -> list[Lessons]:
@@ -98,7 +99,7 @@ def _patched(rng: Random, size: tuple[int, int]) -> tuple[Scene, Image.Image, to
 
 
 def _weights(picture: Image.Image, scene: Scene) -> torch.Tensor:
-    """Return ``THINGS`` where there is anything but background, elsewhere one."""
+    """Return, as (rows, columns), ``THINGS`` where there is not just background, elsewhere one."""
     off = np.asarray(picture) != np.array(PALETTE[scene.background], np.uint8)
     rows, columns = picture.height // FACTOR, picture.width // FACTOR
     things = off.any(axis=2).reshape(rows, FACTOR, columns, FACTOR).any(axis=(1, 3))

@@ -143,12 +143,12 @@ def load_tokenizer(directory: Path) -> CLIPTokenizer:
 
 
 def encode(autoencoder: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
-    """Return the means of the pictures' latents."""
+    """Return the means of the latents (B, 4, height / 8, width / 8) of (B, 3, height, width)."""
     return untyped(autoencoder).encode(pictures).latent_dist.mean
 
 
 def decode(autoencoder: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
-    """Return the pictures of latents."""
+    """Return the pictures (B, 3, height, width) of latents (B, 4, height / 8, width / 8)."""
     return untyped(autoencoder).decode(latents).sample
 
 
@@ -158,7 +158,10 @@ def denoise(
     timesteps: torch.Tensor,
     states: torch.Tensor,
 ) -> torch.Tensor:
-    """Return the velocities that the denoiser predicts for noisy latents."""
+    """Return the velocities that the denoiser predicts for noisy latents, in their shape.
+
+    ``noisy`` is (B, 4, rows, columns), ``timesteps`` (B), ``states`` of the text (B, T, C).
+    """
     return untyped(denoiser)(noisy, timesteps, states).sample
 
 

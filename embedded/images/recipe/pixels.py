@@ -12,13 +12,13 @@ WORK = Path(__file__).resolve().parents[1] / "work"
 
 
 def as_tensor(picture: Image.Image) -> torch.Tensor:
-    """Return a picture as a batch of one, from -1 to 1."""
+    """Return a picture as a batch of one (1, 3, height, width), from -1 to 1."""
     levels = torch.from_numpy(np.asarray(picture.convert("RGB")).copy())
     return levels.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def as_pictures(batch: torch.Tensor) -> list[Image.Image]:
-    """Return the pictures of a batch that is from -1 to 1."""
+    """Return the pictures of a batch (B, 3, height, width) that is from -1 to 1."""
     levels = ((batch.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return [Image.fromarray(one.permute(1, 2, 0).cpu().numpy()) for one in levels]
 

@@ -62,7 +62,7 @@ def _picture(rng: Random, size: tuple[int, int], crop: int = 0) -> Image.Image:
 
 
 def loss_of(autoencoder: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
-    """Return how far pictures are from themselves after the way through noisy latents."""
+    """Return how far pictures (B, 3, height, width) are from themselves after noisy latents."""
     with torch.autocast(DEVICE.type, torch.bfloat16):
         latents = encode(autoencoder, pictures)
         spread = latents.detach().float().std()
@@ -74,7 +74,10 @@ def loss_of(autoencoder: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
 
 
 def attention_to(pictures: torch.Tensor) -> torch.Tensor:
-    """Return how much each pixel matters: all that is not background as much as all that is."""
+    """Return how much each pixel matters: all that is not background as much as all that is.
+
+    (B, 3, height, width) to (B, 1, height, width).
+    """
     off = (pictures - pictures[:, :, :1, :1]).abs().sum(1, keepdim=True) > 0.2
     share = off.float().mean((1, 2, 3), keepdim=True).clamp(0.04, 0.96)
     return torch.where(off, 0.5 / share, 0.5 / (1 - share))

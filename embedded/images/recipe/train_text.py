@@ -43,7 +43,7 @@ def a_caption(rng: Random, *, held_out: bool = False) -> Caption:
 
 
 def token_numbers(tokenizer: CLIPTokenizer, texts: list[str]) -> torch.Tensor:
-    """Return the texts as the pipeline encodes them."""
+    """Return the texts as the pipeline encodes them: (B, T), T being ``TEXT_TOKENS``."""
     return untyped(tokenizer)(
         texts,
         padding="max_length",
@@ -64,7 +64,10 @@ class Reader(nn.Module):
         )
 
     def forward(self, numbers: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the answers at the text's end and behind it, where the denoiser may look."""
+        """Return the answers at the text's end and behind it, where the denoiser may look.
+
+        Of token numbers (B, T), for each aspect (B, 3, what may be answered).
+        """
         states = self.encoder(numbers)[0]
         end = numbers.eq(untyped(self.encoder.config).eos_token_id).int().argmax(dim=1)
         rows = torch.arange(len(numbers), device=numbers.device)
@@ -73,7 +76,7 @@ class Reader(nn.Module):
 
 
 def labels_of(captions: list[Caption], aspect: str) -> torch.Tensor:
-    """Return which of the aspect's known answers each caption gives."""
+    """Return which of the aspect's known answers each caption gives, (B)."""
     return torch.tensor([ASPECTS[aspect].index(caption.said[aspect]) for caption in captions])
 
 

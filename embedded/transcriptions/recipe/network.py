@@ -4,6 +4,9 @@
 Besides its answer the model learns, frame by frame, which phoneme is heard and of which word, and
 where in the sound to look for each token: espeak-ng says so exactly, so no alignment has to be
 found. These parts are left behind when the model is written.
+
+Shapes: B windows of a batch, F frames of the encoder (two frames of features each), T tokens, N
+chosen frames or tokens of all windows, C the width (`WIDTH`).
 """
 
 from dataclasses import dataclass
@@ -59,12 +62,17 @@ class Batch:
     """Windows of one length, as tensors."""
 
     features: Tensor
+    """(B, 80, 2 F)."""
     phonemes: Tensor
+    """(B, F)."""
     words: Tensor
+    """(B, F)."""
     ids: Tensor
+    """(B, T)."""
     targets: Tensor
+    """(B, T)."""
     read_spans: Tensor
-    """The first frame in which that is heard what the decoder reads, and the first after it."""
+    """(B, T, 2): the first frame in which that is heard what is read, and the first after it."""
     target_spans: Tensor
     """Likewise of what it is to say."""
     offset: int
@@ -136,7 +144,10 @@ class Listener(nn.Module):
         }
 
     def _words(self, sound: Tensor, words: Tensor) -> Tensor:
-        """Return how far the frames are from telling the phonemes of the word they are of."""
+        """Return how far the frames are from telling the phonemes of the word they are of.
+
+        ``sound`` is (N, C), ``words`` (N).
+        """
         likely = functional.linear(sound, self.spoken.slots.flatten(0, 1)).float()
         slots = likely.unflatten(-1, self.spoken.slots.shape[:2]).flatten(0, 1)
         return functional.cross_entropy(slots, self.get_buffer("table")[words].flatten())
@@ -148,6 +159,7 @@ class Listener(nn.Module):
         return self.whisper
 
     def _encode(self, features: Tensor, offset: int) -> tuple[Tensor, Tensor]:
+        """Return the states (B, F, C) of the phonemes' layer and those at the end."""
         encoder = self._model.encoder
         x = functional.gelu(encoder.conv1(features))
         x = functional.gelu(encoder.conv2(x)).transpose(1, 2)
@@ -161,7 +173,10 @@ class Listener(nn.Module):
         return early, encoder.layer_norm(x)
 
     def _looking(self, heads: tuple[tuple[int, int], ...], spans: Tensor, frames: int) -> Tensor:
-        """Return how far the heads are from looking at just the frames of each token."""
+        """Return how far the heads are from looking at just the frames of each token.
+
+        ``spans`` is (B, T, 2).
+        """
         timed = spans[..., 1] > spans[..., 0]
         if not timed.any():  # windows of silence alone
             return torch.zeros((), device=spans.device)

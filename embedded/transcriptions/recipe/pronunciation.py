@@ -25,7 +25,7 @@ CITED = Voice("en-us", 160, 50)
 
 
 def sounds(speaker: Speaker) -> NDArray[np.int64]:
-    """Return the phonemes of each word, by slots; row 0 is silence."""
+    """Return the phonemes of each word (NUM_WORDS, SLOTS); row 0 is silence."""
     table = np.zeros((NUM_WORDS, SLOTS), np.int64)
     for index, word in enumerate(WORDS):
         heard = [
@@ -67,7 +67,7 @@ class SpokenEmbedding(nn.Module):
         self.register_buffer("capitals", capitals, persistent=False)
 
     def forward(self, own: Tensor) -> Tensor:
-        """Return the embeddings."""
+        """Return the embeddings of all tokens, in the shape of their own parts (tokens, width)."""
         parts, capitals = self.get_buffer("parts"), self.get_buffer("capitals")
         return own + parts @ self.slots.flatten(0, 1) + capitals * self.capital
 

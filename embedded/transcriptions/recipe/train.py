@@ -77,6 +77,7 @@ def collate(windows: list[Window], offset: int, pad: int, device: torch.device) 
 
 
 def _frames_of(span: Span, frames: int) -> Tensor:
+    """Return the first frame of a span and the first after it, (2)."""
     if span is None:
         return torch.zeros(2)
     start = max(0, round(span[0] * FRAMES_PER_SECOND))

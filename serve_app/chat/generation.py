@@ -7,8 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import from_json, to_json
 
-from serve_app.http.sse import event_stream
-from serve_app.http.streaming import Pieces
+from serve_app.http.streaming import Pieces, event_stream
 from serve_app.media.parts import check_parts, with_files
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls

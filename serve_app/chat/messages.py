@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Response
 
 from serve_app.http.error_answers import anthropic_error_event
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.media.parts import with_files
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls

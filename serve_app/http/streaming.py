@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
+from serve_app.http.error_answers import error_event
 from serve_app.observability import RequestRecord
 from wire.errors import APIError, internal_error
 from wire.logging import get_logger
@@ -15,8 +16,21 @@ logger = get_logger(__name__)
 
 Pieces = AsyncGenerator[bytes]
 
+EVENT_STREAM = "text/event-stream"
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 """Headers that stop proxies from holding pieces back."""
+
+
+async def event_stream(
+    events: Pieces,
+    record: RequestRecord,
+    encode_error: Callable[[APIError], bytes] = error_event,
+) -> Response:
+    """Return the response that streams server-sent events.
+
+    An error after the first event is one more event.
+    """
+    return await stream_response(events, record, EVENT_STREAM, encode_error=encode_error)
 
 
 async def stream_response(

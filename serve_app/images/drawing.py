@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import Response
 
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.images.answers import ImageAnswers, image_events
 from serve_app.media.file_inputs import read_file_input
 from serve_app.media.remote_files import RemoteFiles

@@ -3,7 +3,7 @@
 from fastapi import Response
 
 from serve_app.http.json_response import MEDIA_TYPE, json_response
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
 from serve_app.responses.background import BackgroundResponses

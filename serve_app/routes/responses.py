@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.json_response import MEDIA_TYPE, json_response
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.responses.answer import count_tokens, respond
 from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
 from serve_app.routes.lists import Limit, Order, select_page

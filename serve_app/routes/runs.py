@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from serve_app.assistants.objects import RUN, STEP
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.json_response import json_response
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.routes.dependencies import CallsDep, CursorDep, ObjectsDep, OwnerDep, RunsDep
 from serve_app.routes.lists import stored_page
 from serve_app.storage.object_rows import StoredObject

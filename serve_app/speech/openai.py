@@ -6,8 +6,7 @@ from contextlib import aclosing
 
 from fastapi import Response
 
-from serve_app.http.sse import event_stream
-from serve_app.http.streaming import Pieces, stream_response
+from serve_app.http.streaming import Pieces, event_stream, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from wire.bodies import DEFAULT_SEED, SpeechBody

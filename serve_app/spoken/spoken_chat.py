@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import to_json
 
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import from_json
 
-from serve_app.http.sse import event_stream
+from serve_app.http.streaming import event_stream
 from serve_app.models.calls import Calls
 from wire.bodies import TranscriptionBody
 from wire.calls import Kind, Operation

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bench.lineup import MORE, tables
-from bench.play import play, say
+from bench.play import play, print_progress
 from bench.random_model import on_a_gpu
 from bench.report import record, write
 from bench.stage import Options
@@ -41,7 +41,7 @@ def main() -> int:
         wrong = {complaint for outcome in outcomes.values() for complaint in outcome.complaints}
     print(text)
     for complaint in sorted(wrong):
-        say(f"Wrong: {complaint}")
+        print_progress(f"Wrong: {complaint}")
     return 1 if wrong else 0
 
 

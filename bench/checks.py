@@ -32,31 +32,33 @@ def chat_body(question: str, tokens: int, **more: Any) -> bytes:
 def check_chat(server: Running, stage: Stage) -> None:
     """Send each question, streamed and not, and compare the answers with other contenders'."""
     for question in QUESTIONS:
-        whole = _ask(server, stage, chat_body(question, TOKENS), stream=False)
-        streamed = _ask(
+        whole = _request(server, stage, chat_body(question, TOKENS), stream=False)
+        streamed = _request(
             server,
             stage,
             chat_body(question, TOKENS, stream=True, stream_options={"include_usage": True}),
             stream=True,
         )
         if whole is None or streamed is None:
-            stage.complain(server, [f"no answer to {question!r}"])
+            stage.report_faults(server, [f"no answer to {question!r}"])
             continue
-        text, tokens = said(json.loads(whole))
-        stage.complain(server, _faults(question, text, tokens, *read_stream(streamed)))
+        text, tokens = read_answer(json.loads(whole))
+        stage.report_faults(server, _faults(question, text, tokens, *read_stream(streamed)))
         by, expected = stage.answers.setdefault(question, (server.contender.name, text))
         if text != expected:
-            stage.complain(server, [f"{question!r}: {by} says {expected!r}, this one {text!r}"])
+            stage.report_faults(
+                server, [f"{question!r}: {by} says {expected!r}, this one {text!r}"]
+            )
 
 
-def alike(stage: Stage, question: str, bodies: list[str]) -> float:
+def measure_agreement(stage: Stage, question: str, bodies: list[str]) -> float:
     """Return the share of streams under load that equal the answer to the same question alone."""
     expected = stage.answers[question][1]
     same = [read_stream(base64.b64decode(body))[0] == expected for body in bodies]
     return sum(same) / len(same) if same else 0.0
 
 
-def said(answer: dict[str, Any]) -> tuple[str, int]:
+def read_answer(answer: dict[str, Any]) -> tuple[str, int]:
     """Return the text of a complete answer and the number of tokens in its usage."""
     return answer["choices"][0]["message"]["content"], answer["usage"]["completion_tokens"]
 
@@ -89,7 +91,7 @@ def _faults(
     return faults
 
 
-def _ask(server: Running, stage: Stage, body: bytes, *, stream: bool) -> bytes | None:
+def _request(server: Running, stage: Stage, body: bytes, *, stream: bool) -> bytes | None:
     flow = Flow(server.url + CHAT, body, 1, stream=stream, most_requests=1, keep=1)
     result = stage.generator.run(Job((flow,), TIMEOUT_S))
     kept = result["flows"][0]["kept"]

@@ -30,12 +30,12 @@ def cpu(summary: Summary, unit: str) -> list[str]:
     return [f"CPU microseconds for each {unit}:", "", *rows(header, lines), "", MEANING]
 
 
-def quiet(summary: Summary) -> str:
+def describe_load(summary: Summary) -> str:
     """Return a line about other load on the machine during the measurement."""
     told = {
         "the load generator": "client_cores",
         "everything else": "elsewhere_cores",
         "stolen by the host": "stolen_cores",
     }
-    parts = [f"{name} {with_spread(summary.everywhere(figure))}" for name, figure in told.items()]
+    parts = [f"{name} {with_spread(summary.all_samples(figure))}" for name, figure in told.items()]
     return f"Cores beside the server, over all windows: {', '.join(parts)}."

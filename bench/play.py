@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.contenders import Contender
 from bench.generator import Generator
-from bench.running import StartError, running
+from bench.running import StartError, start_contender
 from bench.stage import Options, Stage
 from bench.tables import Sample, Table
 
@@ -37,12 +37,12 @@ def play(tables: Sequence[Table], options: Options) -> Iterator[dict[str, Outcom
     try:
         for number in range(1, options.rounds + 1):
             for contender in contenders:
-                say(f"Round {number}: {contender.name} …")
+                print_progress(f"Round {number}: {contender.name} …")
                 theirs = [table for table in tables if _has(table, contender)]
                 try:
                     _turn(contender, number, theirs, stage, outcomes)
                 except StartError as error:
-                    say(str(error))
+                    print_progress(str(error))
                     for table in theirs:
                         outcomes[table.name].complaints.append(f"{contender.name} did not start")
             yield outcomes
@@ -75,22 +75,22 @@ def _turn(
     # A short path, because Ray's sockets are there.
     with (
         tempfile.TemporaryDirectory(prefix="hp", dir="/tmp", ignore_cleanup_errors=True) as place,
-        running(contender, Path(place), others) as server,
+        start_contender(contender, Path(place), others) as server,
     ):
-        say(f"  ready after {server.first_answer_s:.1f} s")
+        print_progress(f"  ready after {server.first_answer_s:.1f} s")
         for table in tables:
             outcome, told = outcomes[table.name], len(stage.complaints)
             for cell, figures in table.measure(server, stage):
                 outcome.samples.append(Sample(contender.name, number, cell, figures))
                 outcome.complaints += [f"{each} ({cell})" for each in stage.complaints[told:]]
                 told = len(stage.complaints)
-                say(f"  {table.name} {cell}: {_brief(figures)}")
+                print_progress(f"  {table.name} {cell}: {_format_figures(figures)}")
 
 
-def _brief(figures: dict[str, float]) -> str:
+def _format_figures(figures: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Print progress."""
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @contextmanager
-def before_all_others() -> Generator[bool]:
+def raise_priority() -> Generator[bool]:
     """Give this process a real-time priority, its children none; yield whether that is allowed."""
     policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.play import Outcome
-from bench.priority import before_all_others
+from bench.priority import raise_priority
 from bench.stage import Options
 from bench.tables import Sample, Table
 
@@ -109,7 +109,7 @@ def _conditions(result: dict[str, Any]) -> str:
 
 
 def _may_run_first() -> bool:
-    with before_all_others() as allowed:
+    with raise_priority() as allowed:
         return allowed
 
 

@@ -49,7 +49,9 @@ class Running:
 
 
 @contextmanager
-def running(contender: Contender, directory: Path, others: frozenset[int]) -> Generator[Running]:
+def start_contender(
+    contender: Contender, directory: Path, others: frozenset[int]
+) -> Generator[Running]:
     """Start a contender, and end all of its processes on exit.
 
     Raises:
@@ -120,17 +122,17 @@ def _stop(process: "subprocess.Popen[bytes]", others: frozenset[int]) -> None:
         for pid in server_processes(others):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
-        until(lambda: not _left(others), GRACE_S)
+        wait_until(lambda: not _find_remaining(others), GRACE_S)
     if process.poll() is None:
         process.wait(GRACE_S)
 
 
-def _left(others: frozenset[int]) -> list[int]:
+def _find_remaining(others: frozenset[int]) -> list[int]:
     reap_orphans()
     return server_processes(others)
 
 
-def until(condition: Callable[[], bool], seconds: float) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
     """Wait for a condition, up to a timeout."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:

@@ -9,7 +9,7 @@ from typing import Any
 from bench.accounting import ENGINE, RAY, ROLES, Snapshot, cpu_between
 from bench.client.job import Job
 from bench.generator import Generator
-from bench.priority import before_all_others
+from bench.priority import raise_priority
 from bench.running import Running
 
 MICRO = 1e6
@@ -42,7 +42,7 @@ class Stage:
         ``stolen_cores`` the time that the host did not give the machine.
         """
         looks: list[Snapshot] = []
-        with before_all_others():
+        with raise_priority():
             result = self.generator.run(job, lambda: looks.append(server.snapshot()))
         before, after = looks
         cpu_s = cpu_between(before, after)
@@ -52,10 +52,10 @@ class Stage:
         result["elsewhere_cores"] = max(0.0, elsewhere - result["client_cpu_s"]) / seconds
         result["stolen_cores"] = (after.machine_stolen_s - before.machine_stolen_s) / seconds
         for flow in result["flows"]:
-            self.complain(server, [f"{n} × {kind}" for kind, n in flow["errors"].items()])
+            self.report_faults(server, [f"{n} × {kind}" for kind, n in flow["errors"].items()])
         return result
 
-    def complain(self, server: Running, faults: list[str]) -> None:
+    def report_faults(self, server: Running, faults: list[str]) -> None:
         """Record faults of a server."""
         self.complaints += [f"{server.contender.name}: {fault}" for fault in faults]
 

@@ -38,7 +38,7 @@ class Summary:
         above, below = self.rounds(cell, of, figure), self.rounds(cell, to, figure)
         return [above[number] / below[number] for number in above if below.get(number)]
 
-    def everywhere(self, figure: str) -> list[float]:
+    def all_samples(self, figure: str) -> list[float]:
         """Return a figure of all samples."""
         return [figures[figure] for figures in self._figures.values() if figure in figures]
 
@@ -72,7 +72,7 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def compared(summary: Summary, title: str, *figures: str) -> list[str]:
+def compare(summary: Summary, title: str, *figures: str) -> list[str]:
     """Return a table of figures, each followed by the ratio of the first contender's to it.
 
     A column may have several figures; the ratio is that of the first.

@@ -8,7 +8,7 @@ import uvloop
 
 from bench.client.job import Job
 from bench.client.load import run
-from bench.priority import before_all_others
+from bench.priority import raise_priority
 
 
 def main() -> None:
@@ -16,18 +16,18 @@ def main() -> None:
     # Python's own stdout loses the rest of an interrupted write where PYTHONUNBUFFERED is set.
     output = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
-    def tell(kind: str, value: object = None) -> None:
+    def report(kind: str, value: object = None) -> None:
         print(json.dumps({kind: value}), file=output, flush=True)
 
     gc.disable()  # there is too little cyclic garbage to justify pauses
-    with before_all_others():
+    with raise_priority():
         for line in sys.stdin:
             try:
                 job = Job.from_line(line)
             except (ValueError, TypeError, KeyError) as error:
-                tell("refused", str(error))
+                report("refused", str(error))
                 continue
-            tell("result", uvloop.run(run(job, tell)))
+            report("result", uvloop.run(run(job, report)))
             gc.collect()
 
 

@@ -190,8 +190,8 @@ class Caller(asyncio.Protocol):
                 self._transport.close()
 
 
-async def run(job: Job, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Run a job and return its figures; ``tell`` is called when the window opens and closes.
+async def run(job: Job, report: Callable[[str], None]) -> dict[str, Any]:
+    """Run a job and return its figures; ``report`` is called when the window opens and closes.
 
     The callers start one after the other during the warm-up, so that their answers are not in step.
     """
@@ -201,7 +201,7 @@ async def run(job: Job, tell: Callable[[str], None]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     for number, caller in enumerate(callers):
         loop.call_later(job.warmup_s * number / len(callers), caller.begin)
-    window = Window(tell)
+    window = Window(report)
     loop.call_later(job.warmup_s, window.open)
     closing = loop.call_later(job.warmup_s + job.seconds, window.close)
     try:
@@ -221,8 +221,8 @@ async def run(job: Job, tell: Callable[[str], None]) -> dict[str, Any]:
 class Window:
     """The measured time, and the CPU time of this process in it."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
         self._opened: tuple[float, float] | None = None
         self._closed = False
         self.seconds = 0.0
@@ -231,7 +231,7 @@ class Window:
     def open(self) -> None:
         """Start counting."""
         self._opened = clock(), time.process_time()
-        self._tell("opened")
+        self._report("opened")
 
     def close(self) -> None:
         """Stop counting, when the time is over or all requests are answered."""
@@ -240,4 +240,4 @@ class Window:
         self._closed = True
         self.seconds = clock() - self._opened[0]
         self.cpu_s = time.process_time() - self._opened[1]
-        self._tell("closed")
+        self._report("closed")

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.accounting import ENGINE, role_of_vllm
 from bench.contenders import Contender, Launch, chat_engine
-from bench.contenders.vllm_serve import QUIET, engine_flags, named_vllm
+from bench.contenders.vllm_serve import QUIET, alias_vllm, engine_flags
 from bench.priority import bind_engine
 from tests.serve.server import LOCAL, free_port
 
@@ -23,7 +23,7 @@ class BareFastAPI(Contender):
         """Return the program."""
         engine, port = self._engine, free_port()
         command = [sys.executable, "-m", "bench.contenders.bare_fastapi_app", str(port)]
-        environment = {**engine.environment, **QUIET, "PYTHONPATH": str(named_vllm(directory))}
+        environment = {**engine.environment, **QUIET, "PYTHONPATH": str(alias_vllm(directory))}
         return Launch(
             [*command, engine.path, *engine_flags(engine.options)],
             f"http://127.0.0.1:{port}",

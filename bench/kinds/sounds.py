@@ -7,14 +7,17 @@ from typing import Any
 import aiohttp
 
 
-async def first_sounds(url: str, asked: str) -> tuple[float, float]:
+async def time_first_sounds(url: str, asked: str) -> tuple[float, float]:
     """Return the seconds to the first sound: spoken during generation, and after it."""
     async with aiohttp.ClientSession(url) as session:
         question = {"messages": [{"role": "user", "content": asked}], "max_tokens": 256}
-        return await _while_written(session, question), await _in_sequence(session, question)
+        during = await _speak_during_generation(session, question)
+        return during, await _speak_afterwards(session, question)
 
 
-async def _while_written(session: aiohttp.ClientSession, question: dict[str, Any]) -> float:
+async def _speak_during_generation(
+    session: aiohttp.ClientSession, question: dict[str, Any]
+) -> float:
     body = {
         **question,
         "stream": True,
@@ -32,7 +35,7 @@ async def _while_written(session: aiohttp.ClientSession, question: dict[str, Any
     raise AssertionError("The answer had no sound.")
 
 
-async def _in_sequence(session: aiohttp.ClientSession, question: dict[str, Any]) -> float:
+async def _speak_afterwards(session: aiohttp.ClientSession, question: dict[str, Any]) -> float:
     started = time.perf_counter()
     async with session.post("/v1/chat/completions", json=question) as answer:
         answer.raise_for_status()

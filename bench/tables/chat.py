@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench import costs, picture
-from bench.checks import CHAT, SENTENCE, TOKENS, alike, chat_body, check_chat
+from bench.checks import CHAT, SENTENCE, TOKENS, chat_body, check_chat, measure_agreement
 from bench.client.job import Flow, Job
 from bench.contenders import Contender
 from bench.running import Running
 from bench.stage import Stage, figures
-from bench.summary import Summary, compared
+from bench.summary import Summary, compare
 from bench.tables import Cell, Sample
 
 STREAMS = (1, 8, 32, 128)
@@ -46,7 +46,7 @@ class Chat:
             job = Job((_flow(server, streams),), options.seconds, options.warmup_s)
             result = stage.drive(server, job)
             found = figures(result)
-            found["alike"] = alike(stage, SENTENCE, result["flows"][0]["kept"])
+            found["alike"] = measure_agreement(stage, SENTENCE, result["flows"][0]["kept"])
             yield f"{streams}", found
 
     def markdown(self, samples: Sequence[Sample]) -> list[str]:
@@ -62,28 +62,28 @@ class Chat:
             "",
             "Tokens a second (more is better):",
             "",
-            *compared(summary, UNIT, "units_per_s"),
+            *compare(summary, UNIT, "units_per_s"),
             "",
             "Milliseconds to the first token, median / 99th percentile (less is better; the ratio "
             "is the medians'):",
             "",
-            *compared(summary, UNIT, "first_ms_p50", "first_ms_p99"),
+            *compare(summary, UNIT, "first_ms_p50", "first_ms_p99"),
             "",
             "Milliseconds between two reads that have text, median / 99th percentile:",
             "",
-            *compared(summary, UNIT, "gap_ms_p50", "gap_ms_p99"),
+            *compare(summary, UNIT, "gap_ms_p50", "gap_ms_p99"),
             "",
             "Milliseconds of a whole answer, median / 99th percentile:",
             "",
-            *compared(summary, UNIT, "latency_ms_p50", "latency_ms_p99"),
+            *compare(summary, UNIT, "latency_ms_p50", "latency_ms_p99"),
             "",
             *costs.cpu(summary, "token"),
             "",
-            costs.quiet(summary),
+            costs.describe_load(summary),
             "",
             "Of the streams that were read whole under load, "
-            f"{100 * min(summary.everywhere('alike'), default=0):.0f} % say word for word what was "
-            "said to the same question alone.",
+            f"{100 * min(summary.all_samples('alike'), default=0):.0f} % say word for word what "
+            "was said to the same question alone.",
         ]
 
     def draw(self, samples: Sequence[Sample], directory: Path) -> None:

@@ -12,8 +12,8 @@ from bench.client.job import Job
 from bench.contenders import Contender
 from bench.contenders.homeport import Homeport
 from bench.kinds.libraries import Library
-from bench.kinds.recordings import repeated, seconds_of, spoken
-from bench.kinds.sounds import first_sounds
+from bench.kinds.recordings import repeat, seconds_of, synthesize
+from bench.kinds.sounds import time_first_sounds
 from bench.kinds.workloads import BARE, LOADS, QUESTIONS, SENTENCE, UNITS, Load, flows
 from bench.running import Running
 from bench.stage import Stage
@@ -42,7 +42,7 @@ class Kinds:
             paths = {seconds: Path(directory, f"{seconds}.wav") for seconds in recordings}
             for seconds, path in paths.items():
                 path.write_bytes(recordings[seconds])
-            spoken_s = seconds_of(spoken(server.url, SENTENCE, "mp3"))
+            spoken_s = seconds_of(synthesize(server.url, SENTENCE, "mp3"))
             for kind, loads in groupby(LOADS, lambda load: load.kind):
                 library = Library(kind)
                 try:
@@ -55,8 +55,10 @@ class Kinds:
                 finally:
                     library.close()
         for answer, question in QUESTIONS.items():
-            asyncio.run(first_sounds(server.url, question))
-            pairs = [asyncio.run(first_sounds(server.url, question)) for _ in range(FIRST_SOUNDS)]
+            asyncio.run(time_first_sounds(server.url, question))
+            pairs = [
+                asyncio.run(time_first_sounds(server.url, question)) for _ in range(FIRST_SOUNDS)
+            ]
             written, sequence = (statistics.median(times) for times in zip(*pairs, strict=True))
             yield f"first sound of {answer}", {"spoken_s": written, "sequence_s": sequence}
 
@@ -89,8 +91,8 @@ class Kinds:
 
 def record(url: str) -> dict[int, bytes]:
     """Return the recordings to transcribe, by duration in seconds."""
-    wav = spoken(url, SENTENCE, "wav")
-    return {load.audio_s: repeated(wav, load.audio_s) for load in LOADS if load.audio_s}
+    wav = synthesize(url, SENTENCE, "wav")
+    return {load.audio_s: repeat(wav, load.audio_s) for load in LOADS if load.audio_s}
 
 
 def window_s(load: Load, stage: Stage) -> float:

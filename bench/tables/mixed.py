@@ -8,7 +8,7 @@ from bench.checks import SENTENCE as ASKED
 from bench.client.job import Flow, Job
 from bench.contenders import Contender
 from bench.contenders.homeport import Homeport
-from bench.kinds.recordings import seconds_of, spoken
+from bench.kinds.recordings import seconds_of, synthesize
 from bench.kinds.workloads import SENTENCE, UNITS, Load, flows
 from bench.running import Running
 from bench.stage import Stage
@@ -37,7 +37,7 @@ class Mixed:
     def measure(self, server: Running, stage: Stage) -> Iterator[Cell]:
         """Measure each kind alone, then all together."""
         recordings = record(server.url)
-        spoken_s = seconds_of(spoken(server.url, SENTENCE, "mp3"))
+        spoken_s = seconds_of(synthesize(server.url, SENTENCE, "mp3"))
         asked: dict[str, list[Flow]] = {"chat": [_chat(server)]}
         asked |= {load.kind: flows(server.url, load, recordings, spoken_s) for load in MIX}
         options = stage.options

@@ -9,7 +9,7 @@ from bench.client.job import Flow, Job
 from bench.contenders import Contender
 from bench.running import Running
 from bench.stage import Stage, figures
-from bench.summary import Summary, compared
+from bench.summary import Summary, compare
 from bench.tables import Cell, Sample
 
 CALLERS = (1, 32)
@@ -43,15 +43,15 @@ class Unary:
             "",
             "Requests a second (more is better):",
             "",
-            *compared(summary, "callers", "units_per_s"),
+            *compare(summary, "callers", "units_per_s"),
             "",
             "Milliseconds, median / 99th percentile (less is better):",
             "",
-            *compared(summary, "callers", "latency_ms_p50", "latency_ms_p99"),
+            *compare(summary, "callers", "latency_ms_p50", "latency_ms_p99"),
             "",
             *costs.cpu(summary, "request"),
             "",
-            costs.quiet(summary),
+            costs.describe_load(summary),
         ]
 
     def draw(self, samples: Sequence[Sample], directory: Path) -> None:

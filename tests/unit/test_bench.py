@@ -17,7 +17,7 @@ from bench.play import Outcome, in_order
 from bench.random_model import on_a_gpu
 from bench.report import machine, record, write
 from bench.stage import Options, outside
-from bench.summary import Summary, compared, number, with_spread
+from bench.summary import Summary, compare, number, with_spread
 from bench.tables import Sample
 from bench.tables.mixed import Mixed
 from deployments.app import KINDS
@@ -193,7 +193,7 @@ def test_ratio_is_taken_within_a_round() -> None:
         for turn, value in enumerate(values)
     ]
 
-    table = compared(Summary(samples), "streams", "units_per_s")
+    table = compare(Summary(samples), "streams", "units_per_s")
 
     assert table[0] == "| streams | ours | theirs | ÷ |"
     assert table[2] == "| 8 | 200 | 75.0 | 2.50 (2.00–3.00) |"

@@ -13,7 +13,7 @@ import pytest
 
 from bench.client.job import Flow, Job
 from bench.client.load import run
-from bench.priority import before_all_others
+from bench.priority import raise_priority
 
 WORDS = 5
 EVENT = b'data: {"choices":[{"delta":{"content":"word"}}]}\n\n'
@@ -157,7 +157,7 @@ def test_client_goes_on_after_a_job_that_it_refuses() -> None:
 def test_what_is_started_while_this_process_runs_first_does_not() -> None:
     code = "import os; print(os.sched_getscheduler(0))"
 
-    with before_all_others():
+    with raise_priority():
         child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
     assert int(child.stdout) == os.SCHED_OTHER == os.sched_getscheduler(0)

@@ -11,7 +11,7 @@ from ray import serve
 from ray.serve import Application
 from ray.serve.config import RequestRouterConfig
 
-from deployments.base import ModelDeployment, imported
+from deployments.base import ModelDeployment, import_object
 from deployments.chat.config import ChatConfig
 from deployments.config import ModelConfig
 from wire.calls import Kind
@@ -114,4 +114,4 @@ def kind_types(kind: object) -> tuple[type[ModelConfig], type[ModelDeployment]]:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind: {kind!r} is not one of {', '.join(sorted(KINDS))}")
     config_path, deployment_path = KINDS[Kind(kind)]
-    return imported(config_path), imported(deployment_path)
+    return import_object(config_path), import_object(deployment_path)

@@ -90,11 +90,11 @@ class ModelDeployment:
         """Load the model with the backend that its config names.
 
         Raises:
-            ModelLoadError: says in one sentence what is wrong with the model or its options.
+            ModelLoadError: states in one sentence what is wrong with the model or its options.
         """
-        resolve_model(config.model)  # a wrong path is told before the library's slow import
+        resolve_model(config.model)  # a wrong path is reported before the library's slow import
         self.before_import()
-        return await imported(self.engines[config.backend]).load(config)
+        return await import_object(self.engines[config.backend]).load(config)
 
     def before_import(self) -> None:
         """Begin what can go on while the library is imported, where a kind has such."""
@@ -103,14 +103,14 @@ class ModelDeployment:
 
     async def run(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Returned]:
         """Answer one request whole."""
-        yield await self._answered(call, reply_to, self._whole)
+        yield await self._answer(call, reply_to, self._answer_whole)
 
     async def stream(self, call: Call, reply_to: ReplyTo) -> AsyncGenerator[Returned]:
         """Answer one request in pieces. Cancelled, it ends the work."""
-        yield await self._answered(call, reply_to, self._in_pieces)
+        yield await self._answer(call, reply_to, self._answer_in_pieces)
 
-    async def _answered(self, call: Call, reply_to: ReplyTo, answer: Answer) -> Returned:
-        """Hold the slots of a call while it is answered, and return what is left to tell.
+    async def _answer(self, call: Call, reply_to: ReplyTo, answer: Answer) -> Returned:
+        """Hold the slots of a call while it is answered, and return the reply or the stream's end.
 
         An APIError crosses the handle as a value and is raised behind it: Serve logs a traceback
         for everything that a replica raises, and a client's mistake is no fault of the replica.
@@ -125,7 +125,7 @@ class ModelDeployment:
         except APIError as error:
             return error
 
-    async def _whole(self, call: Call, outlet: Outlet) -> Returned:
+    async def _answer_whole(self, call: Call, outlet: Outlet) -> Returned:
         """Answer over the bus what is short, since that is sooner there."""
         reply = await self.engine.run(call)
         if reply.files or len(reply.body) > SHORT_ANSWER_BYTES or outlet.is_full:
@@ -133,7 +133,7 @@ class ModelDeployment:
         outlet.write_whole(reply.body, reply.usage)
         return Streamed()
 
-    async def _in_pieces(self, call: Call, outlet: Outlet) -> Returned:
+    async def _answer_in_pieces(self, call: Call, outlet: Outlet) -> Returned:
         try:
             outlet.end(await self._write(call, outlet))
         except APIError as error:
@@ -178,7 +178,7 @@ class ModelDeployment:
             self.outlets.close()
 
 
-def imported(path: str) -> Any:
+def import_object(path: str) -> Any:
     """Return what ``module:name`` names."""
     module, name = path.split(":")
     return getattr(import_module(module), name)

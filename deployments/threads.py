@@ -66,10 +66,10 @@ class WorkerThreads:
         loop = asyncio.get_running_loop()
         self._unfinished += 1
         future = self._pool.submit(work)
-        future.add_done_callback(lambda _: _call_on(loop, self._finished))
+        future.add_done_callback(lambda _: _call_on(loop, self._finish_one))
         return future
 
-    def _finished(self) -> None:
+    def _finish_one(self) -> None:
         self._unfinished -= 1
 
 

@@ -49,7 +49,7 @@ class SpeechConfig(ModelConfig, frozen=True):
             from deployments.speech.espeak.voices import espeak_voices
 
             return espeak_voices()
-        from deployments.speech.coqui.voices import named_voices
+        from deployments.speech.coqui.voices import resolve_voices
 
-        voices = named_voices(self.model, self.voices, self.languages)
+        voices = resolve_voices(self.model, self.voices, self.languages)
         return with_known_names([voice.on_card() for voice in voices])

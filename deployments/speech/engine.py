@@ -88,11 +88,11 @@ class SpeechEngine(OperationEngine):
 
     def speak(self, body: SpeechBody, _: Call) -> AsyncGenerator[bytes | Usage]:
         """Yield a sound file while it is made."""
-        return self._encoded(self._speakable(body))
+        return self._stream_file(self._speakable(body))
 
     def speak_with_timestamps(self, body: SpeechBody, _: Call) -> AsyncGenerator[bytes | Usage]:
         """Yield lines of JSON: the next piece of the sound file, and when its characters sound."""
-        return self._timed(self._speakable(body))
+        return self._stream_with_times(self._speakable(body))
 
     whole: ClassVar = {Operation.ENCODE_SPEECH: encode}
     streamed: ClassVar = {
@@ -136,7 +136,7 @@ class SpeechEngine(OperationEngine):
             following = next(segments, None)
             is_only = is_first and following is None and self._synthesizer.speaks_whole_segments
             marks: tuple[Mark, ...] = ()
-            parts = self._speakers.stream(_speaking(self._synthesizer, segment, body))
+            parts = self._speakers.stream(_bind_segment(self._synthesizer, segment, body))
             async with aclosing(parts):
                 async for part in parts:
                     marks += part.marks
@@ -144,7 +144,7 @@ class SpeechEngine(OperationEngine):
             yield Piece(b"", segment, marks, is_end=True)
             segment, is_first = following, False
 
-    async def _encoded(self, body: SpeechBody) -> AsyncGenerator[bytes | Usage]:
+    async def _stream_file(self, body: SpeechBody) -> AsyncGenerator[bytes | Usage]:
         file = _File(body, self._synthesizer.sample_rate, self._encoders)
         async with aclosing(self._pieces(body)) as pieces:
             async for piece in pieces:
@@ -154,7 +154,7 @@ class SpeechEngine(OperationEngine):
             yield rest
         yield Usage(characters=len(body.input), audio_seconds=round(file.seconds, 3))
 
-    async def _timed(self, body: SpeechBody) -> AsyncGenerator[bytes | Usage]:
+    async def _stream_with_times(self, body: SpeechBody) -> AsyncGenerator[bytes | Usage]:
         file = _File(body, self._synthesizer.sample_rate, self._encoders)
         began, ready = 0.0, b""
         async with aclosing(self._pieces(body)) as pieces:
@@ -201,17 +201,17 @@ class _File:
             self._held = [bytes(2 * int(SILENCE_S * self._rate))]
             self.seconds = SILENCE_S
         if self._held:
-            return await self._threads.run(lambda _: self._whole())
+            return await self._threads.run(lambda _: self._encode_whole())
         return await self._threads.run(lambda _: self._encoder.finish())
 
-    def _whole(self) -> bytes:
+    def _encode_whole(self) -> bytes:
         body, samples = self._body, b"".join(self._held)
         return encode_whole(
             samples, body.response_format, self._rate, body.sample_rate, body.bit_rate
         )
 
 
-def _speaking(
+def _bind_segment(
     synthesizer: Synthesizer, segment: Segment, body: SpeechBody
 ) -> Callable[[Cancelled], Iterable[Spoken]]:
     return lambda cancelled: synthesizer.speak(segment, body, cancelled)

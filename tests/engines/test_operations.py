@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from deployments.app import KINDS, kind_types
-from deployments.base import OperationEngine, imported
+from deployments.base import OperationEngine, import_object
 from deployments.chat.vllm.engine import VLLMEngine
 from tests.support.operation_bodies import BODIES
 from wire.bodies import Body
@@ -20,7 +20,7 @@ def engines(kind: Kind) -> Iterator[Any]:
     """Yield the engine class of each backend, for speech that of all synthesizers."""
     _, deployment = kind_types(kind)
     for path in deployment.engines.values():
-        loader = imported(path)
+        loader = import_object(path)
         yield loader if hasattr(loader, "run") else get_type_hints(loader.load)["return"]
 
 

@@ -39,12 +39,12 @@ from deployments.chat.config import ChatConfig
 from deployments.chat.error_fields import field_of_error
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
-from deployments.chat.vllm.errors import LIBRARY_ERRORS, translated
+from deployments.chat.vllm.errors import LIBRARY_ERRORS, convert_error
 from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
 from deployments.chat.vllm.options import engine_arguments, reason
-from deployments.chat.vllm.priority import put_behind
+from deployments.chat.vllm.priority import set_priority
 from deployments.chat.vllm.processes import fork_from_there
 from deployments.chat.vllm.rendering import (
     IS_SHORT,
@@ -149,13 +149,13 @@ class VLLMEngine:
             async for frame in frames:
                 if frame.startswith(ERROR_FRAME):
                     error = ErrorResponse(**read_data(frame.encode()))
-                    raise self._translated(error, call)
+                    raise self._convert_error(error, call)
                 written = write(frame)
                 if tap is not None:
                     tap.learn(written)
                 yield written
         except LIBRARY_ERRORS as error:
-            raise self._translated(create_error_response(error), call, error) from error
+            raise self._convert_error(create_error_response(error), call, error) from error
         finally:
             await frames.aclose()
         yield _usage(request)
@@ -214,24 +214,24 @@ class VLLMEngine:
         IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
         body = _decode(call)
         self._check_output_length(body)
-        self._let_several_be_alike(body)
-        put_behind(body, call, self._engine.vllm_config)
+        self._raise_temperature(body)
+        set_priority(body, call, self._engine.vllm_config)
         self._media.begin(call.body)
         try:
             check_sampling(body, self._sampling_obstacle)
             answer = await self.handlers[call.operation](self, body, request)
         except LIBRARY_ERRORS as error:
-            raise self._translated(create_error_response(error), call, error) from error
+            raise self._convert_error(create_error_response(error), call, error) from error
         if isinstance(answer, ErrorResponse):
             _check_cancelled()
-            raise self._translated(answer, call)
+            raise self._convert_error(answer, call)
         if isinstance(answer, CompletionResponse) and body.max_tokens == 0:
             # vLLM makes a token all the same, leaves it out of the text and counts it.
             answer.usage.completion_tokens = 0
             answer.usage.total_tokens = answer.usage.prompt_tokens
         return answer, body
 
-    def _let_several_be_alike(self, body: Any) -> None:
+    def _raise_temperature(self, body: Any) -> None:
         """Sample as good as greedily where several answers are asked for, which vLLM refuses."""
         if (getattr(body, "n", None) or 1) > 1:
             usual = self._engine.model_config.get_diff_sampling_param().get("temperature", 1)
@@ -250,13 +250,13 @@ class VLLMEngine:
                     name,
                 )
 
-    def _translated(
+    def _convert_error(
         self, response: ErrorResponse, call: Call, cause: BaseException | None = None
     ) -> APIError:
         """Return our error for vLLM's."""
         if self._engine.errored:
             return ReplicaLostError("The model's engine ended while it worked.")
-        return translated(response, call, cause)
+        return convert_error(response, call, cause)
 
 
 _READERS = {

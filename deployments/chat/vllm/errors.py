@@ -49,7 +49,9 @@ BY_STATUS: dict[int, type[APIError]] = {
 }
 
 
-def translated(response: ErrorResponse, call: Call, cause: BaseException | None = None) -> APIError:
+def convert_error(
+    response: ErrorResponse, call: Call, cause: BaseException | None = None
+) -> APIError:
     """Return our error for vLLM's."""
     error = response.error
     if error.code >= 500 and error.code not in (501, 503):

@@ -164,8 +164,8 @@ def translate_error(error: ErrorInfo, prompt: str) -> tuple[str, str | None]:
     return message, prompt if error.param in MODALITIES.values() else error.param
 
 
-def unread_media(config: ChatConfig) -> dict[str, Any]:
-    """Return vLLM's options by which a model needs no memory for what it is never asked to read."""
+def media_limits(config: ChatConfig) -> dict[str, Any]:
+    """Return vLLM's options by which a model reserves no memory for media that it does not read."""
     read = {MODALITIES[part] for part in config.input_parts if part in MODALITIES}
     limits = dict.fromkeys(sorted({"image", "audio", "video"} - read), 0)
     own = config.engine_kwargs.get("limit_mm_per_prompt", {})

@@ -58,7 +58,7 @@ class Messages:
         if isinstance(made, ErrorResponse):
             return made
         if isinstance(made, ChatCompletionResponse):
-            return Answer(self._whole(made, body))
+            return Answer(self._to_message(made, body))
         return self._events(made, body)
 
     async def count_tokens(
@@ -86,7 +86,7 @@ class Messages:
             chat.add_generation_prompt, chat.continue_final_message = False, True
         return chat
 
-    def _whole(
+    def _to_message(
         self, made: ChatCompletionResponse, body: AnthropicMessagesRequest
     ) -> dict[str, Any]:
         mark_cut_calls(made)

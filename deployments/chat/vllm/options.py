@@ -17,7 +17,7 @@ from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from deployments.chat.config import ChatConfig
 from deployments.chat.vllm.adapters import adapter_options
-from deployments.chat.vllm.media import unread_media
+from deployments.chat.vllm.media import media_limits
 from deployments.chat.vllm.priority import BY_PRIORITY
 from deployments.chat.vllm.tool_calls import register_parsers
 from deployments.config import resolve_model
@@ -93,7 +93,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         | within_the_core(config.engine_kwargs)
         | adapter_options(config)
         | config.engine_kwargs
-        | unread_media(config)
+        | media_limits(config)
     )
     engine_names = {field.name for field in dataclasses.fields(AsyncEngineArgs)}
     frontend_names = {field.name for field in dataclasses.fields(BaseFrontendArgs)}

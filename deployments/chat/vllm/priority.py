@@ -17,7 +17,7 @@ LOW_PRIORITY = 1
 """Less urgent than vLLM's default of 0."""
 
 
-def put_behind(body: Any, call: Call, config: VllmConfig) -> None:
+def set_priority(body: Any, call: Call, config: VllmConfig) -> None:
     """Set the low priority in a request's body if its call has it."""
     by_priority = config.scheduler_config.policy == "priority"
     if call.low_priority and by_priority and hasattr(body, "priority"):

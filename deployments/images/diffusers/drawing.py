@@ -12,7 +12,7 @@ from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting, Dif
 from PIL import Image
 
 from deployments.images.config import ImagesConfig
-from deployments.images.diffusers.pictures import kept_outside, resized, resized_mask
+from deployments.images.diffusers.pictures import resize, resize_mask, restore_outside
 from deployments.images.job import Job, Limits
 from wire.bodies import ImagePrompt
 from wire.errors import ContentPolicyError, InvalidRequestError
@@ -36,7 +36,7 @@ class Pipelines:
         # A tokenizer keeps how it truncates from call to call, so no two threads may share one.
         self._counting_tokenizer: Any = copy.deepcopy(getattr(pipeline, "tokenizer", None))
         guidance = config.pipeline_kwargs.get("guidance_scale", math.inf)
-        self.takes_negative_prompts = guidance > 1 and _takes(pipeline, "negative_prompt")
+        self.takes_negative_prompts = guidance > 1 and _accepts(pipeline, "negative_prompt")
 
     def draw(self, jobs: Sequence[Job]) -> list[Any]:
         """Return the jobs' images, or the error in place of one that may not be shown; blocks.
@@ -48,7 +48,7 @@ class Pipelines:
         first = jobs[0]
         pipeline: Any = self._pipeline_for(first)
         arguments = self._arguments(jobs, pipeline)
-        if _takes(pipeline, "callback_on_step_end"):  # older pipelines cannot be stopped
+        if _accepts(pipeline, "callback_on_step_end"):  # older pipelines cannot be stopped
             arguments["callback_on_step_end"] = self._watch(jobs)
         output = pipeline(**arguments)
         images = output.images
@@ -105,7 +105,7 @@ class Pipelines:
         drawing = first.drawing
         configured = self._config.pipeline_kwargs.items()
         arguments: dict[str, Any] = {
-            **{name: value for name, value in configured if _takes(pipeline, name)},
+            **{name: value for name, value in configured if _accepts(pipeline, name)},
             "prompt": [job.prompt.positive for job in jobs],
             "num_inference_steps": drawing.steps,
             # On the CPU whatever the device, so that a seed means the same noise everywhere.
@@ -119,15 +119,15 @@ class Pipelines:
         if first.source is None:
             return {**arguments, "width": drawing.width, "height": drawing.height}
         size = (drawing.width, drawing.height)
-        arguments["image"] = resized(first.source, size)
+        arguments["image"] = resize(first.source, size)
         strength = _strength(first.strength, pipeline)
         if strength is not None:
             arguments["strength"] = strength
             arguments["num_inference_steps"] = _enough_steps(drawing.steps, strength)
-        if _takes(pipeline, "width"):
+        if _accepts(pipeline, "width"):
             arguments |= {"width": drawing.width, "height": drawing.height}
         if first.mask is not None:
-            arguments["mask_image"] = resized_mask(first.mask, size)
+            arguments["mask_image"] = resize_mask(first.mask, size)
         return arguments
 
     def _watch(self, jobs: Sequence[Job]) -> Callable[..., dict[str, Any]]:
@@ -154,7 +154,7 @@ def limits_of(pipeline: DiffusionPipeline) -> Limits:
     processor = getattr(pipeline, "image_processor", None)
     multiple = processor.config.vae_scale_factor if processor is not None else USUAL_MULTIPLE
     layers = getattr(getattr(pipeline, "text_encoder", None), "config", None)
-    skips = _takes(pipeline, "clip_skip") and hasattr(layers, "num_hidden_layers")
+    skips = _accepts(pipeline, "clip_skip") and hasattr(layers, "num_hidden_layers")
     return Limits(multiple, layers.num_hidden_layers - 1 if layers and skips else None)
 
 
@@ -166,8 +166,8 @@ def partial_steps(num_steps: int, num_images: int) -> list[int]:
 
 def _finish(job: Job, image: Image.Image) -> Image.Image:
     """Return an image in its size, and outside the mask as it was."""
-    image = resized(image, job.size)
-    return image if job.mask is None else kept_outside(job.mask, image, job.source)
+    image = resize(image, job.size)
+    return image if job.mask is None else restore_outside(job.mask, image, job.source)
 
 
 def _refusal() -> ContentPolicyError:
@@ -191,7 +191,7 @@ def _enough_steps(steps: int, strength: float) -> int:
     return steps
 
 
-def _takes(pipeline: DiffusionPipeline, argument: str) -> bool:
+def _accepts(pipeline: DiffusionPipeline, argument: str) -> bool:
     return argument in inspect.signature(pipeline.__call__).parameters
 
 

@@ -21,8 +21,8 @@ from deployments.images.diffusers.pictures import (
     mask_of,
     read_mask,
     read_picture,
-    resized,
-    resized_mask,
+    resize,
+    resize_mask,
 )
 from deployments.images.image_queue import ImageQueue
 from deployments.images.job import Job, make_jobs
@@ -161,13 +161,13 @@ class DiffusersEngine(OperationEngine):
         self.pipelines.check_source(masked=mask is not None)
         jobs = make_jobs(body, self._config, self.pipelines.limits, source.size)
         size = jobs[0].size
-        source = resized(opaque(source), size)
+        source = resize(opaque(source), size)
         strength = body.strength
         if strength is None and call.operation == Operation.IMAGE_VARIATION:
             strength = self._config.variation_strength
         for job in jobs:
             job.source = source
-            job.mask = resized_mask(mask, size) if mask is not None else None
+            job.mask = resize_mask(mask, size) if mask is not None else None
             job.strength = strength
             job.alone = True
         return jobs

@@ -61,19 +61,19 @@ def read_mask(data: bytes, size: tuple[int, int], param: str) -> Image.Image:
     return mask
 
 
-def resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return a picture in another size."""
     return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def resized_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
+def resize_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return a mask in another size, still black and white: white where any of it was."""
     if mask.size == size:
         return mask
     return mask.resize(size, Image.Resampling.BOX).point([0] + [255] * 255)
 
 
-def kept_outside(mask: Image.Image, drawn: Image.Image, source: Image.Image) -> Image.Image:
+def restore_outside(mask: Image.Image, drawn: Image.Image, source: Image.Image) -> Image.Image:
     """Return what was drawn where the mask is white, and the source elsewhere."""
     return Image.composite(drawn, source, mask)
 

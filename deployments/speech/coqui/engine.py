@@ -19,7 +19,7 @@ from deployments.speech.coqui.files import local_files
 from deployments.speech.coqui.phonemes import provide_phonemes
 from deployments.speech.coqui.recording import find_recording
 from deployments.speech.coqui.synthesizer import CoquiSynthesizer
-from deployments.speech.coqui.voices import named_voices
+from deployments.speech.coqui.voices import resolve_voices
 from deployments.speech.coqui.xtts import XttsSynthesizer
 from deployments.speech.engine import SpeechEngine, Synthesizer
 from wire.errors import ModelLoadError
@@ -54,7 +54,7 @@ def _load(config: SpeechConfig) -> Synthesizer:
         voice.id: voice.model_copy(
             update={"reference_audio": tuple(map(find_recording, voice.reference_audio))}
         )
-        for voice in named_voices(config.model, config.voices, config.languages)
+        for voice in resolve_voices(config.model, config.voices, config.languages)
     }
     options = dict(config.engine_kwargs)
     device = options.pop("device", "cuda" if torch.cuda.is_available() else "cpu")

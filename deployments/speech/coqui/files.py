@@ -69,7 +69,7 @@ def _with_own_paths(config: dict[str, Any], path: Path) -> Path:
             if not (old := part.get(key)):
                 continue
             first = old[0] if isinstance(old, list) else old
-            own = _beside(path.parent, (Path(first).name, *names))
+            own = _find_beside(path.parent, (Path(first).name, *names))
             if own is not None and str(own) != first:
                 part[key] = [str(own)] if isinstance(old, list) else str(own)
                 changed = True
@@ -80,7 +80,7 @@ def _with_own_paths(config: dict[str, Any], path: Path) -> Path:
     return copy
 
 
-def _beside(directory: Path, names: tuple[str, ...]) -> Path | None:
+def _find_beside(directory: Path, names: tuple[str, ...]) -> Path | None:
     return next((directory / name for name in names if directory.joinpath(name).is_file()), None)
 
 

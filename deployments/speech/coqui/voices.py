@@ -12,7 +12,7 @@ ONLY_VOICE = "default"
 """The voice of a model with one speaker."""
 
 
-def named_voices(
+def resolve_voices(
     model: str, named: Sequence[SpeechVoice], languages: tuple[str, ...] = ()
 ) -> list[SpeechVoice]:
     """Return the voices that the operator names; without any, the speakers of a local model.

@@ -66,7 +66,7 @@ class FasterWhisperEngine(OperationEngine):
     async def transcribe(self, body: TranscriptionBody, call: Call) -> Reply:
         """Return the transcript of a recording."""
         answer, usage = await self._threads.run(
-            lambda cancelled: self._whole(body, call, cancelled)
+            lambda cancelled: self._transcribe(body, call, cancelled)
         )
         return Reply(_json(answer), usage)
 
@@ -98,7 +98,7 @@ class FasterWhisperEngine(OperationEngine):
         """End the threads."""
         self._threads.close()
 
-    def _whole(
+    def _transcribe(
         self, body: TranscriptionBody, call: Call, cancelled: Cancelled
     ) -> tuple[dict[str, Any], Usage]:
         *pieces, usage = self.pieces(body, call, cancelled)

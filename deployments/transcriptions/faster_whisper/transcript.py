@@ -51,13 +51,13 @@ class Transcript:
                 if cancelled.is_set():
                     break
                 yield self._piece(segment, offset, duration)
-        yield self._whole(duration)
+        yield self._result(duration)
         yield Usage(self._num_prompt_tokens, self._num_tokens, audio_seconds=duration)
 
     def _segments(self, part: NDArray[np.float32]) -> Iterator[Segment]:
         segments, info = self._model.transcribe(
             part,
-            language=self._language or self._likeliest(part),
+            language=self._language or self._detect_language(part),
             initial_prompt=self._text[-CARRIED_CHARS:] or self._body.prompt or None,
             **self._options,
         )
@@ -66,7 +66,7 @@ class Transcript:
             self._language = info.language
         yield from segments
 
-    def _likeliest(self, part: NDArray[np.float32]) -> str | None:
+    def _detect_language(self, part: NDArray[np.float32]) -> str | None:
         """Return the likeliest of the languages that the request names, if it names any."""
         candidates = self._body.languages
         if len(candidates) < 2:
@@ -106,7 +106,7 @@ class Transcript:
             ],
         }
 
-    def _whole(self, duration: float) -> dict[str, Any]:
+    def _result(self, duration: float) -> dict[str, Any]:
         language, probability = self._detected
         return {
             "text": self._text.strip(),

@@ -14,7 +14,7 @@ CARD_KEY = "model_card"
 """Key of the card in a deployment's ``user_config``."""
 
 
-def _known(kind: Any) -> Kind | None:
+def _parse_kind(kind: Any) -> Kind | None:
     """Return None for a kind of another version: its card must not hide the other models."""
     try:
         return Kind(kind)
@@ -46,7 +46,7 @@ class ModelCard(BaseModel):
 
     id: str
     """The name in requests and answers."""
-    kind: Annotated[Kind | None, BeforeValidator(_known)]
+    kind: Annotated[Kind | None, BeforeValidator(_parse_kind)]
     """What the model does; None where this version does not have the kind."""
     aliases: tuple[str, ...] = ()
     """Other names that requests may use."""

@@ -261,6 +261,6 @@ def _queue_turn(turn: Turn) -> dict[str, Any]:
         top_p=body.top_p,
         truncation=body.truncation or "disabled",
         usage=None,
-        **body.shown(),
+        **body.echo_fields(),
     )
     return queued.model_dump(mode="json")

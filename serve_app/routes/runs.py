@@ -73,7 +73,7 @@ async def update_run(
     thread_id: str, run_id: str, body: MetadataUpdate, owner: OwnerDep, objects: ObjectsDep
 ) -> Response:
     """Change a run's metadata."""
-    return json_response((await objects.merge(owner, RUN, run_id, body.changed(), thread_id)).body)
+    return json_response((await objects.merge(owner, RUN, run_id, body.changes(), thread_id)).body)
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")

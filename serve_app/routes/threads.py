@@ -84,8 +84,8 @@ async def update_message(
     thread_id: str, message_id: str, body: MetadataUpdate, owner: OwnerDep, objects: ObjectsDep
 ) -> Response:
     """Change a message's metadata."""
-    changed = body.changed()
-    return json_response((await objects.merge(owner, MESSAGE, message_id, changed, thread_id)).body)
+    changes = body.changes()
+    return json_response((await objects.merge(owner, MESSAGE, message_id, changes, thread_id)).body)
 
 
 @router.delete("/threads/{thread_id}/messages/{message_id}")

@@ -66,11 +66,11 @@ async def _events(
     async with aclosing(spoken_answer(calls, chat, fields, voice)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Spoken):
-                yield write_event(stream.spoken(piece.pcm))
-            elif (chunk := stream.written(piece.chunk)) is not None:
+                yield write_event(stream.add_audio(piece.pcm))
+            elif (chunk := stream.add_chunk(piece.chunk)) is not None:
                 yield write_event(chunk)
     await answers.keep(stream.id, stream.transcript)
-    for chunk in stream.finished():
+    for chunk in stream.finish():
         yield write_event(chunk)
     yield DONE
 
@@ -91,8 +91,8 @@ async def _whole(
             if isinstance(piece, Spoken):
                 pcm += piece.pcm
             else:
-                message.written(piece.chunk)
-    return message.whole(await _encoded(bytes(pcm), voice.model, options, calls))
+                message.add_chunk(piece.chunk)
+    return message.complete(await _encoded(bytes(pcm), voice.model, options, calls))
 
 
 async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls: Calls) -> bytes:

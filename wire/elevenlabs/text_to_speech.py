@@ -68,13 +68,13 @@ class VoiceSettings(BaseModel):
     clone_strength: Share | None = None
 
 
-def _nothing(value: Any) -> Any:
+def _refuse_value(value: Any) -> Any:
     if value:
         raise ValueError("no served model can do it; leave it out")
     return None
 
 
-Nothing = Annotated[None, BeforeValidator(_nothing)]
+Nothing = Annotated[None, BeforeValidator(_refuse_value)]
 
 
 class TextToSpeechRequest(ModelRequest):

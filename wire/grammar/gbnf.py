@@ -87,13 +87,13 @@ class _Reader:
         at = scanner.at
         name = scanner.skip(NAME)
         if not name:
-            raise scanner.expected("the name of a rule")
+            raise scanner.syntax_error("the name of a rule")
         scanner.skip(SPACE_IN_LINE)
         scanner.take("::=", "'::='")
         scanner.skip(SPACE)
         options = self._body(at)
         if scanner.next() not in ("", "\r", "\n"):
-            raise scanner.expected("a part of the rule, '|' or a new line")
+            raise scanner.syntax_error("a part of the rule, '|' or a new line")
         first = self._rules.setdefault(name, Rule(options, at))
         if first.options != options:
             line, _ = line_and_column(self._text, first.at)
@@ -129,7 +129,7 @@ class _Reader:
         """Return whether the rule continues on a later line; if it does, advance to it."""
         if len(groups) > 1:
             line, column = line_and_column(self._text, groups[-1].at)
-            raise self._scanner.expected(f"')' to the '(' of line {line}, column {column}")
+            raise self._scanner.syntax_error(f"')' to the '(' of line {line}, column {column}")
         end = self._scanner.at
         self._scanner.skip(SPACE)
         if self._scanner.next() == "|":
@@ -164,7 +164,7 @@ class _Reader:
     def _repeat(self, group: _Group) -> None:
         at = self._scanner.at
         if not group.parts:
-            raise self._scanner.expected("something to repeat")
+            raise self._scanner.syntax_error("something to repeat")
         least, most = self._scanner.count()
         part = group.parts[-1]
         if part is not None and part != Part(part.item):  # repeated already, as in x+?

@@ -54,10 +54,10 @@ class Scanner:
     def take(self, symbol: str, expected: str) -> None:
         """Advance past a required symbol."""
         if not self._text.startswith(symbol, self.at):
-            raise self.expected(expected)
+            raise self.syntax_error(expected)
         self.at += len(symbol)
 
-    def expected(self, what: str) -> GrammarError:
+    def syntax_error(self, what: str) -> GrammarError:
         """Return the error for an unexpected character at the current position."""
         char = self.next()
         found = {"": "the end", "\n": "a new line", "\r": "a new line"}.get(char, repr(char))
@@ -102,7 +102,7 @@ class Scanner:
         self.skip(SPACE)
         least = self._number()
         if least is None and self.next() != ",":
-            raise self.expected("a number")
+            raise self.syntax_error("a number")
         most = least
         if self.next() == ",":
             self.at += 1

@@ -70,7 +70,7 @@ def with_tool_messages(messages: Sequence[Fields]) -> list[Fields]:
     Raises:
         InvalidRequestError: a function's result has no preceding call.
     """
-    return _Conversation().translated(messages)
+    return _Conversation().translate(messages)
 
 
 def as_function_call(answer: bytes) -> bytes:
@@ -124,7 +124,7 @@ class _Conversation:
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
 
-    def translated(self, messages: Sequence[Fields]) -> list[Fields]:
+    def translate(self, messages: Sequence[Fields]) -> list[Fields]:
         return [self._message(index, message) for index, message in enumerate(messages)]
 
     def _message(self, index: int, message: Fields) -> Fields:

@@ -179,7 +179,7 @@ class ResponseRequest(ModelRequest):
             fields["repetition_penalty"] = self.repeat_penalty
         return with_strict_tools(fields)
 
-    def shown(self) -> dict[str, Any]:
+    def echo_fields(self) -> dict[str, Any]:
         """Return the fields of the answer that repeat the request."""
         return {
             "background": bool(self.background),

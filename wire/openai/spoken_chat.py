@@ -19,7 +19,7 @@ class SpokenStream:
         self._is_named = False
         self._last: list[dict[str, Any]] = []
 
-    def written(self, chunk: dict[str, Any]) -> dict[str, Any] | None:
+    def add_chunk(self, chunk: dict[str, Any]) -> dict[str, Any] | None:
         """Return a chunk of the chat model with its text as transcript.
 
         The finish reason is withheld until all audio has been sent.
@@ -39,11 +39,11 @@ class SpokenStream:
         self._last.append({**chunk, "choices": [{**choice, "delta": {}}]})
         return {**chunk, "choices": [{**choice, "finish_reason": None}]} if text else None
 
-    def spoken(self, pcm: bytes) -> dict[str, Any]:
+    def add_audio(self, pcm: bytes) -> dict[str, Any]:
         """Return a chunk of audio."""
         return self._chunk({"data": base64.b64encode(pcm).decode()})
 
-    def finished(self) -> list[dict[str, Any]]:
+    def finish(self) -> list[dict[str, Any]]:
         """Return the chunks that end the answer."""
         end = [self._chunk({"expires_at": self.expires_at})] if self._is_named else []
         return [*end, *self._last]
@@ -81,16 +81,16 @@ class SpokenMessage:
         """The id of the audio."""
         return self._stream.id
 
-    def written(self, chunk: dict[str, Any]) -> None:
+    def add_chunk(self, chunk: dict[str, Any]) -> None:
         """Add a chunk of the chat model."""
-        self._stream.written(chunk)
+        self._stream.add_chunk(chunk)
         self._answer |= {key: chunk[key] for key in ("id", "created", "model")}
         if chunk.get("usage"):
             self._answer["usage"] = chunk["usage"]
         for choice in chunk["choices"]:
             self._add(choice)
 
-    def whole(self, audio: bytes) -> dict[str, Any]:
+    def complete(self, audio: bytes) -> dict[str, Any]:
         """Return the completion with encoded audio; without audio the text is the content."""
         if self._tool_calls:
             self._message["tool_calls"] = [self._tool_calls[i] for i in sorted(self._tool_calls)]

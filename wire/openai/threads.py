@@ -54,7 +54,7 @@ class MetadataUpdate(RequestBody):
 
     metadata: Metadata | None = None
 
-    def changed(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, Any]:
         """Return the fields to change."""
         return {"metadata": self.metadata or {}} if "metadata" in self.model_fields_set else {}
 

@@ -195,7 +195,10 @@ def _follow(
         for model, state in states.items():
             if seen.get(model) != state:
                 seconds = time.monotonic() - started
-                print(f"{seconds:6.1f} s  {model}: {state}{_why(target, model, state)}", flush=True)
+                print(
+                    f"{seconds:6.1f} s  {model}: {state}{_explain(target, model, state)}",
+                    flush=True,
+                )
         seen = states or seen
         running = [model for model, state in states.items() if state in ("ready", "idle")]
         if running and not ready and "loading" not in states.values():
@@ -203,7 +206,7 @@ def _follow(
             _print_example(target, running, log)
 
 
-def _why(target: Target, model: str, state: str) -> str:
+def _explain(target: Target, model: str, state: str) -> str:
     reason = target.get(f"/v1/models/{model}").get("reason") if state == "failed" else None
     return f" ({reason})" if reason else ""
 

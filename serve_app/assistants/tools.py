@@ -10,7 +10,7 @@ from serve_app.assistants.answer import ToolCall
 from serve_app.assistants.citations import Source
 from serve_app.assistants.code_interpreter import CodeInterpreter
 from serve_app.assistants.prompt import CODE_INTERPRETER, FILE_SEARCH
-from serve_app.assistants.turn import shown_call
+from serve_app.assistants.turn import describe_call
 from serve_app.models.calls import Calls
 from serve_app.storage.object_rows import StoredObject
 from serve_app.vector_stores.search import FileSearch, SearchResult
@@ -71,7 +71,7 @@ class ServerTools:
         argument = _read_argument(call.arguments, field_name)
         if argument is None:
             problem = f"The arguments must be a JSON object with a text '{field_name}'."
-            return Outcome(problem, shown_call(call))
+            return Outcome(problem, describe_call(call))
         if call.name == CODE_INTERPRETER:
             return await self._run_code(run, call, argument)
         options = _read_search_options(run)
@@ -81,12 +81,12 @@ class ServerTools:
         except APIError as error:
             if error.status >= 500:
                 raise
-            return Outcome(f"The search failed: {error.message}", shown_call(call))
+            return Outcome(f"The search failed: {error.message}", describe_call(call))
         return _show_passages(call, found, options["score_threshold"], num_sources, question)
 
     async def _run_code(self, run: StoredObject, call: ToolCall, code: str) -> Outcome:
         if self._interpreter is None:  # the operator has taken it away since
-            return Outcome("Code cannot be run here.", shown_call(call))
+            return Outcome("Code cannot be run here.", describe_call(call))
         result = await self._interpreter.interpret(run, code)
         details = CodeInterpreterDetails(input=code, outputs=result.outputs)
         shown = CodeInterpreterToolCall(id=call.id, code_interpreter=details)

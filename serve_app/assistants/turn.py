@@ -83,13 +83,13 @@ class Turn:
         created = MessageCreation(message_id=self.message.id)
         self.message_step = new_step(run, MessageCreationStepDetails(message_creation=created))
         added = [self.message, self.message_step]
-        await self._recorder.write(run.id, _unchanged, added=added, is_step=False)
+        await self._recorder.write(run.id, _keep, added=added, is_step=False)
         self._recorder.publish_begin(self.message_step)
         self._recorder.publish_begin(self.message)
 
     async def _begin_calls(self) -> None:
         self.calls_step = new_step(self.run, ToolCallsStepDetails(tool_calls=[]))
-        await self._recorder.write(self.run.id, _unchanged, added=[self.calls_step], is_step=False)
+        await self._recorder.write(self.run.id, _keep, added=[self.calls_step], is_step=False)
         self._recorder.publish_begin(self.calls_step)
 
     def _publish_texts(self, texts: Sequence[tuple[str, list[dict[str, Any]]]]) -> None:
@@ -106,7 +106,7 @@ class Turn:
         call = self.answer.calls[delta.call]
         piece: dict[str, Any] = {}
         if delta.begins:
-            piece = shown_call(replace(call, arguments=delta.arguments)).model_dump(mode="json")
+            piece = describe_call(replace(call, arguments=delta.arguments)).model_dump(mode="json")
         elif call.name not in (FILE_SEARCH, CODE_INTERPRETER):
             piece = {"type": "function", "function": {"arguments": delta.arguments}}
         if piece:
@@ -133,7 +133,7 @@ class Turn:
         self._recorder.events.publish(self.run.id, name, data)
 
 
-def shown_call(call: ToolCall) -> StepToolCall:
+def describe_call(call: ToolCall) -> StepToolCall:
     """Return a call as a step shows it before it has been carried out."""
     if call.name == FILE_SEARCH:
         return FileSearchToolCall(id=call.id, file_search=FileSearchDetails())
@@ -144,5 +144,5 @@ def shown_call(call: ToolCall) -> StepToolCall:
     return FunctionToolCall(id=call.id, function=function)
 
 
-def _unchanged(run: StoredObject) -> StoredObject:
+def _keep(run: StoredObject) -> StoredObject:
     return run

@@ -21,7 +21,7 @@ from serve_app.assistants.prompt_sender import PromptSender
 from serve_app.assistants.run_recorder import RunCancelledError, RunRecorder
 from serve_app.assistants.run_state import RunState, RunStatus, read_state, with_state
 from serve_app.assistants.tools import Outcome, ServerTools, without_passages
-from serve_app.assistants.turn import Turn, shown_call
+from serve_app.assistants.turn import Turn, describe_call
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.models.retrying import JobCalls
@@ -176,7 +176,7 @@ class RunWork:
         outcomes = await self._carry_out(turn, calls)
         pending = [call for call in turn.answer.calls if call.id not in outcomes]
         shown = [
-            outcomes[call.id].shown if call.id in outcomes else shown_call(call)
+            outcomes[call.id].shown if call.id in outcomes else describe_call(call)
             for call in turn.answer.calls
         ]
         state = _add_calls(turn, outcomes)

@@ -108,7 +108,7 @@ async def _send(
         as_made = translate_event is None
         pieces = calls.stream(model, operation, fields, slots=slots, coalesce=as_made)
         if translate_event is not None:
-            pieces = _translated(pieces, translate_event)
+            pieces = _translate_pieces(pieces, translate_event)
         return await event_stream(pieces, calls.record)
     reply = await calls.run(model, operation, fields, slots=slots)
     answer = translate(reply.body) if translate is not None else reply.body
@@ -122,7 +122,7 @@ def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     return with_strict_tools(engine_fields(fields))
 
 
-async def _translated(pieces: Pieces, translate: Translate) -> Pieces:
+async def _translate_pieces(pieces: Pieces, translate: Translate) -> Pieces:
     async with aclosing(pieces):
         async for piece in pieces:
             yield translate(piece)

@@ -21,10 +21,10 @@ async def read_file_input(text: str, param: str, remote_files: RemoteFiles) -> b
         head, comma, text = text.partition(",")
         if not comma or not head.lower().endswith(";base64"):
             raise _invalid(param, head)
-    return _decoded(text, param)
+    return _decode(text, param)
 
 
-def _decoded(text: str, param: str) -> bytes:
+def _decode(text: str, param: str) -> bytes:
     compact = "".join(text.split()).rstrip("=")
     try:
         data = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)

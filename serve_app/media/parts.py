@@ -69,16 +69,16 @@ def check_parts(messages: list[Part], card: ModelCard) -> None:
         InvalidRequestError: names the part.
     """
     for m, message in enumerate(messages):
-        for p, part in enumerate(_listed(message.get("content"))):
+        for p, part in enumerate(_as_list(message.get("content"))):
             path = f"messages[{m}].content[{p}]"
             kind = part.get("type")
             if not isinstance(kind, str):
-                raise _refused(f"{path}.type", f"must be a text, received {echo(kind)}")
+                raise _invalid(f"{path}.type", f"must be a text, received {echo(kind)}")
             if "uuid" in part:
                 # The engine would take it as the name of what another client has sent.
-                raise _refused(f"{path}.uuid", "send the file itself")
+                raise _invalid(f"{path}.uuid", "send the file itself")
             if kind in OF_CHAT and kind not in card.input_parts:
-                raise _not_read(kind, card.input_parts, card, f"{path}.type")
+                raise _unsupported(kind, card.input_parts, card, f"{path}.type")
             if kind in ("image_url", "audio_url"):
                 _check_file(part.get(kind), f"{path}.{kind}")
             if kind == "input_audio":
@@ -119,13 +119,13 @@ def check_items(items: Sequence[Part], card: ModelCard) -> None:
     reads = ("input_text", IMAGE_OF_RESPONSES) if reads_images else ("input_text",)
     for i, item in enumerate(items):
         for field in ("content", "output"):
-            for p, part in enumerate(_listed(item.get(field))):
+            for p, part in enumerate(_as_list(item.get(field))):
                 path = f"input[{i}].{field}[{p}]"
                 kind = part.get("type") if isinstance(part, dict) else None
                 if kind == IMAGE_OF_RESPONSES and kind in reads:
                     _check_picture(part, path)
                 elif kind not in TEXTS_OF_RESPONSES:
-                    raise _not_read(kind, reads, card, f"{path}.type")
+                    raise _unsupported(kind, reads, card, f"{path}.type")
 
 
 def _check_picture(part: Part, path: str) -> None:
@@ -133,13 +133,13 @@ def _check_picture(part: Part, path: str) -> None:
     if file_id is None:
         _check_url(part.get("image_url"), f"{path}.image_url")
     elif not isinstance(file_id, str) or part.get("image_url") is not None:
-        raise _refused(f"{path}.file_id", "the id of a file is needed, and no 'image_url' with it")
+        raise _invalid(f"{path}.file_id", "the id of a file is needed, and no 'image_url' with it")
     _check_detail(part, path)
 
 
 def _check_file(value: object, path: str) -> None:
     if not isinstance(value, dict):
-        raise _refused(path, f'{{"url": …}} is needed, received {echo(value)}')
+        raise _invalid(path, f'{{"url": …}} is needed, received {echo(value)}')
     named = cast("Part", value)
     _check_url(named.get("url"), path)
     _check_detail(named, path)
@@ -149,25 +149,25 @@ def _check_detail(part: Part, path: str) -> None:
     if part.get("detail") not in DETAILS:
         allowed = ", ".join(detail for detail in DETAILS if detail)
         reason = f"one of {allowed} is allowed, received {echo(part['detail'])}"
-        raise _refused(f"{path}.detail", reason)
+        raise _invalid(f"{path}.detail", reason)
 
 
 def _check_url(url: object, path: str) -> None:
     start = url.strip()[:8].lower() if isinstance(url, str) else ""
     if not start.startswith(("data:", *ON_THE_WEB)):
-        raise _refused(path, f"a data URL in base64, or an http(s) URL, is needed: {echo(url)}")
+        raise _invalid(path, f"a data URL in base64, or an http(s) URL, is needed: {echo(url)}")
 
 
-def _not_read(
+def _unsupported(
     kind: object, reads: Sequence[str], card: ModelCard, path: str
 ) -> InvalidRequestError:
-    return _refused(
+    return _invalid(
         path,
         f"model '{card.id}' does not read parts of type {echo(kind)}; it reads {', '.join(reads)}",
     )
 
 
-def _refused(path: str, reason: str) -> InvalidRequestError:
+def _invalid(path: str, reason: str) -> InvalidRequestError:
     return InvalidRequestError(f"Invalid '{path}': {reason}.", path)
 
 
@@ -177,26 +177,26 @@ async def with_files(messages: list[Part], remote: RemoteFiles, param: str) -> l
     Raises:
         InvalidRequestError: one may not be fetched, or cannot.
     """
-    if not _named(messages, param):
+    if not _find_urls(messages, param):
         return messages
-    copied = [_copied(message) for message in messages]  # the client's words stay as they were
-    jobs = [partial(_fetch, part, path, remote) for part, path in _named(copied, param)]
+    copied = [_copy(message) for message in messages]  # the client's words stay as they were
+    jobs = [partial(_fetch, part, path, remote) for part, path in _find_urls(copied, param)]
     await gather_limited(jobs, AT_ONCE)
     return copied
 
 
-def _named(parts: Any, path: str) -> list[tuple[Part, str]]:
+def _find_urls(parts: Any, path: str) -> list[tuple[Part, str]]:
     """Return what names a file on the web, at any depth: results of tools have parts too."""
     found: list[tuple[Part, str]] = []
-    for index, part in enumerate(_listed(parts)):
+    for index, part in enumerate(_as_list(parts)):
         if isinstance(part, dict):
             here = f"{path}[{index}]"
             found += [(part, here)] if _url(part) is not None else []
-            found += _named(part.get("content"), f"{here}.content")
+            found += _find_urls(part.get("content"), f"{here}.content")
     return found
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
@@ -209,10 +209,10 @@ def _url(part: Part) -> str | None:
     return url.strip()
 
 
-def _copied(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _copied(each) for name, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value
+        return {name: _copy(each) for name, each in value.items()}
+    return [_copy(each) for each in value] if isinstance(value, list) else value
 
 
 async def _fetch(part: Part, path: str, remote: RemoteFiles) -> None:

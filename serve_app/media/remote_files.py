@@ -68,7 +68,7 @@ class RemoteFiles:
         Raises:
             InvalidRequestError: the operator does not allow the host, or it does not answer well.
         """
-        target = self._checked(url, param)
+        target = self._check(url, param)
         try:
             async with (
                 aiohttp.ClientSession(
@@ -79,24 +79,24 @@ class RemoteFiles:
                 session.get(target, allow_redirects=False) as response,
             ):
                 if response.status != 200:
-                    raise _refused(param, f"the host answered {response.status}, not 200")
+                    raise _invalid(param, f"the host answered {response.status}, not 200")
                 return await self._body(response, param)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             # The reason stays out of the answer: it would tell of the network behind the server.
-            raise _refused(param, "it could not be fetched") from error
+            raise _invalid(param, "it could not be fetched") from error
 
-    def _checked(self, url: str, param: str) -> URL:
+    def _check(self, url: str, param: str) -> URL:
         try:
             target = URL(url)
             host = (target.host or "").rstrip(".").lower()
         except ValueError:
-            raise _refused(param, "it is no URL") from None
+            raise _invalid(param, "it is no URL") from None
         if target.scheme not in ("http", "https") or not host:
-            raise _refused(param, "only http and https URLs are fetched")
+            raise _invalid(param, "only http and https URLs are fetched")
         if not any(fnmatchcase(host, pattern) for pattern in self._hosts):
-            raise _refused(param, "the operator does not allow this host; send the file as base64")
+            raise _invalid(param, "the operator does not allow this host; send the file as base64")
         if _is_address(host) and not self._may_connect(host):
-            raise _refused(param, "its address is not public")
+            raise _invalid(param, "its address is not public")
         return target
 
     async def _body(self, response: aiohttp.ClientResponse, param: str) -> bytes:
@@ -104,7 +104,7 @@ class RemoteFiles:
         async for chunk in response.content.iter_chunked(2**16):
             data += chunk
             if len(data) > self._max_bytes:
-                raise _refused(param, f"the file is larger than {self._max_bytes} bytes")
+                raise _invalid(param, f"the file is larger than {self._max_bytes} bytes")
         return bytes(data)
 
 
@@ -136,5 +136,5 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _refused(param: str, reason: str) -> InvalidRequestError:
+def _invalid(param: str, reason: str) -> InvalidRequestError:
     return InvalidRequestError(f"Invalid '{param}': {reason}.", param)

@@ -83,28 +83,28 @@ OF_VLLM_IN_CHAT: dict[str, Refinement] = {
 }
 
 
-def refused(values: tuple[Any, ...], why: str) -> Schema:
+def without_effect(values: tuple[Any, ...], why: str) -> Schema:
     """Return the schema of a field that has no effect: its neutral values."""
     return {"enum": list(values), "description": f"Has no effect here: {why}"}
 
 
 def neutral(fields: dict[str, tuple[Any, ...]]) -> dict[str, Schema]:
     """Return the schemas of fields of which only neutral values are accepted."""
-    return {name: refused(values, "other values: 400.") for name, values in fields.items()}
+    return {name: without_effect(values, "other values: 400.") for name, values in fields.items()}
 
 
 def _of_the_contract() -> dict[str, Schema]:
     return {
         **neutral(contract.NEUTRAL),
         **{
-            name: refused(FALSY, f"set `engine_kwargs.{key}` in the model's configuration.")
+            name: without_effect(FALSY, f"set `engine_kwargs.{key}` in the model's configuration.")
             for name, key in contract.LOAD_TIME.items()
         },
         **{
-            name: refused(FALSY, f"it belongs to {path}.")
+            name: without_effect(FALSY, f"it belongs to {path}.")
             for name, path in contract.ELSEWHERE.items()
         },
-        **{name: refused((None,), f"{why}.") for name, why in contract.UNSUPPORTED.items()},
+        **{name: without_effect((None,), f"{why}.") for name, why in contract.UNSUPPORTED.items()},
     }
 
 
@@ -213,12 +213,12 @@ def refinements(wire: Any) -> Iterator[tuple[str, Refinement]]:
 
     The table of a base does not override a field that the type itself declares.
     """
-    declared = _declared(wire)
+    declared = _field_names(wire)
     for base in reversed(getattr(wire, "__mro__", ())):
         for name, refinement in MORE.get(base, {}).items():
-            if name not in declared or name in _declared(base):
+            if name not in declared or name in _field_names(base):
                 yield name, refinement
 
 
-def _declared(wire: Any) -> set[str]:
+def _field_names(wire: Any) -> set[str]:
     return set(getattr(wire, "model_fields", ()))

@@ -63,6 +63,6 @@ class SentenceCutter:
         return None
 
 
-def spoken(sentence: str) -> str:
+def strip_markup(sentence: str) -> str:
     """Return a sentence without the marks of Markdown, which nobody wants to hear."""
     return _MARKUP.sub(lambda match: match[1] or "", sentence).strip()

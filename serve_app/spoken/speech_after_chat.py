@@ -14,7 +14,7 @@ from typing import Any
 
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
-from serve_app.spoken.sentences import SentenceCutter, spoken
+from serve_app.spoken.sentences import SentenceCutter, strip_markup
 from wire.bodies import ChatCompletionBody, SpeechBody
 from wire.calls import Operation
 from wire.errors import APIError, ModelCallError
@@ -57,7 +57,7 @@ class Voice:
     id: str
 
 
-async def spoken_answer(
+async def speak_answer(
     calls: Calls, chat: ServedModel, fields: ChatCompletionBody, voice: Voice
 ) -> AsyncGenerator[Event]:
     """Yield the chat model's chunks as they come, and their audio as it is made.
@@ -137,7 +137,7 @@ class _Speaker:
 
     def say(self, sentence: str, tasks: asyncio.TaskGroup) -> None:
         """Begin with a sentence, if there is something to say."""
-        text = spoken(sentence)
+        text = strip_markup(sentence)
         if not any(character.isalnum() for character in text):
             return
         audio: asyncio.Queue[bytes | None] = asyncio.Queue()

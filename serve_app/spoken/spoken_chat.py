@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from serve_app.http.streaming import event_stream
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
-from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
+from serve_app.spoken.speech_after_chat import Spoken, Voice, speak_answer
 from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, EncodeSpeechBody
 from wire.calls import Kind, Operation
@@ -50,7 +50,7 @@ async def answer_aloud(
         events = _events(fields, chat, voice, calls, answers)
         return await event_stream(events, calls.record)
     message = SpokenMessage(*answers.new_id())
-    answer = await _whole(fields, chat, voice, body.audio, calls, message)
+    answer = await _complete(fields, chat, voice, body.audio, calls, message)
     await answers.keep(message.audio_id, message.transcript)
     return Response(to_json(answer), media_type="application/json")
 
@@ -63,7 +63,7 @@ async def _events(
     answers: SpokenAnswers,
 ) -> AsyncGenerator[bytes]:
     stream = SpokenStream(*answers.new_id())
-    async with aclosing(spoken_answer(calls, chat, fields, voice)) as pieces:
+    async with aclosing(speak_answer(calls, chat, fields, voice)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Spoken):
                 yield write_event(stream.add_audio(piece.pcm))
@@ -75,7 +75,7 @@ async def _events(
     yield DONE
 
 
-async def _whole(
+async def _complete(
     fields: ChatCompletionBody,
     chat: ServedModel,
     voice: Voice,
@@ -86,16 +86,16 @@ async def _whole(
     pcm = bytearray()
     streamed = fields.copy()
     streamed["stream"], streamed["stream_options"] = True, {"include_usage": True}
-    async with aclosing(spoken_answer(calls, chat, streamed, voice)) as pieces:
+    async with aclosing(speak_answer(calls, chat, streamed, voice)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Spoken):
                 pcm += piece.pcm
             else:
                 message.add_chunk(piece.chunk)
-    return message.complete(await _encoded(bytes(pcm), voice.model, options, calls))
+    return message.complete(await _encode(bytes(pcm), voice.model, options, calls))
 
 
-async def _encoded(pcm: bytes, speech: ServedModel, options: AudioOptions, calls: Calls) -> bytes:
+async def _encode(pcm: bytes, speech: ServedModel, options: AudioOptions, calls: Calls) -> bytes:
     if not pcm or options.format == "pcm16":
         return pcm
     # It has been written and spoken: that its file is refused a place would be a pity.

@@ -45,11 +45,11 @@ async def embed_parts(calls: JobCalls, model: str, texts: Sequence[str]) -> list
         try:
             found += [[vector] for vector in await _documents(calls, model, portion)]
         except ContextLengthError:
-            found += [await _in_pieces(calls, model, text) for text in portion]
+            found += [await _embed_in_pieces(calls, model, text) for text in portion]
     return found
 
 
-async def _in_pieces(calls: JobCalls, model: str, text: str) -> list[bytes]:
+async def _embed_in_pieces(calls: JobCalls, model: str, text: str) -> list[bytes]:
     try:
         return await _documents(calls, model, [text])
     except ContextLengthError:
@@ -57,7 +57,7 @@ async def _in_pieces(calls: JobCalls, model: str, text: str) -> list[bytes]:
         if not middle:
             raise
         halves = text[:middle], text[middle:]
-        return [each for half in halves for each in await _in_pieces(calls, model, half)]
+        return [each for half in halves for each in await _embed_in_pieces(calls, model, half)]
 
 
 async def _documents(calls: JobCalls, model: str, texts: Sequence[str]) -> list[bytes]:

@@ -91,7 +91,7 @@ class FileIndexing:
             name = await self._stores.choose_model(store, model.id)
             model = await calls.find_model(Kind.EMBEDDINGS, name)  # another may have been quicker
         texts = await self._read(job, model)
-        vectors = await self._embedded(
+        vectors = await self._embed(
             job, calls, model, [part for text in texts for part in text.parts]
         )
         chunks, place = list[Chunk](), 0
@@ -117,7 +117,7 @@ class FileIndexing:
         except (NotFoundError, FileMissingError):
             raise invalid_file("The file has been deleted.") from None
 
-    async def _embedded(
+    async def _embed(
         self, job: StoredObject, calls: JobCalls, model: ServedModel, parts: list[str]
     ) -> list[list[bytes]]:
         vectors = list[list[bytes]]()
@@ -137,17 +137,21 @@ class FileIndexing:
         async with self._database.transaction():
             num_bytes = await self._stores.fill(job, chunks, dimensions)
             await self._jobs.store.write(
-                job.id, lambda entry: end_reading(_wanted(entry), COMPLETED, usage_bytes=num_bytes)
+                job.id,
+                lambda entry: end_reading(_require_wanted(entry), COMPLETED, usage_bytes=num_bytes),
             )
 
     async def _end(self, job: StoredObject, code: str, message: str) -> None:
         error = VectorStoreFileError.model_validate({"code": code, "message": message})
         await self._jobs.store.write(
-            job.id, lambda entry: end_reading(_wanted(entry), FAILED, last_error=error.model_dump())
+            job.id,
+            lambda entry: end_reading(
+                _require_wanted(entry), FAILED, last_error=error.model_dump()
+            ),
         )
 
 
-def _wanted(entry: StoredObject) -> StoredObject:
+def _require_wanted(entry: StoredObject) -> StoredObject:
     """Return an entry that nobody has cancelled.
 
     Raises:

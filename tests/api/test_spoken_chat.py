@@ -13,7 +13,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDeltaAudio
 from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
-from serve_app.spoken.speech_after_chat import Spoken, Voice, spoken_answer
+from serve_app.spoken.speech_after_chat import Spoken, Voice, speak_answer
 from tests.api.composed import Listener, Speaker, Writer, composed
 from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
@@ -101,7 +101,7 @@ async def test_first_sentence_is_heard_before_the_answer_is_written(
     writer.may_end.clear()
     chat, speech = await calls.resolve(Kind.CHAT, None), await calls.resolve(Kind.SPEECH, None)
 
-    async with aclosing(spoken_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
+    async with aclosing(speak_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
         first = await anext(event async for event in events if isinstance(event, Spoken))
 
     assert first.pcm.decode("utf-16-le") == "H"
@@ -125,7 +125,7 @@ async def test_client_that_reads_slowly_slows_the_models_down(
     writer.pieces = [f"This is sentence number {number}. " for number in range(1000)]
     chat, speech = await calls.resolve(Kind.CHAT, None), await calls.resolve(Kind.SPEECH, None)
 
-    async with aclosing(spoken_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
+    async with aclosing(speak_answer(calls, chat, BODY, Voice(speech, "en-us"))) as events:
         await anext(events)
         await speaker.second_began.wait()
         await run_other_tasks(turns=1000)

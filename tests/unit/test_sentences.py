@@ -1,7 +1,7 @@
 import pytest
 
 from deployments.speech.segments import segments
-from serve_app.spoken.sentences import MAX_CHARS, SentenceCutter, spoken
+from serve_app.spoken.sentences import MAX_CHARS, SentenceCutter, strip_markup
 
 
 def cut(text: str, piece: int = 1) -> list[str]:
@@ -70,7 +70,7 @@ def test_endless_sentence_is_cut_between_words() -> None:
     ],
 )
 def test_markup_is_not_spoken(written: str, heard: str) -> None:
-    assert spoken(written) == heard
+    assert strip_markup(written) == heard
 
 
 ABBREVIATIONS = """

@@ -25,17 +25,19 @@ def cpu(summary: Summary, unit: str) -> list[str]:
                     with_spread([*summary.rounds(cell, contender, name).values()])
                     for name in ("path_per_engine", "all_per_engine")
                 ]
-                told = [number(value) if value else "" for value in medians]
-                lines.append([cell, contender, *told, *ratios])
+                values = [number(value) if value else "" for value in medians]
+                lines.append([cell, contender, *values, *ratios])
     return [f"CPU microseconds for each {unit}:", "", *rows(header, lines), "", MEANING]
 
 
 def describe_load(summary: Summary) -> str:
     """Return a line about other load on the machine during the measurement."""
-    told = {
+    values = {
         "the load generator": "client_cores",
         "everything else": "elsewhere_cores",
         "stolen by the host": "stolen_cores",
     }
-    parts = [f"{name} {with_spread(summary.all_samples(figure))}" for name, figure in told.items()]
+    parts = [
+        f"{name} {with_spread(summary.all_samples(figure))}" for name, figure in values.items()
+    ]
     return f"Cores beside the server, over all windows: {', '.join(parts)}."

@@ -31,11 +31,11 @@ class Generator:
         assert self._process.stdout
         print(job.to_line(), file=self._process.stdin, flush=True)
         for line in self._process.stdout:
-            said = json.loads(line)
-            if "result" in said:
-                return said["result"]
-            if "refused" in said:
-                raise RuntimeError(f"The load generator refuses: {said['refused']}")
+            message = json.loads(line)
+            if "result" in message:
+                return message["result"]
+            if "refused" in message:
+                raise RuntimeError(f"The load generator refuses: {message['refused']}")
             when()
         raise RuntimeError("The load generator has ended.")
 

@@ -79,11 +79,13 @@ def _turn(
     ):
         print_progress(f"  ready after {server.first_answer_s:.1f} s")
         for table in tables:
-            outcome, told = outcomes[table.name], len(stage.complaints)
+            outcome, num_reported = outcomes[table.name], len(stage.complaints)
             for cell, figures in table.measure(server, stage):
                 outcome.samples.append(Sample(contender.name, number, cell, figures))
-                outcome.complaints += [f"{each} ({cell})" for each in stage.complaints[told:]]
-                told = len(stage.complaints)
+                outcome.complaints += [
+                    f"{each} ({cell})" for each in stage.complaints[num_reported:]
+                ]
+                num_reported = len(stage.complaints)
                 print_progress(f"  {table.name} {cell}: {_format_figures(figures)}")
 
 

@@ -66,7 +66,8 @@ class Kinds:
         """Return the lines of the table."""
         summary = Summary(samples)
         lines = [
-            [load.kind, what(load), *_pair(summary, load.name), UNITS[load.kind]] for load in LOADS
+            [load.kind, describe_callers(load), *_pair(summary, load.name), UNITS[load.kind]]
+            for load in LOADS
         ]
         sounds = [
             [answer, *_pair(summary, f"first sound of {answer}", "spoken_s", "sequence_s")]
@@ -124,7 +125,7 @@ def combine_flows(seen: Sequence[dict[str, Any]]) -> dict[str, float]:
     return found
 
 
-def what(load: Load) -> str:
+def describe_callers(load: Load) -> str:
     """Return the callers for the table."""
     return f"{load.callers}" + (f", {load.audio_s} s each" if load.audio_s else "")
 

@@ -38,16 +38,16 @@ class Mixed:
         """Measure each kind alone, then all together."""
         recordings = record(server.url)
         spoken_s = seconds_of(synthesize(server.url, SENTENCE, "mp3"))
-        asked: dict[str, list[Flow]] = {"chat": [_chat(server)]}
-        asked |= {load.kind: flows(server.url, load, recordings, spoken_s) for load in MIX}
+        by_kind: dict[str, list[Flow]] = {"chat": [_chat(server)]}
+        by_kind |= {load.kind: flows(server.url, load, recordings, spoken_s) for load in MIX}
         options = stage.options
         alone: dict[str, dict[str, float]] = {}
-        for kind, parts in asked.items():
+        for kind, parts in by_kind.items():
             job = Job(tuple(parts), options.seconds, options.warmup_s)
             alone[kind] = combine_flows(stage.drive(server, job)["flows"])
-        every = tuple(flow for parts in asked.values() for flow in parts)
+        every = tuple(flow for parts in by_kind.values() for flow in parts)
         seen = stage.drive(server, Job(every, 2 * options.seconds, options.warmup_s))["flows"]
-        for kind, parts in asked.items():
+        for kind, parts in by_kind.items():
             mine, seen = seen[: len(parts)], seen[len(parts) :]
             mixed = {f"mixed_{name}": value for name, value in combine_flows(mine).items()}
             yield kind, {**alone[kind], **mixed}

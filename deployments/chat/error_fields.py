@@ -21,15 +21,15 @@ def field_of_error(message: str, body: bytes, prompt: str | None = None) -> str 
 
     ``prompt`` is the one that an error about the prompt is about.
     """
-    asked: Any = from_json(body)
-    if (first := message.partition(" ")[0].strip("`'\"")) in asked:
+    fields: Any = from_json(body)
+    if (first := message.partition(" ")[0].strip("`'\"")) in fields:
         return first
     if any(words in message for words in PROMPTS):
         return prompt
     if not any(word in message.lower() for word in WORDS):
         return None
-    if type_of(asked.get("response_format")) not in (None, "text"):
+    if type_of(fields.get("response_format")) not in (None, "text"):
         return "response_format"  # which vLLM prefers
-    if (form := asked.get("structured_outputs")) is None:
+    if (form := fields.get("structured_outputs")) is None:
         return None
     return next((name for name in ALIASES if f'"{name}"' in str(form)), "structured_outputs")

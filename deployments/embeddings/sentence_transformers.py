@@ -39,7 +39,7 @@ class SentenceTransformersEngine(EncoderEngine):
 
     async def embed(self, body: EmbeddingsBody, _: Call) -> Reply:
         """Return a vector for each input, as OpenAI's answer."""
-        length = self._wanted_length(body.dimensions)
+        length = self._vector_length(body.dimensions)
         encodings = await self._encodings(body.input, self._prompts.of(body.input_type))
         vectors = (await self.encoder.run(encodings))[:, : self._length]
         if length < self._length:
@@ -87,7 +87,7 @@ class SentenceTransformersEngine(EncoderEngine):
                 param,
             ) from None
 
-    def _wanted_length(self, dimensions: int | None) -> int:
+    def _vector_length(self, dimensions: int | None) -> int:
         if dimensions is None:
             return self._length
         allowed = self._config.dimensions or (self._length,)

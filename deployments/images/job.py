@@ -72,7 +72,7 @@ def make_jobs(
         InvalidRequestError: the model cannot do what is asked.
     """
     size = _size(body, config, limits, source_size)
-    width, height = _drawn_size(size, config, limits)
+    width, height = _native_size(size, config, limits)
     steps, clip_skip = _steps(body, config), _clip_skip(body, limits)
     first = body.seed if body.seed is not None and body.seed >= 0 else None
     jobs: list[Job] = []
@@ -125,7 +125,7 @@ def _size_step(config: ImagesConfig, limits: Limits) -> int:
     return 1 if config.native_pixels else limits.multiple
 
 
-def _drawn_size(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
+def _native_size(size: tuple[int, int], config: ImagesConfig, limits: Limits) -> tuple[int, int]:
     """Return the size in which an image of this size is drawn."""
     if config.native_pixels is None:
         return size

@@ -105,8 +105,10 @@ class Apart:
         """Return a score for each document, and how many tokens were read."""
         queries = await self._encoder.tokenize([query], self._of_query)
         encodings = await self._encoder.tokenize(documents, self._of_document)
-        asked, read = await asyncio.gather(self._encoder.run(queries), self._encoder.run(encodings))
-        scores = (_unit(read) @ _unit(asked).T).reshape(len(documents))
+        query_vectors, read = await asyncio.gather(
+            self._encoder.run(queries), self._encoder.run(encodings)
+        )
+        scores = (_unit(read) @ _unit(query_vectors).T).reshape(len(documents))
         return scores, sum(encoding.num_tokens for encoding in [*queries, *encodings])
 
 

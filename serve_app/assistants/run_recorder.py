@@ -63,13 +63,15 @@ class RunRecorder:
             RunCancelledError: it is being cancelled, and this is not its end.
         """
 
-        def unless_cancelled(run: StoredObject) -> StoredObject:
+        def change_unless_cancelled(run: StoredObject) -> StoredObject:
             if run.status == RunStatus.CANCELLING and not is_end:
                 raise RunCancelledError(run_id)
             return change(run)
 
         async with self._database.transaction():
-            run = await self._jobs.write(run_id, unless_cancelled, wake_at=wake_at, is_step=is_step)
+            run = await self._jobs.write(
+                run_id, change_unless_cancelled, wake_at=wake_at, is_step=is_step
+            )
             await self.objects.add(*added)
             await self.objects.put(*put)
             for object_id in removed:

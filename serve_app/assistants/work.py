@@ -131,7 +131,7 @@ class RunWork:
     async def _do_turn(self, run: StoredObject, calls: JobCalls) -> StoredObject:
         """Have the model answer, carry out its calls, and return the run as it is then."""
         state = read_state(run)
-        if limit := _reached_limit(run, state):
+        if limit := _find_reached_limit(run, state):
             details = RunIncompleteDetails(reason=limit)
             return await self._recorder.end(run, RunStatus.INCOMPLETE, incomplete_details=details)
         if state.num_turns >= MAX_TURNS:
@@ -267,7 +267,7 @@ def _to_required_call(call: ToolCall) -> RequiredActionToolCall:
     return RequiredActionToolCall(id=call.id, function=function)
 
 
-def _reached_limit(
+def _find_reached_limit(
     run: StoredObject, state: RunState
 ) -> Literal["max_completion_tokens", "max_prompt_tokens"] | None:
     """Return which limit of its tokens a run has reached."""

@@ -349,7 +349,7 @@ def _types(wire: type[RequestBody], name: str) -> list[Any]:
     return [get_origin(member) or member for member in members if member is not NoneType]
 
 
-def required_file(uploads: Mapping[str, Sequence[Upload]], name: str) -> bytes:
+def require_file(uploads: Mapping[str, Sequence[Upload]], name: str) -> bytes:
     """Return the first file of this name.
 
     Raises:

@@ -146,11 +146,11 @@ class _Exchange:
 def new_record(scope: Scope, headers: Headers) -> RequestRecord:
     """Return the record of a request that has just arrived."""
     return RequestRecord(
-        method=scope["method"], path=logged_path(scope), request_id=request_id(headers)
+        method=scope["method"], path=redact_path(scope), request_id=request_id(headers)
     )
 
 
-def logged_path(scope: Scope) -> str:
+def redact_path(scope: Scope) -> str:
     """Return the path as it was sent, without the names of images, which are secret."""
     path: str = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     folder = "/generated-images/"

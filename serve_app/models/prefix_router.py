@@ -86,7 +86,7 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
             self._seen.popitem(last=False)
 
     def _best(self, replicas: Sequence[RunningReplica], prefix: Any) -> RunningReplica:
-        held = self._cached_bytes(replicas, prefix)
+        held = self._count_cached_bytes(replicas, prefix)
         most = max(held.values(), default=0)
 
         def cost(replica: RunningReplica) -> tuple[bool, float, int]:
@@ -100,7 +100,9 @@ class PrefixRouter(FIFOMixin, LocalityMixin, MultiplexMixin, RequestRouter):
 
         return min(random.sample(replicas, len(replicas)), key=cost)
 
-    def _cached_bytes(self, replicas: Sequence[RunningReplica], prefix: Any) -> dict[str, int]:
+    def _count_cached_bytes(
+        self, replicas: Sequence[RunningReplica], prefix: Any
+    ) -> dict[str, int]:
         """Return how many bytes of the prompt each replica is known to have cached.
 
         If no replica is known to have the conversation's earlier messages, another ingress may have

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from serve_app.http.forms import read_form, required_file
+from serve_app.http.forms import read_form, require_file
 from serve_app.http.json_body import JSONRoute
 from serve_app.images.answers import ImageAnswers
 from serve_app.images.drawing import edit_image, generate_images, vary_image
@@ -38,9 +38,9 @@ async def create_image_edit(
     """Draw a part of an image anew: where the mask says, or where the image is transparent."""
     body, uploads = await read_form(request, ImageEditRequest, {"image": 1, "mask": 1})
     answers = ImageAnswers(body, request, images, addresses)
-    files = [required_file(uploads, "image")]
+    files = [require_file(uploads, "image")]
     if uploads["mask"] or request.url.path.endswith("/inpainting"):
-        files.append(required_file(uploads, "mask"))
+        files.append(require_file(uploads, "mask"))
     return await edit_image(body, files, answers, calls)
 
 
@@ -51,4 +51,4 @@ async def create_image_variation(
     """Draw an image again, a little otherwise."""
     body, uploads = await read_form(request, ImageVariationRequest, {"image": 1})
     answers = ImageAnswers(body, request, images, addresses)
-    return await vary_image(body, required_file(uploads, "image"), answers, calls)
+    return await vary_image(body, require_file(uploads, "image"), answers, calls)

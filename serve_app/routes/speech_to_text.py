@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from serve_app.http.forms import read_form, required_file
+from serve_app.http.forms import read_form, require_file
 from serve_app.http.json_response import json_response
 from serve_app.routes.dependencies import CallsDep
 from serve_app.transcriptions.transcripts import transcribe_for_elevenlabs
@@ -15,5 +15,5 @@ router = APIRouter()
 async def convert_speech(request: Request, calls: CallsDep) -> Response:
     """Write down what is said in a file."""
     body, uploads = await read_form(request, SpeechToTextRequest, {"file": 1})
-    recording = required_file(uploads, "file")
+    recording = require_file(uploads, "file")
     return json_response(await transcribe_for_elevenlabs(body, recording, calls))

@@ -5,7 +5,7 @@ from array import array
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from serve_app.http.forms import read_form, required_file
+from serve_app.http.forms import read_form, require_file
 from serve_app.http.json_body import JSONRequest
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
@@ -39,13 +39,13 @@ async def detect_voice(request: Request, calls: CallsDep) -> Response:
 
 async def _answer(request: Request, calls: Calls, task: Task) -> Response:
     body, uploads = await read_form(request, TranscriptionRequest, {"file": 1})
-    return await transcribe(body, required_file(uploads, "file"), task, calls)
+    return await transcribe(body, require_file(uploads, "file"), task, calls)
 
 
 async def _vad_request(request: Request) -> tuple[VadRequest, bytes]:
     if request.headers.get("content-type", "").lower().startswith(FORM):
         form, uploads = await read_form(request, VadRequest, {"file": 1})
-        return form, required_file(uploads, "file")
+        return form, require_file(uploads, "file")
     try:
         body = VadRequest.model_validate(await JSONRequest(request.scope, request.receive).json())
     except ValidationError as error:

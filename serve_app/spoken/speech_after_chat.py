@@ -119,10 +119,10 @@ async def _read(
             async for chunk in _chunks(frames):
                 await events.put(Written(chunk))
                 for sentence in cutter.feed(_text(chunk)):
-                    speaker.say(sentence, tasks)
+                    speaker.add(sentence, tasks)
     for sentence in cutter.finish():
-        speaker.say(sentence, tasks)
-    speaker.done()
+        speaker.add(sentence, tasks)
+    speaker.finish()
 
 
 class _Speaker:
@@ -135,8 +135,8 @@ class _Speaker:
         self._ahead = asyncio.Semaphore(AHEAD)
         self._sentences: asyncio.Queue[asyncio.Queue[bytes | None] | None] = asyncio.Queue()
 
-    def say(self, sentence: str, tasks: asyncio.TaskGroup) -> None:
-        """Begin with a sentence, if there is something to say."""
+    def add(self, sentence: str, tasks: asyncio.TaskGroup) -> None:
+        """Begin to speak a sentence, if it has any letters or digits."""
         text = strip_markup(sentence)
         if not any(character.isalnum() for character in text):
             return
@@ -144,8 +144,8 @@ class _Speaker:
         self._sentences.put_nowait(audio)
         tasks.create_task(self._synthesize(text, audio))
 
-    def done(self) -> None:
-        """Say that no sentence follows."""
+    def finish(self) -> None:
+        """Mark the end of the sentences."""
         self._sentences.put_nowait(None)
 
     async def play(self) -> None:

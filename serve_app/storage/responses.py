@@ -63,11 +63,11 @@ class ResponseStore:
             response = await self._find(connection, owner, response_id)
             if response.status != "queued":
                 return response
-            begun = {"status": "in_progress", "body": {**response.body, "status": "in_progress"}}
+            started = {"status": "in_progress", "body": {**response.body, "status": "in_progress"}}
             await connection.execute(
-                update(RESPONSES).where(RESPONSES.c.id == response_id).values(**begun)
+                update(RESPONSES).where(RESPONSES.c.id == response_id).values(**started)
             )
-        return replace(response, **begun)
+        return replace(response, **started)
 
     async def get(self, owner: str, response_id: str) -> StoredResponse:
         """Return a response.

@@ -95,18 +95,18 @@ class _Reader:
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
         if not isinstance(content, list):
-            raise _not_supported(path, content, "a text or a list of blocks")
+            raise _unsupported(path, content, "a text or a list of blocks")
         given = cast("list[object]", content)
         read = [self._block(block, allowed, f"{path}[{b}]") for b, block in enumerate(given)]
         return [block for block in read if block.get("text") != ""]
 
     def _block(self, given: object, allowed: tuple[str, ...], path: str) -> Block:
         if not isinstance(given, dict):
-            raise _not_supported(path, given, "an object with a 'type'")
+            raise _unsupported(path, given, "an object with a 'type'")
         block = cast("Block", given)
         kind = block.get("type")
         if kind not in allowed:
-            raise _not_supported(f"{path}.type", kind, f"one of {', '.join(allowed)} here")
+            raise _unsupported(f"{path}.type", kind, f"one of {', '.join(allowed)} here")
         return self._read[kind](block, path)
 
     def _image(self, block: Block, path: str) -> Block:
@@ -119,13 +119,13 @@ class _Reader:
         if source.get("type") == "url":
             url = _text_of(source, "url", path)
             if not url.lower().startswith(ON_THE_WEB):
-                raise _not_supported(f"{path}.url", url, "an http or https URL")
+                raise _unsupported(f"{path}.url", url, "an http or https URL")
             return {"type": "image", "source": {"type": "url", "url": url}}
         if source.get("type") != "base64":
-            raise _not_supported(f"{path}.type", source.get("type"), "'base64' or 'url'")
+            raise _unsupported(f"{path}.type", source.get("type"), "'base64' or 'url'")
         if source.get("media_type") not in IMAGE_TYPES:
             allowed = f"one of {', '.join(IMAGE_TYPES)}"
-            raise _not_supported(f"{path}.media_type", source.get("media_type"), allowed)
+            raise _unsupported(f"{path}.media_type", source.get("media_type"), allowed)
         _text_of(source, "data", path)
         return {"type": "image", "source": source}
 
@@ -153,7 +153,7 @@ def _document(block: Block, path: str) -> Block:
     elif source.get("type") == "content":
         body = _join(source.get("content"), f"{path}.source.content")
     else:
-        raise _not_supported(
+        raise _unsupported(
             f"{path}.source.type", source.get("type"), "'text' or 'content', since text is read"
         )
     return _lines(block.get("title"), block.get("context"), body)
@@ -203,18 +203,18 @@ def _check_not_cited(block: Block, path: str) -> None:
 def _text_of(block: Block, name: str, path: str) -> str:
     value = block.get(name)
     if not isinstance(value, str):
-        raise _not_supported(f"{path}.{name}", value, "a text")
+        raise _unsupported(f"{path}.{name}", value, "a text")
     return value
 
 
 def _object(block: Block, name: str, path: str) -> dict[str, Any]:
     value: Any = block.get(name)
     if not isinstance(value, dict):
-        raise _not_supported(f"{path}.{name}", value, "an object")
+        raise _unsupported(f"{path}.{name}", value, "an object")
     return value
 
 
-def _not_supported(path: str, value: object, allowed: str) -> InvalidRequestError:
+def _unsupported(path: str, value: object, allowed: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"Invalid '{path}': allowed is {allowed}, received {echo(value)}.", path
     )

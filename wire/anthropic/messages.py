@@ -170,7 +170,7 @@ class CountTokensRequest(ModelRequest):
             InvalidRequestError: something in it is not supported.
         """
         refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
-        asked: dict[str, Any] = {
+        chat_fields: dict[str, Any] = {
             "messages": read_messages(
                 [(message.role, message.content) for message in self.messages],
                 reads_images=reads_images,
@@ -181,10 +181,10 @@ class CountTokensRequest(ModelRequest):
         }
         if self.tools:
             is_forced = self.tool_choice is not None and self.tool_choice.type in ("any", "tool")
-            asked["tools"] = [tool.for_engine(is_forced=is_forced) for tool in self.tools]
+            chat_fields["tools"] = [tool.for_engine(is_forced=is_forced) for tool in self.tools]
             if self.tool_choice:
-                asked["tool_choice"] = self.tool_choice.model_dump(exclude_none=True)
-        return {name: value for name, value in asked.items() if value is not None}
+                chat_fields["tool_choice"] = self.tool_choice.model_dump(exclude_none=True)
+        return {name: value for name, value in chat_fields.items() if value is not None}
 
     def _output_config(self) -> dict[str, Any] | None:
         config = self.output_config or OutputConfig()

@@ -251,10 +251,10 @@ def _check_line(line: dict[str, Any], number: int, endpoint: str) -> Line:
         if body.get(name):
             message = f"'{name}' has no place in a batch: {reason}."
             raise BadLineError("unsupported_parameter", message, f"body.{name}", custom_id)
-    asked: dict[str, Any] = body
+    fields: dict[str, Any] = body
     if endpoint == "/v1/responses":
-        asked = {"store": False, **asked}
-    return Line(number, custom_id, asked)
+        fields = {"store": False, **fields}
+    return Line(number, custom_id, fields)
 
 
 def output_line(custom_id: str, status: int, request_id: str, body: Any) -> bytes:

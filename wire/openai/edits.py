@@ -27,8 +27,8 @@ class EditRequest(Sampling):
         if self.stream:
             raise InvalidRequestError("Invalid 'stream': edits are answered whole.", "stream")
         fields = self.model_dump(exclude_unset=True, exclude={"instruction", "input", "stream"})
-        asked = f"{self.instruction}\n\n{self.input}" if self.input else self.instruction
-        return {**fields, "messages": [{"role": "user", "content": asked}]}
+        prompt = f"{self.instruction}\n\n{self.input}" if self.input else self.instruction
+        return {**fields, "messages": [{"role": "user", "content": prompt}]}
 
 
 class EditChoice(Answer):

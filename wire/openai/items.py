@@ -124,9 +124,9 @@ def _content(item: Item, param: str) -> list[dict[str, Any]]:
             f"{param}.role",
         )
     content = item["content"]
-    said = item["role"] == "assistant"
+    is_output = item["role"] == "assistant"
     if isinstance(content, str):
-        return [{"type": "output_text" if said else "input_text", "text": content}]
+        return [{"type": "output_text" if is_output else "input_text", "text": content}]
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise InvalidRequestError(
             f"Invalid '{param}.content': must be a text or a list of parts.", f"{param}.content"

@@ -43,7 +43,7 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _known_rate(rate: int) -> int:
+def _check_rate(rate: int) -> int:
     if rate not in SAMPLE_RATES:
         raise ValueError(f"must be one of {', '.join(map(str, SAMPLE_RATES))}")
     return rate
@@ -78,7 +78,7 @@ class SpeechRequest(ModelRequest):
     """LocalAI's field, without effect: audio is always streamed."""
     language: str | None = None
     """LocalAI's field: a language tag."""
-    sample_rate: Annotated[int, AfterValidator(_known_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
+    sample_rate: Annotated[int, AfterValidator(_check_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
     """LocalAI's field, in Hz."""
     seed: Seed | None = None
     instructions: str | None = None

@@ -137,8 +137,8 @@ def _check_languages(body: TranscriptionBody, known: Sequence[str]) -> None:
     Raises:
         InvalidRequestError: names the parameter and what is allowed.
     """
-    asked = [("language", body.language), *(("languages", one) for one in body.languages)]
-    for param, language in asked:
+    named = [("language", body.language), *(("languages", one) for one in body.languages)]
+    for param, language in named:
         if language is not None and language not in known:
             raise InvalidRequestError(
                 f"'{param}': the model does not know '{language}'. Allowed: {', '.join(known)}.",

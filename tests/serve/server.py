@@ -151,7 +151,7 @@ class Server:
 
     def states(self) -> dict[str, str]:
         """Return the models' states."""
-        return httpx2.get(f"{self.url}/readyz").json()["models"]
+        return httpx2.get(f"{self.url}/readyz", timeout=30).json()["models"]
 
     def _write(self) -> None:
         self.config_path.write_text(yaml.safe_dump(self.config, sort_keys=False))

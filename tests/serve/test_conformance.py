@@ -229,14 +229,16 @@ def test_images_and_their_stream_are_openais(server: Server) -> None:
 
 
 def test_models_are_openais(server: Server) -> None:
-    for model in httpx2.get(f"{server.url}/v1/models").json()["data"]:
+    for model in httpx2.get(f"{server.url}/v1/models", timeout=30).json()["data"]:
         assert_conforms(Model, json.dumps(model))
 
 
 def test_speech_events_and_transcripts_are_openais(server: Server) -> None:
     text = "The train to London leaves at seven."
     body = {"model": "tts-1", "voice": "alloy", "input": text}
-    wav = httpx2.post(f"{server.url}/v1/audio/speech", json={**body, "response_format": "wav"})
+    wav = httpx2.post(
+        f"{server.url}/v1/audio/speech", json={**body, "response_format": "wav"}, timeout=30
+    )
     told = [
         json.loads(data)
         for _, data in events(post(server, "audio/speech", json={**body, "stream_format": "sse"}))

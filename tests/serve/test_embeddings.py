@@ -77,7 +77,9 @@ def test_rerank_puts_the_answer_first(server: Server) -> None:
     documents = ["Tax law is dull.", "Paris is the capital of France.", "Bread needs flour."]
     body = {"model": "jina-reranker-v1-base-en", "query": "France's capital?"}
 
-    answer = httpx2.post(f"{server.url}/v1/rerank", json={**body, "documents": documents}).json()
+    answer = httpx2.post(
+        f"{server.url}/v1/rerank", json={**body, "documents": documents}, timeout=30
+    ).json()
 
     assert answer["results"][0]["document"]["text"] == documents[1]
     assert {result["index"] for result in answer["results"]} == {0, 1, 2}
@@ -87,7 +89,7 @@ def test_rerank_puts_the_answer_first(server: Server) -> None:
 def test_rerank_refuses_a_top_n_of_zero(server: Server) -> None:
     body = {"query": "a", "documents": ["a"], "top_n": 0}
 
-    assert httpx2.post(f"{server.url}/v1/rerank", json=body).status_code == 422
+    assert httpx2.post(f"{server.url}/v1/rerank", json=body, timeout=30).status_code == 422
 
 
 @pytest.mark.parametrize(

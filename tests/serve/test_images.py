@@ -70,7 +70,7 @@ def test_localais_request_gets_urls_of_images(server: Server) -> None:
     for item in (first, second):
         assert item["url"].startswith(f"{server.url}/generated-images/")
         assert item["url"].endswith(".png")
-        image = httpx2.get(item["url"])
+        image = httpx2.get(item["url"], timeout=30)
         assert image.headers["content-type"] == "image/png"
         assert picture(image.content).size == (256, 256)
     assert answer.json()["usage"]["input_tokens"] > 0

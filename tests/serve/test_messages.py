@@ -170,7 +170,7 @@ def test_client_that_leaves_a_stream_stops_the_engine(claude: Anthropic, replica
     def is_idle() -> bool:
         return replica_load() == {"held": 0, "unfinished": 0}
 
-    wait_until(is_idle, 5)
+    wait_until(is_idle, 30)
     endless: Any = {"type": "array", "items": {"type": "integer"}, "minItems": 900}
     with claude.messages.stream(
         model=MODEL,

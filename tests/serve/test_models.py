@@ -71,14 +71,15 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
     with Streams(client) as streams:
         server.deploy([*before, sleeping, broken, misspelt])
 
-        wait_until(lambda: server.states().get("sleeper") == "idle", 30)
+        wait_until(lambda: server.states().get("sleeper") == "idle", 60)
         wait_until(lambda: server.states().get("misspelt") == "failed", 60)
         wait_until(lambda: server.states().get("broken") == "failed", 120)
         assert_fails(client, "broken", "/nowhere/at/all")
         assert_fails(client, "misspelt", "max_request")
         facts = client.models.retrieve("sleeper-alias").to_dict()
         assert (facts["id"], facts["state"], facts["context_length"]) == ("sleeper", "idle", 4096)
-        assert httpx2.get(f"{server.url}/readyz").json()["not_ready"] == ["broken", "misspelt"]
+        ready = httpx2.get(f"{server.url}/readyz", timeout=30)
+        assert ready.json()["not_ready"] == ["broken", "misspelt"]
 
         woken = client.with_options(timeout=240).chat.completions.create(
             model="sleeper", messages=HELLO, max_tokens=3, stream=True
@@ -103,7 +104,7 @@ def test_models_added_broken_asleep_and_removed_while_another_streams(
 
     assert not streams.errors
     assert streams.finished > 5
-    assert httpx2.get(f"{server.url}/readyz").status_code == 200
+    assert httpx2.get(f"{server.url}/readyz", timeout=30).status_code == 200
 
 
 def assert_fails(client: OpenAI, name: str, reason: str) -> None:

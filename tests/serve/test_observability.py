@@ -15,14 +15,17 @@ def metrics() -> str:
     """Return what Prometheus would read from this node."""
     (node,) = ray.nodes()
     return httpx2.get(
-        f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+        f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics", timeout=30
     ).text
 
 
 def test_request_is_counted_by_kind_model_and_status(server: Server, replica_load: Any) -> None:
     body = {"messages": [{"role": "user", "content": SECRET}], "max_tokens": 3}
     answer = httpx2.post(
-        f"{server.url}/v1/chat/completions", json=body, headers={"x-request-id": "req-to-find"}
+        f"{server.url}/v1/chat/completions",
+        json=body,
+        headers={"x-request-id": "req-to-find"},
+        timeout=30,
     )
     assert answer.status_code == 200
     assert answer.headers["x-request-id"] == "req-to-find"
@@ -48,13 +51,13 @@ def test_request_is_one_log_line_without_its_text(server: Server, ray_directory:
         "ignore_eos": True,
     }
     headers = {"x-request-id": "req-in-the-log", "authorization": "Bearer sk-never-in-a-log"}
-    httpx2.post(f"{server.url}/v1/chat/completions", json=body, headers=headers)
+    httpx2.post(f"{server.url}/v1/chat/completions", json=body, headers=headers, timeout=30)
 
     def logs() -> str:
         files = (ray_directory / "ray" / "session_latest" / "logs").rglob("*")
         return "".join(f.read_text(errors="replace") for f in files if f.is_file())
 
-    wait_until(lambda: "id=req-in-the-log" in logs(), 10)
+    wait_until(lambda: "id=req-in-the-log" in logs(), 30)
     lines = [line for line in logs().splitlines() if "id=req-in-the-log" in line]
     assert len({line[line.index(" 200 ") :] for line in lines}) == 1
     assert "completion_tokens=3" in lines[0]

@@ -83,9 +83,9 @@ def test_client_that_leaves_before_the_first_byte_stops_the_engine(
         # Apart, as httpx2 sends them: HAProxy's splicing lost the client's leaving after this.
         connection.sendall(head.encode())
         connection.sendall(body)
-        wait_until(works, 10)
+        wait_until(works, 20)
 
-    wait_until(lambda: idle(replica_load()), 3, "the engine works on for a client that left")
+    wait_until(lambda: idle(replica_load()), 10, "the engine works on for a client that left")
 
 
 def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
@@ -118,7 +118,7 @@ def test_overload_is_shed_with_429_and_everyone_admitted_is_served(
     assert set(refusals) == {("model_overloaded", "1")}
     assert served.count(60) >= MAX_REQUESTS
     assert served.count(None) + served.count(60) == together
-    wait_until(lambda: idle(replica_load()), 5)
+    wait_until(lambda: idle(replica_load()), 20)
     assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
 
 
@@ -218,7 +218,7 @@ def test_replica_killed_mid_stream_is_a_typed_error_and_another_takes_over(
         30,
         "the engine outlived its replica",
     )
-    wait_until(lambda: server.states()["homeport-chat"] != "ready", 20)
+    wait_until(lambda: server.states()["homeport-chat"] != "ready", 60)
     with pytest.raises(openai.InternalServerError) as refused:
         client.chat.completions.create(model="gpt-4o", messages=HELLO)
     assert refused.value.code == "model_loading"

@@ -62,7 +62,7 @@ def test_voices_differ(client: OpenAI) -> None:
 def test_localais_request_gets_a_wav_with_its_length(server: Server) -> None:
     body = {"model": "voice-en-us-amy-low", "input": TEXT, "backend": "espeak-ng"}
 
-    answer = httpx2.post(f"{server.url}/tts", json=body)
+    answer = httpx2.post(f"{server.url}/tts", json=body, timeout=30)
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "audio/x-wav"
@@ -95,7 +95,8 @@ def test_client_that_leaves_stops_the_voice(
     server: Server, replica_load: Callable[[str], dict[str, int]]
 ) -> None:
     body = {"input": TEXT * 180, "response_format": "flac"}
-    with httpx2.stream("POST", f"{server.url}/v1/audio/speech", json=body) as answer:
+    url = f"{server.url}/v1/audio/speech"
+    with httpx2.stream("POST", url, json=body, timeout=30) as answer:
         next(answer.iter_raw())
 
     wait_until(lambda: replica_load("speech") == {"held": 0, "unfinished": 0}, 5)

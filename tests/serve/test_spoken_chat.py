@@ -84,7 +84,8 @@ def test_client_that_leaves_a_spoken_answer_stops_both_engines(
         "max_tokens": 900,
         "ignore_eos": True,
     }
-    with httpx2.stream("POST", f"{server.url}/v1/chat/completions", json=body) as answer:
+    url = f"{server.url}/v1/chat/completions"
+    with httpx2.stream("POST", url, json=body, timeout=30) as answer:
         next(line for line in answer.iter_lines() if '"data":' in line)
 
     for kind in ("chat", "speech"):
@@ -102,6 +103,7 @@ def test_recording_that_is_none_is_refused_by_its_place(server: Server) -> None:
     answer = httpx2.post(
         f"{server.url}/v1/chat/completions",
         json={"messages": [{"role": "user", "content": content}]},
+        timeout=30,
     )
 
     assert answer.status_code == 400

@@ -46,7 +46,10 @@ def test_spoken_sentence_is_transcribed_with_times(client: OpenAI, spoken: bytes
 
 def test_voice_is_detected_where_it_is(server: Server, spoken: bytes) -> None:
     answer = httpx2.post(
-        f"{server.url}/vad", files={"file": ("a.mp3", spoken)}, data={"model": "silero-vad"}
+        f"{server.url}/vad",
+        files={"file": ("a.mp3", spoken)},
+        data={"model": "silero-vad"},
+        timeout=30,
     )
 
     segments = answer.json()["segments"]
@@ -55,7 +58,7 @@ def test_voice_is_detected_where_it_is(server: Server, spoken: bytes) -> None:
 
 
 def test_voice_is_not_detected_in_silent_samples(server: Server) -> None:
-    answer = httpx2.post(f"{server.url}/v1/vad", json={"audio": [0.0] * 16_000})
+    answer = httpx2.post(f"{server.url}/v1/vad", json={"audio": [0.0] * 16_000}, timeout=30)
 
     assert answer.json() == {"segments": []}
 
@@ -89,6 +92,7 @@ def test_subtitles_have_times(server: Server, spoken: bytes, form: str, begins: 
         f"{server.url}/v1/audio/transcriptions",
         files={"file": ("a.mp3", spoken)},
         data={"response_format": form},
+        timeout=30,
     )
 
     assert answer.status_code == 200

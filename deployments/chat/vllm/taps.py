@@ -86,8 +86,9 @@ class Tap:
     def _find_next_text(self) -> str:
         """Return the text of vLLM's next frame: of several tokens if it is late."""
         waiting = self._collector.output
-        is_plain = isinstance(waiting, RequestOutput) and not waiting.finished
-        return waiting.outputs[0].text if is_plain else ""
+        if isinstance(waiting, RequestOutput) and not waiting.finished:
+            return waiting.outputs[0].text
+        return ""
 
 
 TAP = ContextVar[Tap | None]("TAP", default=None)

@@ -7,7 +7,7 @@ that are scaled to zero.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -82,10 +82,12 @@ class Registry:
         if self._refreshing is not None:
             await cancel_all([self._refreshing])
 
-    async def resolve(self, name: str | None, kind: Kind, param: str = "model") -> ServedModel:
+    async def resolve(
+        self, name: str | None, kind: Kind | None, param: str = "model"
+    ) -> ServedModel:
         """Return the model of this kind with this id or alias, or the first of the kind for None.
 
-        ``param`` is the request's parameter that errors name.
+        Without ``kind``, a model of any. ``param`` is the request's parameter that errors name.
 
         Raises:
             ModelNotFoundError: there is none.
@@ -116,13 +118,7 @@ class Registry:
         Raises:
             ModelNotFoundError: there is none.
         """
-        model = self._find(name, None)
-        if model is None and self._may_refresh():
-            await self.refresh()
-            model = self._find(name, None)
-        if model is None:
-            raise self._not_found_error(name, None, "model")
-        return model
+        return await self.resolve(name, None)
 
     async def run(self, model: ServedModel, call: Call) -> Reply:
         """Return a replica's whole answer."""
@@ -134,13 +130,13 @@ class Registry:
         """Yield a replica's answer in pieces. The first ``anext`` raises earlier errors."""
         self._check_available(model)
         handle = self._handle(model)
+        async with AsyncExitStack() as streams:
 
-        async def begin() -> tuple[bytes | Usage, AsyncGenerator[bytes | Usage]]:
-            pieces = handle.stream(call)
-            return await anext(pieces), pieces
+            async def begin() -> tuple[bytes | Usage, AsyncGenerator[bytes | Usage]]:
+                pieces = await streams.enter_async_context(aclosing(handle.stream(call)))
+                return await anext(pieces), pieces
 
-        first, pieces = await self._call(model, begin)
-        async with aclosing(pieces):
+            first, pieces = await self._call(model, begin)
             yield first
             async for piece in pieces:
                 yield piece
@@ -179,8 +175,7 @@ class Registry:
             return task.result()
         finally:
             if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
+                await cancel_all([task])
 
     def _check_starting(self, model: ServedModel, waited_s: float) -> None:
         if model.state == State.FAILED:

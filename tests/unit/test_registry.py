@@ -297,3 +297,29 @@ async def test_refusal_behind_a_first_piece_ends_the_stream() -> None:
         await answer_of(serve.registry(), "stream")
 
     assert serve.handle.calls == 1
+
+
+async def test_client_that_leaves_as_the_first_piece_arrives_ends_the_stream() -> None:
+    class Streaming(Handle):
+        is_open = False
+
+        async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+            self.is_open = True
+            try:
+                waiting.cancel()  # the registry learns of the piece and of this at once
+                yield b"first"
+                yield b"second"
+            finally:
+                self.is_open = False
+
+    serve = Serve(small=application(CARD))
+    serve.handle = handle = Streaming()
+    registry = serve.registry()
+    await registry.refresh()
+    model = await registry.resolve("small", Kind.CHAT)
+    waiting = asyncio.ensure_future(anext(registry.stream(model, CALL)))
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    assert not handle.is_open

@@ -60,9 +60,7 @@ class PromptSender:
         self, run: StoredObject, fields: dict[str, Any], messages: list[Message], calls: JobCalls
     ) -> AsyncGenerator[bytes]:
         request = {**fields, "messages": messages}
-        return await calls.begin_stream(
-            Kind.CHAT, run.body["model"], Operation.CHAT_COMPLETION, request
-        )
+        return await calls.begin_stream(run.body["model"], Operation.CHAT_COMPLETION, request)
 
     async def _build_prompt(self, run: StoredObject, calls: Calls) -> Prompt:
         stored = await self._objects.all(run.owner, MESSAGE, run.body["thread_id"])

@@ -25,7 +25,7 @@ from wire.errors import (
     ModelUnavailableError,
     ReplicaLostError,
 )
-from wire.operations import AnyBody
+from wire.operations import OPERATIONS, AnyBody
 
 T = TypeVar("T")
 
@@ -102,16 +102,17 @@ class JobCalls:
 
         return await self.send(kind, name, return_model)
 
-    async def run(self, kind: Kind, name: str, operation: Operation, body: AnyBody) -> Reply:
+    async def run(self, name: str, operation: Operation, body: AnyBody) -> Reply:
         """Return a model's whole answer.
 
         Raises:
             APIError: it cannot answer, or not in time.
         """
+        kind = OPERATIONS[operation].kind
         return await self.send(kind, name, lambda model: self.calls.run(model, operation, body))
 
     async def begin_stream(
-        self, kind: Kind, name: str, operation: Operation, body: AnyBody
+        self, name: str, operation: Operation, body: AnyBody
     ) -> AsyncGenerator[bytes]:
         """Return a model's answer in pieces, once its first piece is there.
 
@@ -123,7 +124,7 @@ class JobCalls:
             pieces = self.calls.stream(model, operation, body)
             return _prepend(await anext(pieces), pieces)
 
-        return await self.send(kind, name, begin)
+        return await self.send(OPERATIONS[operation].kind, name, begin)
 
     async def send(
         self, kind: Kind, name: str | None, request: Callable[[ServedModel], Awaitable[T]]

@@ -165,7 +165,7 @@ class BackgroundResponses:
             return
         if await self._responses.events(job.owner, job.id):
             raise ReplicaLostError("The server that made this response ended in the middle of it.")
-        events = await calls.begin_stream(Kind.CHAT, response.model, Operation.RESPONSE, request)
+        events = await calls.begin_stream(response.model, Operation.RESPONSE, request)
         async with aclosing(events):
             await self._write(response, events)
 

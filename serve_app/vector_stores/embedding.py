@@ -62,7 +62,7 @@ async def _embed_in_pieces(calls: JobCalls, model: str, text: str) -> list[bytes
 
 async def _documents(calls: JobCalls, model: str, texts: Sequence[str]) -> list[bytes]:
     body = _body(texts, "search_document")
-    return _vectors(await calls.run(Kind.EMBEDDINGS, model, Operation.EMBEDDINGS, body))
+    return _vectors(await calls.run(model, Operation.EMBEDDINGS, body))
 
 
 def _body(texts: Sequence[str], input_type: str) -> EmbeddingsBody:

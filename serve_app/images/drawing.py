@@ -9,6 +9,7 @@ from serve_app.images.answers import ImageAnswers, image_events
 from serve_app.media.file_inputs import read_file_input
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
+from serve_app.models.discovery import ServedModel
 from wire.bodies import ImagePrompt, ImagesBody
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
@@ -21,6 +22,12 @@ from wire.openai.images import (
     ImageVariationRequest,
 )
 
+EVENT_PREFIXES = {
+    Operation.IMAGE_GENERATION: "image_generation",
+    Operation.IMAGE_EDIT: "image_edit",
+}
+"""How the names of OpenAI's events begin, by operation."""
+
 
 async def generate_images(
     body: ImageGenerationRequest, answers: ImageAnswers, calls: Calls, remote_files: RemoteFiles
@@ -31,14 +38,7 @@ async def generate_images(
     files: tuple[bytes, ...] = ()
     if body.file:
         files = (await read_file_input(body.file, "file", remote_files),)
-    if body.stream:
-        pieces = calls.stream(model, Operation.IMAGE_GENERATION, fields, files=files)
-        events = image_events(pieces, "image_generation", body, answers.created)
-        return await event_stream(events, calls.record)
-    reply = await calls.run(
-        model, Operation.IMAGE_GENERATION, fields, files=files, slots=body.num_images
-    )
-    return await answers.answer(reply)
+    return await _draw(Operation.IMAGE_GENERATION, model, body, fields, files, answers, calls)
 
 
 async def edit_image(
@@ -47,12 +47,7 @@ async def edit_image(
     """Draw a part of an image anew: where the mask says, or where the image is transparent."""
     model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
     fields = _fields(body, _prompts(body))
-    if body.stream:
-        pieces = calls.stream(model, Operation.IMAGE_EDIT, fields, files=files)
-        events = image_events(pieces, "image_edit", body, answers.created)
-        return await event_stream(events, calls.record)
-    reply = await calls.run(model, Operation.IMAGE_EDIT, fields, files=files, slots=body.num_images)
-    return await answers.answer(reply)
+    return await _draw(Operation.IMAGE_EDIT, model, body, fields, files, answers, calls)
 
 
 async def vary_image(
@@ -64,6 +59,24 @@ async def vary_image(
     reply = await calls.run(
         model, Operation.IMAGE_VARIATION, fields, files=(image,), slots=body.n or 1
     )
+    return await answers.answer(reply)
+
+
+async def _draw(
+    operation: Operation,
+    model: ServedModel,
+    body: DrawnImageRequest,
+    fields: ImagesBody,
+    files: Sequence[bytes],
+    answers: ImageAnswers,
+    calls: Calls,
+) -> Response:
+    """Answer whole or as a stream, as ``body`` says."""
+    if body.stream:
+        pieces = calls.stream(model, operation, fields, files=files)
+        events = image_events(pieces, EVENT_PREFIXES[operation], body, answers.created)
+        return await event_stream(events, calls.record)
+    reply = await calls.run(model, operation, fields, files=files, slots=body.num_images)
     return await answers.answer(reply)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from time import time
+from typing import Any
 
 from serve_app.assistants.events import RunEvents
-from serve_app.assistants.objects import MESSAGE, RUN, STEP, read_run, with_fields, with_status
+from serve_app.assistants.objects import MESSAGE, RUN, STEP, read_run, with_status
 from serve_app.assistants.run_state import RunStatus, read_state
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
@@ -170,9 +171,8 @@ def _cut_message(
 
 def _close_step(step: StoredObject, status: RunStatus, error: RunLastError | None) -> StoredObject:
     status = status if status in STEP_TIMES else RunStatus.COMPLETED
-    closed = with_status(step, status, **{STEP_TIMES[status]: int(time())})
+    fields: dict[str, Any] = {STEP_TIMES[status]: int(time())}
     if status == RunStatus.FAILED and error is not None:
         code = error.code if error.code == "rate_limit_exceeded" else "server_error"
-        last_error = RunStepLastError(code=code, message=error.message)
-        return with_fields(closed, last_error=last_error)
-    return closed
+        fields["last_error"] = RunStepLastError(code=code, message=error.message)
+    return with_status(step, status, **fields)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from wire.answers import Answer
 
 Item = TypeVar("Item")
-Kind = TypeVar("Kind")
+ObjectName = TypeVar("ObjectName")
 
 
 class ListPage(Answer, Generic[Item]):
@@ -30,13 +30,13 @@ class ListPage(Answer, Generic[Item]):
         return cls(data=list(items), first_id=ids[0], last_id=ids[1], has_more=has_more)
 
 
-class Deleted(Answer, Generic[Kind]):
+class Deleted(Answer, Generic[ObjectName]):
     """The object is deleted."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     id: str
-    object: Kind
+    object: ObjectName
     deleted: Literal[True] = True
 
 

@@ -52,26 +52,13 @@ async def test_database_is_closed_when_a_background_task_has_failed(
     assert "Background task fail failed" in caplog.text
 
 
-async def test_database_is_closed_when_stopping_another_service_fails(
-    create: CreateApi, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["refresh", "close"])
+async def test_database_is_closed_when_another_service_fails_to_start_or_stop(
+    create: CreateApi, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     database = RecordingDatabase()
     api = create(database=database)
-    monkeypatch.setattr(services(api).registry, "close", fail)
-
-    with pytest.raises(RuntimeError, match="broken"):
-        async with api.router.lifespan_context(api):
-            pass
-
-    assert database.closed == 1
-
-
-async def test_database_is_closed_when_the_first_refresh_fails(
-    create: CreateApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = RecordingDatabase()
-    api = create(database=database)
-    monkeypatch.setattr(services(api).registry, "refresh", fail)
+    monkeypatch.setattr(services(api).registry, step, fail)
 
     with pytest.raises(RuntimeError, match="broken"):
         async with api.router.lifespan_context(api):

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from openai import AsyncOpenAI
 
 from serve_app.storage.conversations import ConversationStore
 from serve_app.storage.database import Database
 from serve_app.storage.migrate import open_database
 from serve_app.storage.responses import ResponseStore
+from tests.storage.kinds import Model, server
 from tests.storage.postgresql import postgresql
 
 
@@ -57,6 +59,20 @@ def responses(database: Database) -> ResponseStore:
 @pytest.fixture
 def conversations(database: Database) -> ConversationStore:
     return ConversationStore(database)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture
+async def client(
+    database: Database, url: str, tmp_path: Path, model: Model
+) -> AsyncIterator[AsyncOpenAI]:
+    """A client of an ingress replica that does jobs."""
+    async with server(url, tmp_path, model) as client:
+        yield client
 
 
 async def make_schema(server: str, name: str) -> None:

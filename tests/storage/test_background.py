@@ -1,6 +1,5 @@
 """Responses in the background that clients follow: what they have read is not made again."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,20 +22,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(worker, name, 0.02)
     monkeypatch.setattr(background, "RENEW_EVERY_S", 0.02)
     monkeypatch.setattr(background, "FOLLOW_EVERY_S", 0.0)
-
-
-@pytest.fixture
-def model() -> Model:
-    return Model()
-
-
-@pytest.fixture
-async def client(
-    database: Database, url: str, tmp_path: Path, model: Model
-) -> AsyncIterator[AsyncOpenAI]:
-    """A client of an ingress replica that makes responses."""
-    async with server(url, tmp_path, model) as client:
-        yield client
 
 
 async def test_stream_outlives_an_outage_of_the_database(

@@ -35,22 +35,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def model() -> Model:
-    return Model()
-
-
-@pytest.fixture
 def add(kind: str) -> Add:
     return KINDS[kind]
-
-
-@pytest.fixture
-async def client(
-    database: Database, url: str, tmp_path: Path, model: Model
-) -> AsyncIterator[AsyncOpenAI]:
-    """A client of an ingress replica that does jobs."""
-    async with server(url, tmp_path, model) as client:
-        yield client
 
 
 @pytest.fixture

@@ -19,22 +19,13 @@ def make_tiny_llama(
 ) -> Path:
     """Write the model to ``directory`` and return it; each of ``marks`` is one token."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from tokenizers import pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: index for index, token in enumerate([*special, *alphabet, *marks])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        additional_special_tokens=["<|im_start|>"],
-        chat_template=chat_template,
-    )
+    fast = make_byte_tokenizer(vocabulary, chat_template=chat_template)
     fast.add_tokens(list(marks))
     torch.manual_seed(0)
     config = LlamaConfig(
@@ -54,3 +45,20 @@ def make_tiny_llama(
     model.to(torch.bfloat16).save_pretrained(directory)
     fast.save_pretrained(directory)
     return directory
+
+
+def make_byte_tokenizer(vocabulary: dict[str, int], **options: Any) -> Any:
+    """Return a tokenizer without merges: a token for each byte and each special token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=["<|im_start|>"],
+        **options,
+    )

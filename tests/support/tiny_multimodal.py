@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import pre_tokenizers
 from transformers import (
-    PreTrainedTokenizerFast,
     Qwen2_5OmniConfig,
     Qwen2_5OmniProcessor,
     Qwen2_5OmniThinkerForConditionalGeneration,
@@ -16,6 +15,8 @@ from transformers import (
     Qwen2VLVideoProcessor,
     WhisperFeatureExtractor,
 )
+
+from tests.support.tiny_model import make_byte_tokenizer
 
 NAMED = {
     "image_token": "<|IMAGE|>",
@@ -65,22 +66,12 @@ def make_tiny_multimodal(directory: Path) -> Path:
 
 
 def _processor(vocabulary: dict[str, int]) -> Qwen2_5OmniProcessor:
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        additional_special_tokens=["<|im_start|>"],
-        extra_special_tokens=NAMED,
-    )
     size = {"shortest_edge": 4 * PIXELS_A_TOKEN, "longest_edge": MAX_IMAGE_TOKENS * PIXELS_A_TOKEN}
     return Qwen2_5OmniProcessor(
         image_processor=Qwen2VLImageProcessor(size=size),
         video_processor=Qwen2VLVideoProcessor(size=size),
         feature_extractor=WhisperFeatureExtractor(feature_size=32),
-        tokenizer=fast,
+        tokenizer=make_byte_tokenizer(vocabulary, extra_special_tokens=NAMED),
         chat_template=CHAT_TEMPLATE,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic_core import from_json, to_json
 
+from serve_app.http.json_response import json_response
 from serve_app.http.streaming import Pieces, event_stream
 from serve_app.media.parts import check_parts, with_files
 from serve_app.media.remote_files import RemoteFiles
@@ -112,7 +113,7 @@ async def _send(
         return await event_stream(pieces, calls.record)
     reply = await calls.run(model, operation, fields, slots=slots)
     answer = translate(reply.body) if translate is not None else reply.body
-    return Response(answer, media_type="application/json")
+    return json_response(answer)
 
 
 def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Response
 
 from serve_app.http.error_answers import anthropic_error_event
+from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
 from serve_app.media.parts import with_files
 from serve_app.media.remote_files import RemoteFiles
@@ -28,7 +29,7 @@ async def answer_message(
     message = MessageBody(**fields)
     if not body.stream:
         reply = await calls.run(model, Operation.MESSAGE, message)
-        return Response(reply.body, media_type="application/json")
+        return json_response(reply.body)
     encode_error = partial(anthropic_error_event, request_id=calls.record.request_id)
     events = calls.stream(model, Operation.MESSAGE, message, coalesce=True)
     return await event_stream(events, calls.record, encode_error)
@@ -40,7 +41,7 @@ async def count_message_tokens(
     """Count the tokens that the model would read."""
     model, fields = await _prepare(body, calls, remote_files)
     reply = await calls.run(model, Operation.MESSAGE_TOKENS, MessageTokensBody(**fields))
-    return Response(reply.body, media_type="application/json")
+    return json_response(reply.body)
 
 
 async def _prepare(

@@ -1,4 +1,4 @@
-"""JSON responses, made of answer types or of stored JSON objects."""
+"""JSON responses, made of answer types, of stored JSON objects or of an engine's JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,12 @@ from wire.answers import Answer
 MEDIA_TYPE = "application/json"
 
 
-def json_response(answer: Answer | Mapping[str, Any], *, status_code: int = 200) -> Response:
-    """Return a response with an answer; FastAPI would validate it once more."""
-    return Response(to_json(answer), status_code, media_type=MEDIA_TYPE)
+def json_response(
+    answer: Answer | Mapping[str, Any] | bytes, *, status_code: int = 200
+) -> Response:
+    """Return a response with an answer; FastAPI would validate it once more.
+
+    Bytes are JSON already.
+    """
+    content = answer if isinstance(answer, bytes) else to_json(answer)
+    return Response(content, status_code, media_type=MEDIA_TYPE)

@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from serve_app.http.json_response import MEDIA_TYPE, json_response
+from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.calls import Calls
@@ -31,7 +31,7 @@ async def respond(
     if body.stream:
         stream = ResponseStream(turn, calls, history)
         return await event_stream(stream.events(), calls.record, stream.encode_error)
-    return Response(await create_whole(turn, calls, history), media_type=MEDIA_TYPE)
+    return json_response(await create_whole(turn, calls, history))
 
 
 async def count_tokens(

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from serve_app.embeddings.vectors import embed
 from serve_app.http.json_body import JSONRoute
-from serve_app.http.json_response import MEDIA_TYPE
+from serve_app.http.json_response import json_response
 from serve_app.routes.dependencies import CallsDep
 from wire.openai.embeddings import EmbeddingsRequest
 
@@ -14,7 +14,7 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/embeddings")
 async def create_embeddings(body: EmbeddingsRequest, calls: CallsDep) -> Response:
     """Return a vector for each input."""
-    return Response(await embed(body, body.model, calls), media_type=MEDIA_TYPE)
+    return json_response(await embed(body, body.model, calls))
 
 
 @router.post("/engines/{model:path}/embeddings")
@@ -22,4 +22,4 @@ async def create_engine_embeddings(
     model: str, body: EmbeddingsRequest, calls: CallsDep
 ) -> Response:
     """Return a vector for each input, by the model in the path."""
-    return Response(await embed(body, model, calls), media_type=MEDIA_TYPE)
+    return json_response(await embed(body, model, calls))

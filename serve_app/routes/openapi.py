@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from serve_app.http.json_response import json_response
 from serve_app.routes.dependencies import DocumentDep
 
 router = APIRouter()
@@ -10,4 +11,4 @@ router = APIRouter()
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi_document(document: DocumentDep) -> Response:
     """Describe every path, for clients and their generators."""
-    return Response(await document.json(), media_type="application/json")
+    return json_response(await document.json())

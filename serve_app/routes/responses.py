@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from serve_app.http.json_body import JSONRoute
-from serve_app.http.json_response import MEDIA_TYPE, json_response
+from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
 from serve_app.responses.answer import count_tokens, respond
 from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
@@ -33,7 +33,7 @@ async def count_input_tokens(
 ) -> Response:
     """Count the tokens that a response would read."""
     counted = await count_tokens(body, calls, history, remote_files)
-    return Response(counted, media_type=MEDIA_TYPE)
+    return json_response(counted)
 
 
 @router.get("/responses/{response_id}")

@@ -14,7 +14,7 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/tokenize")
 async def tokenize(body: TokenizeRequest, calls: CallsDep) -> Response:
     """Return the token ids of a text or of a conversation under the model's chat template."""
-    return Response(await generation.tokenize(body, calls), media_type="application/json")
+    return json_response(await generation.tokenize(body, calls))
 
 
 @router.post("/detokenize")

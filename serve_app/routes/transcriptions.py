@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from serve_app.http.forms import read_form, require_file
 from serve_app.http.json_body import JSONRequest
+from serve_app.http.json_response import json_response
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
 from serve_app.transcriptions.transcripts import detect_speech, transcribe
@@ -34,7 +35,7 @@ async def create_translation(request: Request, calls: CallsDep) -> Response:
 async def detect_voice(request: Request, calls: CallsDep) -> Response:
     """Tell where in samples or in a file speech begins and ends."""
     body, data = await _vad_request(request)
-    return Response(await detect_speech(body, data, calls), media_type="application/json")
+    return json_response(await detect_speech(body, data, calls))
 
 
 async def _answer(request: Request, calls: Calls, task: Task) -> Response:

@@ -5,8 +5,8 @@ from contextlib import aclosing
 from typing import Any
 
 from fastapi import Response
-from pydantic_core import to_json
 
+from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
@@ -52,7 +52,7 @@ async def answer_aloud(
     message = SpokenMessage(*answers.new_id())
     answer = await _complete(fields, chat, voice, body.audio, calls, message)
     await answers.keep(message.audio_id, message.transcript)
-    return Response(to_json(answer), media_type="application/json")
+    return json_response(answer)
 
 
 async def _events(

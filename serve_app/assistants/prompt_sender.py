@@ -19,7 +19,7 @@ from serve_app.storage.objects import ObjectStore
 from wire.calls import Kind, Operation
 from wire.errors import ContextLengthError
 from wire.fields import engine_fields
-from wire.openai.functions import with_strict_tools
+from wire.openai.tool_choice import prepare_tools
 
 ROOM = 256
 """Tokens that a prompt which had to be cut leaves for the answer, or a quarter of the context."""
@@ -144,4 +144,4 @@ def _build_fields(run: StoredObject) -> dict[str, Any]:
     if body["max_completion_tokens"] is not None:
         used = state.usage.completion_tokens
         fields["max_tokens"] = body["max_completion_tokens"] - used
-    return with_strict_tools(engine_fields(fields))
+    return prepare_tools(engine_fields(fields))

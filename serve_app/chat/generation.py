@@ -27,9 +27,9 @@ from wire.openai.functions import (
     as_function_call,
     as_function_call_chunk,
     as_tools,
-    with_strict_tools,
     with_tool_messages,
 )
+from wire.openai.tool_choice import prepare_tools
 
 Translate = Callable[[bytes], bytes]
 
@@ -120,7 +120,7 @@ def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     """Return the fields for the chat model, which writes also what is spoken."""
     spoken_only = {"modalities", "audio"} if body.is_spoken else None
     fields = as_tools(body.model_dump(exclude_unset=True, exclude=spoken_only))
-    return with_strict_tools(engine_fields(fields))
+    return engine_fields(prepare_tools(fields))
 
 
 async def _translate_pieces(pieces: Pieces, translate: Translate) -> Pieces:

@@ -73,6 +73,20 @@ class NamedTool(Part):
     function: NamedFunction
 
 
+class AllowedTools(Part):
+    """Only these tools may be called, or one of them must be."""
+
+    mode: Literal["auto", "required"]
+    tools: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+class AllowedToolsChoice(Part):
+    """A choice among some of the tools."""
+
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
 class CallArguments(Part):
     """The arguments of a call."""
 

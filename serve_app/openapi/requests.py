@@ -123,7 +123,10 @@ MORE: dict[type, dict[str, Refinement]] = {
         **_of_the_contract(),
     },
     ChatCompletionRequest: {
-        "tool_choice": Literal["none", "auto", "required"] | parts.NamedTool | None,
+        "tool_choice": Literal["none", "auto", "required"]
+        | parts.NamedTool
+        | parts.AllowedToolsChoice
+        | None,
         "function_call": Literal["none", "auto"] | parts.NamedFunction | None,
         **OF_VLLM_IN_CHAT,
     },

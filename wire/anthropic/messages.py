@@ -70,10 +70,11 @@ class CustomTool(RequestBody):
     def for_engine(self, *, is_forced: bool) -> dict[str, Any]:
         """Convert the tool for vLLM; input examples become the schema's ``examples``.
 
-        A forced call is constrained to the schema, which small models would not follow otherwise.
+        A forced call is constrained to the schema whatever ``strict`` says: models do not follow it
+        reliably otherwise.
         """
         tool = self.model_dump(include={"name", "description", "strict"}, exclude_none=True)
-        strict = {"strict": True} if is_forced and self.strict is None else {}
+        strict = {"strict": True} if is_forced else {}
         examples = {"examples": self.input_examples} if self.input_examples else {}
         return {**tool, **strict, "input_schema": {**self.input_schema, **examples}}
 

@@ -1,4 +1,4 @@
-"""Converts tools for the engine, and OpenAI's deprecated functions to tools and back.
+"""Converts OpenAI's deprecated functions to tools and back.
 
 In the format of ``functions`` and ``function_call`` there is one call at a time, without an id.
 """
@@ -45,23 +45,6 @@ def as_tools(fields: Fields) -> Fields:
         "tool_choice": _tool_choice(choice, [function["name"] for function in functions]),
         "parallel_tool_calls": False,
     }
-
-
-def with_strict_tools(fields: Fields) -> Fields:
-    """Make tools strict if a call is forced.
-
-    Without ``strict``, the engine constrains a forced call to a call's format but not the arguments
-    to their schema. Chat has a tool's fields in ``function``, Responses beside ``type``.
-    """
-    if fields.get("tool_choice") in (None, "none", "auto") or not fields.get("tools"):
-        return fields
-    return {**fields, "tools": [_strict(tool) for tool in fields["tools"]]}
-
-
-def _strict(tool: Fields) -> Fields:
-    if "function" in tool:
-        return {**tool, "function": _strict(tool["function"])}
-    return tool if tool.get("strict") is not None else {**tool, "strict": True}
 
 
 def with_tool_messages(messages: Sequence[Fields]) -> list[Fields]:

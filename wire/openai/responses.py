@@ -7,8 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 from wire.answers import SparseAnswer
 from wire.errors import InvalidRequestError, echo
 from wire.fields import own_fields, refuse_unless_neutral
-from wire.openai.functions import with_strict_tools
 from wire.openai.objects import Deleted
+from wire.openai.tool_choice import prepare_tools
 from wire.requests import ModelRequest, RequestBody
 
 Metadata = Annotated[
@@ -177,7 +177,7 @@ class ResponseRequest(ModelRequest):
                     "repeat_penalty",
                 )
             fields["repetition_penalty"] = self.repeat_penalty
-        return with_strict_tools(fields)
+        return prepare_tools(fields)
 
     def echo_fields(self) -> dict[str, Any]:
         """Return the fields of the answer that repeat the request."""

@@ -1,0 +1,87 @@
+"""Converts tools and the choice among them for the engine: the same in chat, responses and runs."""
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from wire.errors import InvalidRequestError, echo, from_validation_errors
+from wire.requests import RequestBody, type_of
+
+Fields = dict[str, Any]
+
+ALLOWED = "allowed_tools"
+
+NO_ARGUMENTS: Fields = {"type": "object", "properties": {}, "additionalProperties": False}
+"""The parameters of a function that states none."""
+
+
+class AllowedTools(RequestBody):
+    """OpenAI's choice among some of the tools."""
+
+    mode: Literal["auto", "required"]
+    tools: list[dict[str, Any]] = Field(min_length=1)
+
+
+def prepare_tools(fields: Fields) -> Fields:
+    """Return a request's fields with the tools that may be called, as the engine reads them.
+
+    A function without parameters is one without arguments. A forced call is constrained to the
+    schema of its arguments whatever ``strict`` says: models do not follow it reliably otherwise.
+    Chat has a tool's fields in ``function``, Responses beside ``type``.
+
+    Raises:
+        InvalidRequestError: the allowed tools are malformed, or are none of the tools.
+    """
+    chosen = _limit_tools(fields)
+    if not (tools := chosen.get("tools")):
+        return chosen
+    is_forced = chosen.get("tool_choice") not in (None, "none", "auto")
+    return {**chosen, "tools": [_complete(tool, is_forced=is_forced) for tool in tools]}
+
+
+def _limit_tools(fields: Fields) -> Fields:
+    """Replace a choice of allowed tools by these tools and the choice's mode."""
+    choice = fields.get("tool_choice")
+    if type_of(choice) != ALLOWED or not isinstance(choice, dict):
+        return fields
+    # Chat nests the choice in a member of its type's name, Responses does not. Both are taken.
+    path = ("tool_choice", ALLOWED) if ALLOWED in choice else ("tool_choice",)
+    try:
+        allowed = AllowedTools.model_validate(choice.get(ALLOWED, choice))
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        raise from_validation_errors(
+            [{**each, "loc": (*path, *each["loc"])} for each in errors]
+        ) from error
+    tools: list[Fields] = fields.get("tools") or []
+    names = [_name_of(tool) for tool in tools]
+    wanted = [_name_of(tool) for tool in allowed.tools]
+    for index, name in enumerate(wanted):
+        if name not in names:
+            param = f"{'.'.join(path)}.tools[{index}]"
+            known = ", ".join(str(each) for each in names) or "none"
+            raise InvalidRequestError(
+                f"Invalid '{param}': {echo(name)} is none of the 'tools': {known}.", param
+            )
+    chosen = [tool for tool, name in zip(tools, names, strict=True) if name in wanted]
+    return {**fields, "tools": chosen, "tool_choice": allowed.mode}
+
+
+def _name_of(tool: Fields) -> Any:
+    """Return the name of a function, or the type of a tool that has no name."""
+    function = tool.get("function")
+    named = function if isinstance(function, dict) else tool
+    return named.get("name") or tool.get("type")
+
+
+def _complete(tool: Fields, *, is_forced: bool) -> Fields:
+    if isinstance(function := tool.get("function"), dict):
+        return {**tool, "function": _complete_function(function, is_forced=is_forced)}
+    if tool.get("type") == "function":
+        return _complete_function(tool, is_forced=is_forced)
+    return tool
+
+
+def _complete_function(function: Fields, *, is_forced: bool) -> Fields:
+    strict = {"strict": True} if is_forced else {}
+    return {**function, "parameters": function.get("parameters") or NO_ARGUMENTS, **strict}

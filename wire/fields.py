@@ -68,6 +68,9 @@ UNSUPPORTED = {
 """Fields that no engine supports, and the reason or an alternative."""
 
 
+NO_LIMIT = 2**31 - 1
+"""More tokens than any context has; the engine clamps it. Completions without a number get 16."""
+
 OF_LANGUAGE_MODELS = [
     "messages",
     "tools",
@@ -218,6 +221,8 @@ def _rename(fields: dict[str, Any]) -> dict[str, Any]:
     for name in ("typical_p", "tfz"):
         if (limit := fields.pop(name, None)) is not None:
             _set_extra(fields, name, limit)
+    if (limit := fields.pop("n_predict", None)) is not None:
+        _set(fields, "max_tokens", limit if limit >= 0 else NO_LIMIT, "n_predict")
     if isinstance(form := fields.get("response_format"), str):
         fields["response_format"] = {"type": form}
     return fields

@@ -102,6 +102,8 @@ class Sampling(ModelRequest):
     repeat_penalty: float | None = Field(default=None, ge=0)
     logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
     ignore_eos: bool | None = None
+    n_predict: int | None = Field(default=None, ge=-2)
+    """llama.cpp's name of ``max_tokens``; negative: no limit."""
     grammar: str | None = None
     grammar_json_functions: dict[str, Any] | None = None
     structured_outputs: dict[str, Any] | None = None

@@ -184,6 +184,7 @@ class ResponseRequest(ModelRequest):
         return {
             "background": bool(self.background),
             "conversation": {"id": self.conversation_id} if self.conversation else None,
+            "max_output_tokens": self.max_output_tokens,  # the engine clamps it
             "max_tool_calls": self.max_tool_calls,
             "previous_response_id": self.previous_response_id,
             "tool_choice": self.tool_choice or "auto",

@@ -8,9 +8,11 @@ reasoning parsers, logprobs and structured outputs are vLLM's.
 
 import os
 
-# Read by vLLM when it is imported: it must not report usage to anyone.
+# Read by vLLM when it is imported. It must not report usage to anyone.
 os.environ["VLLM_NO_USAGE_STATS"] = "1"
 os.environ["VLLM_DO_NOT_TRACK"] = "1"
+# vLLM's 4 are OpenAI's limit, but Anthropic has none.
+os.environ.setdefault("VLLM_MAX_STOP_STRINGS", "64")
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -213,7 +215,7 @@ class VLLMEngine:
         # A template of the request's own may run for ever: vLLM's limit of time needs the threads.
         IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
         body = _decode(call)
-        self._check_output_length(body)
+        self._clamp_output_length(body)
         self._raise_temperature(body)
         set_priority(body, call, self._engine.vllm_config)
         self._media.begin(call.body)
@@ -238,17 +240,16 @@ class VLLMEngine:
             if (usual if body.temperature is None else body.temperature) == 0:
                 body.temperature = LEAST_TEMPERATURE
 
-    def _check_output_length(self, body: BaseModel) -> None:
-        """Refuse more tokens than the context can ever hold; vLLM would cut the number silently."""
+    def _clamp_output_length(self, body: BaseModel) -> None:
+        """Limit the tokens of the answer to the context, if a client requests more.
+
+        vLLM limits them further to what the prompt leaves, but refuses more than the context.
+        """
         for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
             asked = vars(body).get(name)  # as an attribute, vLLM warns of old names
             # Where the type has no such field, vLLM keeps what was sent unread.
             if isinstance(asked, int) and asked > self._max_model_len:
-                raise InvalidRequestError(
-                    f"Invalid '{name}': {asked} is more than the model's context of "
-                    f"{self._max_model_len} tokens.",
-                    name,
-                )
+                setattr(body, name, self._max_model_len)
 
     def _convert_error(
         self, response: ErrorResponse, call: Call, cause: BaseException | None = None

@@ -37,6 +37,8 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 KERNELS = ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/sysrq-trigger")
 """Paths of the kernel's settings."""
 WATCH_EVERY_S = 0.1
+REPORTS_WITHIN_S = 10
+"""Time in which bubblewrap reports its first process, on a busy machine too."""
 OWN_PROCESSES = 2
 """Bubblewrap's first process and Python."""
 MEBIBYTE = 2**20
@@ -113,37 +115,34 @@ class Sandbox:
 
     async def run(self, code: str, folder: Path) -> ProgramResult:
         """Run a program in a folder, which it may change, until all its processes have ended."""
-        arguments, calls = _open_argument_pipe(self._arguments(folder)), _open_pipe(build_filter())
         info, info_writer = os.pipe()
+        first = _FirstProcess(info)
+        # Shielded, since asyncio kills a process whose start is cancelled.
+        starting = asyncio.create_task(self._start(folder, info_writer))
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await self._supervise(await asyncio.shield(starting), code, folder, first)
+        finally:
+            await asyncio.shield(_end(starting, first))
+
+    async def _start(self, folder: Path, info: int) -> asyncio.subprocess.Process:
+        """Start bubblewrap, which reports to this end of a pipe."""
+        arguments, calls = _open_argument_pipe(self._arguments(folder)), _open_pipe(build_filter())
+        try:
+            return await asyncio.create_subprocess_exec(
                 # Not on the command line, which the code could read.
-                *(self._program, "--args", str(arguments), "--info-fd", str(info_writer)),
+                *(self._program, "--args", str(arguments), "--info-fd", str(info)),
                 *("--seccomp", str(calls)),
                 *("--", self._python, "-I", "-B", "/run/program.py"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 env={},
-                pass_fds=(arguments, info_writer, calls),
+                pass_fds=(arguments, info, calls),
             )
-        except BaseException:
-            os.close(info)
-            raise
         finally:
             os.close(arguments)
-            os.close(info_writer)
+            os.close(info)
             os.close(calls)
-        first = _FirstProcess(info)
-        try:
-            return await self._supervise(process, code, folder, first)
-        finally:
-            try:
-                _kill(process, first)
-                await process.wait()
-                await first.end()
-            finally:
-                first.close()
 
     async def _supervise(
         self, process: asyncio.subprocess.Process, code: str, folder: Path, first: "_FirstProcess"
@@ -170,7 +169,7 @@ class Sandbox:
                     self._find_exceeded_limit, folder, before, first.pid
                 )
             if stopped:
-                _kill(process, first)
+                await _kill(process, first)
         # Bubblewrap ends with the program, whose other processes may still run for a moment.
         await first.end()
         await reading
@@ -283,6 +282,14 @@ class _FirstProcess:
                     self._pid = int(found[1])
         return self._pid
 
+    async def wait_for_report(self) -> None:
+        """Wait until bubblewrap has reported its id or has ended, at most ``REPORTS_WITHIN_S``."""
+        if self.pid is not None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REPORTS_WITHIN_S):
+                await _wait_readable(self._info)
+
     def kill(self) -> None:
         """Kill it, if it is reported."""
         if self.pid is not None and self._handle is not None:
@@ -292,14 +299,8 @@ class _FirstProcess:
     async def end(self) -> None:
         """Kill it, if it is reported, and wait until all processes in the sandbox have ended."""
         self.kill()
-        if self._handle is None:
-            return
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._handle, ended.set)
-        try:
-            await ended.wait()
-        finally:
-            loop.remove_reader(self._handle)
+        if self._handle is not None:
+            await _wait_readable(self._handle)
 
     def close(self) -> None:
         """Close the file descriptors."""
@@ -308,12 +309,36 @@ class _FirstProcess:
             os.close(self._handle)
 
 
-def _kill(process: asyncio.subprocess.Process, first: _FirstProcess) -> None:
+async def _wait_readable(file: int) -> None:
+    """Wait until a file descriptor can be read."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(file, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(file)
+
+
+async def _kill(process: asyncio.subprocess.Process, first: _FirstProcess) -> None:
     """Kill all processes in the sandbox, after which bubblewrap ends."""
+    if process.returncode is None:
+        # Without bubblewrap, its child would wait forever to be released, with the pipes open.
+        await first.wait_for_report()
     if first.pid is not None:
         first.kill()
     elif process.returncode is None:
         process.kill()
+
+
+async def _end(starting: asyncio.Task[asyncio.subprocess.Process], first: _FirstProcess) -> None:
+    """Kill all processes in the sandbox, and wait until they and bubblewrap have ended."""
+    try:
+        process = await starting
+        await _kill(process, first)
+        await first.end()
+        await process.wait()
+    finally:
+        first.close()
 
 
 def _prefixes(python: str) -> list[str]:

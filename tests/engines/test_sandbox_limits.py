@@ -3,12 +3,14 @@
 import asyncio
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from serve_app.sandbox import bubblewrap
 from serve_app.sandbox.bubblewrap import Limits, ProgramResult, Sandbox
 from tests.support.sandbox import BWRAP
 from tests.support.waiting import until
@@ -92,7 +94,7 @@ async def test_fork_bomb_is_stopped_and_nothing_is_left_running(folder: Path) ->
     ended = await run(f"import os\n{mark!r}\nwhile True:\n    os.fork()", folder)
 
     assert ended.stopped == "it began more than 8 processes" or "BlockingIOError" in ended.output
-    assert not sandboxed(folder)
+    assert not find_sandboxed(folder)
 
 
 async def test_printing_too_much_ends_the_program(folder: Path) -> None:
@@ -111,7 +113,7 @@ async def test_daemon_ends_with_its_program(folder: Path) -> None:
     )
 
     assert ended.output == "done\n"
-    assert not sandboxed(folder)
+    assert not find_sandboxed(folder)
 
 
 async def test_program_ends_with_who_waits_for_it(folder: Path) -> None:
@@ -122,7 +124,61 @@ async def test_program_ends_with_who_waits_for_it(folder: Path) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await running
-    await until(lambda: not sandboxed(folder))
+    await until(lambda: not find_sandboxed(folder))
+
+
+async def test_runs_cancelled_while_they_start_leave_no_process(folder: Path) -> None:
+    bwrap = folder.parent / "bwrap"
+    bwrap.symlink_to(BWRAP)
+
+    for milliseconds in range(0, 160, 20):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(milliseconds / 1000):
+                await Sandbox(str(bwrap), None, LIMITS).run("while True: pass", folder)
+
+        assert not find_processes(bwrap)
+        assert not find_sandboxed(folder)
+
+
+async def test_run_cancelled_before_bubblewrap_reports_its_child_leaves_none(folder: Path) -> None:
+    forked, go = folder / "forked", folder / "go"
+    os.mkfifo(go)
+    bwrap = folder.parent / "bwrap"
+    bwrap.write_text(
+        f"#!{sys.executable}\n"
+        "import os, signal, sys\n"
+        "child = os.fork()\n"
+        "if not child: signal.pause()\n"
+        f"open({str(forked)!r}, 'w').close()\n"
+        f"open({str(go)!r}).read()\n"
+        "info = int(sys.argv[sys.argv.index('--info-fd') + 1])\n"
+        "os.write(info, b'{\"child-pid\": %d' % child)\n"
+        "os.waitpid(child, 0)\n"
+    )
+    bwrap.chmod(0o755)
+    running = asyncio.create_task(Sandbox(str(bwrap), None, LIMITS).run("", folder))
+    await until(forked.exists)
+
+    running.cancel()
+    await asyncio.to_thread(go.write_text, "go")
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not find_processes(bwrap)
+
+
+async def test_bubblewrap_that_never_reports_is_killed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bubblewrap, "REPORTS_WITHIN_S", 0.1)
+    bwrap = folder.parent / "bwrap"
+    bwrap.write_text(f"#!{sys.executable}\nimport signal\nsignal.pause()\n")
+    bwrap.chmod(0o755)
+
+    ended = await Sandbox(str(bwrap), None, replace(LIMITS, seconds=0.1)).run("", folder)
+
+    assert ended.stopped == "it ran longer than 0.1 seconds"
+    assert not find_processes(bwrap)
 
 
 async def test_what_the_code_forbids_can_be_read_again(folder: Path) -> None:
@@ -132,7 +188,20 @@ async def test_what_the_code_forbids_can_be_read_again(folder: Path) -> None:
     assert os.stat(folder).st_mode & 0o700 == 0o700
 
 
-def sandboxed(folder: Path) -> list[str]:
+def find_processes(path: Path) -> list[str]:
+    """Return the processes of a program, by its path, which is on their command lines."""
+    found: list[str] = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(path) in command.split(b"\0"):
+            found.append(pid)
+    return found
+
+
+def find_sandboxed(folder: Path) -> list[str]:
     """Return the processes that still have a folder as their own."""
     found: list[str] = []
     for pid in filter(str.isdigit, os.listdir("/proc")):

@@ -246,7 +246,6 @@ def _queue_turn(turn: Turn) -> dict[str, Any]:
         error=None,
         incomplete_details=None,
         instructions=body.instructions,
-        max_output_tokens=body.max_output_tokens,
         metadata=body.metadata or {},
         model=turn.model.id,
         output=[],

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from wire.answers import SparseAnswer
 from wire.errors import InvalidRequestError, echo
-from wire.fields import own_fields, refuse_unless_neutral
+from wire.fields import OF_OTHER_PATHS, own_fields, refuse_unless_neutral
 from wire.openai.objects import Deleted
 from wire.openai.tool_choice import prepare_tools
-from wire.requests import ModelRequest, RequestBody
+from wire.requests import ModelRequest, StoredBody
 
 Metadata = Annotated[
     dict[
@@ -41,6 +41,7 @@ ONLY_HERE = {
     "include",
     "input",
     "max_tool_calls",
+    "personality",
     "previous_response_id",
     "prompt_cache_options",
     "prompt_cache_retention",
@@ -61,20 +62,23 @@ Includable = Literal[
 """Supported values of ``include``; the others belong to OpenAI's hosted tools."""
 
 
-class ConversationReference(RequestBody):
+class ConversationReference(StoredBody):
     """A stored conversation."""
 
     id: str = Field(min_length=1, max_length=200)
 
 
-class ResponseStreamOptions(RequestBody):
+class ResponseStreamOptions(StoredBody):
     """Additional content of a stream."""
 
     include_obfuscation: bool | None = None
 
 
-class ResponseRequest(ModelRequest):
+class ResponseRequest(StoredBody, ModelRequest):
     """Body of ``POST /v1/responses``."""
+
+    model_config = ConfigDict(extra="allow")
+    read_elsewhere = OF_OTHER_PATHS
 
     input: str | list[dict[str, Any]] | None = None
     instructions: str | None = None
@@ -102,6 +106,7 @@ class ResponseRequest(ModelRequest):
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
     prompt_cache_options: dict[str, Any] | None = None
     safety_identifier: str | None = None
+    personality: str | None = None
     service_tier: str | None = None
     prompt: dict[str, Any] | None = None
     moderation: dict[str, Any] | None = None

@@ -5,6 +5,7 @@
     ├── InvalidRequestError         400 invalid_request_error
     │   ├── ContextLengthError      400 context_length_exceeded
     │   ├── ContentPolicyError      400 content_policy_violation
+    │   ├── UnsupportedThreadError  400, with Anthropic's details
     │   ├── RequestTooLargeError    413
     │   ├── UnsupportedMediaError   415
     │   ├── UnprocessableError      422
@@ -47,6 +48,8 @@ class APIError(Exception):
     code: ClassVar[str | None] = None
     usual_retry_after_s: ClassVar[int | None] = None
     """Seconds in ``Retry-After`` where an instance sets none; None: no such header."""
+    details: ClassVar[Mapping[str, Any] | None] = None
+    """What Anthropic's clients read to decide what to do next."""
 
     def __init__(
         self, message: str, param: str | None = None, retry_after_s: int | None = None, /
@@ -110,6 +113,15 @@ class ContentPolicyError(InvalidRequestError):
     """The model's own safety checker rejected its output."""
 
     code = "content_policy_violation"
+
+
+class UnsupportedThreadError(InvalidRequestError):
+    """The request creates or continues a thread of Anthropic's.
+
+    Its SDK then sends the whole conversation instead.
+    """
+
+    details: ClassVar = {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
 
 
 class RequestTooLargeError(InvalidRequestError):

@@ -69,9 +69,10 @@ def anthropic_error_body(error: APIError, request_id: str) -> dict[str, Any]:
     if isinstance(error, ContextLengthError):
         # Clients look for these words before they shorten the conversation.
         message = f"prompt is too long: {message}"
+    details = {} if error.details is None else {"details": error.details}
     return {
         "type": "error",
-        "error": {"type": _anthropic_type(error), "message": message},
+        "error": {"type": _anthropic_type(error), "message": message, **details},
         "request_id": request_id,
     }
 

@@ -156,6 +156,7 @@ MORE: dict[type, dict[str, Refinement]] = {
         "metadata": dict[str, Any] | None,
         "cache_control": dict[str, Any] | None,
         "user_profile_id": str | None,
+        "thread": without_effect((None,), "send the whole conversation."),
     },
     MessagesRequest: {},
     ModerationRequest: {

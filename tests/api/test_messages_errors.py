@@ -5,10 +5,11 @@ from typing import Any
 import anthropic
 import httpx2
 import pytest
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, beta_async_tool
 from anthropic.types.shared import ErrorResponse
+from pydantic_core import to_json
 
-from tests.api.messages import EVENTS, HELLO, TOOL, read_error
+from tests.api.messages import EVENTS, HELLO, MESSAGE, TOOL, read_error
 from tests.support.openai_conformance import assert_conforms, events
 from tests.support.scripted_model import ScriptedModel
 from wire.errors import (
@@ -68,6 +69,41 @@ async def test_conversation_that_is_too_long_is_told_in_the_words_that_agents_lo
     answer = await http.post("/v1/messages", json={"max_tokens": 5, "messages": HELLO})
 
     assert read_error(answer, 400, "invalid_request_error").startswith("prompt is too long: 5000")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_tool_runner_goes_on_without_a_thread(
+    claude: AsyncAnthropic, model: ScriptedModel, stream: bool
+) -> None:
+    @beta_async_tool
+    async def add(a: int, b: int) -> str:
+        """Add two numbers."""
+        return str(a + b)
+
+    model.script = [*EVENTS] if stream else [to_json(MESSAGE)]
+
+    runner = claude.beta.messages.tool_runner(
+        model="small", max_tokens=5, messages=HELLO, tools=[add], stream=stream
+    )
+
+    assert (await runner.until_done()).content[0].to_dict()["text"] == "hello"
+    assert len(model.calls) == 1
+
+
+async def test_thread_is_refused_with_the_details_that_the_sdk_reads(
+    http: httpx2.AsyncClient,
+) -> None:
+    thread = {"type": "create"}
+
+    answer = await http.post(
+        "/v1/messages", json={"max_tokens": 5, "messages": HELLO, "thread": thread}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"] == {
+        "error_code": "thread_unsupported_request",
+        "unsupported": ["thread"],
+    }
 
 
 async def test_error_after_the_first_event_is_the_streams_last(

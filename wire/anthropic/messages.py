@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
-from wire.answers import SparseAnswer
+from wire.answers import Omittable, SparseAnswer
 from wire.anthropic.message_blocks import read_messages, read_system
-from wire.errors import InvalidRequestError, echo
+from wire.errors import InvalidRequestError, UnsupportedThreadError, echo
 from wire.fields import refuse_unless_neutral
 from wire.requests import ModelRequest, RequestBody
 
@@ -28,7 +28,6 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "fallback_credit_token": (None,),
     "billing_policy": (None,),
     "inference_geo": (None,),
-    "thread": (None,),
 }
 """Unsupported fields, and the values that are accepted because they request nothing."""
 
@@ -126,6 +125,7 @@ class CountTokensRequest(ModelRequest):
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
     output_format: OutputFormat | None = None
+    thread: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _check_tool_choice(self) -> "CountTokensRequest":
@@ -170,6 +170,10 @@ class CountTokensRequest(ModelRequest):
         Raises:
             InvalidRequestError: something in it is not supported.
         """
+        if self.thread is not None:
+            raise UnsupportedThreadError(
+                "'thread' is not supported here: send the whole conversation.", "thread"
+            )
         refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
         chat_fields: dict[str, Any] = {
             "messages": read_messages(
@@ -239,6 +243,7 @@ class MessagesErrorObject(SparseAnswer):
         "api_error",
     ]
     message: str
+    details: Omittable[dict[str, Any]] = None
 
 
 class MessagesError(SparseAnswer):

@@ -6,7 +6,7 @@ import pytest
 
 from deployments.chat.config import ChatConfig
 from serve_app.media.remote_files import RemoteFiles
-from tests.engines.served import served
+from tests.engines.served import serve_chat
 from tests.support.tiny_multimodal import make_tiny_multimodal
 from tests.support.tiny_thinker import make_tiny_thinker
 
@@ -38,7 +38,9 @@ def thinker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
         environment.setenv("OMP_NUM_THREADS", "1")
         model = make_tiny_thinker(tmp_path_factory.mktemp("thinker"))
-        with served(ChatConfig(model_id="thinker", model=str(model), engine_kwargs=THINKER)) as url:
+        with serve_chat(
+            ChatConfig(model_id="thinker", model=str(model), engine_kwargs=THINKER)
+        ) as url:
             yield url
 
 
@@ -48,7 +50,7 @@ def omni(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OMP_NUM_THREADS", "1")
         model = make_tiny_multimodal(tmp_path_factory.mktemp("omni"))
-        with served(
+        with serve_chat(
             ChatConfig(
                 model_id="omni",
                 model=str(model),

@@ -13,14 +13,14 @@ from deployments.images.diffusers.engine import DiffusersEngine
 from wire.calls import Call, Operation, Reply
 
 
-def configured(**options: Any) -> ImagesConfig:
+def configure(**options: Any) -> ImagesConfig:
     torch.set_num_threads(1)
     defaults = {"model": "embedded/images", "default_size": "64x64", "default_steps": 2}
     return ImagesConfig.model_validate({"model_id": "draw", **defaults, **options})
 
 
 async def load(**options: Any) -> DiffusersEngine:
-    return await DiffusersEngine.load(configured(**options))
+    return await DiffusersEngine.load(configure(**options))
 
 
 def call_of(operation: Operation, files: tuple[bytes, ...] = (), **body: Any) -> Call:

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from tests.support.pictures import data_url, encoded
+from tests.support.pictures import data_url, encode
 
 TEXT = {"type": "text", "text": "hi"}
 MODEL = "omni"
@@ -15,11 +15,11 @@ def image(data: bytes, **fields: Any) -> dict[str, Any]:
 
 
 def audio(data: bytes, form: str = "wav") -> dict[str, Any]:
-    return {"type": "input_audio", "input_audio": {"data": encoded(data), "format": form}}
+    return {"type": "input_audio", "input_audio": {"data": encode(data), "format": form}}
 
 
 def block(data: bytes) -> dict[str, Any]:
-    source = {"type": "base64", "media_type": "image/png", "data": encoded(data)}
+    source = {"type": "base64", "media_type": "image/png", "data": encode(data)}
     return {"type": "image", "source": source}
 
 

@@ -16,5 +16,5 @@ def column(values: Sequence[float]) -> torch.Tensor:
     return torch.tensor(values).unsqueeze(-1)
 
 
-def kept(logits: torch.Tensor) -> list[set[int]]:
+def find_kept(logits: torch.Tensor) -> list[set[int]]:
     return [set(row.isfinite().nonzero().flatten().tolist()) for row in logits]

@@ -34,7 +34,7 @@ class EngineHandle:
 
 
 @contextmanager
-def served(config: ChatConfig, remote_files: RemoteFiles | None = None) -> Generator[str]:
+def serve_chat(config: ChatConfig, remote_files: RemoteFiles | None = None) -> Generator[str]:
     """Serve a chat model and yield the URL; engine and HTTP share a loop in a thread."""
     from deployments.chat.vllm.engine import VLLMEngine
 

@@ -11,19 +11,19 @@ from PIL import Image
 from deployments.images.diffusers.drawing import Pipelines
 from deployments.images.diffusers.engine import DiffusersEngine
 from deployments.images.diffusers.loading import load_pipeline
-from tests.engines.drawing import configured, draw, half_mask, photo, pixels, png
+from tests.engines.drawing import configure, draw, half_mask, photo, pixels, png
 from wire.calls import Operation
 from wire.errors import InvalidRequestError
 
 
 @pytest.fixture(scope="module")
 def pipelines() -> Pipelines:
-    return Pipelines(load_pipeline(configured()), configured())
+    return Pipelines(load_pipeline(configure()), configure())
 
 
 @pytest.fixture
 async def engine(pipelines: Pipelines) -> AsyncIterator[DiffusersEngine]:
-    engine = DiffusersEngine(pipelines, configured())
+    engine = DiffusersEngine(pipelines, configure())
     yield engine
     assert engine.num_unfinished() == 0
     await engine.close()

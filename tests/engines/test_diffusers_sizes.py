@@ -24,7 +24,7 @@ async def engine() -> AsyncIterator[DiffusersEngine]:
     await engine.close()
 
 
-def scaled(file: bytes, size: tuple[int, int]) -> bytes:
+def scale(file: bytes, size: tuple[int, int]) -> bytes:
     picture = Image.open(BytesIO(file))
     return png(picture.resize(size, Image.Resampling.LANCZOS))
 
@@ -34,7 +34,7 @@ async def test_larger_picture_is_the_native_one_enlarged(engine: DiffusersEngine
     large = await draw(engine, seed=7, size="256x256")
 
     assert json.loads(large.body)["size"] == "256x256"
-    assert (pixels(large.files[0]) == pixels(scaled(native.files[0], (256, 256)))).all()
+    assert (pixels(large.files[0]) == pixels(scale(native.files[0], (256, 256)))).all()
 
 
 @pytest.mark.parametrize("size", ["1792x1024", "1000x333", "65x64", "64x1024"])
@@ -53,11 +53,11 @@ async def test_pictures_of_several_sizes_share_a_pass_and_keep_theirs(
     passes: list[int] = []
     pipelines = engine.pipelines
 
-    def counted(jobs: Any) -> list[Any]:
+    def draw_counted(jobs: Any) -> list[Any]:
         passes.append(len(jobs))
         return pipelines.draw(jobs)
 
-    engine.queue.draw_pass = counted
+    engine.queue.draw_pass = draw_counted
     sizes = ["64x64", "128x128", "1024x1024"]
     replies = await asyncio.gather(*(draw(engine, size=size) for size in sizes))
 

@@ -8,7 +8,7 @@ import pytest
 
 from serve_app.documents.errors import DocumentError
 from serve_app.documents.reader import DocumentReader
-from tests.support.documents import encrypted, pdf, swollen, word_file
+from tests.support.documents import encrypt, pdf, swollen, word_file
 
 MEMORY_BYTES = 512 * 2**20
 LINE = "The quick brown fox."
@@ -78,7 +78,7 @@ async def test_page_says_what_a_reader_sees(tmp_path: Path) -> None:
         ("a.pdf", pdf(LINE)[:200], "invalid_file", "PDF"),
         ("a.pdf", pdf(""), "invalid_file", "no text"),
         ("a.pdf", b"not one", "invalid_file", "is none"),
-        ("a.pdf", encrypted(pdf(LINE), "secret"), "invalid_file", "password"),
+        ("a.pdf", encrypt(pdf(LINE), "secret"), "invalid_file", "password"),
         ("a.docx", DOCX[:2000], "invalid_file", "archive"),
         ("a.docx", DOCX.replace(b"document.xml", b"document.xmx"), "invalid_file", "DOCX"),
         ("a.docx", swollen(DOCX, 300 * 2**20), "invalid_file", "unpacks to"),
@@ -95,7 +95,7 @@ async def test_file_that_cannot_be_read_says_why(
 
 
 async def test_pdf_with_an_empty_password_is_read(tmp_path: Path) -> None:
-    assert await read(tmp_path, "a.pdf", encrypted(pdf(LINE), "")) == LINE
+    assert await read(tmp_path, "a.pdf", encrypt(pdf(LINE), "")) == LINE
 
 
 async def test_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:

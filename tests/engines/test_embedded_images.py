@@ -46,15 +46,17 @@ async def engine(pipelines: Pipelines) -> AsyncIterator[DiffusersEngine]:
     await engine.close()
 
 
-def opened(file: bytes) -> Image.Image:
+def open_image(file: bytes) -> Image.Image:
     return Image.open(BytesIO(file))
 
 
-async def drawn(engine: DiffusersEngine, prompt: str, *files: bytes, **body: Any) -> Image.Image:
+async def draw_image(
+    engine: DiffusersEngine, prompt: str, *files: bytes, **body: Any
+) -> Image.Image:
     operation = Operation.IMAGE_EDIT if files else Operation.IMAGE_GENERATION
     prompts = [{"positive": prompt}]
     reply = await draw(engine, operation, *files, prompts=prompts, seed=1, **body)
-    return opened(reply.files[0])
+    return open_image(reply.files[0])
 
 
 def test_scores_of_the_card_are_of_the_model_as_it_is_served() -> None:
@@ -70,7 +72,7 @@ async def test_unseen_combinations_are_drawn_as_asked(engine: DiffusersEngine) -
     wrong: list[str] = []
     for scene in scenes:
         prompt = caption_of(scene, rng, complete=True).text
-        seen = look_at(await drawn(engine, prompt))
+        seen = look_at(await draw_image(engine, prompt))
         if seen.differs(scene) & {"colour", "shape", "background"}:
             wrong.append(prompt)
 
@@ -82,7 +84,7 @@ async def test_unseen_combinations_are_drawn_as_asked(engine: DiffusersEngine) -
 async def test_shape_is_one_in_every_size_of_openais(
     engine: DiffusersEngine, shape: str, size: str
 ) -> None:
-    seen = look_at(await drawn(engine, f"a blue {shape} on a yellow background", size=size))
+    seen = look_at(await draw_image(engine, f"a blue {shape} on a yellow background", size=size))
 
     assert (seen.colour, seen.shape, seen.background) == ("blue", shape, "yellow")
 
@@ -96,7 +98,7 @@ async def test_edit_of_a_marked_part_puts_there_what_was_asked_for(
     mask.paste(255, (128, 0, 256, 256))
 
     prompt = "a small red circle on the right on a white background"
-    after = await drawn(engine, prompt, png(before), png(mask), strength=1.0)
+    after = await draw_image(engine, prompt, png(before), png(mask), strength=1.0)
 
     seen = look_at(after.crop((128, 0, 256, 256)))
     assert (seen.colour, seen.background, seen.count) == ("red", "white", 1)
@@ -106,6 +108,8 @@ async def test_edit_of_a_marked_part_puts_there_what_was_asked_for(
 async def test_image_to_image_gives_a_thing_another_colour(engine: DiffusersEngine) -> None:
     before = draw_scene(Scene("blue", "square", "white", "big"), Random(1))
 
-    after = look_at(await drawn(engine, "a big green square on a white background", png(before)))
+    after = look_at(
+        await draw_image(engine, "a big green square on a white background", png(before))
+    )
 
     assert (after.colour, after.shape, after.background) == ("green", "square", "white")

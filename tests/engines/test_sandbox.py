@@ -48,7 +48,7 @@ async def run(code: str, folder: Path, **limits: float) -> ProgramResult:
     return await sandbox(**limits).run(code, folder)
 
 
-async def told(code: str, folder: Path) -> object:
+async def run_json(code: str, folder: Path) -> object:
     """Return what the code's last line comes to, which must be JSON."""
     ended = await run(f"import json\n{code}", folder)
     assert ended.status == 0, ended.output
@@ -106,7 +106,7 @@ async def test_code_reaches_no_network_not_even_this_machine(folder: Path) -> No
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        found = await told(
+        found = await run_json(
             "import socket\n"
             "def errno(address, kind=socket.AF_INET):\n"
             "    with socket.socket(kind) as s:\n"
@@ -124,7 +124,7 @@ async def test_code_reaches_no_network_not_even_this_machine(folder: Path) -> No
 async def test_code_sees_no_file_of_the_host(folder: Path) -> None:
     (folder.parent / "secret").write_text("secret")
     hidden = [*HIDDEN, f"{folder.parent}/secret"]
-    found = await told(
+    found = await run_json(
         f"import os\nprint(json.dumps([p for p in {hidden!r} if os.path.exists(p)]))", folder
     )
 
@@ -136,7 +136,7 @@ async def test_code_has_no_environment_and_no_open_file(
 ) -> None:
     monkeypatch.setenv("HOMEPORT_API_KEYS", "sk-secret")
 
-    found = await told(
+    found = await run_json(
         "import os\n"
         "files = [os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)]\n"
         "others = [n for n in range(3, 256) if os.path.exists(f'/proc/self/fd/{n}')]\n"
@@ -157,7 +157,7 @@ async def test_code_has_no_environment_and_no_open_file(
 async def test_code_writes_only_into_its_folder_and_small_ones_in_memory(folder: Path) -> None:
     places = ["/", "/usr", "/etc", "/dev", "/run", "/mnt", "/proc", "/tmp", "/dev/shm", "/mnt/data"]
 
-    found = await told(
+    found = await run_json(
         "import os\n"
         "def is_writable(place):\n"
         "    try:\n        open(f'{place}/x', 'w').close()\n"
@@ -174,7 +174,7 @@ async def test_code_writes_only_into_its_folder_and_small_ones_in_memory(folder:
 
 
 async def test_code_cannot_take_privileges_or_make_its_own_namespace(folder: Path) -> None:
-    found = await told(
+    found = await run_json(
         "import ctypes, os\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"

@@ -11,7 +11,7 @@ import torch
 from transformers import TypicalLogitsWarper
 
 from deployments.chat.vllm.sampling import typical, without_tail
-from tests.engines.sampling import TOKENS, column, kept, random_logits
+from tests.engines.sampling import TOKENS, column, find_kept, random_logits
 
 MASSES = [0.01, 0.2, 0.5, 0.9, 0.999]
 
@@ -60,7 +60,7 @@ def test_limit_of_each_row_keeps_what_the_definition_keeps(
     result = function(logits, column(limits))
 
     rows = zip(logits.double().tolist(), limits, strict=True)
-    assert kept(result) == [definition(row, limit) for row, limit in rows]
+    assert find_kept(result) == [definition(row, limit) for row, limit in rows]
     assert torch.equal(result[result.isfinite()], logits[result.isfinite()]), "values stay"
 
 
@@ -87,7 +87,7 @@ def test_forbidden_tokens_stay_forbidden_and_one_token_is_left(function: Any) ->
     logits[1, 4:6] = torch.tensor([1.0, 1.0])
     logits[2, :3] = torch.tensor([5.0, 1.0, -4.0])
 
-    left = kept(function(logits, column([0.001] * 3)))
+    left = find_kept(function(logits, column([0.001] * 3)))
 
     assert left[0] == {7}
     assert left[1] < {4, 5}
@@ -98,8 +98,8 @@ def test_forbidden_tokens_stay_forbidden_and_one_token_is_left(function: Any) ->
 def test_equally_likely_tokens_are_kept_by_share() -> None:
     logits = torch.zeros(1, TOKENS)
 
-    assert len(kept(without_tail(logits, column([0.51])))[0]) == (TOKENS - 2) // 2
-    assert len(kept(typical(logits, column([0.5])))[0]) == pytest.approx(TOKENS / 2, abs=1)
+    assert len(find_kept(without_tail(logits, column([0.51])))[0]) == (TOKENS - 2) // 2
+    assert len(find_kept(typical(logits, column([0.5])))[0]) == pytest.approx(TOKENS / 2, abs=1)
 
 
 def test_two_tokens_have_no_tail() -> None:

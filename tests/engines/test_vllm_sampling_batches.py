@@ -33,7 +33,7 @@ from deployments.chat.vllm.sampling import (
     typical,
     without_tail,
 )
-from tests.engines.sampling import TOKENS, column, kept, random_logits
+from tests.engines.sampling import TOKENS, column, find_kept, random_logits
 from tests.support.tiny_model import make_tiny_llama
 from wire.errors import InvalidRequestError
 
@@ -56,7 +56,7 @@ def update(
 def rows_truncated(processor: RowTruncation) -> dict[int, int]:
     """Return how many tokens are left in each row that lost some."""
     result = processor.apply(random_logits(8))
-    sizes = {row: len(tokens) for row, tokens in enumerate(kept(result))}
+    sizes = {row: len(tokens) for row, tokens in enumerate(find_kept(result))}
     return {row: size for row, size in sizes.items() if size < TOKENS}
 
 
@@ -172,7 +172,7 @@ def test_slots_are_truncated_after_their_temperature_and_drafts_as_well(rows: li
         }[slot](logits[index : index + 1])
         for index, slot in enumerate(rows)
     ]
-    assert kept(result) == [tokens for part in expected for tokens in kept(part)]
+    assert find_kept(result) == [tokens for part in expected for tokens in find_kept(part)]
     assert torch.equal(result[result.isfinite()], logits[result.isfinite()]), "values stay"
 
 

@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 
 from deployments.chat.config import ChatConfig
-from tests.engines.served import served
+from tests.engines.served import serve_chat
 from tests.support.tiny_model import make_tiny_llama
 
 MESSAGES: Any = [{"role": "user", "content": "hello"}]
@@ -44,7 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
     model = str(make_tiny_llama(tmp_path_factory.mktemp("tiny")))
     config = ChatConfig(model_id="m", model=model, max_whitespace=1, engine_kwargs=options)
     with (
-        served(config) as url,
+        serve_chat(config) as url,
         OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,
     ):
         with pytest.raises(openai.BadRequestError):

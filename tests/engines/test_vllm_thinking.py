@@ -43,13 +43,13 @@ SCHEMA = {
 FORM = {"type": "json_schema", "json_schema": {"name": "sum", "schema": SCHEMA, "strict": True}}
 
 
-def said(question: str) -> list[Any]:
+def make_prompt(question: str) -> list[Any]:
     return [{"role": "user", "content": question}]
 
 
 def ask(url: str, path: str = "chat/completions", question: str = QUESTION, **fields: Any) -> str:
     """Return an answer as it came."""
-    given = {"input": question} if path == "responses" else {"messages": said(question)}
+    given = {"input": question} if path == "responses" else {"messages": make_prompt(question)}
     body = {"model": MODEL, "temperature": 0, **given, **fields}
     answer = httpx2.post(f"{url}/v1/{path}", json=body, timeout=120)
     assert answer.status_code == 200, answer.text
@@ -69,7 +69,7 @@ def deltas(url: str, question: str = QUESTION, **fields: Any) -> list[Any]:
     return [chunk.choices[0].delta for chunk in chunks if chunk.choices]
 
 
-def joined(parts: list[Any], name: str) -> str:
+def join_parts(parts: list[Any], name: str) -> str:
     return "".join(getattr(part, name, None) or "" for part in parts)
 
 
@@ -86,8 +86,8 @@ def test_thought_is_beside_the_answer_and_counted(thinker: str) -> None:
 def test_stream_parts_the_thought_from_the_answer(thinker: str) -> None:
     parts = deltas(thinker)
 
-    assert joined(parts, "reasoning") == joined(parts, "reasoning_content") == THOUGHT
-    assert joined(parts, "content") == ANSWER
+    assert join_parts(parts, "reasoning") == join_parts(parts, "reasoning_content") == THOUGHT
+    assert join_parts(parts, "content") == ANSWER
     last_thought = max(i for i, part in enumerate(parts) if getattr(part, "reasoning", None))
     first_word = min(i for i, part in enumerate(parts) if part.content)
     assert last_thought <= first_word
@@ -97,7 +97,7 @@ def test_sdk_reads_the_thought_of_a_stream(thinker: str) -> None:
     client = OpenAI(base_url=f"{thinker}/v1", api_key="none", max_retries=0)
 
     with client.chat.completions.stream(
-        model=MODEL, messages=said(QUESTION), temperature=0
+        model=MODEL, messages=make_prompt(QUESTION), temperature=0
     ) as stream:
         answer = stream.get_final_completion().choices[0].message
 
@@ -113,9 +113,9 @@ def test_model_that_shall_not_think_answers_at_once(thinker: str, wish: Any) -> 
     told = message(thinker, **wish)
     parts = deltas(thinker, **wish)
 
-    assert told.content == joined(parts, "content") == ANSWER.strip()
+    assert told.content == join_parts(parts, "content") == ANSWER.strip()
     assert not hasattr(told, "reasoning")
-    assert joined(parts, "reasoning") == ""
+    assert join_parts(parts, "reasoning") == ""
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -125,7 +125,7 @@ def test_hidden_thought_is_thought_and_not_told(thinker: str, stream: bool) -> N
 
     assert '"reasoning' not in text.replace("reasoning_tokens", "")
     content = (
-        joined(deltas(thinker, JSON[0], **hidden), "content")
+        join_parts(deltas(thinker, JSON[0], **hidden), "content")
         if stream
         else message(thinker, JSON[0], **hidden).content
     )
@@ -148,7 +148,7 @@ def test_call_comes_behind_the_thought(thinker: str, question: str, stream: bool
     if stream:
         parts = deltas(thinker, question, **asked)
         calls = [call for part in parts for call in part.tool_calls or ()]
-        thought = joined(parts, "reasoning")
+        thought = join_parts(parts, "reasoning")
         name, arguments = (
             calls[0].function.name,
             "".join(call.function.arguments or "" for call in calls),
@@ -167,7 +167,7 @@ def test_call_cut_short_is_the_same_streamed_and_whole(thinker: str) -> None:
     client = OpenAI(base_url=f"{thinker}/v1", api_key="none", max_retries=0)
     asked: Any = {
         "model": MODEL,
-        "messages": said(WEATHER[0]),
+        "messages": make_prompt(WEATHER[0]),
         "temperature": 0,
         "tools": [TOOL],
         "max_tokens": 62,
@@ -196,7 +196,7 @@ def test_thinking_is_limited_by_its_budget(thinker: str) -> None:
     assert len(short.reasoning) < len(THOUGHT)
     with pytest.raises(openai.BadRequestError, match="thinking_token_budget"):
         OpenAI(base_url=f"{thinker}/v1", api_key="none", max_retries=0).chat.completions.create(
-            model=MODEL, messages=said(QUESTION), extra_body={"thinking_token_budget": -2}
+            model=MODEL, messages=make_prompt(QUESTION), extra_body={"thinking_token_budget": -2}
         )
 
 
@@ -205,7 +205,7 @@ def test_thought_of_an_earlier_turn_is_read(thinker: str, name: str) -> None:
     before = {"role": "assistant", "content": "4.", name: "Aha."}
     text = ask(
         thinker,
-        messages=[*said(QUESTION), before, *said(QUESTION)],
+        messages=[*make_prompt(QUESTION), before, *make_prompt(QUESTION)],
         max_tokens=1,
         return_prompt_text=True,
     )
@@ -265,19 +265,23 @@ def test_message_has_thinking_before_its_text(thinker: str) -> None:
     assert text.type == "text"
     assert (thinking.thinking, text.text) == (THOUGHT, ANSWER)
     parts = [event.delta for event in said if event.type == "content_block_delta"]
-    assert joined(parts, "thinking") == THOUGHT
-    assert joined(parts, "text") == ANSWER
+    assert join_parts(parts, "thinking") == THOUGHT
+    assert join_parts(parts, "text") == ANSWER
 
 
 def test_message_takes_its_own_thinking_back_and_may_think_not_at_all(thinker: str) -> None:
     claude = Anthropic(base_url=thinker, api_key="none", max_retries=0)
     asked: Any = {"model": MODEL, "max_tokens": 100, "extra_body": {"temperature": 0}}
-    first = claude.messages.create(messages=said(QUESTION), **asked)
+    first = claude.messages.create(messages=make_prompt(QUESTION), **asked)
 
-    again: Any = [*said(QUESTION), {"role": "assistant", "content": first.content}, *said(QUESTION)]
+    again: Any = [
+        *make_prompt(QUESTION),
+        {"role": "assistant", "content": first.content},
+        *make_prompt(QUESTION),
+    ]
     read = claude.messages.count_tokens(model=MODEL, messages=again)
     at_once = claude.messages.create(
-        messages=said(QUESTION), thinking={"type": "disabled"}, **asked
+        messages=make_prompt(QUESTION), thinking={"type": "disabled"}, **asked
     )
 
     assert read.input_tokens > 2 * first.usage.input_tokens + len(THOUGHT)

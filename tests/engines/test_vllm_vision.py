@@ -11,11 +11,11 @@ from openai import OpenAI
 from tests.engines.media_parts import MODEL, TEXT, ask, audio, block, image, refused, told
 from tests.support.pictures import (
     animation,
-    announced,
     data_url,
     grey_of_16_bits,
     halves,
-    hosted,
+    host,
+    make_png_header,
     picture,
 )
 
@@ -87,8 +87,8 @@ def test_odd_picture_is_read(omni: str, form: str) -> None:
         (picture()[:60], "not a readable picture"),
         (picture(form="JPEG", size=(200, 200))[:400], "not a readable picture"),
         (picture(form="TIFF"), "not a readable picture"),
-        (announced(1001, 1000), "at most 1000000 pixels"),
-        (announced(50_000, 50_000), "far too many pixels"),
+        (make_png_header(1001, 1000), "at most 1000000 pixels"),
+        (make_png_header(50_000, 50_000), "far too many pixels"),
     ],
     ids=["nothing", "pdf", "svg", "cut png", "cut jpeg", "tiff", "large", "bomb"],
 )
@@ -136,7 +136,7 @@ def test_shape_that_the_model_does_not_take_is_refused_without_its_libraries_wor
 def test_picture_is_fetched_from_a_host_that_the_operator_allows_and_no_other(omni: str) -> None:
     here = told(omni, image(picture()))
 
-    with hosted(picture()) as url:
+    with host(picture()) as url:
         linked = {"type": "image_url", "image_url": {"url": url}}
         elsewhere = {"type": "image_url", "image_url": {"url": url.replace("127.0.0.1", "[::1]")}}
         assert told(omni, linked) == here

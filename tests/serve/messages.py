@@ -33,6 +33,6 @@ def text(message: Message) -> str:
     return "".join(block.text for block in message.content if block.type == "text")
 
 
-def called(message: Message) -> ToolUseBlock:
+def find_call(message: Message) -> ToolUseBlock:
     (block,) = [block for block in message.content if block.type == "tool_use"]
     return block

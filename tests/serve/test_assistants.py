@@ -37,7 +37,7 @@ Visitors get a badge at the front desk. The badge is blue and must be given back
 """
 
 
-def said(message: Message) -> str:
+def read_text(message: Message) -> str:
     (block,) = message.content
     assert block.type == "text"
     return block.text.value
@@ -59,7 +59,7 @@ def test_assistant_answers_a_thread(client: OpenAI) -> None:
     assert run.usage
     assert run.usage.total_tokens == run.usage.prompt_tokens + run.usage.completion_tokens > 2
     answer, question = client.beta.threads.messages.list(thread.id).data
-    assert (said(question), said(answer)) == ("What is 2+2?", "2 + 2 = 4.")
+    assert (read_text(question), read_text(answer)) == ("What is 2+2?", "2 + 2 = 4.")
     (step,) = client.beta.threads.runs.steps.list(run.id, thread_id=thread.id).data
     assert step.usage
     assert step.usage.to_dict() == run.usage.to_dict()
@@ -90,7 +90,7 @@ def test_streamed_run_is_heard_as_it_is_kept(client: OpenAI) -> None:
     assert told[-1] == "thread.run.completed"
     assert len(pieces) > 2, "it came as one piece"
     answer = client.beta.threads.messages.list(run.thread_id, run_id=run.id).data[0]
-    assert "".join(pieces) == said(answer) == "2 + 2 = 4."
+    assert "".join(pieces) == read_text(answer) == "2 + 2 = 4."
 
 
 def test_function_is_called_by_way_of_the_client(client: OpenAI) -> None:
@@ -124,7 +124,7 @@ def test_function_is_called_by_way_of_the_client(client: OpenAI) -> None:
     assert_conforms(RunStep, json.dumps(last))
     (called,) = first["step_details"]["tool_calls"]
     assert called["function"]["output"] == "It is sunny, 22 degrees."
-    assert "sunny" in said(client.beta.threads.messages.list(thread.id).data[0])
+    assert "sunny" in read_text(client.beta.threads.messages.list(thread.id).data[0])
 
 
 def test_answer_cites_the_file_that_it_rests_on(client: OpenAI) -> None:
@@ -189,5 +189,5 @@ def test_run_outlives_the_ingress_that_works_on_it(server: Server, client: OpenA
 
     assert run.status == "completed", run
     answer, question = again.beta.threads.messages.list(thread.id).data
-    assert said(question) == SUM[0]["content"]
-    assert len(json.loads(said(answer))["numbers"]) == 200
+    assert read_text(question) == SUM[0]["content"]
+    assert len(json.loads(read_text(answer))["numbers"]) == 200

@@ -23,7 +23,7 @@ def chat(number: int, text: str) -> str:
     return line(number, CHAT, model="gpt-4o", messages=[{"role": "user", "content": text}])
 
 
-def completed(client: OpenAI, endpoint: Any, lines: list[str]) -> Batch:
+def complete(client: OpenAI, endpoint: Any, lines: list[str]) -> Batch:
     file = client.files.create(file=("in.jsonl", "\n".join(lines).encode()), purpose="batch")
     begun = client.batches.create(input_file_id=file.id, endpoint=endpoint, completion_window="24h")
 
@@ -36,7 +36,7 @@ def completed(client: OpenAI, endpoint: Any, lines: list[str]) -> Batch:
     return batch
 
 
-def told(client: OpenAI, file_id: str | None) -> list[dict[str, Any]]:
+def read_lines(client: OpenAI, file_id: str | None) -> list[dict[str, Any]]:
     assert file_id
     return [json.loads(each) for each in client.files.content(file_id).text.splitlines()]
 
@@ -45,9 +45,9 @@ def test_batch_is_answered_as_its_requests_would_be(client: OpenAI) -> None:
     questions = ["What is 2+2?", "What is the capital of France?"]
     lines = [chat(number, text) for number, text in enumerate(questions * 10)]
 
-    batch = completed(client, CHAT, [*lines, '{"custom_id":'])
+    batch = complete(client, CHAT, [*lines, '{"custom_id":'])
 
-    answers = told(client, batch.output_file_id)
+    answers = read_lines(client, batch.output_file_id)
     assert [each["custom_id"] for each in answers] == [f"{number}" for number in range(20)]
     for question, each in zip(questions * 10, answers, strict=True):
         asked = client.chat.completions.create(
@@ -55,7 +55,7 @@ def test_batch_is_answered_as_its_requests_would_be(client: OpenAI) -> None:
         )
         body: ChatCompletion = assert_conforms(ChatCompletion, json.dumps(each["response"]["body"]))
         assert body.choices[0].message.content == asked.choices[0].message.content
-    (error,) = told(client, batch.error_file_id)
+    (error,) = read_lines(client, batch.error_file_id)
     assert (error["error"]["code"], error["error"]["line"]) == ("invalid_json_line", 21)
     assert batch.usage
     assert batch.usage.total_tokens == sum(
@@ -72,9 +72,9 @@ def test_batch_is_answered_as_its_requests_would_be(client: OpenAI) -> None:
     ],
 )
 def test_batch_may_ask_other_endpoints(client: OpenAI, endpoint: str, body: dict[str, Any]) -> None:
-    batch = completed(client, endpoint, [line(0, endpoint, **body)])
+    batch = complete(client, endpoint, [line(0, endpoint, **body)])
 
-    (answer,) = told(client, batch.output_file_id)
+    (answer,) = read_lines(client, batch.output_file_id)
     assert answer["response"]["status_code"] == 200
     if endpoint == EMBEDDINGS:
         model = answer["response"]["body"]["model"]

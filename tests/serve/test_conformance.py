@@ -100,7 +100,7 @@ def post(server: Server, path: str, **request: Any) -> str:
     return answer.text
 
 
-def streamed(server: Server, path: str, body: Any, kind: Any) -> list[Any]:
+def stream_chunks(server: Server, path: str, body: Any, kind: Any) -> list[Any]:
     """Return the chunks of a stream that tells its usage, and of one that does not, each read."""
     body = {**body, "stream": True}
     untold = list(events(post(server, path, json=body)))
@@ -144,7 +144,7 @@ def test_chat_completion_is_openais(server: Server, case: str) -> None:
 def test_chat_stream_is_openais(server: Server, case: str) -> None:
     body: Any = {"model": "gpt-4o", "messages": SUM, **CHATS[case]}
 
-    chunks = streamed(server, "chat/completions", body, ChatCompletionChunk)
+    chunks = stream_chunks(server, "chat/completions", body, ChatCompletionChunk)
 
     for index in range(body.get("n", 1)):
         parts = [chunk.choices[0] for chunk in chunks if chunk.choices[0].index == index]
@@ -175,7 +175,7 @@ def test_completion_is_openais_whole_and_streamed(server: Server, case: str) -> 
     count = len(body["prompt"]) * 2 if case == "several" else 1
 
     whole = assert_conforms(CompletionChunk, post(server, "completions", json=body))
-    chunks = streamed(server, "completions", body, CompletionChunk)
+    chunks = stream_chunks(server, "completions", body, CompletionChunk)
 
     assert [choice.index for choice in whole.choices] == list(range(count))
     assert all(choice.finish_reason in ("stop", "length") for choice in whole.choices)
@@ -196,7 +196,7 @@ def test_spoken_chat_is_openais(server: Server, stream: bool) -> None:
     }
 
     if stream:
-        chunks = streamed(server, "chat/completions", body, ChatCompletionChunk)
+        chunks = stream_chunks(server, "chat/completions", body, ChatCompletionChunk)
         said = [chunk.choices[0].delta.audio for chunk in chunks]
         assert len([audio for audio in said if audio and audio.id]) == 1
         assert chunks[-1].choices[0].finish_reason == "stop"
@@ -249,17 +249,19 @@ def test_speech_events_and_transcripts_are_openais(server: Server) -> None:
     assert told[-1]["type"] == "speech.audio.done"
     assert {"input_tokens", "output_tokens", "total_tokens"} <= set(told[-1]["usage"])
 
-    def heard(path: str, **form: Any) -> str:
+    def post_recording(path: str, **form: Any) -> str:
         file = {"file": ("train.wav", wav.content, "audio/wav")}
         return post(server, f"audio/{path}", data={"model": "whisper-1", **form}, files=file)
 
-    assert assert_conforms(Transcription, heard("transcriptions")).text == text
-    assert assert_conforms(Translation, heard("translations")).text == text
+    assert assert_conforms(Transcription, post_recording("transcriptions")).text == text
+    assert assert_conforms(Translation, post_recording("translations")).text == text
     verbose = {"response_format": "verbose_json"}
     words = {"timestamp_granularities[]": ["word", "segment"]}
-    assert assert_conforms(TranscriptionVerbose, heard("transcriptions", **verbose, **words)).words
-    assert_conforms(TranslationVerbose, heard("translations", **verbose))
-    frames = [data for _, data in events(heard("transcriptions", stream="true"))]
+    assert assert_conforms(
+        TranscriptionVerbose, post_recording("transcriptions", **verbose, **words)
+    ).words
+    assert_conforms(TranslationVerbose, post_recording("translations", **verbose))
+    frames = [data for _, data in events(post_recording("transcriptions", stream="true"))]
     assert frames.pop() == "[DONE]"
     *deltas, done = [assert_conforms(TranscriptionStreamEvent, data) for data in frames]
     assert {event.type for event in deltas} == {"transcript.text.delta"}

@@ -41,7 +41,7 @@ PARAGRAPH = (
 )
 
 
-def offered(name: str, description: str, /, **parameters: str) -> Any:
+def make_tool(name: str, description: str, /, **parameters: str) -> Any:
     """Return a tool with parameters of these types."""
     properties = {parameter: {"type": kind} for parameter, kind in parameters.items()}
     return {
@@ -55,11 +55,11 @@ def offered(name: str, description: str, /, **parameters: str) -> Any:
 
 
 FIVE: Any = [
-    offered("get_time", "Get the current time in a city", city="string"),
-    offered("delete_file", "Delete the file.", name="string"),
-    offered("play_music", "Plays music.", title="string"),
-    offered("set_timer", "Start a timer", minutes="integer"),
-    offered("create_invoice", "Create an invoice.", customer="string", amount="integer"),
+    make_tool("get_time", "Get the current time in a city", city="string"),
+    make_tool("delete_file", "Delete the file.", name="string"),
+    make_tool("play_music", "Plays music.", title="string"),
+    make_tool("set_timer", "Start a timer", minutes="integer"),
+    make_tool("create_invoice", "Create an invoice.", customer="string", amount="integer"),
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from anthropic import Anthropic
 from anthropic.types import Message
 
-from tests.serve.messages import MODEL, PICK, SUM, TOOL, WEATHER, called, text
+from tests.serve.messages import MODEL, PICK, SUM, TOOL, WEATHER, find_call, text
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -25,7 +25,7 @@ def test_tool_is_called_and_its_result_is_told(claude: Anthropic, streamed: bool
             return stream.get_final_message()
 
     message = ask(WEATHER)
-    call = called(message)
+    call = find_call(message)
     assert message.stop_reason == "tool_use"
     assert (call.name, call.input) == ("get_current_weather", {"location": "Boston"})
     result = {
@@ -68,12 +68,12 @@ def test_forced_call_keeps_to_the_schema(claude: Anthropic, choice: Any, streame
         with claude.messages.stream(**question) as stream:
             pieces = [e.partial_json for e in stream if e.type == "input_json"]
             message = stream.get_final_message()
-        assert json.loads("".join(pieces)) == called(message).input
+        assert json.loads("".join(pieces)) == find_call(message).input
     else:
         message = claude.messages.create(**question)
 
     assert message.stop_reason == "tool_use"
-    call = called(message)
+    call = find_call(message)
     assert call.name == "pick"
     assert set(call.input) == {"code", "unit"}
     assert isinstance(call.input["code"], int)

@@ -30,7 +30,7 @@ def test_request_is_counted_by_kind_model_and_status(server: Server, replica_loa
     assert answer.status_code == 200
     assert answer.headers["x-request-id"] == "req-to-find"
 
-    def counted() -> bool:
+    def is_counted() -> bool:
         return any(
             line.startswith("ray_homeport_requests_total{")
             and 'kind="chat"' in line
@@ -39,7 +39,7 @@ def test_request_is_counted_by_kind_model_and_status(server: Server, replica_loa
             for line in metrics().splitlines()
         )
 
-    wait_until(counted, 40, "Ray's metrics do not show the request")
+    wait_until(is_counted, 40, "Ray's metrics do not show the request")
     assert "ray_homeport_work_total" in metrics()
     assert "ray_homeport_request_seconds_bucket" in metrics()
 

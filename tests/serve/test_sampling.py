@@ -12,7 +12,7 @@ STRICT = 1e-6
 """So small a limit that one token is left."""
 
 
-def drawn(client: OpenAI, **fields: Any) -> list[str]:
+def draw_answers(client: OpenAI, **fields: Any) -> list[str]:
     """Return ten answers at random to a prompt without a right one."""
     answer = client.completions.create(
         model="gpt-4o", prompt="zq", n=10, temperature=2, max_tokens=12, extra_body=fields
@@ -28,15 +28,15 @@ def answer_to_the_sum(client: OpenAI, **fields: Any) -> str:
 
 @pytest.mark.parametrize("field", ["typical_p", "tfz"])
 def test_strict_limit_leaves_one_answer_where_chance_gives_many(client: OpenAI, field: str) -> None:
-    assert len(set(drawn(client, seed=5))) > 1
-    assert len(set(drawn(client, seed=5, **{field: 1}))) > 1
-    assert len(set(drawn(client, seed=5, **{field: STRICT}))) == 1
+    assert len(set(draw_answers(client, seed=5))) > 1
+    assert len(set(draw_answers(client, seed=5, **{field: 1}))) > 1
+    assert len(set(draw_answers(client, seed=5, **{field: STRICT}))) == 1
 
 
 def test_limits_are_those_of_their_own_request(client: OpenAI) -> None:
     limits: list[dict[str, float]] = [{"tfz": STRICT}, {}, {"typical_p": STRICT}, {"tfz": 1}] * 2
     with ThreadPoolExecutor(2) as clients:  # a replica holds 24 answers here
-        waiting = [clients.submit(drawn, client, **fields) for fields in limits]
+        waiting = [clients.submit(draw_answers, client, **fields) for fields in limits]
     answers = [drawing.result() for drawing in waiting]
 
     assert [len(set(several)) == 1 for several in answers] == [True, False, True, False] * 2
@@ -79,4 +79,4 @@ def test_localais_values_for_nothing_ask_for_nothing(client: OpenAI) -> None:
 
 
 def test_seed_of_minus_1_is_another_each_time(client: OpenAI) -> None:
-    assert drawn(client, seed=-1) != drawn(client, seed=-1)
+    assert draw_answers(client, seed=-1) != draw_answers(client, seed=-1)

@@ -37,13 +37,13 @@ async def stop_while_writing(folder: str, database: Database, sender: Connection
     """Begin a file and report that a part of it is in the store."""
     files = KeptFiles(database, FileStore(folder))
 
-    async def reported() -> AsyncIterator[bytes]:
+    async def report_pieces() -> AsyncIterator[bytes]:
         async for piece in pieces(0, 8):
             yield piece
         sender.send(("begun", "", 0))
         await asyncio.Event().wait()
 
-    await files.add(OWNER, "a", "assistants", reported())
+    await files.add(OWNER, "a", "assistants", report_pieces())
 
 
 async def complete_for_ever(folder: str, database: Database, sender: Connection) -> None:

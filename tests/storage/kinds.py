@@ -171,7 +171,7 @@ KINDS: dict[str, Add] = {
 }
 
 
-async def ended(check: Check) -> State:
+async def wait_for_end(check: Check) -> State:
     """Return the state of a job that has ended."""
     return await read_until(check, lambda state: state[0] in ("completed", "failed"))
 

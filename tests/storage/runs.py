@@ -164,10 +164,12 @@ async def until(database: Database, run: StoredObject, *statuses: str) -> Stored
 
 async def until_begun(database: Database, run: StoredObject) -> None:
     """Wait until a run has begun its message."""
-    await read_until(lambda: told(database, run), lambda content: bool(content[0]))
+    await read_until(lambda: read_messages(database, run), lambda content: bool(content[0]))
 
 
-async def told(database: Database, run: StoredObject) -> tuple[list[str], list[tuple[str, str]]]:
+async def read_messages(
+    database: Database, run: StoredObject
+) -> tuple[list[str], list[tuple[str, str]]]:
     """Return what the assistant said in the run's thread, and types and statuses of its steps."""
     objects = ObjectStore(database)
     messages = await objects.all(OWNER, MESSAGE, run.body["thread_id"])

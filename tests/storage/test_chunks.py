@@ -27,7 +27,7 @@ def chunks(rows: Sequence[np.ndarray[tuple[int], np.dtype[np.float32]]]) -> list
     return [Chunk(f"text {place}", row.tobytes()) for place, row in enumerate(rows)]
 
 
-async def made(database: Database) -> str:
+async def make_store(database: Database) -> str:
     store = new_store(OWNER, {"name": "x", "expires_after": None})
     await ObjectStore(database).add(store)
     return store.id
@@ -47,7 +47,7 @@ async def texts(
 
 
 async def test_nearest_chunks_are_those_that_numpy_finds(database: Database) -> None:
-    store, store_id = ChunkStore(database), await made(database)
+    store, store_id = ChunkStore(database), await make_store(database)
     indexes, rows = Indexes(store, PLENTY), vectors(3000)
     await store.replace(store_id, {"a": chunks(list(rows))})
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -63,7 +63,7 @@ async def test_nearest_chunks_are_those_that_numpy_finds(database: Database) -> 
 async def test_what_another_replica_adds_replaces_and_removes_is_seen_at_once(
     database: Database, other: Database
 ) -> None:
-    store_id = await made(database)
+    store_id = await make_store(database)
     here, there = ChunkStore(database), ChunkStore(other)
     indexes, (one, two, three) = Indexes(here, PLENTY), vectors(3)
     await here.replace(store_id, {"a": chunks([one]), "b": chunks([two])})
@@ -80,7 +80,7 @@ async def test_what_another_replica_adds_replaces_and_removes_is_seen_at_once(
 
 
 async def test_only_the_documents_that_are_named_are_searched(database: Database) -> None:
-    store, store_id = ChunkStore(database), await made(database)
+    store, store_id = ChunkStore(database), await make_store(database)
     indexes, rows = Indexes(store, PLENTY), vectors(100)
     await store.replace(store_id, {f"d{place}": chunks([row]) for place, row in enumerate(rows)})
     question = rows[7].tobytes()
@@ -94,7 +94,7 @@ async def test_only_the_documents_that_are_named_are_searched(database: Database
 async def test_chunk_of_several_vectors_is_found_once_by_the_best_of_them(
     database: Database,
 ) -> None:
-    store, store_id = ChunkStore(database), await made(database)
+    store, store_id = ChunkStore(database), await make_store(database)
     rows = vectors(30)
     long = [
         Chunk(f"long {place}", rows[place * 10 : place * 10 + 10].tobytes()) for place in (0, 1, 2)
@@ -110,7 +110,7 @@ async def test_chunk_of_several_vectors_is_found_once_by_the_best_of_them(
 async def test_store_that_does_not_fit_into_memory_is_searched_all_the_same(
     database: Database,
 ) -> None:
-    store, store_id = ChunkStore(database), await made(database)
+    store, store_id = ChunkStore(database), await make_store(database)
     indexes, rows = Indexes(store, max_bytes=1000), vectors(2500)
     await store.replace(store_id, {"a": chunks(list(rows))})
 
@@ -122,7 +122,7 @@ async def test_store_that_does_not_fit_into_memory_is_searched_all_the_same(
 async def test_concurrent_searches_and_additions_miss_nothing(
     database: Database, other: Database
 ) -> None:
-    store_id = await made(database)
+    store_id = await make_store(database)
     here, there = ChunkStore(database), ChunkStore(other)
     indexes, rows = Indexes(here, PLENTY), vectors(24)
 
@@ -136,7 +136,7 @@ async def test_concurrent_searches_and_additions_miss_nothing(
 
 
 async def test_texts_come_back_as_they_were_in_their_order(database: Database) -> None:
-    store, store_id = ChunkStore(database), await made(database)
+    store, store_id = ChunkStore(database), await make_store(database)
     said = ["é\0😀\\", "", "b", "a"]
     zero = bytes(4 * LENGTH)
     await store.replace(store_id, {"a": [Chunk(text, zero) for text in said]})
@@ -146,7 +146,7 @@ async def test_texts_come_back_as_they_were_in_their_order(database: Database) -
 
 
 async def test_deleted_store_takes_no_chunks_and_has_none(database: Database) -> None:
-    store, store_id = ChunkStore(database), await made(database)
+    store, store_id = ChunkStore(database), await make_store(database)
     await store.replace(store_id, {"a": chunks(list(vectors(1)))})
 
     await ObjectStore(database).delete(OWNER, STORE, store_id)
@@ -159,7 +159,7 @@ async def test_deleted_store_takes_no_chunks_and_has_none(database: Database) ->
 async def test_large_numbers_and_stores_of_the_same_document_do_not_mix(
     database: Database,
 ) -> None:
-    store, one, two = ChunkStore(database), await made(database), await made(database)
+    store, one, two = ChunkStore(database), await make_store(database), await make_store(database)
     large = (vectors(2) * 1e30).astype(np.float32)
     document = secrets.token_hex(4)
     await store.replace(one, {document: chunks([large[0]])})

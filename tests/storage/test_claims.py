@@ -19,7 +19,7 @@ def b(other: Database) -> JobStore:
     return JobStore(other, "b")
 
 
-async def queued(store: ResponseStore) -> StoredResponse:
+async def add_queued(store: ResponseStore) -> StoredResponse:
     new = response(background=True, status="queued")
     await store.add(new)
     return new
@@ -28,7 +28,7 @@ async def queued(store: ResponseStore) -> StoredResponse:
 async def test_claimed_response_is_in_progress_and_nobody_elses(
     responses: ResponseStore, other: Database, a: JobStore, b: JobStore
 ) -> None:
-    new = await queued(responses)
+    new = await add_queued(responses)
 
     claimed = await a.claim([JOB], 60)
     begun = await responses.begin(OWNER, new.id)
@@ -61,7 +61,7 @@ async def test_looking_for_work_that_is_not_there_waits_for_no_writer(
 async def test_response_whose_holder_went_away_is_claimed_again(
     responses: ResponseStore, a: JobStore, b: JobStore
 ) -> None:
-    new = await queued(responses)
+    new = await add_queued(responses)
     assert await a.claim([JOB], 0)
 
     again = await b.claim([JOB], 60)
@@ -74,7 +74,7 @@ async def test_response_whose_holder_went_away_is_claimed_again(
 
 
 async def test_kept_claim_does_not_end(responses: ResponseStore, a: JobStore, b: JobStore) -> None:
-    new = await queued(responses)
+    new = await add_queued(responses)
     await a.claim([JOB], 0)
 
     assert await a.keep(new.id, 60) == "queued"
@@ -85,7 +85,7 @@ async def test_kept_claim_does_not_end(responses: ResponseStore, a: JobStore, b:
 async def test_claim_ends_with_a_cancel_and_with_a_deletion(
     responses: ResponseStore, a: JobStore, *, is_cancelled: bool
 ) -> None:
-    new = await queued(responses)
+    new = await add_queued(responses)
     await a.claim([JOB], 60)
 
     if is_cancelled:
@@ -101,7 +101,7 @@ async def test_claim_ends_with_a_cancel_and_with_a_deletion(
 async def test_holder_that_lost_its_claim_changes_nothing(
     database: Database, other: Database, responses: ResponseStore, a: JobStore, b: JobStore
 ) -> None:
-    new = await queued(responses)
+    new = await add_queued(responses)
     await a.claim([JOB], 0)
     await b.claim([JOB], 60)
 
@@ -125,7 +125,7 @@ async def test_job_of_an_expired_response_is_swept(
 ) -> None:
     expired = response(status="queued", background=True, lives_s=-1)
     await responses.add(expired)
-    kept = await queued(responses)
+    kept = await add_queued(responses)
 
     await responses.sweep()
 
@@ -139,7 +139,7 @@ async def test_job_of_an_expired_response_is_swept(
 async def test_each_response_is_claimed_by_one_of_many_replicas(
     url: str, responses: ResponseStore
 ) -> None:
-    new = {(await queued(responses)).id for _ in range(40)}
+    new = {(await add_queued(responses)).id for _ in range(40)}
 
     replicas = [Replica(url, claim_all) for _ in range(4)]
     claimed = [name for replica in replicas for name in replica.rest()]

@@ -31,7 +31,7 @@ def two(other: Database) -> JobStore:
     return JobStore(other, "two")
 
 
-async def queued(database: Database, status: str = "queued", **fields: Any) -> StoredObject:
+async def add_job(database: Database, status: str = "queued", **fields: Any) -> StoredObject:
     body = {"status": status, "n": 0}
     job = StoredObject(new_id("job"), KIND, OWNER, body, status=status, **fields)
     await ObjectStore(database).add(job)
@@ -43,16 +43,16 @@ def same(job: StoredObject) -> StoredObject:
 
 
 def in_status(status: str) -> Change:
-    def changed(job: StoredObject) -> StoredObject:
+    def change_status(job: StoredObject) -> StoredObject:
         return replace(job, status=status, body={**job.body, "status": status})
 
-    return changed
+    return change_status
 
 
 async def test_claimed_job_is_nobody_elses(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
 
     assert await one.claim([KIND], 60) == (job, 1)
     assert await two.claim([KIND], 60) is None
@@ -60,7 +60,7 @@ async def test_claimed_job_is_nobody_elses(
 
 
 async def test_oldest_job_of_the_wanted_kinds_is_claimed(database: Database, one: JobStore) -> None:
-    first, second = await queued(database), await queued(database)
+    first, second = await add_job(database), await add_job(database)
 
     assert await one.claim(["file", "thread.run"], 60) is None
     assert await one.claim([], 60) is None
@@ -83,7 +83,7 @@ async def test_only_work_is_claimed(database: Database, one: JobStore, status: s
 async def test_job_whose_lease_ended_is_claimed_again_and_counted(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     assert await one.claim([KIND], 0) == (job, 1)
 
     assert await two.claim([KIND], 0) == (job, 2)
@@ -93,7 +93,7 @@ async def test_job_whose_lease_ended_is_claimed_again_and_counted(
 
 
 async def test_kept_claim_does_not_end(database: Database, one: JobStore, two: JobStore) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
 
     assert await one.keep(job.id, 60) == "queued"
@@ -103,7 +103,7 @@ async def test_kept_claim_does_not_end(database: Database, one: JobStore, two: J
 async def test_holder_that_lost_its_claim_writes_nothing(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
     await two.claim([KIND], 60)
 
@@ -118,7 +118,7 @@ async def test_holder_that_lost_its_claim_writes_nothing(
 async def test_what_is_written_beside_a_lost_claim_is_not_kept(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
     await two.claim([KIND], 60)
     beside = StoredObject(new_id("x"), "file", OWNER, {})
@@ -137,7 +137,7 @@ async def test_what_is_written_beside_a_lost_claim_is_not_kept(
 async def test_holder_learns_of_a_cancel_and_of_a_deletion(
     database: Database, one: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 60)
     await ObjectStore(database).change(OWNER, KIND, job.id, in_status("cancelling"))
 
@@ -151,7 +151,7 @@ async def test_holder_learns_of_a_cancel_and_of_a_deletion(
 async def test_job_that_gets_on_has_not_been_begun_in_vain(
     database: Database, one: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
     await one.claim([KIND], 0)
 
@@ -163,7 +163,7 @@ async def test_job_that_gets_on_has_not_been_begun_in_vain(
 
 
 async def test_finished_job_has_no_holder(database: Database, one: JobStore) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 60)
 
     await one.write(job.id, in_status("completed"))
@@ -177,7 +177,7 @@ async def test_finished_job_has_no_holder(database: Database, one: JobStore) -> 
 async def test_job_that_was_given_back_is_taken_by_another_at_once(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 60)
 
     await one.release(job.id)
@@ -188,7 +188,7 @@ async def test_job_that_was_given_back_is_taken_by_another_at_once(
 async def test_job_at_rest_is_claimed_when_it_shall_wake(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    sleeps, wakes = await queued(database), await queued(database)
+    sleeps, wakes = await add_job(database), await add_job(database)
     for job, wake_at in ((sleeps, time() + 1000), (wakes, time() - 1)):
         await one.claim([KIND], 60)
         await one.write(job.id, in_status("requires_action"), wake_at=wake_at)
@@ -203,7 +203,7 @@ async def test_job_at_rest_is_claimed_when_it_shall_wake(
 async def test_job_at_rest_is_claimed_once_it_waits_again(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 60)
     await one.write(job.id, in_status("requires_action"), wake_at=time() + 1000)
     await ObjectStore(database).change(OWNER, KIND, job.id, in_status("queued"))
@@ -219,7 +219,7 @@ async def test_job_that_is_held_from_the_beginning_is_nobody_elses(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
     async with database.transaction():
-        job = await queued(database)
+        job = await add_job(database)
         await one.hold(job.id, 60)
 
     assert await two.claim([KIND], 60) is None
@@ -234,7 +234,7 @@ async def test_looking_for_work_waits_for_no_writer(one: JobStore, other: Databa
 async def test_looking_for_work_that_is_not_there_writes_nothing(
     database: Database, one: JobStore
 ) -> None:
-    await queued(database, status="completed")
+    await add_job(database, status="completed")
     if database.url.path is None:  # PostgreSQL counts the transactions that write
         assert await _last_transaction(database) == await _after_looks(database, one)
         return
@@ -260,7 +260,7 @@ async def _after_looks(database: Database, jobs: JobStore) -> Any:
 async def test_claims_of_one_process_at_once_take_different_jobs(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    made = {(await queued(database)).id for _ in range(10)}
+    made = {(await add_job(database)).id for _ in range(10)}
 
     claimed = await asyncio.gather(*(store.claim([KIND], 60) for store in (one, two) * 10))
 
@@ -270,7 +270,7 @@ async def test_claims_of_one_process_at_once_take_different_jobs(
 
 
 async def test_each_job_is_claimed_by_one_of_many_replicas(url: str, database: Database) -> None:
-    made = [(await queued(database)).id for _ in range(40)]
+    made = [(await add_job(database)).id for _ in range(40)]
 
     replicas = [Replica(url, claim_all) for _ in range(4)]
     claimed = [name for replica in replicas for name in replica.rest()]
@@ -289,7 +289,7 @@ async def claim_all(database: Database, sender: Connection) -> None:
 async def test_attempts_of_a_request_and_of_a_process_are_counted_together(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
     assert await one.count_attempt(job.id) == 2
 
@@ -302,7 +302,7 @@ async def test_attempts_of_a_request_and_of_a_process_are_counted_together(
 async def test_attempt_that_was_released_after_its_lease_does_not_count(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
     assert await two.claim([KIND], 0) == (job, 2)
 
@@ -315,7 +315,7 @@ async def test_attempt_that_was_released_after_its_lease_does_not_count(
 async def test_job_that_is_locked_is_taken_by_nobody_until_the_transaction_ends(
     database: Database, one: JobStore, two: JobStore
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     await one.claim([KIND], 0)
 
     async with database.transaction():

@@ -57,7 +57,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
     return pass_by
 
 
-async def listed(files: KeptFiles) -> list[StoredObject]:
+async def list_files(files: KeptFiles) -> list[StoredObject]:
     return (await files.page(OWNER, Cursor(10_000)))[0]
 
 
@@ -73,7 +73,7 @@ async def digest(files: KeptFiles, stored: StoredObject) -> str:
 
 
 async def assert_whole(files: KeptFiles) -> None:
-    for each in await listed(files):
+    for each in await list_files(files):
         assert each.state
         assert await digest(files, each) == each.state["sha256"]
 
@@ -114,13 +114,13 @@ async def test_deleted_file_is_gone_for_who_still_knows_it(
 async def test_file_whose_bytes_stop_coming_leaves_nothing(
     files: KeptFiles, store: FileStore, later: Any
 ) -> None:
-    async def broken() -> AsyncIterator[bytes]:
+    async def break_off() -> AsyncIterator[bytes]:
         async for piece in pieces(1):
             yield piece
         raise InvalidRequestError("broken")
 
     with pytest.raises(InvalidRequestError, match="broken"):
-        await files.add(OWNER, "a.txt", "assistants", broken())
+        await files.add(OWNER, "a.txt", "assistants", break_off())
     arrived = asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
@@ -135,7 +135,7 @@ async def test_file_whose_bytes_stop_coming_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await listed(files) == await contents(store) == []
+    assert await list_files(files) == await contents(store) == []
     later(TOMORROW_S)
     await files.sweep()  # finds nothing to do
 
@@ -146,7 +146,7 @@ async def test_store_that_takes_no_more_is_told_as_that(database: Database, tmp_
 
     with pytest.raises(StorageUnavailableError, match="file store"):
         await files.add(OWNER, "a.txt", "assistants", pieces(1))
-    assert await listed(files) == []
+    assert await list_files(files) == []
 
 
 async def test_file_with_an_id_of_its_makers_choice_is_made_once(
@@ -161,7 +161,7 @@ async def test_file_with_an_id_of_its_makers_choice_is_made_once(
     )
     again = await files.add(OWNER, "b.txt", "batch_output", pieces(9), file_id="file-chosen")
 
-    assert await listed(files) == [again]
+    assert await list_files(files) == [again]
     assert all(each == again for each in made)
     assert again.state
     assert await digest(files, again) == again.state["sha256"]
@@ -179,7 +179,7 @@ async def test_two_hundred_files_kept_at_once_are_all_there(
         )
     )
 
-    found = {each.id: each for each in await listed(files)}
+    found = {each.id: each for each in await list_files(files)}
     assert found == {each.id: each for each in made}
     assert len(await contents(store)) == 200
     for each in made[::20]:
@@ -194,7 +194,7 @@ async def test_expired_file_is_removed_with_its_content(
     await files.add(OWNER, "a", "assistants", pieces(1), expires_at=expires_at)
     kept = await files.add(OWNER, "b", "assistants", pieces(2))
     later(101)
-    assert await listed(files) == [kept]
+    assert await list_files(files) == [kept]
 
     await files.sweep()
 
@@ -229,7 +229,7 @@ async def test_kill_loses_no_file_and_leaves_none_without_its_content(
         replica.kill()
     reports: list[Any] = [report for replica in replicas for report in replica.rest()]
 
-    found = {each.id: each for each in await listed(files)}
+    found = {each.id: each for each in await list_files(files)}
     deleted = {name for what, name, _ in reports if what == "deleted"}
     kept = {name for what, name, seed in reports if what == "kept" and seed % 3}
     assert kept <= found.keys()
@@ -237,7 +237,7 @@ async def test_kill_loses_no_file_and_leaves_none_without_its_content(
     await assert_whole(files)
     later(TOMORROW_S)
     await files.sweep()
-    names = {(each.state or {})["content"] for each in await listed(files)}
+    names = {(each.state or {})["content"] for each in await list_files(files)}
     assert set(await contents(store)) == names
     assert not list((tmp_path / "files/.incoming").iterdir())
 
@@ -251,7 +251,7 @@ async def test_kill_while_a_file_arrives_leaves_nothing_for_ever(
     replica.reports.recv()
     replica.kill()
 
-    assert await listed(files) == []
+    assert await list_files(files) == []
     await files.sweep()  # too soon: it might be another replica's
     assert [each for each in folder.rglob("*") if each.is_file()]
     later(TOMORROW_S)
@@ -270,16 +270,16 @@ async def test_kill_while_uploads_are_completed_leaves_each_whole_or_to_be_compl
     replica.kill()
     reports += replica.rest()
 
-    whole = {each.id for each in await listed(files)}
+    whole = {each.id for each in await list_files(files)}
     assert {file_id for what, _, file_id in reports if what == "completed"} <= whole
     _, upload_id, part_ids = [each for each in reports if each[0] == "begun"][-1]
     with suppress(InvalidRequestError):  # it was completed, and nobody could tell
         await uploads.complete(OWNER, upload_id, part_ids, None)
     begun = {name for what, name, _ in reports if what == "begun"}
-    assert len(await listed(files)) == len(begun)
+    assert len(await list_files(files)) == len(begun)
     await assert_whole(files)
     later(TOMORROW_S)
     await files.sweep()
     await uploads.sweep()
-    names = {(each.state or {})["content"] for each in await listed(files)}
+    names = {(each.state or {})["content"] for each in await list_files(files)}
     assert set(await contents(store)) == names

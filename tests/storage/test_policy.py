@@ -14,7 +14,7 @@ from serve_app.models.retrying import MAX_ATTEMPTS
 from serve_app.storage.database import Database
 from serve_app.storage.jobs import JobStore
 from serve_app.storage.tables import OBJECTS
-from tests.storage.kinds import KINDS, Add, Model, doing_jobs, ended, server
+from tests.storage.kinds import KINDS, Add, Model, doing_jobs, server, wait_for_end
 from tests.storage.processes import Replica
 from wire.errors import ModelOverloadedError, ReplicaLostError, StorageUnavailableError
 
@@ -60,7 +60,7 @@ async def test_job_whose_request_loses_every_replica_fails_with_the_reason(
 ) -> None:
     model.troubles = [ReplicaLostError("Gone.") for _ in range(20)]
 
-    status, reason = await ended(await add(client))
+    status, reason = await wait_for_end(await add(client))
 
     assert status == "failed"
     assert model.reports == ["asked"] * MAX_ATTEMPTS
@@ -73,13 +73,13 @@ async def test_job_whose_request_loses_a_replica_is_done_by_another(
 ) -> None:
     model.troubles = [ReplicaLostError("Gone.") for _ in range(MAX_ATTEMPTS - 1)]
 
-    assert await ended(await add(client)) == ("completed", None)
+    assert await wait_for_end(await add(client)) == ("completed", None)
 
 
 async def test_waiting_for_room_is_no_attempt(client: AsyncOpenAI, model: Model, add: Add) -> None:
     model.troubles = [ModelOverloadedError("Full.") for _ in range(2 * MAX_ATTEMPTS)]
 
-    assert await ended(await add(client)) == ("completed", None)
+    assert await wait_for_end(await add(client)) == ("completed", None)
 
     assert len(model.reports) == 2 * MAX_ATTEMPTS + 1
 
@@ -95,7 +95,7 @@ async def test_attempts_outlive_the_process(
     model.troubles = [ReplicaLostError("Gone.") for _ in range(20)]
 
     async with server(url, tmp_path, model):
-        status, _ = await ended(check)
+        status, _ = await wait_for_end(check)
 
     assert status == "failed"
     # The requests of a batch have attempts of their own, one for each line.
@@ -112,7 +112,7 @@ async def test_job_that_ends_its_processes_fails(
         assert await dying.claim([kind], 0)
 
     async with server(url, tmp_path, model):
-        status, _ = await ended(check)
+        status, _ = await wait_for_end(check)
 
     assert status == "failed"
     assert model.reports == []
@@ -137,7 +137,7 @@ async def test_outages_of_the_database_are_no_attempts(
     for name in ("write", "lock"):
         monkeypatch.setattr(JobStore, name, fail_once(getattr(JobStore, name)))
 
-    assert await ended(await add(client)) == ("completed", None)
+    assert await wait_for_end(await add(client)) == ("completed", None)
     # What a background response has received is written later, and not requested again.
     assert len(model.reports) == (1 if kind == "response" else most + 1)
 
@@ -164,7 +164,7 @@ async def test_job_goes_on_after_an_outage_that_outlasts_its_lease(
         model.may_answer.set()
         is_away = False
 
-        assert await ended(check) == ("completed", None)
+        assert await wait_for_end(check) == ("completed", None)
 
     assert model.reports == ["asked", "left", "asked"]
 
@@ -188,7 +188,7 @@ async def test_process_that_lost_its_lease_leaves_the_job_to_another(
 
     await hold(1)
 
-    assert await ended(check) == ("completed", None)
+    assert await wait_for_end(check) == ("completed", None)
     assert model.reports == ["asked", "left", "asked"]
 
 
@@ -205,7 +205,7 @@ async def test_job_whose_process_is_killed_is_done_by_another(
 
         replicas.append(Replica(url, doing_jobs(tmp_path, url, may_answer=True)))
 
-        assert await ended(check) == ("completed", None)
+        assert await wait_for_end(check) == ("completed", None)
     finally:
         for replica in replicas:
             if replica.process.is_alive():

@@ -13,7 +13,9 @@ from wire.errors import InvalidRequestError, NotFoundError
 from wire.ids import new_id
 
 
-async def added(store: ResponseStore, count: int, lives_s: int = 1000) -> list[StoredResponse]:
+async def add_responses(
+    store: ResponseStore, count: int, lives_s: int = 1000
+) -> list[StoredResponse]:
     """Return stored responses, each after the one before."""
     chain: list[StoredResponse] = []
     for _ in range(count):
@@ -72,14 +74,14 @@ async def test_deleted_response_is_gone_with_its_events(responses: ResponseStore
 
 
 async def test_chain_goes_from_the_first_to_the_asked(responses: ResponseStore) -> None:
-    chain = await added(responses, 5)
+    chain = await add_responses(responses, 5)
 
     assert await responses.chain(OWNER, chain[0].id) == chain[:1]
     assert await responses.chain(OWNER, chain[3].id) == chain[:4]
 
 
 async def test_chain_whose_middle_is_gone_names_it(responses: ResponseStore) -> None:
-    chain = await added(responses, 4)
+    chain = await add_responses(responses, 4)
     await responses.delete(OWNER, chain[1].id)
 
     with pytest.raises(NotFoundError, match=chain[1].id):
@@ -100,7 +102,7 @@ async def test_chain_that_is_too_long_is_refused(
     responses: ResponseStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_CHAIN", 3)
-    chain = await added(responses, 5)
+    chain = await add_responses(responses, 5)
 
     assert await responses.chain(OWNER, chain[3].id) == chain[:4]
     with pytest.raises(InvalidRequestError, match="follows 3 others or more"):
@@ -123,8 +125,8 @@ async def test_expired_response_is_found_only_by_those_that_follow_it(
 
 
 async def test_sweep_deletes_expired_chains_whole(responses: ResponseStore) -> None:
-    await added(responses, 3, lives_s=-1)
-    kept = await added(responses, 2)
+    await add_responses(responses, 3, lives_s=-1)
+    kept = await add_responses(responses, 2)
 
     assert await responses.sweep() == 3
     assert await responses.sweep() == 0

@@ -22,8 +22,8 @@ from tests.storage.runs import (
     half,
     in_words,
     new_run,
+    read_messages,
     replica,
-    told,
     until,
     until_begun,
     with_the_function,
@@ -65,7 +65,7 @@ async def work(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def changed(database: Database, run: StoredObject, **body: Any) -> None:
+async def change_run(database: Database, run: StoredObject, **body: Any) -> None:
     def with_body(stored: StoredObject) -> StoredObject:
         return replace(stored, body={**stored.body, **body})
 
@@ -85,7 +85,7 @@ async def test_run_goes_on_when_its_process_is_told_to_end(
     await until(database, run, "completed")
 
     assert "left" in reports
-    assert (await told(database, run))[0] == ["completed: There are 1."]
+    assert (await read_messages(database, run))[0] == ["completed: There are 1."]
 
 
 async def test_run_is_cancelled_from_another_replica(
@@ -101,7 +101,7 @@ async def test_run_is_cancelled_from_another_replica(
 
     assert asked.body["status"] == "cancelling"
     assert kept.body["cancelled_at"]
-    assert await told(database, run) == (
+    assert await read_messages(database, run) == (
         ["incomplete: There"],
         [("message_creation", "cancelled")],
     )
@@ -114,7 +114,7 @@ async def test_run_that_nobody_gives_outputs_expires(
     run = await new_run(parts)
     await work(with_the_function)
     await until(database, run, "requires_action")
-    await changed(database, run, expires_at=int(time()) - 1)
+    await change_run(database, run, expires_at=int(time()) - 1)
     async with database.writing() as connection:
         past = update(OBJECTS).where(OBJECTS.c.id == run.id).values(lease_until=1)
         await connection.execute(past)
@@ -122,19 +122,22 @@ async def test_run_that_nobody_gives_outputs_expires(
     kept = await until(database, run, "expired")
 
     assert kept.body["required_action"] is None
-    assert await told(database, run) == ([], [("tool_calls", "expired")])
+    assert await read_messages(database, run) == ([], [("tool_calls", "expired")])
 
 
 async def test_run_that_takes_too_long_expires(
     database: Database, parts: AssistantParts, work: Any
 ) -> None:
     run = await new_run(parts)
-    await changed(database, run, expires_at=int(time()) + 2)
+    await change_run(database, run, expires_at=int(time()) + 2)
     _, reports = await work(half)
 
     await until(database, run, "expired")
 
-    assert await told(database, run) == (["incomplete: There"], [("message_creation", "expired")])
+    assert await read_messages(database, run) == (
+        ["incomplete: There"],
+        [("message_creation", "expired")],
+    )
     assert reports == ["asked hi", "left"]
 
 
@@ -142,7 +145,7 @@ async def test_run_that_expired_before_it_began_asks_nobody(
     database: Database, parts: AssistantParts, work: Any
 ) -> None:
     run = await new_run(parts)
-    await changed(database, run, expires_at=int(time()) - 1)
+    await change_run(database, run, expires_at=int(time()) - 1)
 
     _, reports = await work(in_words)
     await until(database, run, "expired")
@@ -188,7 +191,7 @@ async def test_run_outlives_a_database_that_fails_for_a_while(
     await until(database, run, "completed")
 
     assert failures == 3
-    assert await told(database, run) == (
+    assert await read_messages(database, run) == (
         ["completed: There are 1."],
         [("message_creation", "completed")],
     )

@@ -20,8 +20,8 @@ from tests.storage.runs import (
     half,
     in_words,
     new_run,
+    read_messages,
     replica,
-    told,
     until,
     until_begun,
     with_code_then_never,
@@ -71,7 +71,7 @@ async def test_run_whose_process_is_killed_in_an_answer_is_completed_by_another(
     start(in_words)
     kept = await until(database, run, "completed")
 
-    assert await told(database, run) == (
+    assert await read_messages(database, run) == (
         ["completed: There are 1."],
         [("message_creation", "completed")],
     )
@@ -90,7 +90,7 @@ async def test_run_whose_process_is_killed_between_turns_does_no_turn_twice(
     next_one = start(in_words)
     kept = await until(database, run, "completed")
 
-    assert await told(database, run) == (
+    assert await read_messages(database, run) == (
         ["completed: There are 3."],
         [("tool_calls", "completed"), ("message_creation", "completed")],
     )
@@ -113,7 +113,7 @@ async def test_run_that_waits_for_outputs_outlives_its_process(
     start(in_words)
     await until(database, run, "completed")
 
-    assert await told(database, run) == (
+    assert await read_messages(database, run) == (
         ["completed: There are 3."],
         [("tool_calls", "completed"), ("message_creation", "completed")],
     )
@@ -134,7 +134,7 @@ async def test_runs_are_done_once_by_two_replicas(
     asked = Counter(report for process in replicas for report in process.rest())
     assert asked == {f"asked {n}": 1 for n in range(10)}
     for run in runs:
-        assert (await told(database, run))[0] == ["completed: There are 1."]
+        assert (await read_messages(database, run))[0] == ["completed: There are 1."]
 
 
 async def test_runs_on_one_thread_at_once_are_one(

@@ -18,7 +18,7 @@ CHUNKING = as_static(None)
 VECTOR = bytes(8)
 
 
-async def made(database: Database, *file_ids: str) -> str:
+async def make_store(database: Database, *file_ids: str) -> str:
     store = new_store(OWNER, {"name": "x", "expires_after": None})
     files = [
         StoredObject(file_id, "file", OWNER, {"id": file_id, "filename": f"{file_id}.txt"})
@@ -44,7 +44,7 @@ async def usage(database: Database, store_id: str) -> int:
 async def test_file_that_replicas_add_at_once_is_there_once(
     database: Database, other: Database
 ) -> None:
-    store_id = await made(database, "file-a", "file-b")
+    store_id = await make_store(database, "file-a", "file-b")
 
     added = await asyncio.gather(
         *(add(one, store_id, "file-a", "file-b") for one in (database, other) * 5)
@@ -59,7 +59,7 @@ async def test_bytes_are_right_when_replicas_fill_and_remove_at_once(
     database: Database, other: Database
 ) -> None:
     names = [f"file-{number}" for number in range(12)]
-    store_id = await made(database, *names)
+    store_id = await make_store(database, *names)
     entries = await add(database, store_id, *names)
 
     async def fill(place: int) -> None:
@@ -81,7 +81,7 @@ async def test_bytes_are_right_when_replicas_fill_and_remove_at_once(
 
 
 async def test_vectors_of_another_length_are_refused_and_leave_nothing(database: Database) -> None:
-    store_id = await made(database, "file-a", "file-b")
+    store_id = await make_store(database, "file-a", "file-b")
     one, two = await add(database, store_id, "file-a", "file-b")
     stores = VectorStores(database)
     await stores.fill(one, [Chunk("a", VECTOR)], 2)
@@ -95,8 +95,8 @@ async def test_vectors_of_another_length_are_refused_and_leave_nothing(database:
 
 
 async def test_file_that_is_deleted_leaves_every_store_of_its_owner(database: Database) -> None:
-    stores_of_it = [await made(database, "file-a", "file-b")]
-    stores_of_it.append(await made(database))
+    stores_of_it = [await make_store(database, "file-a", "file-b")]
+    stores_of_it.append(await make_store(database))
     stores = VectorStores(database)
     for store_id in stores_of_it:
         for entry in await add(database, store_id, "file-a", "file-b"):
@@ -111,7 +111,7 @@ async def test_file_that_is_deleted_leaves_every_store_of_its_owner(database: Da
 
 
 async def test_cancelled_batch_ends_what_is_not_read(database: Database) -> None:
-    store_id = await made(database, "file-a", "file-b")
+    store_id = await make_store(database, "file-a", "file-b")
     await add(database, store_id, "file-a", "file-b")
     batch = new_batch(OWNER, store_id, ["file-a"])
     stores = VectorStores(database)

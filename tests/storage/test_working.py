@@ -26,7 +26,7 @@ KIND = "batch"
 STEPS = 30
 
 
-async def queued(database: Database, kind: str = KIND, status: str = "queued") -> StoredObject:
+async def add_job(database: Database, kind: str = KIND, status: str = "queued") -> StoredObject:
     job = StoredObject(new_id("job"), kind, OWNER, {"n": 0}, status=status)
     await ObjectStore(database).add(job)
     return job
@@ -40,10 +40,10 @@ async def until(database: Database, job: StoredObject, status: str) -> StoredObj
 
 
 def in_status(status: str, **body: Any) -> Change:
-    def changed(job: StoredObject) -> StoredObject:
+    def change_body(job: StoredObject) -> StoredObject:
         return replace(job, status=status, body={**job.body, **body})
 
-    return changed
+    return change_body
 
 
 class Work:
@@ -115,12 +115,12 @@ async def start() -> AsyncIterator[Any]:
 
 
 async def test_job_is_done_and_left(database: Database, start: Any) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     work, _ = start(database)
     work.may_end.set()
 
     await until(database, job, "completed")
-    await until(database, await queued(database), "completed")
+    await until(database, await add_job(database), "completed")
 
     assert work.told[:2] == [("work", job.id), ("left", job.id)]
 
@@ -130,17 +130,17 @@ async def test_job_that_is_refused_fails_with_what_was_wrong(
 ) -> None:
     work, _ = start(database)
     work.raises = InvalidRequestError("No such thing.")
-    refused = await until(database, await queued(database), "failed")
+    refused = await until(database, await add_job(database), "failed")
     work.raises = ValueError("secret")
-    broken = await until(database, await queued(database), "failed")
+    broken = await until(database, await add_job(database), "failed")
 
     assert refused.body["error"] == "No such thing."
     assert "secret" not in broken.body["error"]
 
 
 async def test_kinds_have_limits_of_their_own(database: Database, start: Any) -> None:
-    made = [await queued(database) for _ in range(5)]
-    await queued(database, "file")
+    made = [await add_job(database) for _ in range(5)]
+    await add_job(database, "file")
     work, _ = start(database, max_at_once=2)
 
     await work.until(2)
@@ -155,7 +155,7 @@ async def test_kinds_have_limits_of_their_own(database: Database, start: Any) ->
 async def test_job_that_is_cancelled_ends_soon(
     database: Database, other: Database, start: Any
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     work, _ = start(database)
     await work.until(1)
 
@@ -168,7 +168,7 @@ async def test_job_that_is_cancelled_ends_soon(
 async def test_job_that_is_cancelled_before_it_begins_is_not_begun(
     database: Database, start: Any
 ) -> None:
-    job = await queued(database, status="cancelling")
+    job = await add_job(database, status="cancelling")
     work, _ = start(database)
 
     await until(database, job, "cancelled")
@@ -177,7 +177,7 @@ async def test_job_that_is_cancelled_before_it_begins_is_not_begun(
 
 
 async def test_job_without_a_way_to_cancel_goes_on(database: Database, start: Any) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     work, _ = start(database, cancel=None)
     await work.until(1)
     await ObjectStore(database).change(OWNER, KIND, job.id, in_status("cancelling"))
@@ -189,7 +189,7 @@ async def test_job_without_a_way_to_cancel_goes_on(database: Database, start: An
 
 
 async def test_job_that_ends_its_processes_fails_in_the_end(database: Database, start: Any) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     dying = JobStore(database, "dying")
     for _ in range(MAX_ATTEMPTS):
         assert await dying.claim([KIND], 0)
@@ -203,7 +203,7 @@ async def test_job_that_ends_its_processes_fails_in_the_end(database: Database, 
 async def test_what_is_not_finished_goes_back_when_a_replica_ends(
     database: Database, other: Database, start: Any
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     first, task = start(database)
     await first.until(1)
 
@@ -218,12 +218,12 @@ async def test_what_is_not_finished_goes_back_when_a_replica_ends(
 
 
 async def test_work_on_a_job_that_was_deleted_ends(database: Database, start: Any) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     work, _ = start(database)
     await work.until(1)
 
     await ObjectStore(database).delete(OWNER, KIND, job.id)
-    next_one = await queued(database)
+    next_one = await add_job(database)
     await waiting.until(lambda: ("left", job.id) in work.told)
     work.may_end.set()
 
@@ -235,7 +235,7 @@ async def test_job_that_was_claimed_again_unnoticed_is_worked_on_once(
 ) -> None:
     """As when a process stands still for longer than its lease."""
     monkeypatch.setattr(module, "RENEW_EVERY_S", 60)
-    job = await queued(database)
+    job = await add_job(database)
     work, _ = start(database)
     await work.until(1)
     async with database.writing() as connection:
@@ -245,7 +245,7 @@ async def test_job_that_was_claimed_again_unnoticed_is_worked_on_once(
     work.may_end.set()
     await until(database, job, "completed")
 
-    await until(database, await queued(database), "completed")
+    await until(database, await add_job(database), "completed")
     assert work.told.count(("left", job.id)) == 1
     assert work.ended == 1 + 1
 
@@ -253,7 +253,7 @@ async def test_job_that_was_claimed_again_unnoticed_is_worked_on_once(
 async def test_job_whose_process_is_killed_is_finished_by_another_and_no_step_done_twice(
     url: str, database: Database
 ) -> None:
-    job = await queued(database)
+    job = await add_job(database)
     replicas = [Replica(url, do_steps) for _ in range(2)]
     await waiting.read_until(
         lambda: ObjectStore(database).get(OWNER, KIND, job.id), lambda kept: kept.body["n"] >= 5

@@ -34,7 +34,7 @@ def pdf(*pages: str) -> bytes:
     ).encode()
 
 
-def encrypted(data: bytes, password: str) -> bytes:
+def encrypt(data: bytes, password: str) -> bytes:
     """Return a PDF file that asks for a password."""
     writer = PdfWriter(PdfReader(io.BytesIO(data)))
     writer.encrypt(password, algorithm="RC4-128")

@@ -44,7 +44,7 @@ class Document:
     def check_answer(self, operation: Fields, status: int, content_type: str, body: bytes) -> None:
         """Check that an answer is declared, and that it is as declared."""
         assert str(status) in operation["responses"], (status, body[:500])
-        answer = self._resolved(operation["responses"][str(status)])
+        answer = self._resolve(operation["responses"][str(status)])
         media_type = content_type.split(";")[0]
         assert media_type in answer.get("content", {}), (status, media_type)
         declared = answer["content"][media_type]
@@ -71,7 +71,7 @@ class Document:
         problems = [str(error) for error in Draft202012Validator(whole).iter_errors(value)]
         assert not problems, f"{problems[0][:1500]}\n{json.dumps(value)[:1500]}"
 
-    def _resolved(self, answer: Fields) -> Fields:
+    def _resolve(self, answer: Fields) -> Fields:
         if "$ref" not in answer:
             return answer
         return self._components["responses"][answer["$ref"].rsplit("/", 1)[-1]]

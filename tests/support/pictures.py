@@ -54,7 +54,7 @@ def animation(num_frames: int) -> bytes:
     return file.getvalue()
 
 
-def announced(width: int, height: int) -> bytes:
+def make_png_header(width: int, height: int) -> bytes:
     """Return a PNG that says to be as large as this, and has no pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = zlib.compress(bytes(1000))
@@ -63,7 +63,7 @@ def announced(width: int, height: int) -> bytes:
 
 
 @contextmanager
-def hosted(data: bytes) -> Generator[str]:
+def host(data: bytes) -> Generator[str]:
     """Serve a file on this machine and yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,11 +87,11 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
 
 
-def encoded(data: bytes) -> str:
+def encode(data: bytes) -> str:
     """Return base64."""
     return base64.b64encode(data).decode()
 
 
 def data_url(data: bytes) -> str:
     """Return a URL that has the file itself. Its type is often wrong, as it is with clients."""
-    return f"data:image/png;base64,{encoded(data)}"
+    return f"data:image/png;base64,{encode(data)}"

@@ -31,11 +31,11 @@ def make_multilingual_whisper(directory: Path) -> str:
 
 def _make(directory: Path, special: list[str] | tuple[str, ...]) -> str:
     tokenizer = build_tokenizer((), special)
-    write_model(_untrained(tokenizer), directory, tokenizer)
+    write_model(_make_model(tokenizer), directory, tokenizer)
     return str(directory)
 
 
-def _untrained(tokenizer: Tokenizer) -> WhisperForConditionalGeneration:
+def _make_model(tokenizer: Tokenizer) -> WhisperForConditionalGeneration:
     torch.manual_seed(20261122)
     vocabulary = tokenizer.get_vocab()
     end = vocabulary["<|endoftext|>"]

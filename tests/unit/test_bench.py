@@ -29,7 +29,7 @@ DONE = b"data: [DONE]\n\n"
 STREAM = ROLE + WORD + WORD + DONE
 
 
-def chunked(*chunks: bytes) -> bytes:
+def encode_chunks(*chunks: bytes) -> bytes:
     """Return chunks as HTTP/1.1 sends them, the last one included."""
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
@@ -43,7 +43,7 @@ def read(data: bytes, step: int) -> tuple[Answer, bytes]:
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 50, 10_000])
 def test_answer_in_chunks_is_read_alike_however_it_is_cut(step: int) -> None:
-    answer, body = read(HEAD + chunked(ROLE + WORD[:9], WORD[9:] + WORD, DONE), step)
+    answer, body = read(HEAD + encode_chunks(ROLE + WORD[:9], WORD[9:] + WORD, DONE), step)
 
     assert (answer.status, answer.done, body) == (200, True, STREAM)
 

@@ -42,7 +42,7 @@ async def read(
     return [piece async for piece in inlet.read(call, coalesce=coalesce)]
 
 
-def returned(answer: Returned) -> "asyncio.Future[Returned]":
+def make_future(answer: Returned) -> "asyncio.Future[Returned]":
     future = asyncio.get_running_loop().create_future()
     future.set_result(answer)
     return future
@@ -79,7 +79,7 @@ async def test_pieces_that_wait_together_are_one_where_nobody_reads_them(
         outlet.write(piece)
     outlet.end(USAGE)
 
-    assert await read(inlet, returned(Streamed()), coalesce=True) == [b"abc", USAGE]
+    assert await read(inlet, make_future(Streamed()), coalesce=True) == [b"abc", USAGE]
 
 
 async def test_streams_of_one_connection_do_not_mix(bus: Bus, outlets: Outlets) -> None:
@@ -114,7 +114,7 @@ async def test_error_before_the_first_piece_is_raised(bus: Bus) -> None:
     inlet = await bus.open_inlet()
 
     with pytest.raises(InvalidRequestError, match="no"):
-        await read(inlet, returned(InvalidRequestError("no")))
+        await read(inlet, make_future(InvalidRequestError("no")))
 
 
 async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Outlets) -> None:
@@ -122,7 +122,7 @@ async def test_error_behind_some_pieces_comes_behind_them(bus: Bus, outlets: Out
     outlet = await outlets.open(inlet.reply_to)
     outlet.write(b"a")
     outlet.end(None)
-    reading = inlet.read(returned(Streamed(InvalidRequestError("no"))), coalesce=False)
+    reading = inlet.read(make_future(Streamed(InvalidRequestError("no"))), coalesce=False)
 
     assert await anext(reading) == b"a"
     with pytest.raises(InvalidRequestError, match="no"):
@@ -151,7 +151,7 @@ async def test_what_came_is_read_to_its_end_though_the_replica_has_gone(
     for piece in pieces:
         outlet.write(piece)
     outlet.end(USAGE)
-    reading = inlet.read(returned(Streamed()), coalesce=False)
+    reading = inlet.read(make_future(Streamed()), coalesce=False)
     taken = [await anext(reading)]
 
     outlets.close()
@@ -280,7 +280,7 @@ async def test_peer_without_the_key_writes_nothing(bus: Bus) -> None:
         await reader.readexactly(1)  # the connection is closed
     writer.close()
     with pytest.raises(InvalidRequestError, match="mine"):
-        await read(inlet, returned(InvalidRequestError("mine")))
+        await read(inlet, make_future(InvalidRequestError("mine")))
 
 
 async def test_peer_that_says_nothing_is_sent_away(

@@ -12,7 +12,7 @@ TEXT = "Öne 【0†a.txt】 and【12†b †.md】【12:3†source】, not 【7
 MARKS = ["【0†a.txt】", "【12†b †.md】", "【12:3†source】"]
 
 
-def taken(*pieces: str, files: dict[str, str] | None = None) -> CitedText:
+def read_pieces(*pieces: str, files: dict[str, str] | None = None) -> CitedText:
     """Return a text of these pieces; what is told must come to the same."""
     text = CitedText(SOURCES, files or {})
     told = [each for piece in pieces for each in text.add(piece)] + text.finish()
@@ -25,7 +25,7 @@ def taken(*pieces: str, files: dict[str, str] | None = None) -> CitedText:
 
 @pytest.fixture
 def whole() -> CitedText:
-    return taken(TEXT)
+    return read_pieces(TEXT)
 
 
 def test_marks_of_known_passages_are_citations(whole: CitedText) -> None:
@@ -38,10 +38,10 @@ def test_marks_of_known_passages_are_citations(whole: CitedText) -> None:
 
 def test_marks_are_found_however_the_text_is_cut(whole: CitedText) -> None:
     for first, second in combinations(range(len(TEXT) + 1), 2):
-        text = taken(TEXT[:first], TEXT[first:second], TEXT[second:])
+        text = read_pieces(TEXT[:first], TEXT[first:second], TEXT[second:])
 
         assert (text.value, text.annotations) == (whole.value, whole.annotations)
-    assert taken(*TEXT).annotations == whole.annotations
+    assert read_pieces(*TEXT).annotations == whole.annotations
 
 
 def test_beginning_of_a_mark_is_kept_back_until_it_is_one() -> None:
@@ -72,7 +72,7 @@ def test_text_without_sources_is_told_as_it_comes() -> None:
 
 
 def test_passages_whose_words_are_repeated_are_named_where_no_mark_is() -> None:
-    text = taken("The harbour of Kiel opened in spring.")
+    text = read_pieces("The harbour of Kiel opened in spring.")
 
     assert text.value == "The harbour of Kiel opened in spring. 【0†a.txt】"
     (annotation,) = text.annotations
@@ -84,7 +84,7 @@ def test_passages_whose_words_are_repeated_are_named_where_no_mark_is() -> None:
     "said", ["", "I do not know.", "17!", "Lisbon is a city on a river far away"]
 )
 def test_passages_that_an_answer_does_not_rest_on_are_not_named(said: str) -> None:
-    assert taken(said).annotations == []
+    assert read_pieces(said).annotations == []
 
 
 def test_file_name_cannot_break_its_mark() -> None:
@@ -111,7 +111,7 @@ def test_file_name_cannot_break_its_mark() -> None:
 def test_files_of_programs_are_linked_where_they_are_named(said: str, found: list[str]) -> None:
     files = {"x.csv": "file-1", "x.csv.gz": "file-2", "a b.txt": "file-3"}
 
-    text = taken(*said, files=files)
+    text = read_pieces(*said, files=files)
 
     assert text.value == said
     assert [each["file_path"]["file_id"] for each in text.annotations] == [

@@ -91,7 +91,7 @@ async def test_file_that_is_not_whole_does_not_take_the_place_of_one_that_is(
     await store.put("a/b", b"whole")
     arrived = asyncio.Event()
 
-    async def broken() -> AsyncIterator[bytes]:
+    async def break_off() -> AsyncIterator[bytes]:
         async for piece in pieces(35):
             yield piece
         arrived.set()
@@ -99,7 +99,7 @@ async def test_file_that_is_not_whole_does_not_take_the_place_of_one_that_is(
             await asyncio.Event().wait()
         raise ValueError("broken")
 
-    writing = asyncio.create_task(store.write("a/b", broken()))
+    writing = asyncio.create_task(store.write("a/b", break_off()))
     await arrived.wait()
     assert await store.read("a/b") == b"whole"
     if is_cancelled:

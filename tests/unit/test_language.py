@@ -21,9 +21,9 @@ PAGES = [
 ]
 CONFIGURATIONS = [ROOT / "Makefile", ROOT / "cluster.yaml", *sorted((ROOT / "configs").iterdir())]
 PACKAGES = ("wire", "serve_app", "deployments", "operate", "bench", "embedded", "tests")
-PRODUCT = [
+NAMED_BY_VERBS = [
     path
-    for package in PACKAGES[: PACKAGES.index("embedded")]
+    for package in PACKAGES[: PACKAGES.index("tests")]
     for path in sorted((ROOT / package).rglob("*.py"))
 ]
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
@@ -119,7 +119,7 @@ def test_code_has_no_coined_names(path: Path) -> None:
     assert not NOT_ENGLISH.findall(text) + COINED.findall(text)
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", NAMED_BY_VERBS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_functions_are_named_by_verbs(path: Path) -> None:
     names = {
         node.name.strip("_")
@@ -134,7 +134,7 @@ def test_functions_are_named_by_verbs(path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", NAMED_BY_VERBS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_comments_describe_programs_as_programs(path: Path) -> None:
     tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
     comments = [

@@ -78,7 +78,7 @@ def every_property(name: str, seen: set[str] | None = None) -> set[str]:
     return found
 
 
-def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+def resolve(schema: dict[str, Any]) -> dict[str, Any]:
     return SCHEMAS[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
 
 
@@ -126,7 +126,7 @@ def test_path_of_the_contract_has_its_fields(path: str) -> None:
     answers, asked, answered = CONTRACT[path]
     (body,) = DOCUMENT.whole["paths"][path]["post"]["requestBody"]["content"].values()
 
-    assert asked - set(resolved(body["schema"])["properties"]) == set()
+    assert asked - set(resolve(body["schema"])["properties"]) == set()
     assert answered - set().union(*map(every_property, answers.split())) == set()
 
 

@@ -22,7 +22,7 @@ def prefix(
     return found
 
 
-def shared(one: Prefix, other: Prefix) -> int:
+def measure_shared(one: Prefix, other: Prefix) -> int:
     """Return how many bytes two prompts are known to have in common."""
     return max((size for _, size in {*one.marks} & {*other.marks}), default=0)
 
@@ -39,7 +39,7 @@ def test_next_turn_contains_the_whole_turn_before(operation: Operation, name: st
     second: dict[str, Any] = {name: NEXT_TURN, "max_tokens": 7}
     turn, following = prefix(operation, **first), prefix(operation, **second)
 
-    assert shared(turn, following) == size(turn)
+    assert measure_shared(turn, following) == size(turn)
     assert (turn.home, turn.home_bytes) == (following.home, following.home_bytes)
 
 
@@ -47,7 +47,7 @@ def test_conversations_with_one_system_prompt_share_that_and_have_homes_of_their
     here = prefix(messages=TURN)
     there = prefix(messages=[SYSTEM, {"role": "user", "content": "How cold is it?"}])
 
-    assert 2500 < shared(here, there) < size(here)
+    assert 2500 < measure_shared(here, there) < size(here)
     assert here.home != there.home
 
 
@@ -56,7 +56,7 @@ def test_question_below_a_long_document_shares_the_document() -> None:
 
     here, there = (prefix(Operation.COMPLETION, prompt=document + q) for q in ("Why?", "Is it so?"))
 
-    assert shared(here, there) > len(document) - 1024
+    assert measure_shared(here, there) > len(document) - 1024
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_question_below_a_long_document_shares_the_document() -> None:
 def test_what_stands_before_the_conversation_or_parts_the_cache_makes_another_prefix(
     change: dict[str, Any],
 ) -> None:
-    assert shared(prefix(messages=TURN), prefix(messages=TURN, **change)) == 0
+    assert measure_shared(prefix(messages=TURN), prefix(messages=TURN, **change)) == 0
 
 
 def test_cache_key_gives_unlike_conversations_one_home() -> None:
@@ -81,7 +81,7 @@ def test_cache_key_gives_unlike_conversations_one_home() -> None:
     homes = {prefix(messages=turn, **key).home for turn in ([SYSTEM], TURN, NEXT_TURN[1:])}
 
     assert homes == {prefix(Operation.COMPLETION, prompt="A lake", **key).home}
-    assert shared(prefix(messages=TURN, **key), prefix(messages=TURN)) == size(
+    assert measure_shared(prefix(messages=TURN, **key), prefix(messages=TURN)) == size(
         prefix(messages=TURN)
     )
 
@@ -93,7 +93,7 @@ def test_images_are_told_apart_without_being_read_whole() -> None:
 
     one, other = picture("A" * 1_000_000), picture("A" * 999_999 + "B")
 
-    assert shared(one, one) == size(one) < 10_000
+    assert measure_shared(one, one) == size(one) < 10_000
     assert one.marks[-1] != other.marks[-1]
 
 
@@ -111,7 +111,7 @@ def test_number_of_marks_is_bounded_and_the_end_is_among_them() -> None:
     following = prefix(messages=[*long, {"role": "assistant", "content": "y"}])
 
     assert len(here.marks) == 2 * MARKS
-    assert shared(here, following) == size(here)
+    assert measure_shared(here, following) == size(here)
 
 
 @pytest.mark.parametrize(

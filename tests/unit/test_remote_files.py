@@ -44,7 +44,7 @@ def files(
     return RemoteFiles(hosts, max_bytes=1000, timeout_s=timeout_s, may_connect=may_connect)
 
 
-async def refused(remote: RemoteFiles, url: str) -> str:
+async def read_refusal(remote: RemoteFiles, url: str) -> str:
     with pytest.raises(InvalidRequestError) as raised:
         await remote.fetch(url, "file")
     assert raised.value.param == "file"
@@ -59,7 +59,7 @@ async def host() -> AsyncIterator[TestServer]:
     async def picture(_: web.Request) -> web.Response:
         return web.Response(body=b"picture")
 
-    async def moved(_: web.Request) -> web.Response:
+    async def redirect(_: web.Request) -> web.Response:
         raise web.HTTPFound("/picture")
 
     async def slow(_: web.Request) -> web.Response:
@@ -67,7 +67,7 @@ async def host() -> AsyncIterator[TestServer]:
         return web.Response()
 
     app = web.Application()
-    for handler in (large, picture, moved, slow):
+    for handler in (large, picture, redirect, slow):
         app.router.add_get(f"/{handler.__name__}", handler)
     server = TestServer(app)
     await server.start_server()
@@ -85,7 +85,7 @@ async def test_file_of_an_allowed_host_is_fetched(host: TestServer) -> None:
     ("path", "says"),
     [
         ("large", "larger than 1000 bytes"),
-        ("moved", "answered 302"),
+        ("redirect", "answered 302"),
         ("nothing", "answered 404"),
     ],
 )
@@ -94,17 +94,19 @@ async def test_host_that_does_not_answer_well_is_told(
 ) -> None:
     remote = files("localhost", may_connect=anywhere)
 
-    assert says in await refused(remote, f"http://localhost:{host.port}/{path}")
+    assert says in await read_refusal(remote, f"http://localhost:{host.port}/{path}")
 
 
 async def test_host_that_takes_too_long_is_told(host: TestServer) -> None:
     remote = files("localhost", may_connect=anywhere, timeout_s=0.5)
 
-    assert "could not be fetched" in await refused(remote, f"http://localhost:{host.port}/slow")
+    assert "could not be fetched" in await read_refusal(
+        remote, f"http://localhost:{host.port}/slow"
+    )
 
 
 async def test_name_of_an_own_address_is_not_connected_to(host: TestServer) -> None:
-    assert "could not be fetched" in await refused(
+    assert "could not be fetched" in await read_refusal(
         files("*"), f"http://localhost:{host.port}/picture"
     )
 
@@ -118,7 +120,7 @@ async def test_name_of_an_own_address_is_not_connected_to(host: TestServer) -> N
     ],
 )  # fmt: skip
 async def test_own_address_is_refused_however_it_is_written(url: str) -> None:
-    await refused(files("*"), url)
+    await read_refusal(files("*"), url)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ async def test_own_address_is_refused_however_it_is_written(url: str) -> None:
     ],
 )  # fmt: skip
 async def test_host_that_is_not_listed_is_refused(url: str) -> None:
-    message = await refused(files("example.com", "*.example.com"), url)
+    message = await read_refusal(files("example.com", "*.example.com"), url)
 
     assert "could not be fetched" not in message  # nobody was asked
 

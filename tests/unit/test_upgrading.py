@@ -124,7 +124,7 @@ class Module:
         return {
             *self._modules(),
             *self._private_names(),
-            *self._replaced_names(),
+            *self._find_replaced_names(),
             *self._subclasses(),
             *self._settings(),
         }
@@ -148,7 +148,7 @@ class Module:
             if isinstance(node, ast.Attribute) and not _is_own(node.value):
                 yield from (name for name in [node.attr] if _is_private(name))
 
-    def _replaced_names(self) -> Iterator[str]:
+    def _find_replaced_names(self) -> Iterator[str]:
         """Yield names of a library's modules and objects in whose place something of ours is."""
         for node in self.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

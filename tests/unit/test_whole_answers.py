@@ -86,7 +86,7 @@ async def replica() -> AsyncIterator[Replica]:
     await replica.bus.close()
 
 
-async def returned(replica: Replica) -> Returned:
+async def await_call(replica: Replica) -> Returned:
     assert replica.call is not None
     return await replica.call
 
@@ -95,7 +95,7 @@ async def test_short_answer_takes_the_bus(replica: Replica) -> None:
     replica.engine.may.set()
 
     assert await replica.ask() == SHORT
-    assert await returned(replica) == Streamed()
+    assert await await_call(replica) == Streamed()
     assert replica.deployment.admission.held == 0
 
 
@@ -112,7 +112,7 @@ async def test_other_answers_are_what_the_call_returns(replica: Replica, answer:
     replica.engine.may.set()
 
     assert await replica.ask() == answer
-    assert await returned(replica) == answer
+    assert await await_call(replica) == answer
 
 
 async def test_empty_answer_is_one_too(replica: Replica) -> None:

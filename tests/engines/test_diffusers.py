@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Sequence
 from io import BytesIO
 from types import SimpleNamespace
@@ -15,19 +16,20 @@ from deployments.images.diffusers.drawing import Pipelines
 from deployments.images.diffusers.engine import DiffusersEngine
 from deployments.images.diffusers.loading import load_pipeline
 from deployments.images.job import Job
-from tests.engines.drawing import call_of, configured, draw, load
+from tests.engines.drawing import call_of, configure, draw, load
+from tests.support.waiting import until
 from wire.calls import Operation, Reply, Usage
 from wire.errors import APIError, ContentPolicyError, InvalidRequestError, ModelLoadError
 
 
 @pytest.fixture(scope="module")
 def pipelines() -> Pipelines:
-    return Pipelines(load_pipeline(configured()), configured())
+    return Pipelines(load_pipeline(configure()), configure())
 
 
 @pytest.fixture
 async def engine(pipelines: Pipelines) -> AsyncIterator[DiffusersEngine]:
-    engine = DiffusersEngine(pipelines, configured())
+    engine = DiffusersEngine(pipelines, configure())
     yield engine
     assert engine.num_unfinished() == 0
     await engine.close()
@@ -133,9 +135,17 @@ async def test_stream_makes_the_image_that_the_whole_answer_has(engine: Diffuser
 
 async def test_client_that_leaves_stops_the_drawing() -> None:
     engine = await load(max_steps=10**6, default_size="256x256")
-    long = asyncio.create_task(draw(engine, step=900))
-    waiting = asyncio.create_task(draw(engine, step=900))
-    await asyncio.wait({long, waiting}, timeout=0.5)  # one draws, one waits
+    begun, pipelines = threading.Event(), engine.pipelines
+
+    def draw_noted(jobs: Sequence[Job]) -> list[Any]:
+        begun.set()
+        return pipelines.draw(jobs)
+
+    engine.queue.draw_pass = draw_noted
+    # Neither would end within the time of a test.
+    long = asyncio.create_task(draw(engine, step=10**6))
+    waiting = asyncio.create_task(draw(engine, step=10**6, seed=1))
+    await until(lambda: begun.is_set() and engine.num_unfinished() == 2)
 
     long.cancel()
     waiting.cancel()
@@ -152,11 +162,11 @@ async def test_images_without_a_seed_share_a_pass() -> None:
     passes: list[int] = []
     pipelines = engine.pipelines
 
-    def counted(jobs: Sequence[Job]) -> list[Any]:
+    def draw_counted(jobs: Sequence[Job]) -> list[Any]:
         passes.append(len(jobs))
         return pipelines.draw(jobs)
 
-    engine.queue.draw_pass = counted
+    engine.queue.draw_pass = draw_counted
 
     await asyncio.gather(draw(engine, n=3), draw(engine, n=2), draw(engine, size="128x64"))
 

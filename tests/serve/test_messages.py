@@ -1,5 +1,6 @@
 """Anthropic's unchanged SDK against the whole server."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import anthropic
@@ -12,6 +13,9 @@ from tests.serve.messages import MODEL, SUM, TOOL, WEATHER, text
 from tests.serve.server import Server
 from tests.support.anthropic_conformance import read_events, read_message
 from tests.support.waiting import wait_until
+
+LEAVING = 12
+"""Streams that are left at once, which together take far longer than the wait for their end."""
 
 
 def test_message_answers_a_sum(claude: Anthropic) -> None:
@@ -168,13 +172,17 @@ def test_client_that_leaves_a_stream_stops_the_engine(claude: Anthropic, replica
 
     wait_until(is_idle, 30)
     endless: Any = {"type": "array", "items": {"type": "integer"}, "minItems": 900}
-    with claude.messages.stream(
-        model=MODEL,
-        max_tokens=1900,
-        messages=SUM,
-        output_config={"format": {"type": "json_schema", "schema": endless}},
-    ) as stream:
-        next(stream.text_stream)
-        assert replica_load() == {"held": 1, "unfinished": 1}
+    with ExitStack() as streams:
+        for _ in range(LEAVING):  # which take longer than one
+            stream = streams.enter_context(
+                claude.messages.stream(
+                    model=MODEL,
+                    max_tokens=1900,
+                    messages=SUM,
+                    output_config={"format": {"type": "json_schema", "schema": endless}},
+                )
+            )
+            next(stream.text_stream)
+        assert replica_load() == {"held": LEAVING, "unfinished": LEAVING}
 
-    wait_until(is_idle, 3, "the engine works on for a client that left")
+    wait_until(is_idle, 10, "the engine works on for a client that left")

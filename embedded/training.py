@@ -1,6 +1,6 @@
 """What the trainings have in common: their options, and a processor set up for them.
 
-It depends on no model.
+It knows no model.
 """
 
 from argparse import ArgumentParser, Namespace

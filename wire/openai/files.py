@@ -3,12 +3,12 @@
 import unicodedata
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.openai.objects import Deleted, ListPage
-from wire.requests import StoredBody
+from wire.requests import RequestBody
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 """Purposes that clients may set."""
@@ -18,22 +18,28 @@ BATCH_LIVES_S = 30 * 24 * 3600
 """Default lifetime of batch input, as in OpenAI; other files stay until they are deleted."""
 
 
-class FileExpiry(StoredBody):
+class FileExpiry(RequestBody):
     """When a file expires."""
+
+    model_config = ConfigDict(extra="forbid")
 
     anchor: Literal["created_at"]
     seconds: int = Field(ge=3600, le=30 * 24 * 3600)
 
 
-class FileRequest(StoredBody):
+class FileRequest(RequestBody):
     """Form fields of ``POST /v1/files``, without the file."""
+
+    model_config = ConfigDict(extra="forbid")
 
     purpose: Purpose
     expires_after: FileExpiry | None = None
 
 
-class UploadRequest(StoredBody):
+class UploadRequest(RequestBody):
     """Body of ``POST /v1/uploads``."""
+
+    model_config = ConfigDict(extra="forbid")
 
     filename: str
     purpose: Purpose
@@ -42,12 +48,16 @@ class UploadRequest(StoredBody):
     expires_after: FileExpiry | None = None
 
 
-class PartRequest(StoredBody):
+class PartRequest(RequestBody):
     """Form fields of ``POST /v1/uploads/{id}/parts``, without the data: none."""
 
+    model_config = ConfigDict(extra="forbid")
 
-class CompleteRequest(StoredBody):
+
+class CompleteRequest(RequestBody):
     """Body of ``POST /v1/uploads/{id}/complete``."""
+
+    model_config = ConfigDict(extra="forbid")
 
     part_ids: list[str] = Field(min_length=1, max_length=10_000)
     md5: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{32}$")

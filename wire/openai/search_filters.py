@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictStr, Tag, model_validator
-
-from wire.requests import StoredBody, by_type
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
 MAX_FILTERS = 100
 """Maximum number of filters in one ``and`` or ``or``."""
@@ -15,20 +13,15 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Value = StrictBool | StrictStr | Number
 Attributes = Mapping[str, Value]
 
-Comparison = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
-Compound = Literal["and", "or"]
-TAGS = {
-    **dict.fromkeys(get_args(Comparison), "[comparison]"),
-    **dict.fromkeys(get_args(Compound), "[compound]"),
-}
-
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 
 
-class ComparisonFilter(StoredBody):
+class ComparisonFilter(BaseModel):
     """A comparison of one attribute with a value."""
 
-    type: Comparison
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
     key: str = Field(max_length=64)
     value: Value | list[Value]
 
@@ -55,10 +48,12 @@ class ComparisonFilter(StoredBody):
         return is_one == (self.type in ("eq", "in"))
 
 
-class CompoundFilter(StoredBody):
+class CompoundFilter(BaseModel):
     """Filters of which all or any must match."""
 
-    type: Compound
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["and", "or"]
     filters: "list[Filter]" = Field(min_length=1, max_length=MAX_FILTERS)
 
     def matches(self, attributes: Attributes) -> bool:
@@ -67,10 +62,7 @@ class CompoundFilter(StoredBody):
         return all(each) if self.type == "and" else any(each)
 
 
-Filter = Annotated[
-    Annotated[ComparisonFilter, Tag("[comparison]")] | Annotated[CompoundFilter, Tag("[compound]")],
-    by_type(TAGS),
-]
+Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type")]
 CompoundFilter.model_rebuild()
 
 

@@ -3,6 +3,8 @@
 from typing import Annotated, Literal
 
 from pydantic import (
+    BaseModel,
+    ConfigDict,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -13,7 +15,7 @@ from wire.answers import Answer
 from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.openai.search_filters import Filter, Value
-from wire.requests import StoredBody
+from wire.requests import RequestBody
 
 MAX_FILES_OF_REQUEST = 500
 MAX_FILES_OF_BATCH = 2000
@@ -35,15 +37,19 @@ VectorAttributes = Annotated[
 FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 
 
-class ExpiresAfter(StoredBody):
+class ExpiresAfter(BaseModel):
     """When an unused store expires."""
+
+    model_config = ConfigDict(extra="forbid")
 
     anchor: Literal["last_active_at"]
     days: int = Field(ge=1, le=365)
 
 
-class Chunking(StoredBody):
+class Chunking(BaseModel):
     """Size and overlap of chunks."""
+
+    model_config = ConfigDict(extra="forbid")
 
     max_chunk_size_tokens: int = Field(ge=100, le=4096)
     chunk_overlap_tokens: int = Field(ge=0)
@@ -59,8 +65,10 @@ class Chunking(StoredBody):
         return overlap
 
 
-class ChunkingStrategy(StoredBody):
+class ChunkingStrategy(BaseModel):
     """How a file is split into chunks."""
+
+    model_config = ConfigDict(extra="forbid")
 
     type: Literal["auto", "static"]
     static: Chunking | None = Field(default=None, validate_default=True)
@@ -82,7 +90,7 @@ def as_static(strategy: ChunkingStrategy | None) -> "StaticChunkingStrategy":
     return StaticChunkingStrategy(static=chunking)
 
 
-class VectorStoreRequest(StoredBody):
+class VectorStoreRequest(RequestBody):
     """Body of ``POST /v1/vector_stores``."""
 
     name: str | None = Field(default=None, max_length=256)
@@ -93,7 +101,7 @@ class VectorStoreRequest(StoredBody):
     metadata: Metadata | None = None
 
 
-class VectorStoreUpdate(StoredBody):
+class VectorStoreUpdate(RequestBody):
     """Body of ``POST /v1/vector_stores/{id}``."""
 
     name: str | None = Field(default=None, max_length=256)
@@ -101,14 +109,16 @@ class VectorStoreUpdate(StoredBody):
     metadata: Metadata | None = None
 
 
-class RankingOptions(StoredBody):
+class RankingOptions(BaseModel):
     """Ranking of search results."""
+
+    model_config = ConfigDict(extra="forbid")
 
     ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
     score_threshold: float = Field(default=0, ge=0, le=1)
 
 
-class VectorStoreSearch(StoredBody):
+class VectorStoreSearch(RequestBody):
     """Body of ``POST /v1/vector_stores/{id}/search``."""
 
     query: (
@@ -124,7 +134,7 @@ class VectorStoreSearch(StoredBody):
     rewrite_query: Literal[False] | None = None
 
 
-class StoreFileRequest(StoredBody):
+class StoreFileRequest(RequestBody):
     """Body of ``POST /v1/vector_stores/{id}/files``."""
 
     file_id: FileId
@@ -132,13 +142,13 @@ class StoreFileRequest(StoredBody):
     chunking_strategy: ChunkingStrategy | None = None
 
 
-class StoreFileUpdate(StoredBody):
+class StoreFileUpdate(RequestBody):
     """Body of ``POST /v1/vector_stores/{id}/files/{file_id}``."""
 
     attributes: VectorAttributes | None
 
 
-class FileBatchRequest(StoredBody):
+class FileBatchRequest(RequestBody):
     """Body of ``POST /v1/vector_stores/{id}/file_batches``."""
 
     file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_FILES_OF_BATCH)

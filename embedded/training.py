@@ -1,6 +1,6 @@
 """What the trainings have in common: their options, and a processor set up for them.
 
-It knows no model.
+It depends on no model.
 """
 
 from argparse import ArgumentParser, Namespace

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def untyped(thing: object) -> Any:
+def drop_types(thing: object) -> Any:
     """Return a module, class or object of a library whose declared types are wrong, without them.
 
     diffusers, transformers and scipy declare some arguments and results otherwise than they are:

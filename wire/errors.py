@@ -8,7 +8,8 @@
     │   ├── UnsupportedThreadError  400, with Anthropic's details
     │   ├── RequestTooLargeError    413
     │   ├── UnsupportedMediaError   415
-    │   └── UnprocessableError      422
+    │   ├── UnprocessableError      422
+    │   └── UnknownParameterError   400 unknown_parameter
     ├── AuthenticationError         401 invalid_api_key
     ├── NotFoundError               404
     │   └── ModelNotFoundError      404 model_not_found
@@ -31,6 +32,9 @@ RETRY_AFTER_S = 1
 """Requests end all the time, so the next one may find room or another replica."""
 LOADING_RETRY_AFTER_S = 5
 STORAGE_RETRY_AFTER_S = 2
+
+UNKNOWN_PARAMETER = "unknown_parameter"
+"""Also the type of pydantic's error about an unknown member, with ``name`` and ``close``."""
 
 MAX_ECHOED_VALUE_CHARS = 80
 """Error messages quote a rejected value up to this length."""
@@ -137,6 +141,12 @@ class UnprocessableError(InvalidRequestError):
     """The request is well formed, but its content cannot be processed."""
 
     status = 422
+
+
+class UnknownParameterError(InvalidRequestError):
+    """The body has a member that the request type does not have."""
+
+    code = UNKNOWN_PARAMETER
 
 
 class AuthenticationError(APIError):
@@ -263,6 +273,8 @@ def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidReques
     within = first["loc"][1:] if first["loc"][:1] in (("query",), ("path",)) else first["loc"]
     named = (part.removesuffix("[]") if isinstance(part, str) else part for part in within)
     location = tuple(part for part in named if not _is_schema_name(part))
+    if first["type"] == UNKNOWN_PARAMETER:
+        return _unknown_parameter(location, first["ctx"])
     param = parameter_path(location) or None
     problem = str(first["msg"]).removeprefix("Value error, ")
     if param is None:
@@ -271,6 +283,16 @@ def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidReques
         return InvalidRequestError(f"Missing required parameter: '{param}'.", param)
     received = f" (received {echo(first['input'])})" if first["type"] != "value_error" else ""
     return InvalidRequestError(f"Invalid '{param}': {problem}{received}.", param)
+
+
+def _unknown_parameter(
+    location: Sequence[str | int], context: Mapping[str, Any]
+) -> InvalidRequestError:
+    param = parameter_path((*location, context["name"][:MAX_ECHOED_VALUE_CHARS]))
+    message = f"Unknown parameter: '{param}'."
+    if context["close"] is not None:
+        message += f" Did you mean '{parameter_path((*location, context['close']))}'?"
+    return UnknownParameterError(message, param)
 
 
 def echo(value: object) -> str:

@@ -105,6 +105,10 @@ HOME = {
 """The path to which each field of LocalAI's shared request type applies."""
 
 
+OF_OTHER_PATHS = frozenset({*HOME, *LOAD_TIME})
+"""Members that ``refuse_foreign_fields`` refuses where they have a value."""
+
+
 ASK_FOR_NOTHING: tuple[Any, ...] = (None, "", [], {}, "none", "auto")
 """Values accepted in a field of another path; the last two are values of ``tool_choice``."""
 

@@ -1,14 +1,67 @@
 """Base classes of all request bodies."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, ClassVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Discriminator, model_validator
+from pydantic_core import PydanticCustomError
+
+from wire.errors import UNKNOWN_PARAMETER
 
 
 class RequestBody(BaseModel):
     """Base of request bodies. Declared fields are validated; others are kept for the engine."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+
+class StoredBody(RequestBody):
+    """Base of the bodies that create, change or search stored objects, and of their parts.
+
+    An unknown member is refused: a misspelled restriction would otherwise restrict nothing. A
+    member without a value is absent.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    read_elsewhere: ClassVar[frozenset[str]] = frozenset()
+    """Members that are not declared because the request type refuses or reads them itself."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_members(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        members = cast("dict[str, Any]", value)
+        declared = {field.alias or name for name, field in cls.model_fields.items()}
+        known = declared | cls.read_elsewhere
+        for name, member in members.items():
+            if name not in known and member is not None:
+                close = get_close_matches(name, sorted(declared), n=1)
+                context = {"name": name, "close": close[0] if close else None}
+                raise PydanticCustomError(UNKNOWN_PARAMETER, "is unknown", context)
+        return {name: member for name, member in members.items() if name in known}
+
+
+def by_type(tags: Mapping[str, str]) -> Discriminator:
+    """Choose the member of a union of objects by ``type``, which has one of these tags.
+
+    A tag is in brackets, so that paths of parameters leave it out.
+    """
+
+    def find_tag(value: Any) -> str | None:
+        kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+        return tags.get(kind) if isinstance(kind, str) else None
+
+    message = f"must be an object with a 'type' of {', '.join(tags)}"
+    return Discriminator(find_tag, custom_error_type="type", custom_error_message=message)
+
+
+TEXT_OR_OBJECT = Discriminator(
+    lambda value: "[text]" if isinstance(value, str) else "[object]",
+)
+"""Chooses between a text and what else a member may be, with the tags ``[text]``, ``[object]``."""
 
 
 class ModelRequest(RequestBody):

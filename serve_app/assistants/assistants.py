@@ -15,6 +15,7 @@ from wire.openai.assistants import (
     AssistantFields,
     AssistantRequest,
     AssistantUpdate,
+    to_format,
     to_tools,
 )
 
@@ -115,7 +116,7 @@ class Assistants:
         if "metadata" in sent:
             fields["metadata"] = body.metadata or {}
         if "response_format" in sent:
-            fields["response_format"] = body.response_format or "auto"
+            fields["response_format"] = to_format(body.response_format)
         if "tools" in sent:
             self._resources.check_tools(body.tools or ())
             fields["tools"] = to_tools(body.tools)

@@ -30,7 +30,7 @@ from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo
-from wire.openai.assistants import to_tools
+from wire.openai.assistants import to_format, to_tools
 from wire.openai.run_steps import FunctionToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
     RESULT_CONTENT,
@@ -38,6 +38,7 @@ from wire.openai.runs import (
     RunRequest,
     ThreadRunRequest,
     ToolOutput,
+    to_tool_choice,
 )
 from wire.sse import write_event
 
@@ -212,9 +213,11 @@ def _run_fields(assistant: dict[str, Any], body: RunFields) -> dict[str, Any]:
             "type": truncation.type if truncation else "auto",
             "last_messages": truncation.last_messages if truncation else None,
         },
-        "tool_choice": "auto" if body.tool_choice is None else body.tool_choice,
+        "tool_choice": to_tool_choice(body.tool_choice),
         "parallel_tool_calls": body.parallel_tool_calls is not False,
-        "response_format": choose("response_format") or "auto",
+        "response_format": assistant["response_format"]
+        if body.response_format is None
+        else to_format(body.response_format),
         **({"reasoning_effort": effort} if (effort := choose("reasoning_effort")) else {}),
     }
 

@@ -1,22 +1,31 @@
-"""Forms: one parser and one rule for names and lists; files in memory, or one as it arrives.
+"""Forms: one rule for names, lists and objects; files in memory, or one as it arrives.
 
-A field is a list if its type is one, if its name ends with ``[]``, or if it may be a list and comes
-more than once; ``a[b]`` is the field ``b`` of the object ``a``. An empty field counts as absent,
-which a form cannot express otherwise.
+A field is a list if its type is one, if its name ends with ``[]`` or has indexes (``a[0]``), or if
+it may be a list and comes more than once; ``a[b]`` is the field ``b`` of the object ``a``. Lists
+and objects may also be JSON. An empty field counts as absent, which a form cannot express
+otherwise.
 """
 
-from collections import Counter, deque
+import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from pydantic_core import from_json
 
+from serve_app.http.multipart import (
+    MultipartParser,
+    Part,
+    decode_filename,
+    decode_parameter,
+    decode_text,
+    parse_header,
+)
 from wire.errors import (
     InvalidRequestError,
     RequestTooLargeError,
@@ -34,6 +43,10 @@ MAX_FIELDS = 200
 MAX_FIELD_BYTES = 2**20
 MAX_FIELD_BYTES_BESIDE_STREAM = 2**16
 """Smaller, since a form with a large file may be far larger than what memory is for."""
+
+
+_BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,4})")
+_KEY = re.compile(r"\[([^\]]*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +73,18 @@ async def read_form(
         for name, value in _url_encoded_fields(await request.body()):
             form.add_field(name, value)
         return form.validate(), {name: [] for name in files}
-    received = list[tuple[str, str, bytearray]]()
-    async for part in _read_parts(request, MAX_FIELD_BYTES):
-        if isinstance(part, _Field):
-            form.add_field(part.name, part.value)
-        elif isinstance(part, _File):
-            name = form.add_file(part.name)
-            received.append((name, form.decode_filename(part.filename) or name, bytearray()))
+    received = list[tuple[_File, bytearray]]()
+    async for part in form.read_parts(request, MAX_FIELD_BYTES):
+        if isinstance(part, _File):
+            received.append((part, bytearray()))
         else:
-            received[-1][2].extend(part)
+            received[-1][1].extend(part)
     uploads: dict[str, list[Upload]] = {name: [] for name in files}
-    for name, filename, data in received:
-        if not data:
-            raise InvalidRequestError(f"'{name}': the file is empty.", name)
-        uploads[name].append(Upload(filename, bytes(data)))
+    for file, data in received:
+        if data:
+            uploads[file.name].append(Upload(file.filename or file.name, bytes(data)))
+        elif file.filename:
+            raise InvalidRequestError(f"'{file.name}': the file is empty.", file.name)
     return form.validate(), uploads
 
 
@@ -86,7 +97,7 @@ class StreamedForm(Generic[W]):
         self._name = file
         self._max_file_bytes = max_file_bytes
         self._form = _Form(request, wire, {file: 1})
-        self._parts = _read_parts(request, MAX_FIELD_BYTES_BESIDE_STREAM)
+        self._parts = self._form.read_parts(request, MAX_FIELD_BYTES_BESIDE_STREAM)
 
     async def open(self) -> None:
         """Read on until the file begins.
@@ -96,12 +107,9 @@ class StreamedForm(Generic[W]):
             InvalidRequestError: there is no file, or the form is broken.
         """
         async for part in self._parts:
-            if isinstance(part, _File):
-                self._form.add_file(part.name)
-                self.filename = self._form.decode_filename(part.filename)
-                return
-            if isinstance(part, _Field):
-                self._form.add_field(part.name, part.value)
+            assert isinstance(part, _File)
+            self.filename = part.filename
+            return
         raise InvalidRequestError(f"Missing required parameter: '{self._name}'.", self._name)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
@@ -113,19 +121,15 @@ class StreamedForm(Generic[W]):
         """
         size = 0
         async for part in self._parts:
-            if isinstance(part, bytes):
-                size += len(part)
-                if size > self._max_file_bytes:
-                    raise RequestTooLargeError(
-                        f"'{self._name}': the file has more than {self._max_file_bytes} bytes, "
-                        "which is the most that is allowed.",
-                        self._name,
-                    )
-                yield part
-            elif isinstance(part, _Field):
-                self._form.add_field(part.name, part.value)
-            else:
-                self._form.add_file(part.name)
+            assert isinstance(part, bytes)
+            size += len(part)
+            if size > self._max_file_bytes:
+                raise RequestTooLargeError(
+                    f"'{self._name}': the file has more than {self._max_file_bytes} bytes, "
+                    "which is the most that is allowed.",
+                    self._name,
+                )
+            yield part
         if not size:
             raise InvalidRequestError(f"'{self._name}': the file is empty.", self._name)
         self.fields()
@@ -139,51 +143,88 @@ class StreamedForm(Generic[W]):
         return self._form.validate()
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The beginning of a file, whose bytes follow."""
+
+    name: str
+    """Of the field, without brackets."""
+    filename: str
+    """Empty: the client sent an empty name, as browsers do where no file was chosen."""
+
+
 class _Form(Generic[W]):
     """What has arrived of a form: its fields, and how many files."""
 
     def __init__(self, request: Request, wire: type[W], files: Mapping[str, int]) -> None:
-        media_type, options = parse_options_header(request.headers.get("content-type", ""))
-        self.media_type = media_type.decode()
-        self._charset = options.get(b"charset", b"utf-8").decode("latin-1")
+        self._content_type = request.headers.get("content-type", "none")
+        self.media_type, self._options = parse_header(self._content_type)
+        self._charset = decode_parameter(self._options.get("charset", b""), "latin-1") or "utf-8"
         self._wire = wire
         self._most_files = files
         self._num_files = Counter[str]()
-        self._fields: dict[str, list[str]] = {}
-        self._lists = set[str]()
+        self._fields: dict[tuple[str, ...], list[str]] = {}
+        self._lists = set[tuple[str, ...]]()
         self._num_fields = 0
 
-    def add_field(self, raw_name: bytes, value: bytes) -> None:
-        """Keep a field."""
-        name = self._decode_name(raw_name)
-        plain = name.removesuffix("[]")
+    async def read_parts(
+        self, request: Request, max_field_bytes: int
+    ) -> AsyncGenerator[_File | bytes]:
+        """Keep the fields, and yield beginnings of files and the bytes of these as they arrive.
+
+        Raises:
+            UnsupportedMediaError: the body is no multipart form.
+            InvalidRequestError: the form is broken, or a field is wrong or too large.
+        """
+        boundary = self._options.get("boundary")
+        if self.media_type != MULTIPART or not isinstance(boundary, bytes) or not boundary:
+            raise UnsupportedMediaError(
+                f"Content-Type must be {MULTIPART} with a boundary, "
+                f"received {self._content_type[:100]}."
+            )
+        parser = MultipartParser(boundary)
+        field: Part | None = None
+        value = bytearray()
+        async for chunk in request.stream():
+            for part in parser.feed(chunk):
+                if isinstance(part, Part):
+                    field = None if self._is_file(part) else part
+                    if field is None:
+                        yield self._add_file(part)
+                elif field is None:
+                    if part.data:
+                        yield part.data
+                else:
+                    value += part.data
+                    self._check_length(field, value, max_field_bytes)
+                    if part.is_last:
+                        self.add_field(field.name, bytes(value), field.charset)
+                        value.clear()
+        if not parser.has_ended:
+            raise InvalidRequestError(
+                "The form ends before its last boundary: not all of it has arrived, or the "
+                "boundary is not the one that Content-Type names."
+            )
+
+    def add_field(self, raw_name: bytes | str, value: bytes, charset: str | None = None) -> None:
+        """Keep a field, whose own charset takes precedence over the form's."""
+        path = _split_name(self._decode_name(raw_name))
+        plain = path[0]
         if plain in self._most_files:
             raise InvalidRequestError(
                 f"'{plain}' must be an uploaded file, received a text field.", plain
             )
-        if plain in self._fields and not {list, Any} & set(_types(self._wire, plain)):
+        is_list = path[-1] == ""
+        if is_list:
+            path = path[:-1]
+        if path in self._fields and not is_list and not {list, Any} & set(self._types(path)):
             raise InvalidRequestError(f"'{plain}' comes twice, but takes one value.", plain)
         self._num_fields += 1
         if self._num_fields > MAX_FIELDS:
             raise InvalidRequestError(f"The form has more than {MAX_FIELDS} fields.", plain)
-        self._fields.setdefault(plain, []).append(self._decode(value, plain))
-        if name != plain:
-            self._lists.add(plain)
-
-    def add_file(self, raw_name: bytes) -> str:
-        """Count a file and return its name without brackets."""
-        name = self._decode_name(raw_name).removesuffix("[]")
-        most = self._most_files.get(name)
-        if most is None:
-            raise InvalidRequestError(f"'{name}' must be a text field, received a file.", name)
-        self._num_files[name] += 1
-        if self._num_files[name] > most:
-            raise InvalidRequestError(f"'{name}': at most {most} file(s) are allowed.", name)
-        return name
-
-    def decode_filename(self, raw: bytes) -> str:
-        """Return a file's name; one that cannot be decoded is no reason to refuse the file."""
-        return raw.decode("utf-8", "replace")
+        self._fields.setdefault(path, []).append(self._decode(value, plain, charset))
+        if is_list:
+            self._lists.add(path)
 
     def validate(self) -> W:
         """Return the fields as their wire type.
@@ -196,142 +237,96 @@ class _Form(Generic[W]):
         except ValidationError as error:
             raise from_validation_errors(error.errors(include_url=False)) from None
 
+    def _is_file(self, part: Part) -> bool:
+        """Return whether a part is a file. Some clients send one without its name."""
+        if part.filename is not None:
+            return True
+        return part.is_file and _split_name(self._decode_name(part.name))[0] in self._most_files
+
+    def _add_file(self, part: Part) -> _File:
+        name, *index = _split_name(self._decode_name(part.name))
+        most = self._most_files.get(name)
+        if most is None or not all(each.isdigit() or not each for each in index):
+            raise InvalidRequestError(f"'{name}' must be a text field, received a file.", name)
+        self._num_files[name] += 1
+        if self._num_files[name] > most:
+            raise InvalidRequestError(f"'{name}': at most {most} file(s) are allowed.", name)
+        if part.filename is None:
+            return _File(name, name)
+        return _File(name, decode_filename(part.filename, self._charset))
+
     def _nest(self) -> dict[str, Any]:
         nested: dict[str, Any] = {}
-        for name, values in self._fields.items():
+        for path, values in self._fields.items():
             if values == [""]:
                 continue
-            is_list = name in self._lists or len(values) > 1 or _types(self._wire, name) == [list]
-            value = values if is_list else values[0]
-            outer, bracket, inner = name.removesuffix("]").partition("[")
-            within = nested.setdefault(outer, {}) if bracket else nested
-            if not isinstance(within, dict) or (not bracket and name in nested):
-                raise InvalidRequestError(f"'{outer}' is both a value and an object.", outer)
-            within[inner if bracket else name] = value
-        return nested
+            *outer, last = path
+            within: Any = nested
+            for key in outer:
+                within = within.setdefault(key, {}) if isinstance(within, dict) else None
+            if not isinstance(within, dict) or last in within:
+                raise InvalidRequestError(f"'{path[0]}' is both a value and an object.", path[0])
+            within[last] = self._value(path, values)
+        return {
+            name: _join_indexes(value, is_list=bool({list, Any} & set(self._types((name,)))))
+            for name, value in nested.items()
+        }
 
-    def _decode_name(self, raw: bytes) -> str:
-        name = self._decode(raw, "name")
+    def _value(self, path: tuple[str, ...], values: list[str]) -> Any:
+        types = self._types(path)
+        is_list = path in self._lists or len(values) > 1
+        if not is_list and values[0].lstrip()[:1] in ("[", "{") and not {str, Any} & set(types):
+            try:
+                return from_json(values[0])
+            except ValueError:
+                pass
+        return values if is_list or types == [list] else values[0]
+
+    def _types(self, path: tuple[str, ...]) -> list[Any]:
+        """Return the types that a field may have; one that is unknown here may have any."""
+        field = self._wire.model_fields.get(path[0]) if len(path) == 1 else None
+        annotation = Any if field is None else field.annotation
+        is_union = get_origin(annotation) in (Union, UnionType)
+        members = get_args(annotation) if is_union else [annotation]
+        return [get_origin(member) or member for member in members if member is not NoneType]
+
+    def _check_length(self, field: Part, value: bytearray, max_bytes: int) -> None:
+        if len(value) > max_bytes:
+            name = self._decode_name(field.name)
+            raise InvalidRequestError(f"'{name}' has more than {max_bytes} bytes.", name)
+
+    def _decode_name(self, raw: bytes | str) -> str:
+        name = decode_parameter(raw, self._charset)
+        if name is None:
+            raise InvalidRequestError(f"A name in the form is not of its charset {self._charset}.")
         if not name:
             raise InvalidRequestError("A part of the form has no name.")
         return name
 
-    def _decode(self, raw: bytes, name: str) -> str:
-        try:
-            return raw.decode(self._charset)
-        except (UnicodeError, LookupError):
-            if self._charset.lower() == "utf-8":
-                raise InvalidRequestError(f"'{name}' must be UTF-8.", name) from None
-            raise InvalidRequestError("The form's charset cannot be read.") from None
+    def _decode(self, raw: bytes, name: str, charset: str | None) -> str:
+        charset = charset or self._charset
+        text = decode_text(raw, charset)
+        if text is None:
+            is_utf_8 = charset.lower() in ("utf-8", "utf8")
+            problem = "must be UTF-8" if is_utf_8 else f"is not of its charset {charset[:40]}"
+            raise InvalidRequestError(f"'{name}' {problem}.", name)
+        return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: bytes
-    value: bytes
+def _split_name(name: str) -> tuple[str, ...]:
+    """Return the parts of a name such as ``a[0][b]``; a last ``[]`` is an empty part."""
+    found = _BRACKETED.fullmatch(name)
+    return (found[1], *_KEY.findall(found[2])) if found else (name,)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The beginning of a file, whose bytes follow."""
-
-    name: bytes
-    filename: bytes
-
-
-async def _read_parts(
-    request: Request, max_field_bytes: int
-) -> AsyncGenerator[_Field | _File | bytes]:
-    """Yield fields, beginnings of files and the bytes of these, as they arrive.
-
-    Raises:
-        UnsupportedMediaError: the body is no multipart form.
-        InvalidRequestError: the form is broken, or a field is too large.
-    """
-    content_type = request.headers.get("content-type", "none")
-    media_type, options = parse_options_header(content_type)
-    boundary = options.get(b"boundary")
-    if media_type != MULTIPART.encode() or not boundary:
-        raise UnsupportedMediaError(
-            f"Content-Type must be {MULTIPART} with a boundary, received {content_type[:100]}."
-        )
-    try:
-        parser = _Parser(boundary, max_field_bytes)
-        async for chunk in request.stream():
-            parser.write(chunk)
-            while parser.parts:
-                yield parser.parts.popleft()
-    except FormParserError as error:
-        raise InvalidRequestError(f"The form cannot be read: {error}.") from None
-    if not parser.has_ended:
-        raise InvalidRequestError("The form ends before its last boundary.")
-
-
-class _Parser:
-    """Turns the callbacks of the multipart parser into parts."""
-
-    def __init__(self, boundary: bytes, max_field_bytes: int) -> None:
-        self.parts: deque[_Field | _File | bytes] = deque()
-        self.has_ended = False
-        self._max_field_bytes = max_field_bytes
-        self._headers: dict[bytes, bytes] = {}
-        self._header = (bytearray(), bytearray())
-        self._field: bytes | None = None
-        self._value = bytearray()
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_headers_finished": self._on_headers_finished,
-                "on_part_data": self._on_part_data,
-                "on_part_end": self._on_part_end,
-                "on_end": self._on_end,
-            },
-        )
-
-    def write(self, chunk: bytes) -> None:
-        self._parser.write(chunk)
-
-    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header[0].extend(data[start:end])
-
-    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header[1].extend(data[start:end])
-
-    def _on_header_end(self) -> None:
-        self._headers[bytes(self._header[0]).lower()] = bytes(self._header[1])
-        self._header = (bytearray(), bytearray())
-
-    def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._headers.get(b"content-disposition"))
-        self._headers = {}
-        name = options.get(b"name", b"")
-        filename = options.get(b"filename")
-        if filename is None:
-            self._field, self._value = name, bytearray()
-        else:
-            self._field = None
-            self.parts.append(_File(name, filename))
-
-    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._field is None:
-            self.parts.append(data[start:end])
-            return
-        self._value.extend(data[start:end])
-        if len(self._value) > self._max_field_bytes:
-            name = self._field.decode("utf-8", "replace")
-            raise InvalidRequestError(
-                f"'{name}' has more than {self._max_field_bytes} bytes.", name
-            )
-
-    def _on_part_end(self) -> None:
-        if self._field is not None:
-            self.parts.append(_Field(self._field, bytes(self._value)))
-
-    def _on_end(self) -> None:
-        self.has_ended = True
+def _join_indexes(value: Any, *, is_list: bool = True) -> Any:
+    """Return objects whose keys are all indexes as lists, at all levels or below the first."""
+    if not isinstance(value, dict):
+        return value
+    fields = {key: _join_indexes(each) for key, each in cast("dict[str, Any]", value).items()}
+    if not is_list or not all(key.isascii() and key.isdigit() for key in fields):
+        return fields
+    return [fields[key] for key in sorted(fields, key=int)]
 
 
 def _url_encoded_fields(body: bytes) -> list[tuple[bytes, bytes]]:
@@ -339,14 +334,6 @@ def _url_encoded_fields(body: bytes) -> list[tuple[bytes, bytes]]:
         return parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise InvalidRequestError(f"The form has more than {MAX_FIELDS} fields.") from None
-
-
-def _types(wire: type[RequestBody], name: str) -> list[Any]:
-    """Return the types that a field may have; one that is unknown here may have any."""
-    field = wire.model_fields.get(name)
-    annotation = Any if field is None else field.annotation
-    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else [annotation]
-    return [get_origin(member) or member for member in members if member is not NoneType]
 
 
 def require_file(uploads: Mapping[str, Sequence[Upload]], name: str) -> bytes:

@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from serve_app.openapi import assistant_parts, message_parts, parts
+from serve_app.openapi import message_parts, parts
 from wire import fields as contract
 from wire.anthropic.messages import NEUTRAL as NEUTRAL_IN_MESSAGES
 from wire.anthropic.messages import CountTokensRequest, InputMessage, MessagesRequest
 from wire.constraints import JSONFunctions
 from wire.elevenlabs.text_to_speech import TextToSpeechRequest
 from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
-from wire.openai.assistants import AssistantFields
 from wire.openai.chat import ChatCompletionRequest, Message, Sampling
 from wire.openai.completions import CompletionRequest
 from wire.openai.conversations import ConversationRequest, NewItems
@@ -25,9 +24,7 @@ from wire.openai.images import QUALITIES, ImageRequest
 from wire.openai.moderations import MAX_TEXTS, ModerationRequest
 from wire.openai.responses import NEUTRAL as NEUTRAL_IN_RESPONSES
 from wire.openai.responses import Includable, ResponseRequest
-from wire.openai.runs import RunFields
 from wire.openai.speech import SAMPLE_RATES, SpeechRequest, Speed
-from wire.openai.threads import MessageRequest
 from wire.openai.transcriptions import ServerVad, TranscriptionRequest
 
 Schema = dict[str, Any]
@@ -152,15 +149,6 @@ MORE: dict[type, dict[str, Refinement]] = {
     },
     ConversationRequest: {"items": _items(0, 20) | None},
     NewItems: {"items": _items(1, 20)},
-    AssistantFields: {"response_format": assistant_parts.RunFormat | None},
-    MessageRequest: {
-        "content": parts.Text
-        | Annotated[list[assistant_parts.MessagePart], Field(min_length=1, max_length=100)]
-    },
-    RunFields: {
-        "tool_choice": assistant_parts.RunToolChoice | None,
-        "response_format": assistant_parts.RunFormat | None,
-    },
     InputMessage: {"content": str | list[message_parts.MessageBlock]},
     CountTokensRequest: {
         "system": str | list[parts.TextPart] | None,

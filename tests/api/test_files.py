@@ -114,7 +114,7 @@ async def test_expiry_out_of_range_is_refused(openai_client: AsyncOpenAI, second
         ([PURPOSE, ("purpose", None, b"\xff"), FILE], "purpose", "twice"),
         ([("purpose", None, b"\xff"), FILE], "purpose", "UTF-8"),
         ([("purpose", None, b"x" * 70_000), FILE], "purpose", "65536"),
-        ([PURPOSE, ("other", None, b"1"), FILE], "other", "not permitted"),
+        ([PURPOSE, ("other", None, b"1"), FILE], "other", "Unknown parameter"),
         ([PURPOSE, ("expires_after[anchor]", None, b"now"), FILE], "expires_after.anchor", ""),
         ([PURPOSE, ("expires_after", None, b"1"), FILE], "expires_after", ""),
         ([PURPOSE, ("", None, b"1"), FILE], None, "no name"),

@@ -16,7 +16,7 @@ from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from embedded.transcriptions.recipe.evaluate import DECODING, WRITTEN, num_errors, words
 from embedded.transcriptions.recipe.sentences import draw
-from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, recorded, voice
+from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, record, voice
 from wire.calls import Call, Operation
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ async def test_unseen_sentences_in_new_voice_settings_come_back(
     texts: list[str] = []
     for text in said:
         samples = np.pad(speaker.say(text, voice(rng)).samples, (4000, 8000))
-        texts.append((await heard(engine, recorded(rng, samples)))["text"])
+        texts.append((await heard(engine, record(rng, samples)))["text"])
 
     assert error_rate(said, texts) <= MOST_ERRORS[source]
 

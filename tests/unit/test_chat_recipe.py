@@ -8,7 +8,7 @@ import pytest
 
 from embedded.chat.recipe.mixture import (
     LONG,
-    held_out_samples,
+    draw_held_out_samples,
     long_held_out_samples,
     training_samples,
 )
@@ -31,7 +31,7 @@ def test_recipe_draws_the_same_samples_for_a_step_again() -> None:
 
 @pytest.mark.parametrize("skill", SKILLS, ids=lambda skill: skill.name)
 def test_recipe_asks_the_same_held_out_questions_again(skill: Skill) -> None:
-    first, again = (held_out_samples(skill, 10) for _ in range(2))
+    first, again = (draw_held_out_samples(skill, 10) for _ in range(2))
 
     assert first == again
     assert all(sample.answer for sample in first)
@@ -47,7 +47,7 @@ def test_recipe_never_trains_on_a_held_out_sum() -> None:
 
 
 def test_recipe_never_trains_on_a_conversation_that_is_asked() -> None:
-    asked = {conversation(s) for skill in SKILLS for s in held_out_samples(skill, 100)}
+    asked = {conversation(s) for skill in SKILLS for s in draw_held_out_samples(skill, 100)}
     trained = {conversation(s) for step in range(5_000, 5_050) for s in training_samples(step, 32)}
 
     assert not asked & trained

@@ -69,7 +69,7 @@ def test_scenes_are_of_the_one_side_of_the_rule(held_out: bool) -> None:
 
     scenes = [random_scene(rng, held_out=held_out) for _ in range(300)]
 
-    assert {scene.held_out for scene in scenes} == {held_out}
+    assert {scene.is_held_out for scene in scenes} == {held_out}
     assert all(scene.colour != scene.background for scene in scenes)
 
 
@@ -81,7 +81,7 @@ def test_an_eighth_of_all_combinations_is_held_out() -> None:
         for background in COLOURS
     ]
 
-    assert 0.1 < sum(scene.held_out for scene in scenes) / len(scenes) < 0.15
+    assert 0.1 < sum(scene.is_held_out for scene in scenes) / len(scenes) < 0.15
 
 
 def test_captions_say_what_they_note() -> None:

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 
 from embedded.transcriptions.recipe import lexicon
 from embedded.transcriptions.recipe.evaluate import num_errors, words
-from embedded.transcriptions.recipe.sentences import draw, held_out
+from embedded.transcriptions.recipe.sentences import draw, is_held_out
 from embedded.transcriptions.recipe.tokenizer import build_tokenizer
 from embedded.transcriptions.recipe.windows import FRAMES_PER_SECOND, Window, Windows
 
@@ -45,7 +45,7 @@ def test_sentence_is_on_its_side_and_of_the_lexicon(unseen: bool) -> None:
 
     texts = [draw(rng, unseen=unseen) for _ in range(500)]
 
-    assert all(held_out(text) == unseen for text in texts)
+    assert all(is_held_out(text) == unseen for text in texts)
     assert {word for text in texts for word in words(text)} <= known
 
 

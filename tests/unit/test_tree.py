@@ -44,9 +44,9 @@ ML_LIBRARIES = {
     "PIL",
 }
 WIRE_MAY_IMPORT = {
-    *("ast", "base64", "binascii", "collections", "dataclasses", "enum", "functools", "hashlib"),
-    *("itertools", "json", "logging", "math", "operator", "re", "secrets", "socket", "string"),
-    *("struct", "time", "types", "typing", "unicodedata"),
+    *("ast", "base64", "binascii", "collections", "dataclasses", "difflib", "enum"),
+    *("functools", "hashlib", "itertools", "json", "logging", "math", "operator", "re", "secrets"),
+    *("socket", "string", "struct", "time", "types", "typing", "unicodedata"),
     *("langcodes", "pydantic", "pydantic_core"),
 }
 """Modules that do no I/O (of ``socket``, constants)."""

@@ -6,13 +6,13 @@ LocalAI has too, and version 2 with ``file_search`` and ``tool_resources``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, Tag, model_validator
 
 from wire.answers import Answer, Omittable, OpenAnswer
 from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.openai.vector_stores import ChunkingStrategy
-from wire.requests import RequestBody
+from wire.requests import TEXT_OR_OBJECT, StoredBody
 
 MAX_TOOLS = 128
 MAX_FILES = 20
@@ -27,28 +27,46 @@ Instructions = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 FileIds = Annotated[list[str], Field(max_length=MAX_FILES)]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 TopP = Annotated[float, Field(gt=0, le=1)]
-FORMATS = ("text", "json_object", "json_schema")
 SEARCHES = ("file_search", "retrieval")
 """Names of the file search tool in versions 2 and 1."""
 
 
-def _check_format(value: str | dict[str, Any]) -> str | dict[str, Any]:
-    """Validate a response format.
+class JSONSchemaFormat(StoredBody):
+    """The JSON schema of an answer, as in chat completions."""
 
-    Raises:
-        ValueError: its type is not supported.
-    """
-    kind = value.get("type") if isinstance(value, dict) else value
-    if value != "auto" and not (isinstance(value, dict) and kind in FORMATS):
-        raise ValueError(f"must be 'auto' or an object with a 'type' of {', '.join(FORMATS)}")
-    return value
+    name: str
+    description: str | None = None
+    json_schema: dict[str, Any] | None = Field(default=None, alias="schema")
+    strict: bool | None = None
 
 
-Format = Annotated[str | dict[str, Any], AfterValidator(_check_format)]
-"""``auto``, or an object as in chat completions."""
+class ResponseFormat(StoredBody):
+    """The form of an answer, as in chat completions."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JSONSchemaFormat | None = None
+
+    @model_validator(mode="after")
+    def _check_schema(self) -> "ResponseFormat":
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("'json_schema' belongs to the type 'json_schema', and only to that")
+        return self
 
 
-class ToolFunction(RequestBody):
+Format = Annotated[
+    Annotated[Literal["auto"], Tag("[text]")] | Annotated[ResponseFormat, Tag("[object]")],
+    TEXT_OR_OBJECT,
+]
+
+
+def to_format(value: Literal["auto"] | ResponseFormat | None) -> str | dict[str, Any]:
+    """Return a response format as the client sent it."""
+    if isinstance(value, ResponseFormat):
+        return value.model_dump(by_alias=True, exclude_unset=True)
+    return value or "auto"
+
+
+class ToolFunction(StoredBody):
     """A function that the client executes, as in chat completions."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -57,21 +75,21 @@ class ToolFunction(RequestBody):
     strict: bool | None = None
 
 
-class FileSearchRanking(RequestBody):
+class FileSearchRanking(StoredBody):
     """Minimum score of search results."""
 
     score_threshold: float = Field(default=0, ge=0, le=1)
     ranker: Literal["auto", "default_2024_08_21"] | None = None
 
 
-class FileSearchOptions(RequestBody):
+class FileSearchOptions(StoredBody):
     """Options of a file search."""
 
     max_num_results: int | None = Field(default=None, ge=1, le=50)
     ranking_options: FileSearchRanking | None = None
 
 
-class AssistantTool(RequestBody):
+class AssistantTool(StoredBody):
     """A tool of an assistant."""
 
     type: Literal["function", "file_search", "retrieval", "code_interpreter"]
@@ -88,7 +106,7 @@ class AssistantTool(RequestBody):
 Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS)]
 
 
-class NewVectorStore(RequestBody):
+class NewVectorStore(StoredBody):
     """A vector store that is created together with its assistant or thread."""
 
     file_ids: list[str] = Field(default_factory=list, max_length=10_000)
@@ -96,7 +114,7 @@ class NewVectorStore(RequestBody):
     metadata: Metadata | None = None
 
 
-class FileSearchResources(RequestBody):
+class FileSearchResources(StoredBody):
     """The vector store of a file search."""
 
     vector_store_ids: list[str] | None = Field(default=None, max_length=MAX_STORES)
@@ -109,20 +127,20 @@ class FileSearchResources(RequestBody):
         return self
 
 
-class CodeInterpreterResources(RequestBody):
+class CodeInterpreterResources(StoredBody):
     """The files of a code interpreter."""
 
     file_ids: FileIds = Field(default_factory=list)
 
 
-class ToolResources(RequestBody):
+class ToolResources(StoredBody):
     """Resources of the tools."""
 
     file_search: FileSearchResources | None = None
     code_interpreter: CodeInterpreterResources | None = None
 
 
-class AssistantFields(RequestBody):
+class AssistantFields(StoredBody):
     """Fields of an assistant that can be set and changed."""
 
     name: Name | None = None
@@ -151,7 +169,7 @@ class AssistantUpdate(AssistantFields):
     model: str | None = None
 
 
-class AssistantFileRequest(RequestBody):
+class AssistantFileRequest(StoredBody):
     """Body of ``POST /v1/assistants/{id}/files`` (version 1)."""
 
     file_id: str

@@ -16,7 +16,7 @@ from wire.errors import echo
 from wire.ids import new_id
 from wire.openai.objects import ListPage
 from wire.openai.responses import Metadata
-from wire.requests import RequestBody
+from wire.requests import StoredBody
 
 Endpoint = Literal[
     "/v1/chat/completions",
@@ -41,14 +41,14 @@ REFUSED = {
 """Fields that a line's request must not set, and why."""
 
 
-class OutputExpiry(RequestBody):
+class OutputExpiry(StoredBody):
     """Lifetime of a batch's output files."""
 
     anchor: Literal["created_at"]
     seconds: int = Field(ge=3600, le=2_592_000)
 
 
-class BatchRequest(RequestBody):
+class BatchRequest(StoredBody):
     """Body of ``POST /v1/batches``."""
 
     input_file_id: str

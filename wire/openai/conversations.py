@@ -7,26 +7,26 @@ from pydantic import Field
 from wire.answers import Answer, OpenAnswer
 from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
-from wire.requests import RequestBody
+from wire.requests import StoredBody
 
 MAX_ITEMS = 20
 """OpenAI's limit of items per request."""
 
 
-class ConversationRequest(RequestBody):
+class ConversationRequest(StoredBody):
     """Body of ``POST /v1/conversations``."""
 
     items: list[dict[str, Any]] | None = Field(default=None, max_length=MAX_ITEMS)
     metadata: Metadata | None = None
 
 
-class ConversationUpdate(RequestBody):
+class ConversationUpdate(StoredBody):
     """Body of ``POST /v1/conversations/{id}``."""
 
     metadata: Metadata
 
 
-class NewItems(RequestBody):
+class NewItems(StoredBody):
     """Body of ``POST /v1/conversations/{id}/items``."""
 
     items: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_ITEMS)

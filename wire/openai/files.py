@@ -3,12 +3,12 @@
 import unicodedata
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.openai.objects import Deleted, ListPage
-from wire.requests import RequestBody
+from wire.requests import StoredBody
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 """Purposes that clients may set."""
@@ -18,28 +18,22 @@ BATCH_LIVES_S = 30 * 24 * 3600
 """Default lifetime of batch input, as in OpenAI; other files stay until they are deleted."""
 
 
-class FileExpiry(RequestBody):
+class FileExpiry(StoredBody):
     """When a file expires."""
-
-    model_config = ConfigDict(extra="forbid")
 
     anchor: Literal["created_at"]
     seconds: int = Field(ge=3600, le=30 * 24 * 3600)
 
 
-class FileRequest(RequestBody):
+class FileRequest(StoredBody):
     """Form fields of ``POST /v1/files``, without the file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     purpose: Purpose
     expires_after: FileExpiry | None = None
 
 
-class UploadRequest(RequestBody):
+class UploadRequest(StoredBody):
     """Body of ``POST /v1/uploads``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     filename: str
     purpose: Purpose
@@ -48,16 +42,12 @@ class UploadRequest(RequestBody):
     expires_after: FileExpiry | None = None
 
 
-class PartRequest(RequestBody):
+class PartRequest(StoredBody):
     """Form fields of ``POST /v1/uploads/{id}/parts``, without the data: none."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class CompleteRequest(RequestBody):
+class CompleteRequest(StoredBody):
     """Body of ``POST /v1/uploads/{id}/complete``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     part_ids: list[str] = Field(min_length=1, max_length=10_000)
     md5: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{32}$")

@@ -1,8 +1,8 @@
 """Request types of runs. Reference: the openai package, ``types/beta/threads``."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, Tag, model_validator
 
 from wire.answers import Answer, Omittable
 from wire.openai.assistants import (
@@ -18,18 +18,16 @@ from wire.openai.assistants import (
 from wire.openai.objects import ListPage
 from wire.openai.responses import Metadata
 from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
-from wire.requests import RequestBody
+from wire.requests import TEXT_OR_OBJECT, StoredBody
 
 MIN_TOKENS = 256
 """OpenAI's minimum of a run's token limits."""
 RESULT_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
-CHOICES = ("none", "auto", "required")
-TOOLS = ("function", "file_search", "retrieval", "code_interpreter")
 
 Includable = Literal["step_details.tool_calls[*].file_search.results[*].content"]
 
 
-class TruncationStrategy(RequestBody):
+class TruncationStrategy(StoredBody):
     """Which messages of a thread go into the prompt."""
 
     type: Literal["auto", "last_messages"]
@@ -42,7 +40,42 @@ class TruncationStrategy(RequestBody):
         return self
 
 
-class RunFields(RequestBody):
+class ChosenFunction(StoredBody):
+    """The function that the model must call."""
+
+    name: str
+
+
+class ChosenTool(StoredBody):
+    """The tool that the model must call."""
+
+    type: Literal["function", "file_search", "retrieval", "code_interpreter"]
+    function: ChosenFunction | None = None
+
+    @model_validator(mode="after")
+    def _check_function(self) -> "ChosenTool":
+        if (self.type == "function") != (self.function is not None):
+            raise ValueError("'function' belongs to the type 'function', and only to that")
+        return self
+
+
+ToolChoice = Annotated[
+    Annotated[Literal["none", "auto", "required"], Tag("[text]")]
+    | Annotated[ChosenTool, Tag("[object]")],
+    TEXT_OR_OBJECT,
+]
+
+
+def to_tool_choice(
+    value: Literal["none", "auto", "required"] | ChosenTool | None,
+) -> str | dict[str, Any]:
+    """Return a tool choice as the client sent it."""
+    return (
+        value.model_dump(exclude_unset=True) if isinstance(value, ChosenTool) else value or "auto"
+    )
+
+
+class RunFields(StoredBody):
     """Fields of all requests that create a run."""
 
     assistant_id: str
@@ -56,24 +89,10 @@ class RunFields(RequestBody):
     max_prompt_tokens: int | None = Field(default=None, ge=MIN_TOKENS)
     max_completion_tokens: int | None = Field(default=None, ge=MIN_TOKENS)
     truncation_strategy: TruncationStrategy | None = None
-    tool_choice: str | dict[str, Any] | None = None
+    tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: Format | None = None
     reasoning_effort: str | None = None
-
-    @field_validator("tool_choice")
-    @classmethod
-    def _check_tool_choice(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-        kind = value.get("type") if isinstance(value, dict) else value
-        if isinstance(value, str) and value not in CHOICES:
-            raise ValueError(f"must be one of {', '.join(CHOICES)}, or an object with a 'type'")
-        if isinstance(value, dict) and kind not in TOOLS:
-            raise ValueError(f"'type' must be one of {', '.join(TOOLS)} (received {kind!r})")
-        if isinstance(value, dict) and kind == "function":
-            function = value.get("function")
-            if not (isinstance(function, dict) and isinstance(function.get("name"), str)):
-                raise ValueError("an object of type 'function' has a 'function' with its 'name'")
-        return value
 
 
 class RunRequest(RunFields):
@@ -91,14 +110,14 @@ class ThreadRunRequest(RunFields):
     tool_resources: ToolResources | None = None
 
 
-class ToolOutput(RequestBody):
+class ToolOutput(StoredBody):
     """The result of one function call."""
 
     tool_call_id: str
     output: str = ""
 
 
-class ToolOutputs(RequestBody):
+class ToolOutputs(StoredBody):
     """Body of ``POST /v1/threads/{id}/runs/{id}/submit_tool_outputs``."""
 
     tool_outputs: list[ToolOutput] = Field(min_length=1, max_length=128)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictStr, Tag, model_validator
+
+from wire.requests import StoredBody, by_type
 
 MAX_FILTERS = 100
 """Maximum number of filters in one ``and`` or ``or``."""
@@ -13,15 +15,20 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Value = StrictBool | StrictStr | Number
 Attributes = Mapping[str, Value]
 
+Comparison = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
+Compound = Literal["and", "or"]
+TAGS = {
+    **dict.fromkeys(get_args(Comparison), "[comparison]"),
+    **dict.fromkeys(get_args(Compound), "[compound]"),
+}
+
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 
 
-class ComparisonFilter(BaseModel):
+class ComparisonFilter(StoredBody):
     """A comparison of one attribute with a value."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
+    type: Comparison
     key: str = Field(max_length=64)
     value: Value | list[Value]
 
@@ -48,12 +55,10 @@ class ComparisonFilter(BaseModel):
         return is_one == (self.type in ("eq", "in"))
 
 
-class CompoundFilter(BaseModel):
+class CompoundFilter(StoredBody):
     """Filters of which all or any must match."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["and", "or"]
+    type: Compound
     filters: "list[Filter]" = Field(min_length=1, max_length=MAX_FILTERS)
 
     def matches(self, attributes: Attributes) -> bool:
@@ -62,7 +67,10 @@ class CompoundFilter(BaseModel):
         return all(each) if self.type == "and" else any(each)
 
 
-Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type")]
+Filter = Annotated[
+    Annotated[ComparisonFilter, Tag("[comparison]")] | Annotated[CompoundFilter, Tag("[compound]")],
+    by_type(TAGS),
+]
 CompoundFilter.model_rebuild()
 
 

@@ -2,36 +2,83 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, Tag
 
 from wire.answers import Answer, Omittable, OpenAnswer
 from wire.openai.assistants import MAX_TEXT, AssistantToolResources, FileIds, ToolResources
 from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
-from wire.requests import RequestBody
+from wire.requests import TEXT_OR_OBJECT, StoredBody, by_type
 
-PARTS = ("text", "image_url", "image_file")
 MAX_MESSAGES = 32
 """Maximum number of messages per request."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
-Content = Text | Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
+Detail = Literal["auto", "low", "high"]
 
 
-class AttachmentTool(RequestBody):
+class MessageTextPart(StoredBody):
+    """A text in a message."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class MessageImageURL(StoredBody):
+    """A picture by its URL."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^(?i:data:|https?://)")]
+    detail: Detail | None = None
+
+
+class ImageURLPart(StoredBody):
+    """A picture in a message, by its URL."""
+
+    type: Literal["image_url"]
+    image_url: MessageImageURL
+
+
+class ImageFile(StoredBody):
+    """A picture by the file that has it."""
+
+    file_id: str
+    detail: Detail | None = None
+
+
+class ImageFilePart(StoredBody):
+    """A picture in a message, by its file."""
+
+    type: Literal["image_file"]
+    image_file: ImageFile
+
+
+Part = Annotated[
+    Annotated[MessageTextPart, Tag("[text]")]
+    | Annotated[ImageURLPart, Tag("[image_url]")]
+    | Annotated[ImageFilePart, Tag("[image_file]")],
+    by_type({name: f"[{name}]" for name in ("text", "image_url", "image_file")}),
+]
+Content = Annotated[
+    Annotated[Text, Tag("[text]")]
+    | Annotated[list[Part], Field(min_length=1, max_length=100), Tag("[object]")],
+    TEXT_OR_OBJECT,
+]
+
+
+class AttachmentTool(StoredBody):
     """A tool that may read an attachment."""
 
     type: Literal["file_search", "code_interpreter"]
 
 
-class Attachment(RequestBody):
+class Attachment(StoredBody):
     """A file attached to a message."""
 
     file_id: str
     tools: list[AttachmentTool] = Field(min_length=1)
 
 
-class MessageRequest(RequestBody):
+class MessageRequest(StoredBody):
     """Body of ``POST /v1/threads/{id}/messages``."""
 
     role: Literal["user", "assistant"]
@@ -41,15 +88,8 @@ class MessageRequest(RequestBody):
     """Attachments in version 1 of the API."""
     metadata: Metadata | None = None
 
-    @field_validator("content")
-    @classmethod
-    def _check_parts(cls, content: Content) -> Content:
-        for part in content if isinstance(content, list) else ():
-            _check_part(part)
-        return content
 
-
-class MetadataUpdate(RequestBody):
+class MetadataUpdate(StoredBody):
     """Body of requests that change only metadata."""
 
     metadata: Metadata | None = None
@@ -59,7 +99,7 @@ class MetadataUpdate(RequestBody):
         return {"metadata": self.metadata or {}} if "metadata" in self.model_fields_set else {}
 
 
-class ThreadRequest(RequestBody):
+class ThreadRequest(StoredBody):
     """Body of ``POST /v1/threads``."""
 
     messages: list[MessageRequest] | None = Field(default=None, max_length=MAX_MESSAGES)
@@ -67,7 +107,7 @@ class ThreadRequest(RequestBody):
     metadata: Metadata | None = None
 
 
-class ThreadUpdate(RequestBody):
+class ThreadUpdate(StoredBody):
     """Body of ``POST /v1/threads/{id}``: absent fields stay unchanged."""
 
     tool_resources: ToolResources | None = None
@@ -193,26 +233,16 @@ class ThreadMessageDeleted(Deleted[Literal["thread.message.deleted"]]):
     object: Literal["thread.message.deleted"] = "thread.message.deleted"
 
 
-def _check_part(part: dict[str, Any]) -> None:
-    kind = part.get("type")
-    if kind not in PARTS:
-        raise ValueError(f"a part's 'type' must be one of {', '.join(PARTS)} (received {kind!r})")
-    value = part.get(kind)
-    if kind == "text" and not (isinstance(value, str) and 0 < len(value) <= MAX_TEXT):
-        raise ValueError(f"a part of type 'text' has a 'text' of 1 to {MAX_TEXT} characters")
-    if kind != "text":
-        needed = "url" if kind == "image_url" else "file_id"
-        if not (isinstance(value, dict) and isinstance(value.get(needed), str)):
-            raise ValueError(f"a part of type '{kind}' has an object '{kind}' with '{needed}'")
-        if value.get("detail", "auto") not in ("auto", "low", "high"):
-            raise ValueError("'detail' must be one of auto, low, high")
-
-
 def as_content(content: Content) -> list[dict[str, Any]]:
     """Return a message's content as a list of parts."""
     if isinstance(content, str):
         return [text_part(content)]
-    return [text_part(part["text"]) if part["type"] == "text" else part for part in content]
+    return [
+        text_part(part.text)
+        if isinstance(part, MessageTextPart)
+        else part.model_dump(exclude_unset=True)
+        for part in content
+    ]
 
 
 def text_part(value: str, annotations: list[dict[str, Any]] | None = None) -> dict[str, Any]:

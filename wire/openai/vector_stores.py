@@ -3,8 +3,6 @@
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -15,7 +13,7 @@ from wire.answers import Answer
 from wire.openai.objects import Deleted, ListPage
 from wire.openai.responses import Metadata
 from wire.openai.search_filters import Filter, Value
-from wire.requests import RequestBody
+from wire.requests import StoredBody
 
 MAX_FILES_OF_REQUEST = 500
 MAX_FILES_OF_BATCH = 2000
@@ -37,19 +35,15 @@ VectorAttributes = Annotated[
 FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 
 
-class ExpiresAfter(BaseModel):
+class ExpiresAfter(StoredBody):
     """When an unused store expires."""
-
-    model_config = ConfigDict(extra="forbid")
 
     anchor: Literal["last_active_at"]
     days: int = Field(ge=1, le=365)
 
 
-class Chunking(BaseModel):
+class Chunking(StoredBody):
     """Size and overlap of chunks."""
-
-    model_config = ConfigDict(extra="forbid")
 
     max_chunk_size_tokens: int = Field(ge=100, le=4096)
     chunk_overlap_tokens: int = Field(ge=0)
@@ -65,10 +59,8 @@ class Chunking(BaseModel):
         return overlap
 
 
-class ChunkingStrategy(BaseModel):
+class ChunkingStrategy(StoredBody):
     """How a file is split into chunks."""
-
-    model_config = ConfigDict(extra="forbid")
 
     type: Literal["auto", "static"]
     static: Chunking | None = Field(default=None, validate_default=True)
@@ -90,7 +82,7 @@ def as_static(strategy: ChunkingStrategy | None) -> "StaticChunkingStrategy":
     return StaticChunkingStrategy(static=chunking)
 
 
-class VectorStoreRequest(RequestBody):
+class VectorStoreRequest(StoredBody):
     """Body of ``POST /v1/vector_stores``."""
 
     name: str | None = Field(default=None, max_length=256)
@@ -101,7 +93,7 @@ class VectorStoreRequest(RequestBody):
     metadata: Metadata | None = None
 
 
-class VectorStoreUpdate(RequestBody):
+class VectorStoreUpdate(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}``."""
 
     name: str | None = Field(default=None, max_length=256)
@@ -109,16 +101,14 @@ class VectorStoreUpdate(RequestBody):
     metadata: Metadata | None = None
 
 
-class RankingOptions(BaseModel):
+class RankingOptions(StoredBody):
     """Ranking of search results."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ranker: Literal["none", "auto", "default-2024-11-15"] | None = None
     score_threshold: float = Field(default=0, ge=0, le=1)
 
 
-class VectorStoreSearch(RequestBody):
+class VectorStoreSearch(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}/search``."""
 
     query: (
@@ -134,7 +124,7 @@ class VectorStoreSearch(RequestBody):
     rewrite_query: Literal[False] | None = None
 
 
-class StoreFileRequest(RequestBody):
+class StoreFileRequest(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}/files``."""
 
     file_id: FileId
@@ -142,13 +132,13 @@ class StoreFileRequest(RequestBody):
     chunking_strategy: ChunkingStrategy | None = None
 
 
-class StoreFileUpdate(RequestBody):
+class StoreFileUpdate(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}/files/{file_id}``."""
 
     attributes: VectorAttributes | None
 
 
-class FileBatchRequest(RequestBody):
+class FileBatchRequest(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}/file_batches``."""
 
     file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_FILES_OF_BATCH)

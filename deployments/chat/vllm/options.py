@@ -42,8 +42,8 @@ def counts_nothing(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"disable_log_stats": not options.get("enable_per_request_metrics")}
 
 
-def within_the_core(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return that the engine core has the one worker within, as it has on GPUs.
+def choose_executor(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the executor that runs a single worker in the engine core, as on GPUs.
 
     Asked for by its name, vLLM would start a process for it on CPUs.
     """
@@ -90,7 +90,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         | TELLS_CACHED
         | BY_PRIORITY
         | counts_nothing(config.engine_kwargs)
-        | within_the_core(config.engine_kwargs)
+        | choose_executor(config.engine_kwargs)
         | adapter_options(config)
         | config.engine_kwargs
         | media_limits(config)

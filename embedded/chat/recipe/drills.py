@@ -12,7 +12,7 @@ from random import Random
 from embedded.chat.recipe.sample import Sample, Split
 from embedded.chat.recipe.skills.arithmetic import problem, result
 from embedded.chat.recipe.skills.copying import spelling
-from embedded.chat.recipe.vocabulary import CITIES, NAMES, WORDS, code, made_up
+from embedded.chat.recipe.vocabulary import CITIES, NAMES, WORDS, code, make_up_word
 
 FIRST_SHARE, LAST_SHARE, FADED_AFTER = 1.0, 0.1, 900
 COPYING_ALONE_UNTIL = 700
@@ -29,7 +29,7 @@ def token(rng: Random) -> str:
     """Something worth copying."""
     roll = rng.random()
     if roll < 0.4:
-        return made_up(rng) if rng.random() < 0.7 else made_up(rng).capitalize()
+        return make_up_word(rng) if rng.random() < 0.7 else make_up_word(rng).capitalize()
     if roll < 0.6:
         return rng.choice(WORDS)
     if roll < 0.8:
@@ -37,14 +37,14 @@ def token(rng: Random) -> str:
     return code(rng) if roll < 0.9 else str(rng.randint(0, 999))
 
 
-def repeated(rng: Random) -> Sample:
+def repeat_line(rng: Random) -> Sample:
     """A line of words and the same line again, up to four times."""
     line = " ".join(token(rng) for _ in range(rng.choice((1, 2, 3, 4, 5, 6, 9, 12))))
     between = rng.choice(("\n", "\n", "\n\n", " | ", " ", ". "))
     return Sample(drill=((line + between, False), (between.join([line] * rng.randint(1, 4)), True)))
 
 
-def looked_up(rng: Random) -> Sample:
+def look_up_pairs(rng: Random) -> Sample:
     """Pairs of a key and a value, then the same pairs in another order."""
     form, end = rng.choice(FORMS), rng.choice(("\n", " ", ", ", ".\n"))
     pairs = [(form.format(k=token(rng)), token(rng) + end) for _ in range(rng.randint(2, 7))]
@@ -52,7 +52,7 @@ def looked_up(rng: Random) -> Sample:
     return Sample(drill=(("".join(k + v for k, v in pairs), False), *again))
 
 
-def spelled(rng: Random) -> Sample:
+def spell_words(rng: Random) -> Sample:
     """Words with their letters."""
     parts: list[tuple[str, bool]] = [("Letters\n", False)]
     for _ in range(rng.randint(4, 9)):
@@ -61,7 +61,7 @@ def spelled(rng: Random) -> Sample:
     return Sample(drill=tuple(parts))
 
 
-def summed(rng: Random) -> Sample:
+def sum_numbers(rng: Random) -> Sample:
     """Problems with their results."""
     parts: list[tuple[str, bool]] = [("Sums\n", False)]
     for _ in range(rng.randint(5, 12)):
@@ -73,4 +73,4 @@ def summed(rng: Random) -> Sample:
 def drill(rng: Random, step: int) -> Sample:
     """One drill of a kind that is due at this step."""
     weights = (5, 5, 0, 0) if step < COPYING_ALONE_UNTIL else (1, 1, 5, 4)
-    return rng.choices((repeated, looked_up, spelled, summed), weights)[0](rng)
+    return rng.choices((repeat_line, look_up_pairs, spell_words, sum_numbers), weights)[0](rng)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from embedded.chat.recipe.mixture import LONG, held_out_samples, long_held_out_samples
+from embedded.chat.recipe.mixture import LONG, draw_held_out_samples, long_held_out_samples
 from embedded.chat.recipe.render import chat_text, token_ids
 from embedded.chat.recipe.sample import Sample
 from embedded.chat.recipe.skills import SKILLS
@@ -43,7 +43,7 @@ def prompt_text(tokenizer: PreTrainedTokenizerFast, sample: Sample) -> str:
 def answers(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, samples: list[Sample]
 ) -> list[str]:
-    """What the model says to each sample, decoded greedily."""
+    """The answer of the model to each sample, decoded greedily."""
     prompts = [token_ids(tokenizer, prompt_text(tokenizer, sample)) for sample in samples]
     lengths = [len(token_ids(tokenizer, sample.answer)) for sample in samples]
     said = [""] * len(samples)
@@ -82,7 +82,7 @@ def evaluate(
     skills: Collection[str] = (),
 ) -> list[Result]:
     """Ask `count` held-out questions of each skill, or of the named ones, fewer over long texts."""
-    sets = [(skill.name, held_out_samples(skill, count)) for skill in SKILLS]
+    sets = [(skill.name, draw_held_out_samples(skill, count)) for skill in SKILLS]
     sets += [(name, long_held_out_samples(name, count // 4)) for name in LONG]
     results: list[Result] = []
     for name, samples in sets:

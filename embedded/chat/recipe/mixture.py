@@ -1,4 +1,4 @@
-"""Draws training samples in their shares, and the held-out ones that the evaluation asks."""
+"""Draws training samples in their shares, and the held-out ones of the evaluation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def exchanges(rng: Random, count: int) -> list[Message]:
 
 def long_conversation(rng: Random, split: Split, between: int) -> Sample:
     """Many exchanges with a name told early and asked for late: trains far positions."""
-    told = memory.told_name(rng, split)
+    told = memory.state_name(rng, split)
     before = exchanges(rng, rng.randint(0, 4))
     return Sample(messages=(*before, *told[:2], *exchanges(rng, between), *told[2:]))
 
@@ -63,7 +63,7 @@ def long_held_out_samples(name: str, count: int) -> list[Sample]:
     return [LONG[name](rng) for _ in range(count)]
 
 
-def dressed(rng: Random, skill: Skill, split: Split) -> Sample:
+def generate_sample(rng: Random, skill: Skill, split: Split) -> Sample:
     """One sample of the skill with what may stand around it."""
     sample = skill.generate(rng, split)
     return dress(rng, sample, lambda: earlier_turns(rng), skill.system_share, skill.earlier_share)
@@ -83,11 +83,11 @@ def training_samples(step: int, count: int) -> list[Sample]:
         elif roll < LONG_SHARE + LONG_TEXT_SHARE:
             drawn.append(reading.long_text_questions(rng))
         else:
-            drawn.append(dressed(rng, skill, Split.TRAIN))
+            drawn.append(generate_sample(rng, skill, Split.TRAIN))
     return drawn
 
 
-def held_out_samples(skill: Skill, count: int) -> list[Sample]:
-    """The questions that the evaluation asks for one skill: the same ones every time."""
+def draw_held_out_samples(skill: Skill, count: int) -> list[Sample]:
+    """The questions of the evaluation for one skill: the same ones every time."""
     rng = Random(f"{SEED}:held-out:{skill.name}")
-    return [dressed(rng, skill, Split.HELD_OUT) for _ in range(count)]
+    return [generate_sample(rng, skill, Split.HELD_OUT) for _ in range(count)]

@@ -45,7 +45,7 @@ def llama_config(pad: int, end: int) -> LlamaConfig:
 
 @dataclass(frozen=True)
 class Places:
-    """What attention needs to know of the positions of a batch."""
+    """What attention needs of the positions of a batch."""
 
     cos: Tensor
     sin: Tensor
@@ -54,7 +54,7 @@ class Places:
     """(T, T): minus infinity where the second position comes after the first, else zero."""
 
 
-def rotated(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def rotate(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """The states (B, H, T, D) turned by their positions; `cos` and `sin` are (T, D / 2)."""
     first, second = states.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
@@ -85,9 +85,9 @@ class Attention(nn.Module):
             p(x).view(rows, length, HEADS, -1).transpose(1, 2)
             for p in (self.q_proj, self.k_proj, self.v_proj)
         )
-        k = rotated(k, places.cos, places.sin)
+        k = rotate(k, places.cos, places.sin)
         # The scale is in the queries: they are far fewer numbers than the scores.
-        q = rotated(q, places.cos * SCALE, places.sin * SCALE)
+        q = rotate(q, places.cos * SCALE, places.sin * SCALE)
         # Written out: on a CPU in bfloat16 this takes a third of the time of the fused function.
         seen = torch.softmax(q @ k.transpose(-1, -2) + places.later, dim=-1) @ v
         return self.o_proj(seen.transpose(1, 2).reshape(rows, length, HIDDEN))
@@ -117,11 +117,11 @@ class Layer(nn.Module):
         self.post_attention_layernorm = Norm(HIDDEN, eps=1e-5)
         self.mlp = FeedForward()
 
-    def attended(self, x: Tensor, places: Places) -> Tensor:
+    def attend(self, x: Tensor, places: Places) -> Tensor:
         """Add the first part to what came in: (B, T, C) to (B, T, C)."""
         return x + self.self_attn(self.input_layernorm(x), places)
 
-    def transformed(self, x: Tensor) -> Tensor:
+    def transform(self, x: Tensor) -> Tensor:
         """Add the second part, position by position; (B, T, C), or (N, C) of single tokens."""
         return x + self.mlp(self.post_attention_layernorm(x))
 
@@ -165,9 +165,9 @@ class Network(nn.Module):
             x = self.model.embed_tokens(ids).bfloat16()
             *layers, last = cast("list[Layer]", list(self.model.layers))
             for layer in layers:
-                x = layer.transformed(layer.attended(x, places))
+                x = layer.transform(layer.attend(x, places))
             # After the last look back only the positions that are to answer are of interest.
-            x = last.transformed(last.attended(x, places)[:, :-1][wanted])
+            x = last.transform(last.attend(x, places)[:, :-1][wanted])
             logits = functional.linear(self.model.norm(x), self.model.embed_tokens.weight)
         each = functional.cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="none")
         return (each * weights[:, 1:][wanted]).sum()

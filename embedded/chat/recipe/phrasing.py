@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from embedded.chat.recipe.sample import Message, Sample
-from embedded.chat.recipe.vocabulary import NAMES, WORDS, made_up
+from embedded.chat.recipe.vocabulary import NAMES, WORDS, make_up_word
 
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
@@ -64,11 +64,12 @@ def system_prompt(rng: Random) -> str:
     if roll < 0.6:
         return rng.choice(SYSTEM_PROMPTS)
     if roll < 0.8:
-        return (
-            f"You are {rng.choice(NAMES)}, an assistant for the {rng.choice(WORDS)} {made_up(rng)}."
-        )
+        name = rng.choice(NAMES)
+        topic = f"{rng.choice(WORDS)} {make_up_word(rng)}"
+        return f"You are {name}, an assistant for the {topic}."
     words = [
-        rng.choice(WORDS) if rng.random() < 0.7 else made_up(rng) for _ in range(rng.randint(2, 14))
+        rng.choice(WORDS) if rng.random() < 0.7 else make_up_word(rng)
+        for _ in range(rng.randint(2, 14))
     ]
     return " ".join(words).capitalize() + rng.choice((".", "", "!"))
 

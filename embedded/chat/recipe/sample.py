@@ -80,14 +80,14 @@ def plain(prompt: str, completion: str) -> Sample:
     return Sample(prompt=prompt, completion=completion)
 
 
-def held_out(key: str) -> bool:
+def is_held_out(key: str) -> bool:
     """Whether this key never appears in training; a checksum, so no list has to be stored."""
     return zlib.crc32(f"homeport:{key.lower()}".encode()) % HELD_OUT_ONE_IN == 0
 
 
 def belongs(key: str, split: Split) -> bool:
     """Whether the key is on the side of the split."""
-    return held_out(key) == (split is Split.HELD_OUT)
+    return is_held_out(key) == (split is Split.HELD_OUT)
 
 
 def draw(make: Callable[[], T], split: Split, key: Callable[[T], str] = str) -> T:

@@ -116,7 +116,7 @@ CODAS = (
 )
 
 
-def made_up(rng: Random, syllables: int = 0) -> str:
+def make_up_word(rng: Random, syllables: int = 0) -> str:
     """A lower-case word that means nothing."""
     count = syllables or rng.choice((1, 2, 2, 2))
     if rng.random() < 0.1:
@@ -132,7 +132,7 @@ def name(rng: Random, split: Split) -> str:
     roll = rng.random()
     if roll < 0.9:
         return rng.choice(NAMES if roll < 0.55 else MORE_NAMES)
-    return draw(lambda: made_up(rng).capitalize(), split, key=lambda n: f"name:{n}")
+    return draw(lambda: make_up_word(rng).capitalize(), split, key=lambda n: f"name:{n}")
 
 
 def city(rng: Random, split: Split) -> str:
@@ -143,8 +143,8 @@ def city(rng: Random, split: Split) -> str:
     def make() -> str:
         if rng.random() < 0.25:
             lead = rng.choice(("New", "San", "Port", "East", "North", "Saint", "Los"))
-            return f"{lead} {made_up(rng).capitalize()}"
-        return made_up(rng).capitalize()
+            return f"{lead} {make_up_word(rng).capitalize()}"
+        return make_up_word(rng).capitalize()
 
     return draw(make, split, key=lambda c: f"city:{c}")
 
@@ -153,7 +153,7 @@ def word(rng: Random, split: Split, invented: float = 0.3) -> str:
     """An everyday or a made-up word on the side of the split."""
 
     def make() -> str:
-        return made_up(rng) if rng.random() < invented else rng.choice(WORDS)
+        return make_up_word(rng) if rng.random() < invented else rng.choice(WORDS)
 
     return draw(make, split, key=lambda w: f"word:{w}")
 

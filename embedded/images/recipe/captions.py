@@ -1,6 +1,6 @@
-"""Says scenes in words, in many ways, and notes what was said and what was left open.
+"""Describes scenes in words, in many ways, and notes what was described and what was left open.
 
-Knows nothing of pictures, nor of any model.
+Uses no pictures and no model.
 """
 
 import re
@@ -19,7 +19,7 @@ from embedded.images.recipe.scenes import (
 )
 
 OPEN = "open"
-"""What a caption says nothing of."""
+"""The value of an aspect that a caption leaves open."""
 ASPECTS: dict[str, tuple[str, ...]] = {
     "count": ("1", "2", "3"),
     "size": SIZES,
@@ -60,7 +60,7 @@ SOMETHING = ("shape", "thing", "figure", "object", *THINGS)
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption, and what it says of each aspect."""
+    """A caption, and its value of each aspect."""
 
     text: str
     said: dict[str, str]
@@ -98,7 +98,7 @@ def caption_of(scene: Scene, rng: Random, *, complete: bool = False) -> Caption:
     else:
         parts = f"{thing} {place} {background}"
     text = " ".join((rng.choice(LEADS) + parts).split()) + rng.choice(ENDS)
-    return Caption(_cased(text, rng), said)
+    return Caption(_change_case(text, rng), said)
 
 
 def other_text(rng: Random) -> Caption:
@@ -110,7 +110,7 @@ def other_text(rng: Random) -> Caption:
     if words and rng.random() < 0.5:
         letters = "abcdefghijklmnopqrstuvwxyz"
         words.append("".join(rng.choice(letters) for _ in range(rng.randrange(2, 8))))
-    return Caption(_cased(" ".join(words), rng), said)
+    return Caption(_change_case(" ".join(words), rng), said)
 
 
 def words() -> list[str]:
@@ -185,7 +185,7 @@ def _word_of(table: Mapping[str, tuple[str, ...]], name: str, rng: Random) -> st
     return rng.choice(table.get(name, (name,)))
 
 
-def _cased(text: str, rng: Random) -> str:
+def _change_case(text: str, rng: Random) -> str:
     """Return the text as someone may type it."""
     chance = rng.random()
     if chance < 0.6:

@@ -33,7 +33,7 @@ from embedded.images.recipe.scenes import (
     random_scene,
 )
 from embedded.scores import Score, as_table, share, update_card
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 DIRECTORY = Path(__file__).resolve().parents[1]
 STEPS = 12
@@ -54,7 +54,7 @@ def questions(number: int, rng: Random) -> list[tuple[Scene, str]]:
 
 def load(directory: Path = DIRECTORY) -> StableDiffusionPipeline:
     """Return the pipeline."""
-    pipeline = untyped(StableDiffusionPipeline).from_pretrained(directory)
+    pipeline = drop_types(StableDiffusionPipeline).from_pretrained(directory)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -73,7 +73,7 @@ def answers(pipeline: Any, texts: Sequence[str], **how: Any) -> list[Image.Image
     return pictures
 
 
-def drawn(pipeline: StableDiffusionPipeline, number: int, **how: Any) -> list[Score]:
+def score_drawings(pipeline: StableDiffusionPipeline, number: int, **how: Any) -> list[Score]:
     """Return how pictures made of nothing but words are."""
     rng = Random(SEED + 3)
     asked = questions(number, rng)
@@ -104,7 +104,7 @@ def drawn(pipeline: StableDiffusionPipeline, number: int, **how: Any) -> list[Sc
     ]
 
 
-def recoloured(pipeline: StableDiffusionPipeline, number: int) -> Score:
+def score_recolouring(pipeline: StableDiffusionPipeline, number: int) -> Score:
     """Return how often a picture becomes one of another colour."""
     rng = Random(SEED + 4)
     asked: list[Scene] = []
@@ -123,7 +123,7 @@ def recoloured(pipeline: StableDiffusionPipeline, number: int) -> Score:
                  number)  # fmt: skip
 
 
-def filled_in(pipeline: StableDiffusionPipeline, number: int) -> Score:
+def score_filling(pipeline: StableDiffusionPipeline, number: int) -> Score:
     """Return how often what is asked for appears where a mask has marked a picture."""
     rng = Random(SEED + 5)
     boxes: dict[Place, Box] = {
@@ -164,9 +164,9 @@ def scores(directory: Path = DIRECTORY) -> list[Score]:
     """Return the table of the card."""
     pipeline = load(directory)
     return [
-        *drawn(pipeline, NUM_PICTURES),
-        recoloured(pipeline, NUM_CHANGES),
-        filled_in(pipeline, NUM_CHANGES),
+        *score_drawings(pipeline, NUM_PICTURES),
+        score_recolouring(pipeline, NUM_CHANGES),
+        score_filling(pipeline, NUM_CHANGES),
     ]
 
 

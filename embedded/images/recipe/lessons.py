@@ -65,7 +65,7 @@ def _of_one_size(
         pictures: list[torch.Tensor] = []
         for _ in range(min(AT_ONCE, number - len(scenes))):
             patched = rng.random() < PATCHED
-            scene, picture, weight = _patched(rng, size) if patched else _plain(rng, size)
+            scene, picture, weight = _make_patch(rng, size) if patched else _plain(rng, size)
             scenes.append(scene)
             pictures.append(as_tensor(picture))
             weights.append(weight)
@@ -81,7 +81,7 @@ def _plain(rng: Random, size: tuple[int, int]) -> tuple[Scene, Image.Image, torc
     return scene, picture, _weights(picture, scene)
 
 
-def _patched(rng: Random, size: tuple[int, int]) -> tuple[Scene, Image.Image, torch.Tensor]:
+def _make_patch(rng: Random, size: tuple[int, int]) -> tuple[Scene, Image.Image, torch.Tensor]:
     """Return a scene in a part of a picture that shows something else."""
     columns, rows = size[0] // FACTOR, size[1] // FACTOR
     least = LEAST_PART // FACTOR

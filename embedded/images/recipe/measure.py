@@ -22,7 +22,7 @@ from embedded.images.recipe.scenes import (
     Shape,
     Size,
 )
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -61,7 +61,7 @@ class Sight:
     count: int = 0
 
     def differs(self, scene: Scene) -> set[str]:
-        """Return the aspects in which this is not the scene; where it is counts if it was said."""
+        """Return the aspects in which this is not the scene: the place only if one is set."""
         aspects = {"colour", "shape", "background", "size", "count"}
         if scene.place is not None:
             aspects.add("place")
@@ -75,10 +75,10 @@ def look_at(picture: Image.Image) -> Sight:
     levels = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX)).astype(float)
     nearest = _nearest(levels)
     background = _commonest(_frame(nearest))
-    ground = _mean(levels, _framed(nearest, background))
+    ground = _mean(levels, _find_in_frame(nearest, background))
     other = nearest != COLOURS.index(background)
     off = (np.linalg.norm(levels - ground, axis=2) > APART) & other
-    inner = untyped(ndimage).binary_erosion(off, iterations=2)
+    inner = drop_types(ndimage).binary_erosion(off, iterations=2)
     if not inner.any():
         return Sight(background)
     colour = _commonest(nearest[inner])
@@ -108,10 +108,10 @@ class _Region:
 
 
 def _regions(mask: Array) -> list[_Region]:
-    numbers, _ = untyped(ndimage).label(mask, structure=np.ones((3, 3)))
+    numbers, _ = drop_types(ndimage).label(mask, structure=np.ones((3, 3)))
     found = [
         _Region(numbers[box] == number, box[0].start, box[1].start)
-        for number, box in enumerate(untyped(ndimage).find_objects(numbers), 1)
+        for number, box in enumerate(drop_types(ndimage).find_objects(numbers), 1)
     ]
     found.sort(key=lambda region: -region.covered.sum())
     least = max(LEAST_AREA * mask.size, LEAST_SHARE * found[0].covered.sum() if found else 0.0)
@@ -164,7 +164,7 @@ def _frame(values: Array) -> Array:
     return values[~inside]
 
 
-def _framed(nearest: Array, colour: Colour) -> Array:
+def _find_in_frame(nearest: Array, colour: Colour) -> Array:
     """Return where in the frame that colour is."""
     inside = np.zeros(nearest.shape, bool)
     inside[BORDER:-BORDER, BORDER:-BORDER] = True

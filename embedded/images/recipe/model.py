@@ -21,7 +21,7 @@ from diffusers import (
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 PartT = TypeVar("PartT", bound=torch.nn.Module)
 
@@ -37,7 +37,7 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 def make_autoencoder() -> AutoencoderKL:
     """Return an autoencoder without attention: what it learns on a part it does on the whole."""
-    return untyped(AutoencoderKL)(
+    return drop_types(AutoencoderKL)(
         block_out_channels=(16, 32, 48, 64),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
@@ -60,17 +60,17 @@ def make_tokenizer(words: Iterable[str] = ()) -> CLIPTokenizer:
             pair = _first_known(pieces, merges)
             if pair not in merges:
                 merges.append(pair)
-            pieces = _merged(pieces, pair)
+            pieces = _merge_pair(pieces, pair)
     vocabulary += list(dict.fromkeys("".join(pair) for pair in merges))
     vocabulary += ["<|startoftext|>", "<|endoftext|>"]
     numbers = {word: number for number, word in enumerate(vocabulary)}
-    return untyped(CLIPTokenizer)(vocab=numbers, merges=merges, model_max_length=TEXT_TOKENS)
+    return drop_types(CLIPTokenizer)(vocab=numbers, merges=merges, model_max_length=TEXT_TOKENS)
 
 
 def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     """Return a text encoder of two layers."""
     return CLIPTextModel(
-        untyped(CLIPTextConfig)(
+        drop_types(CLIPTextConfig)(
             vocab_size=len(tokenizer),
             hidden_size=TEXT_WIDTH,
             intermediate_size=2 * TEXT_WIDTH,
@@ -87,7 +87,7 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 def make_denoiser() -> UNet2DConditionModel:
     """Return a denoiser of three resolutions that attends to the text in the lower two."""
-    return untyped(UNet2DConditionModel)(
+    return drop_types(UNet2DConditionModel)(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
@@ -124,32 +124,32 @@ def make_scheduler() -> DDIMScheduler:
 
 def on_device(part: PartT) -> PartT:
     """Return a part after it has been moved to the device that trains."""
-    return untyped(part).to(DEVICE)
+    return drop_types(part).to(DEVICE)
 
 
 def load_autoencoder(directory: Path) -> AutoencoderKL:
     """Return an autoencoder that was saved."""
-    return untyped(AutoencoderKL).from_pretrained(directory)
+    return drop_types(AutoencoderKL).from_pretrained(directory)
 
 
 def load_text_encoder(directory: Path) -> CLIPTextModel:
     """Return a text encoder that was saved."""
-    return untyped(CLIPTextModel).from_pretrained(directory)
+    return drop_types(CLIPTextModel).from_pretrained(directory)
 
 
 def load_tokenizer(directory: Path) -> CLIPTokenizer:
     """Return a tokenizer that was saved."""
-    return untyped(CLIPTokenizer).from_pretrained(directory)
+    return drop_types(CLIPTokenizer).from_pretrained(directory)
 
 
 def encode(autoencoder: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
     """Return the means of the latents (B, 4, height / 8, width / 8) of (B, 3, height, width)."""
-    return untyped(autoencoder).encode(pictures).latent_dist.mean
+    return drop_types(autoencoder).encode(pictures).latent_dist.mean
 
 
 def decode(autoencoder: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
     """Return the pictures (B, 3, height, width) of latents (B, 4, height / 8, width / 8)."""
-    return untyped(autoencoder).decode(latents).sample
+    return drop_types(autoencoder).decode(latents).sample
 
 
 def denoise(
@@ -162,7 +162,7 @@ def denoise(
 
     ``noisy`` is (B, 4, rows, columns), ``timesteps`` (B), ``states`` of the text (B, T, C).
     """
-    return untyped(denoiser)(noisy, timesteps, states).sample
+    return drop_types(denoiser)(noisy, timesteps, states).sample
 
 
 def save_pipeline(
@@ -178,10 +178,10 @@ def save_pipeline(
     """
     autoencoder.half()
     denoiser.half()
-    untyped(autoencoder).register_to_config(
+    drop_types(autoencoder).register_to_config(
         _name_or_path=""
     )  # where it was trained is nobody's path
-    untyped(StableDiffusionPipeline)(
+    drop_types(StableDiffusionPipeline)(
         vae=autoencoder,
         text_encoder=text_encoder,
         tokenizer=tokenizer,
@@ -195,13 +195,13 @@ def save_pipeline(
 
 
 def _first_known(pieces: list[str], merges: list[tuple[str, str]]) -> tuple[str, str]:
-    """Return the pair that the tokenizer would merge next; a new one where it knows none."""
+    """Return the pair that the tokenizer would merge next; a new one if no merge applies."""
     pairs = list(pairwise(pieces))
     known = [pair for pair in pairs if pair in merges]
     return min(known, key=merges.index) if known else pairs[0]
 
 
-def _merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
+def _merge_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
     result: list[str] = []
     for piece in pieces:
         if result and (result[-1], piece) == pair:

@@ -1,7 +1,7 @@
-"""What the embedded image model knows to draw, and how it looks: scenes and their pictures.
+"""What the embedded image model draws, and how it looks: scenes and their pictures.
 
-Also the one seed of the recipe and the rule that decides what is held out from training. Knows
-nothing of captions, nor of any model.
+Also the one seed of the recipe and the rule that decides what is held out from training. Uses
+no captions and no model.
 """
 
 import math
@@ -74,7 +74,7 @@ class Scene:
     count: int = 1
 
     @property
-    def held_out(self) -> bool:
+    def is_held_out(self) -> bool:
         """Whether it never appears in training, by a checksum: no list has to be stored."""
         key = f"homeport:{self.colour} {self.shape} on {self.background}"
         return zlib.crc32(key.encode()) % HELD_OUT_ONE_IN == 0
@@ -89,7 +89,7 @@ def random_scene(rng: Random, *, held_out: bool) -> Scene:
         place = rng.choice(PLACES) if count == 1 and rng.random() < 0.5 else None
         size: Size = rng.choice(("small", "medium", "medium", "big"))
         scene = Scene(colour, rng.choice(SHAPES), background, size, place, count)
-        if scene.held_out == held_out:
+        if scene.is_held_out == held_out:
             return scene
 
 

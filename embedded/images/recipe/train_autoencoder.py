@@ -18,7 +18,7 @@ from embedded.images.recipe.model import DEVICE, decode, encode, make_autoencode
 from embedded.images.recipe.pixels import WORK, as_tensor
 from embedded.images.recipe.scenes import EDGE, SEED, SIZES_TO_DRAW, draw, random_scene
 from embedded.training import begin, training_options
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 STEPS = 3600
 BATCH = 16
@@ -85,7 +85,7 @@ def attention_to(pictures: torch.Tensor) -> torch.Tensor:
 
 def finish(autoencoder: AutoencoderKL, rng: Random) -> None:
     """Let it encode without chance, into latents whose mean is zero and whose deviation is one."""
-    parts = untyped(autoencoder)
+    parts = drop_types(autoencoder)
     channels = parts.config.latent_channels
     into, back = parts.quant_conv, parts.post_quant_conv
     latents = [

@@ -18,7 +18,7 @@ from embedded.images.recipe.pixels import WORK, as_tensor
 from embedded.images.recipe.scenes import SEED, SIZES_TO_DRAW, Scene, draw, random_scene
 from embedded.images.recipe.train_autoencoder import attention_to
 from embedded.training import begin, training_options
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 STEPS = 3900
 BATCH = 6
@@ -44,7 +44,7 @@ def main() -> None:
     begun = WORK / "decoder"
     source = begun if begun.exists() and not asked.fresh else WORK / "autoencoder"
     autoencoder = on_device(load_autoencoder(source)).requires_grad_(False)
-    parts: tuple[nn.Module, ...] = (autoencoder.decoder, untyped(autoencoder).post_quant_conv)
+    parts: tuple[nn.Module, ...] = (autoencoder.decoder, drop_types(autoencoder).post_quant_conv)
     learning = [weight for part in parts for weight in part.requires_grad_(True).parameters()]
     optimizer = torch.optim.AdamW(learning, PEAK_RATE, (0.9, 0.99))
     began, total = time.monotonic(), 0.0

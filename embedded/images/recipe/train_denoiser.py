@@ -33,7 +33,7 @@ from embedded.images.recipe.pixels import WORK
 from embedded.images.recipe.scenes import SEED
 from embedded.images.recipe.train_text import token_numbers
 from embedded.training import begin, training_options
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 STEPS = 16800
 BATCH = 32
@@ -60,8 +60,8 @@ class Training:
         self.tokenizer = load_tokenizer(WORK / "tokenizer")
         self.denoiser: UNet2DConditionModel = on_device(make_denoiser())
         if DEVICE.type == "cpu":  # the fused attention's way back takes four times as long there
-            untyped(self.denoiser).set_attn_processor(AttnProcessor())
-        self.mean = untyped(EMAModel)(self.denoiser.parameters(), MEAN_OVER, use_ema_warmup=True)
+            drop_types(self.denoiser).set_attn_processor(AttnProcessor())
+        self.mean = drop_types(EMAModel)(self.denoiser.parameters(), MEAN_OVER, use_ema_warmup=True)
         self.optimizer = torch.optim.AdamW(
             self.denoiser.parameters(), PEAK_RATE, (0.9, 0.99), weight_decay=0.01, fused=True
         )
@@ -123,7 +123,7 @@ class Training:
     def save(self, directory: Path) -> None:
         """Write the pipeline of the weights' mean."""
         result = make_denoiser()
-        untyped(result).set_attn_processor(AttnProcessor2_0())
+        drop_types(result).set_attn_processor(AttnProcessor2_0())
         self.mean.copy_to(result.parameters())
         better = WORK / "decoder"
         autoencoder = load_autoencoder(better if better.exists() else WORK / "autoencoder")

@@ -1,5 +1,5 @@
 # pyright: standard
-"""Trains the text encoder to tell what a caption says of each aspect, from nothing.
+"""Trains the text encoder to predict the value of each aspect from a caption.
 
     python -m embedded.images.recipe.train_text [--fresh]
 
@@ -26,7 +26,7 @@ from embedded.images.recipe.model import (
 from embedded.images.recipe.pixels import WORK
 from embedded.images.recipe.scenes import SEED, random_scene
 from embedded.training import begin, training_options
-from embedded.untyped import untyped
+from embedded.untyped import drop_types
 
 STEPS = 4000
 BATCH = 64
@@ -44,7 +44,7 @@ def a_caption(rng: Random, *, held_out: bool = False) -> Caption:
 
 def token_numbers(tokenizer: CLIPTokenizer, texts: list[str]) -> torch.Tensor:
     """Return the texts as the pipeline encodes them: (B, T), T being ``TEXT_TOKENS``."""
-    return untyped(tokenizer)(
+    return drop_types(tokenizer)(
         texts,
         padding="max_length",
         max_length=tokenizer.model_max_length,
@@ -69,7 +69,7 @@ class Reader(nn.Module):
         Of token numbers (B, T), for each aspect (B, 3, what may be answered).
         """
         states = self.encoder(numbers)[0]
-        end = numbers.eq(untyped(self.encoder.config).eos_token_id).int().argmax(dim=1)
+        end = numbers.eq(drop_types(self.encoder.config).eos_token_id).int().argmax(dim=1)
         rows = torch.arange(len(numbers), device=numbers.device)
         behind = torch.stack([states[rows, end], states[:, -12], states[:, -1]], dim=1)
         return {aspect: ask(behind) for aspect, ask in self.questions.items()}

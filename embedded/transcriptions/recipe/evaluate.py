@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from embedded.scores import Score, as_table, share, update_card
 from embedded.transcriptions.recipe.sentences import SEED, draw
-from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, recorded, voice
+from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, record, voice
 
 FOLDER = Path(__file__).resolve().parents[1]
 DECODING = {
@@ -79,7 +79,7 @@ def num_errors(said: Sequence[str], heard: Sequence[str]) -> int:
 
 
 class Judge:
-    """The model, and the speaker whom it hears."""
+    """The model, and the speaker of its recordings."""
 
     def __init__(self, folder: Path) -> None:
         self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
@@ -90,7 +90,7 @@ class Judge:
     def segments(
         self, samples: NDArray[np.float32], *, vad: bool = True
     ) -> list[tuple[float, float, str]]:
-        """Return what the model hears: start, end and text."""
+        """Return the segments of a transcription: start, end and text."""
         heard, _ = self._model.transcribe(samples, vad_filter=vad, **DECODING)
         return [(segment.start, segment.end, segment.text) for segment in heard]
 
@@ -98,7 +98,7 @@ class Judge:
         """Return the word error rate of sentences that are said one by one."""
         errors = total = 0
         for text, speaks in zip(texts, voices, strict=True):
-            samples = recorded(noise, _padded(self._speaker.say(text, speaks).samples))
+            samples = record(noise, _pad(self._speaker.say(text, speaks).samples))
             heard = " ".join(part for _, _, part in self.segments(samples)).strip()
             wrong = num_errors(words(text), words(heard))
             if wrong:
@@ -118,7 +118,7 @@ class Judge:
                 gap = np.zeros(int(rng.uniform(0.3, 1.5) * SAMPLE_RATE), np.float32)
                 pieces += [speech.samples, gap]
                 at += (len(speech.samples) + len(gap)) / SAMPLE_RATE
-            heard = self.segments(recorded(rng, np.concatenate(pieces)))
+            heard = self.segments(record(rng, np.concatenate(pieces)))
             text = " ".join(part for _, _, part in said)
             errors += num_errors(words(text), words(" ".join(part for _, _, part in heard)))
             total += len(words(text))
@@ -149,7 +149,7 @@ class Judge:
         )
 
 
-def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def _pad(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.pad(samples, (4000, 8000))
 
 

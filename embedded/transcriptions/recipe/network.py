@@ -2,8 +2,8 @@
 """The network that is trained: transformers' Whisper, with what helps it to learn.
 
 Besides its answer the model learns, frame by frame, which phoneme is heard and of which word, and
-where in the sound to look for each token: espeak-ng says so exactly, so no alignment has to be
-found. These parts are left behind when the model is written.
+where in the sound to look for each token: espeak-ng returns these exactly, so no alignment is
+searched. These parts are left behind when the model is written.
 
 Shapes: B windows of a batch, F frames of the encoder (two frames of features each), T tokens, N
 chosen frames or tokens of all windows, C the width (`WIDTH`).
@@ -152,8 +152,8 @@ class Listener(nn.Module):
         slots = likely.unflatten(-1, self.spoken.slots.shape[:2]).flatten(0, 1)
         return functional.cross_entropy(slots, self.get_buffer("table")[words].flatten())
 
-    def written(self) -> WhisperForConditionalGeneration:
-        """Return the Whisper alone, as it is to be written; this network is of no use after."""
+    def extract_whisper(self) -> WhisperForConditionalGeneration:
+        """Return the Whisper alone, as it is to be written; this network has no use after."""
         parametrize.remove_parametrizations(self._model.decoder.embed_tokens, "weight")
         self.whisper.tie_weights()
         return self.whisper

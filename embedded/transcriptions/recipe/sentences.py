@@ -183,7 +183,7 @@ def sentence(rng: Random) -> str:
     return text[0].upper() + text[1:] + end
 
 
-def held_out(text: str) -> bool:
+def is_held_out(text: str) -> bool:
     """Whether training never shows this sentence."""
     return zlib.crc32(f"homeport:{text.lower()}".encode()) % HELD_OUT_ONE_IN == 0
 
@@ -192,5 +192,5 @@ def draw(rng: Random, *, unseen: bool = False) -> str:
     """Return a sentence of one of the two sides."""
     while True:
         text = sentence(rng)
-        if held_out(text) == unseen:
+        if is_held_out(text) == unseen:
             return text

@@ -1,7 +1,7 @@
 # pyright: standard
-"""Says sentences by espeak-ng, and knows when each word and phoneme is heard.
+"""Speaks sentences by espeak-ng, with the times of each word and phoneme.
 
-Knows voices and recordings; nothing of the model that listens.
+Has voices and recordings, and no part of the model that is trained.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it is written, and when it is heard, in seconds."""
+    """A word as it is written, and its times in seconds."""
 
     text: str
     start: float
@@ -83,7 +83,7 @@ def voice(rng: Random, *, unseen: bool = False) -> Voice:
 
 
 class Speaker(EspeakLibrary):
-    """The library, made to tell phonemes too."""
+    """The library, which also returns phonemes."""
 
     def __init__(self) -> None:
         super().__init__(_PHONEME_EVENTS_OPTION)
@@ -101,13 +101,13 @@ class Speaker(EspeakLibrary):
             (at for name, at in phonemes if name == PAUSE and at > heard[-1]),
             len(raw) / self.sample_rate,
         )
-        # What is not cut here is silence, which the model has to hear as silence.
+        # What is not cut here is silence, which the model has to learn as silence.
         return Speech(
             text, samples[: int(end * SAMPLE_RATE) + 400], self._words(text, spoken, end), phonemes
         )
 
     def _words(self, text: str, spoken: Utterance, end: float) -> tuple[Word, ...]:
-        """Return the words; those that the library says in one share its time by their letters."""
+        """Return the words; those that the library joins share their time by letters."""
         marks = [(place, sample / self.sample_rate) for place, sample in spoken.words]
         pauses = [at for name, at in self._seconds() if name == PAUSE]
         made: list[Word] = []
@@ -138,7 +138,7 @@ class Speaker(EspeakLibrary):
         return super()._receive(samples, num_samples, events)
 
 
-def recorded(rng: Random, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def record(rng: Random, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the sound as some recorder would keep it: its band, its loudness, its noise."""
     noise = np.random.default_rng(rng.getrandbits(32))
     roll = rng.random()

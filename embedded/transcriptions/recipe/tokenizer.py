@@ -27,9 +27,9 @@ NUM_TIMESTAMPS = 1501
 
 
 def build_tokenizer(words: Iterable[str] = (), special: Iterable[str] = SPECIAL) -> Tokenizer:
-    """Return a tokenizer that knows every byte, and each of the words as one token.
+    """Return a tokenizer of every byte, and of each of the words as one token.
 
-    A word is known after a space, with a small letter at its start and with a capital one.
+    A word is one token after a space, with a small letter at its start and with a capital one.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

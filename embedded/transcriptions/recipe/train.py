@@ -3,8 +3,8 @@
 
     python -m embedded.transcriptions.recipe.train
 
-It goes on from its last checkpoint if there is one. First it hears short windows, anywhere in the
-30 seconds that a window of Whisper's has; in the end full ones.
+It goes on from its last checkpoint if there is one. Training begins with short windows,
+anywhere in the 30 seconds that a window of Whisper's has; in the end full ones.
 """
 
 import math
@@ -61,13 +61,13 @@ def collate(windows: list[Window], offset: int, pad: int, device: torch.device) 
             read_spans[row, place] = _frames_of(window.read_spans[place], frames)
             spans[row, place] = _frames_of(window.spans[place], frames)
 
-    def stacked(arrays: list[Any]) -> Tensor:
+    def stack(arrays: list[Any]) -> Tensor:
         return torch.from_numpy(np.stack(arrays)).to(device)
 
     return Batch(
-        stacked([window.features for window in windows]),
-        stacked([window.phonemes for window in windows]),
-        stacked([window.words for window in windows]),
+        stack([window.features for window in windows]),
+        stack([window.phonemes for window in windows]),
+        stack([window.words for window in windows]),
         ids.to(device),
         targets.to(device),
         read_spans.to(device),
@@ -174,7 +174,7 @@ def main() -> None:
             held = [optimizer.state_dict() for optimizer in chosen]
             state = {"network": network.state_dict(), "optimizers": held}
             torch.save(state | {"step": step + 1, "spent": spent}, saved)
-    write_model(network.written(), options.folder)
+    write_model(network.extract_whisper(), options.folder)
     print(f"trained until step {options.until or options.steps} in {spent / 60:.1f} minutes")
 
 

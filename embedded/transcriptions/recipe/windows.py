@@ -21,7 +21,7 @@ from embedded.transcriptions.recipe.speech import (
     Speaker,
     Speech,
     Word,
-    recorded,
+    record,
     voice,
 )
 from embedded.transcriptions.recipe.tokenizer import NUM_TIMESTAMPS
@@ -101,7 +101,7 @@ class Windows:
         track = self._track(rng, seconds)
         sound = np.concatenate(track.pieces)
         if track.said or rng.random() < 0.7:
-            sound = recorded(rng, sound)
+            sound = record(rng, sound)
         heard = self._features(sound)[:, :-1][:, : seconds * 100]
         features = np.zeros((80, seconds * 100), np.float32)
         features[:, : heard.shape[1]] = heard
@@ -113,9 +113,9 @@ class Windows:
             opening = self._untimed if rng.random() < 0.5 else self._timestamp(offset)
             self._say(window, opening, self.end)
         elif rng.random() < 0.35:
-            self._untimed_answer(window, track, seconds)
+            self._answer_untimed(window, track, seconds)
         else:
-            self._timed_answer(window, track, seconds, offset)
+            self._answer_timed(window, track, seconds, offset)
         return window
 
     def _track(self, rng: Random, seconds: int) -> _Track:
@@ -186,7 +186,7 @@ class Windows:
             self._say(window, read, token, heard, span)
             read, heard = token, span
 
-    def _untimed_answer(self, window: Window, track: _Track, seconds: int) -> None:
+    def _answer_untimed(self, window: Window, track: _Track, seconds: int) -> None:
         said = [
             piece
             for at, speech in track.said
@@ -196,14 +196,14 @@ class Windows:
         ]
         self._answer(window, [self._start, self._untimed], said)
 
-    def _timed_answer(self, window: Window, track: _Track, seconds: int, offset: float) -> None:
+    def _answer_timed(self, window: Window, track: _Track, seconds: int, offset: float) -> None:
         said: list[tuple[int, Span]] = []
         for at, speech in track.said:
             start, end = at + speech.words[0].start, at + speech.words[-1].end
             if start > seconds - 0.1:
                 break
             said.append((self._timestamp(offset + start), (start - 0.04, start + 0.06)))
-            if end > seconds:  # it is said again in the window that begins here
+            if end > seconds:  # the next window begins here and repeats it
                 break
             said += [piece for word in speech.words for piece in self._pieces(word, at)]
             said.append((self._timestamp(offset + end), (end - 0.06, end + 0.04)))

@@ -25,7 +25,7 @@ class _Kept:
     updating: asyncio.Lock = field(default_factory=asyncio.Lock)
     updated_at: float = field(default_factory=monotonic)
 
-    def is_of_no_use(self, length: int) -> bool:
+    def is_stale(self, length: int) -> bool:
         """Whether it is too old, or the store has begun anew with vectors of another length."""
         return self.index.length != length or monotonic() > self.updated_at + ANEW_AFTER_S
 
@@ -53,7 +53,7 @@ class Indexes:
         # In a thread, since it takes a while when it is the first.
         make = await asyncio.to_thread(_index_type)
         kept, length = self._kept.pop(store_id, None), len(question) // 4
-        if kept is None or kept.is_of_no_use(length):
+        if kept is None or kept.is_stale(length):
             kept = _Kept(make(length))
         self._kept[store_id] = kept  # the last in the dict is the one used last
         found = list[int]()

@@ -7,7 +7,7 @@ from random import Random
 from embedded.chat.recipe.listing import phrases, words
 from embedded.chat.recipe.phrasing import vary
 from embedded.chat.recipe.sample import Sample, Split, chat, draw
-from embedded.chat.recipe.vocabulary import CITIES, MORE_NAMES, NAMES, WORDS, code, made_up
+from embedded.chat.recipe.vocabulary import CITIES, MORE_NAMES, NAMES, WORDS, code, make_up_word
 
 # What follows the colon or stands between the quotation marks is what is said.
 OPEN = phrases("""
@@ -44,7 +44,7 @@ def piece(rng: Random) -> str:
     if roll < 0.57:
         return rng.choice(WORDS)
     if roll < 0.75:
-        word = made_up(rng)
+        word = make_up_word(rng)
         return word.capitalize() if rng.random() < 0.2 else word
     if roll < 0.87:
         return rng.choice(NAMES if rng.random() < 0.5 else MORE_NAMES)
@@ -85,7 +85,7 @@ def spelling_word(rng: Random) -> tuple[str, bool]:
     roll = rng.random()
     if roll < 0.55:
         return rng.choice(WORDS if roll < 0.45 else NAMES), True
-    return made_up(rng, rng.choice((1, 2, 2))), False
+    return make_up_word(rng, rng.choice((1, 2, 2))), False
 
 
 def spelling(rng: Random, split: Split) -> tuple[str, str]:

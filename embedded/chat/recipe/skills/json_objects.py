@@ -16,7 +16,7 @@ from embedded.chat.recipe.vocabulary import (
     WORDS,
     city,
     code,
-    made_up,
+    make_up_word,
     name,
 )
 
@@ -94,7 +94,7 @@ def value(rng: Random, field: str, split: Split) -> Value:
     if field in ("code", "model"):
         # Letters first: whether digits alone are a number or a text would be a guess.
         return "ABCDEFGHK"[rng.randrange(9)] + code(rng)
-    return rng.choice(WORDS) if rng.random() < 0.75 else made_up(rng)
+    return rng.choice(WORDS) if rng.random() < 0.75 else make_up_word(rng)
 
 
 def fields(rng: Random, split: Split) -> list[str]:
@@ -102,18 +102,18 @@ def fields(rng: Random, split: Split) -> list[str]:
 
     def make() -> list[str]:
         chosen = rng.sample(FIELDS, rng.choice((1, 2, 2, 3, 3, 4)))
-        return [made_up(rng) if rng.random() < 0.08 else field for field in chosen]
+        return [make_up_word(rng) if rng.random() < 0.08 else field for field in chosen]
 
     return draw(make, split, key=lambda names: "json:" + ",".join(names))
 
 
-def listed(names: list[str], quote: str = "") -> str:
+def join_names(names: list[str], quote: str = "") -> str:
     """The names as a list in words."""
     shown = [f"{quote}{n}{quote}" for n in names]
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
 
 
-def shown(value: Value) -> str:
+def format_value(value: Value) -> str:
     """The value as a request writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -163,7 +163,7 @@ def sentence(rng: Random, split: Split) -> tuple[str, dict[str, Value]]:
         {f} for an animal called {w}, {s}, {n} legs | {f}: {w} is a {s} {p} with {n} legs
     """)
     )
-    names = listed(["name", "gender", "legs"], rng.choice(("", '"', "'")))
+    names = join_names(["name", "gender", "legs"], rng.choice(("", '"', "'")))
     return ask.format(f=names, s=sex, p=pet, w=who, n=legs), {
         "name": who,
         "gender": sex,
@@ -196,7 +196,7 @@ def without_values(rng: Random, split: Split) -> tuple[str, dict[str, Value]]:
             "properties": {n: {"type": kinds[type(DEFAULTS[n])]} for n in names},
         }
         return f"the schema {json.dumps(schema)}", {n: DEFAULTS[n] for n in names}
-    return listed(names, quote) + about, {n: DEFAULTS[n] for n in names}
+    return join_names(names, quote) + about, {n: DEFAULTS[n] for n in names}
 
 
 def generate(rng: Random, split: Split) -> Sample:
@@ -211,15 +211,15 @@ def generate(rng: Random, split: Split) -> Sample:
         held = {n: value(rng, n, split) for n in names}
         style = rng.randrange(4)
         if style == 0:
-            request = listed([f"{n} {shown(v)}" for n, v in held.items()])
+            request = join_names([f"{n} {format_value(v)}" for n, v in held.items()])
         elif style == 1:
-            request = ", ".join(f"{n} = {shown(v)}" for n, v in held.items())
+            request = ", ".join(f"{n} = {format_value(v)}" for n, v in held.items())
         elif style == 2:
-            request = ", ".join(f"{n}: {shown(v)}" for n, v in held.items())
+            request = ", ".join(f"{n}: {format_value(v)}" for n, v in held.items())
         else:
-            request = listed(
+            request = join_names(
                 [
-                    f'{n} set to "{v}"' if isinstance(v, str) else f"{n} set to {shown(v)}"
+                    f'{n} set to "{v}"' if isinstance(v, str) else f"{n} set to {format_value(v)}"
                     for n, v in held.items()
                 ]
             )

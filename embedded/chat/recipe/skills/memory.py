@@ -9,7 +9,7 @@ from embedded.chat.recipe.listing import phrases
 from embedded.chat.recipe.phrasing import vary
 from embedded.chat.recipe.sample import Message, Sample, Split, belongs, chat, draw
 from embedded.chat.recipe.skills import manners
-from embedded.chat.recipe.vocabulary import COLOURS, JOBS, WORDS, city, made_up, name
+from embedded.chat.recipe.vocabulary import COLOURS, JOBS, WORDS, city, make_up_word, name
 
 NOT_TOLD = "I don't know. You have not told me."
 # What a user tells: statements, the reply to them, questions later and the answer.
@@ -76,7 +76,7 @@ TOLD: tuple[Told, ...] = (
          Which word did I give you?
      """),
         "The word is {v}.",
-        lambda rng, _: made_up(rng) if rng.random() < 0.6 else rng.choice(WORDS),
+        lambda rng, _: make_up_word(rng) if rng.random() < 0.6 else rng.choice(WORDS),
     ),
     (
         ("My lucky number is {v}.", "Remember the number {v}.", "The number is {v}."),
@@ -88,13 +88,13 @@ TOLD: tuple[Told, ...] = (
 )
 
 
-def said(question: str, answer: str) -> list[Message]:
+def make_exchange(question: str, answer: str) -> list[Message]:
     """One exchange."""
     return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
 
 
 def telling(rng: Random, what: Told, split: Split) -> tuple[str, str]:
-    """A statement and what it tells, a pair on the side of the split."""
+    """A statement and its content, a pair on the side of the split."""
 
     def make() -> tuple[str, str]:
         return rng.choice(what[0]), what[4](rng, split)
@@ -103,11 +103,11 @@ def telling(rng: Random, what: Told, split: Split) -> tuple[str, str]:
     return form.format(v=told), told
 
 
-def told_name(rng: Random, split: Split) -> list[Message]:
-    """A name told and asked for."""
+def state_name(rng: Random, split: Split) -> list[Message]:
+    """A statement of a name, and the question for it."""
     statement, told = telling(rng, TOLD[0], split)
     _, reply, questions, answer, _ = TOLD[0]
-    return said(statement, reply.format(v=told)) + said(
+    return make_exchange(statement, reply.format(v=told)) + make_exchange(
         rng.choice(questions), answer.format(v=told)
     )
 
@@ -131,16 +131,16 @@ def generate(rng: Random, split: Split) -> Sample:
                 v=told
             ),
         )
-    turns = said(statement, reply.format(v=told))
+    turns = make_exchange(statement, reply.format(v=told))
     asks = [(question, answer.format(v=told))]
     others = [t for t in TOLD[1:] if t is not first and t[1] != reply]
     for other in rng.sample(others, rng.choice((0, 0, 1, 1, 2))):
         thing = other[4](rng, split)
-        turns += said(rng.choice(other[0]).format(v=thing), other[1].format(v=thing))
+        turns += make_exchange(rng.choice(other[0]).format(v=thing), other[1].format(v=thing))
         asks.append((rng.choice(other[2]), other[3].format(v=thing)))
     for _ in range(rng.choice((0, 0, 0, 1, 2))):
         turns += manners.generate(rng, Split.TRAIN).messages
     # In training all that was told is asked for; what was told first always comes last.
     for asked, known in reversed(asks if split is Split.TRAIN else asks[:1]):
-        turns += said(asked, known)
+        turns += make_exchange(asked, known)
     return Sample(messages=tuple(turns))

@@ -62,7 +62,7 @@ def span(rng: Random, split: Split) -> tuple[int, int, bool]:
     return draw(make, split, key=lambda s: f"count:{s[0]}-{s[1]}")
 
 
-def written(numbers: range, spoken: bool) -> list[str]:
+def write_numbers(numbers: range, spoken: bool) -> list[str]:
     """The numbers as words or digits."""
     return [in_words(n) if spoken else str(n) for n in numbers]
 
@@ -70,7 +70,7 @@ def written(numbers: range, spoken: bool) -> list[str]:
 def counting(rng: Random, split: Split) -> Sample:
     """A request to count up or down."""
     first, last, spoken = span(rng, split)
-    numbers = written(range(first, last + 1), spoken)
+    numbers = write_numbers(range(first, last + 1), spoken)
     if rng.random() < 0.15:
         backwards = numbers[::-1]
         ask = rng.choice(
@@ -84,10 +84,10 @@ def counting(rng: Random, split: Split) -> Sample:
     return chat(vary(rng, phrase.format(a=numbers[0], b=numbers[-1])), ", ".join(numbers))
 
 
-def continued(rng: Random, split: Split) -> Sample:
+def continue_count(rng: Random, split: Split) -> Sample:
     """A count that the prompt began, as plain text or as a question."""
     first, last, spoken = span(rng, split)
-    numbers = written(range(first, last + 1), spoken)
+    numbers = write_numbers(range(first, last + 1), spoken)
     cut = rng.randint(2, len(numbers) - 1)
     shown, rest = ", ".join(numbers[:cut]) + ",", ", ".join(numbers[cut:])
     goal = (
@@ -107,7 +107,7 @@ def open_ended(rng: Random) -> Sample:
     """A bare list of numbers as plain text: it goes on for as long as ten is not reached."""
     spoken = rng.random() < 0.5
     first = rng.randint(0, 5)
-    numbers = written(range(first, 11), spoken)
+    numbers = write_numbers(range(first, 11), spoken)
     cut = rng.randint(2, len(numbers) - 1)
     shown, rest = ", ".join(numbers[:cut]) + ",", ", ".join(numbers[cut:])
     return plain(shown + " ", rest) if rng.random() < 0.3 else plain(shown, " " + rest)
@@ -147,7 +147,7 @@ def generate(rng: Random, split: Split) -> Sample:
     if roll < 0.4:
         return counting(rng, split)
     if roll < 0.7:
-        return continued(rng, split)
+        return continue_count(rng, split)
     if roll < 0.73 and split is Split.TRAIN:
         return open_ended(rng)
     return neighbour(rng, split) if roll < 0.86 else number_words(rng, split)

@@ -12,7 +12,7 @@ from embedded.chat.recipe.listing import pairs, phrases, words
 from embedded.chat.recipe.sample import Split
 from embedded.chat.recipe.skills.fact_tables import DAYS, MONTHS
 from embedded.chat.recipe.skills.relations import PEOPLE, PLACES, THINGS, Relation
-from embedded.chat.recipe.vocabulary import JOBS, SURNAMES, WORDS, made_up, name
+from embedded.chat.recipe.vocabulary import JOBS, SURNAMES, WORDS, make_up_word, name
 
 ESTABLISHMENTS = words("""
     museum library bakery theatre factory school hospital restaurant hotel station bookshop cinema
@@ -63,7 +63,7 @@ def subject(rng: Random, kind: tuple[Relation, ...], split: Split) -> str:
     if kind is PEOPLE:
         family = f" {rng.choice(SURNAMES)}" if rng.random() < 0.15 else ""
         return name(rng, split) + family
-    lead = f"{upper_first(made_up(rng))} " if rng.random() < 0.15 else ""
+    lead = f"{upper_first(make_up_word(rng))} " if rng.random() < 0.15 else ""
     if kind is PLACES:
         return f"the {lead}{rng.choice(ESTABLISHMENTS)}"
     return f"the {rng.choice(ADJECTIVES) + ' ' if rng.random() < 0.2 else ''}{rng.choice(NOUNS)}"

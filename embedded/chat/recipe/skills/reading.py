@@ -57,7 +57,9 @@ def as_text(rng: Random, said: list[Stated]) -> str:
     return between.join(form.format(i=i, t=t) for i, t in enumerate(parts, 1))
 
 
-def asked(rng: Random, said: list[Stated], split: Split, count: int) -> list[tuple[str, str]]:
+def choose_questions(
+    rng: Random, said: list[Stated], split: Split, count: int
+) -> list[tuple[str, str]]:
     """Questions that have one answer, on the side of the split, with their answers."""
     times = Counter(question for stated in said for question in set(stated.questions))
     fitting: list[tuple[str, str]] = []
@@ -82,7 +84,7 @@ def turns(questions: list[tuple[str, str]]) -> list[Message]:
     return said
 
 
-def framed(rng: Random, text: str, questions: list[tuple[str, str]]) -> Sample:
+def frame_questions(rng: Random, text: str, questions: list[tuple[str, str]]) -> Sample:
     """Text and question in one message, in two, or the text as the system message."""
     roll = rng.random()
     if roll < 0.2:
@@ -100,9 +102,9 @@ def about_text(rng: Random, split: Split, sentences: int, count: int, beside: in
     """A text of about so many sentences with that many questions, if it answers any."""
     while True:
         said = passage(rng, split, sentences, beside)
-        questions = asked(rng, said, split, count)
+        questions = choose_questions(rng, said, split, count)
         if questions:
-            return framed(rng, as_text(rng, said), questions)
+            return frame_questions(rng, as_text(rng, said), questions)
 
 
 def text_question(rng: Random, split: Split) -> Sample:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from embedded.chat.recipe.sample import Split, draw
-from embedded.chat.recipe.vocabulary import WORDS, code, made_up
+from embedded.chat.recipe.vocabulary import WORDS, code, make_up_word
 
 Maker = Callable[[Random, Split], Any]
 
@@ -48,7 +48,7 @@ def some_word(rng: Random, split: Split) -> str:
     return (
         rng.choice(WORDS)
         if rng.random() < 0.7
-        else draw(lambda: made_up(rng), split, key=lambda w: f"value:{w}")
+        else draw(lambda: make_up_word(rng), split, key=lambda w: f"value:{w}")
     )
 
 

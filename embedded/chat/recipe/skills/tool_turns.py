@@ -14,7 +14,7 @@ from embedded.chat.recipe.skills import arithmetic, copying, facts, manners, num
 from embedded.chat.recipe.skills.tool_catalog import VERBS
 from embedded.chat.recipe.skills.tool_kinds import some_code, some_word
 from embedded.chat.recipe.skills.tools import conversation, offer
-from embedded.chat.recipe.vocabulary import WORDS, city, made_up, name
+from embedded.chat.recipe.vocabulary import WORDS, city, make_up_word, name
 
 # Set results are always trained; all others are drawn afresh and may be held out.
 SET_RESULTS = ("done", "OK", "error: not found")
@@ -89,7 +89,7 @@ def result(rng: Random, split: Split) -> tuple[str, str]:
             )
         )
         return text, f"The result is: {text}"
-    odd = [made_up(rng) if rng.random() < 0.3 else rng.choice(WORDS) for _ in range(2)]
+    odd = [make_up_word(rng) if rng.random() < 0.3 else rng.choice(WORDS) for _ in range(2)]
     keys = rng.sample((*RESULT_FIELDS, *odd), rng.choice((1, 1, 2, 2, 3, 3)))
     held: dict[str, Any] = {}
     for key in keys:
@@ -109,11 +109,11 @@ def result_key(pair: tuple[str, str]) -> str:
 
 def call_tool(rng: Random, split: Split) -> Sample:
     """A request that one of the offered tools fits; in training further ones after results."""
-    follow_up = partial(drawn_result, split=split) if split is Split.TRAIN else None
+    follow_up = partial(draw_result, split=split) if split is Split.TRAIN else None
     return conversation(rng, split, follow_up)
 
 
-def drawn_result(rng: Random, split: Split) -> tuple[str, str]:
+def draw_result(rng: Random, split: Split) -> tuple[str, str]:
     """A result on the side of the split and the sentence that tells it."""
     return draw(lambda: result(rng, split), split, key=result_key)
 
@@ -121,7 +121,7 @@ def drawn_result(rng: Random, split: Split) -> tuple[str, str]:
 def tool_result(rng: Random, split: Split) -> Sample:
     """A call, its result and the sentence that reports it."""
     asked = conversation(rng, Split.TRAIN)
-    content, answer = drawn_result(rng, split)
+    content, answer = draw_result(rng, split)
     turns = [
         *asked.messages,
         {"role": "tool", "content": content},

@@ -109,7 +109,7 @@ class Offered:
         return self.tool["function"]["name"]
 
 
-def offered(rng: Random, kind: Kind, split: Split) -> Offered | None:
+def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
     """The tool as a request offers it; none if it is on the other side of the split."""
     names: list[str] = []
     for argument in kind.arguments:
@@ -140,10 +140,10 @@ def offer(rng: Random, split: Split) -> tuple[list[Offered], Offered]:
     """One to five tools, and the one of them that is on the side of the split."""
     wanted = None
     while wanted is None:
-        wanted = offered(rng, any_kind(rng, split), split)
+        wanted = offer_tool(rng, any_kind(rng, split), split)
     tools, heads = [wanted], {wanted.kind.names[0], wanted.call}
     for _ in range(rng.choice((0, 0, 1, 1, 2, 2, 3, 4))):
-        other = offered(rng, any_kind(rng, Split.TRAIN), Split.TRAIN)
+        other = offer_tool(rng, any_kind(rng, Split.TRAIN), Split.TRAIN)
         if other and other.kind.names[0] not in heads and other.call not in heads:
             heads |= {other.kind.names[0], other.call}
             tools.append(other)

@@ -7,7 +7,7 @@ from random import Random
 from embedded.chat.recipe.listing import phrases
 from embedded.chat.recipe.phrasing import vary
 from embedded.chat.recipe.sample import Sample, Split, belongs, chat, draw
-from embedded.chat.recipe.vocabulary import CITIES, JOBS, NAMES, WORDS, code, made_up
+from embedded.chat.recipe.vocabulary import CITIES, JOBS, NAMES, WORDS, code, make_up_word
 
 ANSWER = "I don't know. I am only a small demonstration model."
 QUESTIONS = phrases("""
@@ -102,11 +102,11 @@ def fill(rng: Random, form: str, split: Split) -> str:
     parts = {
         "w": rng.choice(WORDS),
         "w2": rng.choice(WORDS),
-        "m": made_up(rng),
-        "m2": made_up(rng),
+        "m": make_up_word(rng),
+        "m2": make_up_word(rng),
         "p": rng.choice(NAMES),
         "p2": rng.choice(NAMES),
-        "P": made_up(rng).capitalize(),
+        "P": make_up_word(rng).capitalize(),
         "c": rng.choice(CITIES),
         "c2": rng.choice(CITIES),
         "j": rng.choice(JOBS),

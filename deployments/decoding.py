@@ -13,12 +13,14 @@ from typing import Literal
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.format import Flags
 from numpy.typing import NDArray
 
-from deployments.samples import BYTES_PER_SAMPLE, from_float, from_frames, make_resampler
+from deployments.samples import BYTES_PER_SAMPLE, Downmixer, from_float
 from deployments.threads import Cancelled
 from wire.errors import InvalidRequestError
 
@@ -27,6 +29,10 @@ MIN_SOURCE_RATE, MAX_SOURCE_RATE = 1_000, 1_000_000
 """No recorder works outside this range; such a rate in a header turns bytes into gigabytes."""
 PROBE_BYTES = 5_000_000
 MAX_STREAMS = 64
+MIN_GAP_S = 0.1
+"""Times are rounded, and recorders' clocks drift: a shorter gap is none."""
+MAX_JUMP_S = 10
+"""A longer one, in a format whose times may jump, is a jump: FFmpeg's own limit."""
 
 DEMUXERS = (
     "3dostr,aa,aac,ac3,ac4,ace,aiff,aix,alp,amr,amrnb,amrwb,ape,apm,aptx,asf,ast,au,avi,avr,binka,"
@@ -39,6 +45,7 @@ DEMUXERS = (
 devices, images and subtitles, which read files that the upload names."""
 
 CORRUPT = "the file is damaged or is not audio that can be read"
+INCOMPLETE = "the file is incomplete: its index ('moov') is missing, which is often at the end"
 
 
 def decode(data: bytes, max_seconds: float, cancelled: Cancelled) -> NDArray[np.int16]:
@@ -55,7 +62,7 @@ def decode(data: bytes, max_seconds: float, cancelled: Cancelled) -> NDArray[np.
         if len(samples) > max_seconds * SAMPLE_RATE * BYTES_PER_SAMPLE:
             raise _too_long(max_seconds)
     if not samples:
-        raise _bad(CORRUPT)
+        raise _bad("there is no audio in it that can be read")
     return np.frombuffer(samples, np.int16)
 
 
@@ -77,13 +84,19 @@ def from_samples(
 
 def _pieces(data: bytes, max_seconds: float, cancelled: Cancelled) -> Iterator[bytes]:
     try:
-        with av.open(BytesIO(data), "r", options=_options(), metadata_errors="ignore") as container:
-            resampler = _Resampler(max_seconds)
+        file = BytesIO(data)
+        with av.open(file, "r", options=_options(), metadata_errors="ignore") as container:
+            clock, mixer = _Clock(container, max_seconds), Downmixer(SAMPLE_RATE)
             for frame in _frames(container, cancelled):
-                yield resampler.resample(frame)
-            yield resampler.flush()
+                _check(frame, max_seconds)
+                if missing := clock.silence_before(frame):
+                    yield mixer.flush()
+                    yield from _silence(missing)
+                yield mixer.add(frame)
+            yield mixer.flush()
     except (FFmpegError, ValueError, OverflowError, LookupError, MemoryError) as error:
-        raise _bad(CORRUPT) from error
+        is_incomplete = data[4:8] == b"ftyp" and b"moov" not in data
+        raise _bad(INCOMPLETE if is_incomplete else CORRUPT) from error
 
 
 @cache
@@ -109,11 +122,11 @@ def _audio_decoders() -> Iterator[str]:
 
 
 def _frames(container: InputContainer, cancelled: Cancelled) -> Iterator[AudioFrame]:
-    """Decode the first audio stream, skipping damaged packets."""
+    """Decode the first audio stream with a known codec, skipping damaged packets."""
     if not container.streams.audio:
         raise _bad("the file has no audio")
-    stream = container.streams.audio[0]
-    if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+    stream = next(filter(_has_decoder, container.streams.audio), None)
+    if stream is None:
         raise _bad("its audio is in a codec that cannot be read")
     stream.codec_context.thread_count = 1  # each transcription runs in its own thread
     packets = container.demux(stream)
@@ -130,32 +143,53 @@ def _frames(container: InputContainer, cancelled: Cancelled) -> Iterator[AudioFr
             continue
 
 
-class _Resampler:
-    """Resamples frames, whose format may change within a stream."""
+def _has_decoder(stream: AudioStream) -> bool:
+    return stream.codec_context is not None  # pyright: ignore[reportUnnecessaryComparison]
 
-    def __init__(self, max_seconds: float) -> None:
+
+class _Clock:
+    """Compares the times in a file with how much of it has been returned.
+
+    Sound may begin later than the pictures, pause, or lack damaged parts.
+    """
+
+    def __init__(self, container: InputContainer, max_seconds: float) -> None:
         self._max_seconds = max_seconds
-        self._source: tuple[str, str, int] | None = None
-        self._resampler = make_resampler(SAMPLE_RATE)
+        # FFmpeg's mark of formats that are cut out of broadcasts: their times begin and jump at
+        # random. In all others, 0 is the beginning of the file.
+        self._is_cut = bool(container.format.flags & Flags.ts_discont.value)
+        self._time = (container.start_time or 0) / av.time_base if self._is_cut else 0.0
+        self._length = 0.0
 
-    def resample(self, frame: AudioFrame) -> bytes:
-        """Return what the frame adds."""
-        if not MIN_SOURCE_RATE <= frame.sample_rate <= MAX_SOURCE_RATE:
-            raise _bad(f"its sample rate of {frame.sample_rate} Hz cannot be right")
-        if frame.samples / frame.sample_rate > self._max_seconds:
-            raise _too_long(self._max_seconds)
-        source = (frame.format.name, frame.layout.name, frame.sample_rate)
-        rest = self.flush() if self._source not in (None, source) else b""
-        self._source = source
-        frame.pts = None  # gaps and jumps in time are ignored
-        return rest + from_frames(self._resampler.resample(frame))
+    def silence_before(self, frame: AudioFrame) -> float:
+        """Return the seconds without sound before the next frame."""
+        gap = 0.0 if frame.time is None else frame.time - self._time
+        silence = gap if MIN_GAP_S <= gap <= self._max_gap() else 0.0
+        if abs(gap) >= MIN_GAP_S:
+            self._time += gap
+        seconds = frame.samples / frame.sample_rate
+        self._time += seconds
+        self._length += silence + seconds
+        return silence
 
-    def flush(self) -> bytes:
-        """Return what the resampler has kept, and start again."""
-        rest = from_frames(self._resampler.resample(None)) if self._source is not None else b""
-        self._resampler = make_resampler(SAMPLE_RATE)
-        self._source = None
-        return rest
+    def _max_gap(self) -> float:
+        return MAX_JUMP_S if self._is_cut and self._length else self._max_seconds - self._length
+
+
+def _check(frame: AudioFrame, max_seconds: float) -> None:
+    if not MIN_SOURCE_RATE <= frame.sample_rate <= MAX_SOURCE_RATE:
+        raise _bad(f"its sample rate of {frame.sample_rate} Hz cannot be right")
+    if frame.samples / frame.sample_rate > max_seconds:
+        raise _too_long(max_seconds)
+
+
+def _silence(seconds: float) -> Iterator[bytes]:
+    """Yield silence second by second: all at once would be in memory twice."""
+    second = bytes(SAMPLE_RATE * BYTES_PER_SAMPLE)
+    whole, part = divmod(round(seconds * SAMPLE_RATE), SAMPLE_RATE)
+    for _ in range(whole):
+        yield second
+    yield bytes(part * BYTES_PER_SAMPLE)
 
 
 def _bad(problem: str) -> InvalidRequestError:

@@ -2,7 +2,7 @@
 """The embedded Whisper writes down what espeak-ng says: the words, their times, and no silence."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,6 +17,7 @@ from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from embedded.transcriptions.recipe.evaluate import DECODING, WRITTEN, num_errors, words
 from embedded.transcriptions.recipe.sentences import draw
 from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, record, voice
+from tests.support.audio_files import encoded
 from wire.calls import Call, Operation
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +50,11 @@ async def engine() -> AsyncIterator[FasterWhisperEngine]:
 async def heard(
     engine: FasterWhisperEngine, samples: NDArray[np.float32], **body: Any
 ) -> dict[str, Any]:
-    order = json.dumps({"encoding": "f32le", **body}).encode()
-    call = Call(Operation.TRANSCRIPTION, order, "req", files=(samples.tobytes(),))
+    return await heard_file(engine, samples.tobytes(), encoding="f32le", **body)
+
+
+async def heard_file(engine: FasterWhisperEngine, data: bytes, **body: Any) -> dict[str, Any]:
+    call = Call(Operation.TRANSCRIPTION, json.dumps(body).encode(), "req", files=(data,))
     return json.loads((await engine.run(call)).body)
 
 
@@ -130,3 +134,37 @@ async def test_what_nobody_says_has_no_text(engine: FasterWhisperEngine, loudnes
     answer = await heard(engine, loudness * hiss, vad_filter=False)
 
     assert answer["text"] == ""
+
+
+FILES: dict[str, Callable[[NDArray[np.float32]], tuple[bytes, float]]] = {
+    "inverted": lambda x: (encoded(np.stack([x, -x]), 16_000, "mp3", "libmp3lame"), 0),
+    "one channel": lambda x: (encoded(np.stack([0 * x, x]), 16_000, "adts", "aac"), 0),
+    "5.1": lambda x: (encoded(np.stack([0 * x, 0 * x, x] + 3 * [0 * x])), 0),
+    "telephone": lambda x: (encoded(x[None, ::2], 8_000, "wav", "pcm_mulaw"), 0),
+    "late in a video": lambda x: (encoded(x[None], 16_000, "mp4", "aac", True, late_s=10), 10),
+    "late in a broadcast": lambda x: (encoded(x[None], 16_000, "mpegts", "aac", True, late_s=4), 4),
+    "late, 24 bit": lambda x: (encoded(x[None], 16_000, "matroska", "pcm_s24le", late_s=40), 40),
+    "no size": lambda x: (encoded(x[None]).replace(b"data" + (2 * len(x)).to_bytes(4, "little"),
+                                                   b"data" + bytes(4)), 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_text_and_times_are_the_same_in_every_file(
+    engine: FasterWhisperEngine, speaker: Speaker, file: str
+) -> None:
+    said = speaker.say("Please close the window before the rain begins.", voice(Random(5)))
+    samples = np.pad(said.samples, (8000, 8000))
+    data, late_s = FILES[file](samples)
+
+    clean, answer = [
+        await heard_file(engine, each, word_timestamps=True)
+        for each in (encoded(samples[None]), data)
+    ]
+
+    assert answer["text"] == clean["text"]
+    for kind in ("segments", "words"):
+        for found, expected in zip(answer[kind], clean[kind], strict=True):
+            assert found["start"] - late_s == pytest.approx(expected["start"], abs=NEAR_SECONDS)
+            assert found["end"] - late_s == pytest.approx(expected["end"], abs=NEAR_SECONDS)
+    assert answer["duration"] == pytest.approx(clean["duration"] + late_s, abs=0.2)

@@ -12,6 +12,9 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+"""Number of channels → FFmpeg's name of where they are heard."""
+
 
 def noise(seconds: float, rate: int = 16_000, channels: int = 1) -> NDArray[np.float32]:
     """Return the same noise every time, channels first."""
@@ -41,31 +44,40 @@ def encoded(
     container: str = "wav",
     codec: str = "pcm_s16le",
     video: bool = False,
+    *,
+    late_s: float = 0,
+    pause_s: float = 0,
+    options: dict[str, str] | None = None,
 ) -> bytes:
-    """Return a file with this sound, and with pictures before it if wanted."""
+    """Return a file with this sound, and with pictures before it if wanted.
+
+    Its times begin with ``late_s``, and have a gap of ``pause_s`` in the middle.
+    """
     file = BytesIO()
-    with av.open(file, "w", format=container) as output:
+    with av.open(file, "w", format=container, options=options) as output:
         # All streams first: the header is written with the first packet.
         pictures = output.add_stream("mpeg4", rate=10) if video else None
         sound: Any = None
         if len(samples):
-            sound = output.add_stream(codec, rate=rate, layout=_layout(samples))
+            sound = output.add_stream(codec, rate=rate, layout=LAYOUTS[len(samples)])
+            sound.codec_context.options = {"strict": "experimental"}  # Vorbis needs it
         if pictures is not None:
             _write_pictures(output, pictures)
         if sound is not None:
-            _write_sound(output, sound, samples, rate)
+            _write_sound(output, sound, samples, rate, late_s, pause_s)
     return file.getvalue()
 
 
-def _layout(samples: NDArray[np.float32]) -> str:
-    return "mono" if len(samples) == 1 else "stereo"
-
-
 def _write_sound(
-    output: OutputContainer, stream: AudioStream, samples: NDArray[np.float32], rate: int
+    output: OutputContainer,
+    stream: AudioStream,
+    samples: NDArray[np.float32],
+    rate: int,
+    late_s: float,
+    pause_s: float,
 ) -> None:
-    layout = _layout(samples)
-    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
+    layout = LAYOUTS[len(samples)]
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=layout)
     frame.sample_rate = rate
     frame.time_base = Fraction(1, rate)
     frame.pts = 0
@@ -74,6 +86,8 @@ def _write_sound(
         format=context.format, layout=layout, rate=rate, frame_size=context.frame_size or 1024
     )
     for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+        is_after_pause = piece.pts >= samples.shape[1] // 2
+        piece.pts += round((late_s + pause_s * is_after_pause) * rate)
         output.mux(stream.encode(piece))
     output.mux(stream.encode(None))
 

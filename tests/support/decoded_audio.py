@@ -54,3 +54,17 @@ def pitch(heard: Heard) -> float:
         low, high = heard.rate // 420, heard.rate // 55
         found.append(heard.rate / (low + int(np.argmax(echo[low:high]))))
     return float(np.median(found))
+
+
+def align(samples: np.ndarray, expected: np.ndarray, rate: int) -> tuple[float, float]:
+    """Return how many seconds later the sound is than expected, and how alike the two are then.
+
+    The second is their correlation: 1 for the same sound at any volume.
+    """
+    size = 2 ** (len(samples) + len(expected)).bit_length()
+    spectrum = np.fft.rfft(samples, size) * np.conj(np.fft.rfft(expected, size))
+    likeness = np.fft.irfft(spectrum, size)
+    best = int(np.argmax(likeness))
+    energy = float((samples**2).sum() * (expected**2).sum())
+    late = best if best < len(samples) else best - size
+    return late / rate, float(likeness[best] / np.sqrt(energy)) if energy else 0.0

@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from deployments.config import PROJECT_ROOT
-from deployments.samples import from_frames, make_resampler
+from deployments.samples import Downmixer
 from wire.errors import ModelLoadError
 
 
@@ -34,12 +34,13 @@ def read_recording(path: str, sample_rate: int) -> NDArray[np.int16]:
     Raises:
         ModelLoadError: it holds no audio.
     """
-    resampler = make_resampler(sample_rate)
+    mixer = Downmixer(sample_rate)
     samples = bytearray()
     try:
         with av.open(path) as file:
             for decoded in file.decode(audio=0):
-                samples += from_frames(resampler.resample(decoded))
+                samples += mixer.add(decoded)
+        samples += mixer.flush()
     except (FFmpegError, IndexError) as error:
         raise ModelLoadError(f"voices: '{path}' cannot be read as audio: {error}") from error
     if not samples:

@@ -7,7 +7,6 @@ their own audio, only audio decoders, no protocols.
 
 from collections.abc import Iterator
 from functools import cache
-from io import BytesIO
 from typing import Literal
 
 import av
@@ -20,6 +19,7 @@ from av.error import FFmpegError
 from av.format import Flags
 from numpy.typing import NDArray
 
+from deployments.audio_headers import open_to_end
 from deployments.samples import BYTES_PER_SAMPLE, Downmixer, from_float
 from deployments.threads import Cancelled
 from wire.errors import InvalidRequestError
@@ -84,7 +84,7 @@ def from_samples(
 
 def _pieces(data: bytes, max_seconds: float, cancelled: Cancelled) -> Iterator[bytes]:
     try:
-        file = BytesIO(data)
+        file = open_to_end(data)
         with av.open(file, "r", options=_options(), metadata_errors="ignore") as container:
             clock, mixer = _Clock(container, max_seconds), Downmixer(SAMPLE_RATE)
             for frame in _frames(container, cancelled):

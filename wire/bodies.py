@@ -56,6 +56,8 @@ class ResponseBody(TypedDict, total=False):
     """Fields of the answer that only the ingress has, or in the client's own spelling."""
     num_before: int
     """How many items at the beginning of ``input`` are of earlier turns."""
+    num_events_before: int
+    """How many events the client has before the first one of a stream."""
 
 
 class MessageTokensBody(TypedDict, total=False):

@@ -18,6 +18,7 @@ from serve_app.models.registry import Registry
 from serve_app.models.retrying import JobCalls
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.responses.turn import (
+    CREATED,
     ENDS,
     History,
     Turn,
@@ -38,11 +39,22 @@ from wire.errors import (
     internal_error,
 )
 from wire.openai.responses import ModelResponse
-from wire.sse import read_data, read_name
+from wire.sse import read_data, read_name, write_event
 
 FOLLOW_EVERY_S = 0.1
 """How often new events are written, and read for those who follow them."""
 UNFINISHED_ANSWER = "The answer of the model's replica ended before it was complete."
+
+UNSET_SAMPLING: dict[str, Any] = {
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "frequency_penalty": 0.0,
+    "presence_penalty": 0.0,
+}
+"""OpenAI's defaults, shown until the model's own are known."""
+
+QUEUED = (CREATED, "response.queued")
+"""Names of the events that a streamed response has before a model works on it."""
 
 Event = tuple[int, bytes]
 """The sequence number of an event, and the event."""
@@ -62,7 +74,8 @@ class BackgroundResponses:
     async def add(self, turn: Turn, history: History) -> dict[str, Any]:
         """Add a response to the queue and return it as it is now."""
         answer = _queue_turn(turn)
-        await self._responses.add(turn.to_stored(history.owner, answer))
+        events = _queue_events(answer) if turn.body.stream else []
+        await self._responses.add(turn.to_stored(history.owner, answer), events)
         self._jobs.wake()
         return answer
 
@@ -163,8 +176,10 @@ class BackgroundResponses:
             )
             await self._finish(response, answer, [])
             return
-        if await self._responses.events(job.owner, job.id):
+        if await self._responses.events(job.owner, job.id, after=len(QUEUED) - 1):
             raise ReplicaLostError("The server that made this response ended in the middle of it.")
+        # Of the model's events, the first is left out: another was sent when it was queued.
+        request["num_events_before"] = len(QUEUED) - 1
         events = await calls.begin_stream(response.model, Operation.RESPONSE, request)
         async with aclosing(events):
             await self._write(response, events)
@@ -172,8 +187,10 @@ class BackgroundResponses:
     async def _write(self, response: StoredResponse, events: AsyncGenerator[bytes]) -> None:
         """Keep the events, for whoever follows them, and the response with the last one."""
         unwritten: list[Event] = []
-        number, written, has_ended = 0, 0.0, False
+        number, written, has_ended = len(QUEUED), 0.0, False
         async for frame in events:
+            if read_name(frame) == CREATED:
+                continue
             unwritten.append((number, frame))
             number += 1
             if read_name(frame) in ENDS:
@@ -236,30 +253,24 @@ async def _write_when_reachable(write: Callable[[], Awaitable[None]]) -> None:
 
 def _queue_turn(turn: Turn) -> dict[str, Any]:
     """Return the response of a turn that waits, with all the fields that it will have."""
-    body = turn.body
     queued = ModelResponse(
         id=turn.id,
         object="response",
-        created_at=int(time()),
         completed_at=None,
         status="queued",
         error=None,
         incomplete_details=None,
-        instructions=body.instructions,
-        metadata=body.metadata or {},
         model=turn.model.id,
         output=[],
-        parallel_tool_calls=body.parallel_tool_calls is not False,
-        prompt=None,
-        reasoning=body.reasoning or {"effort": None, "summary": None},
-        service_tier="default",
-        temperature=body.temperature,
-        text=body.text or {"format": {"type": "text"}},
-        tools=body.tools or [],
-        top_logprobs=body.top_logprobs or 0,
-        top_p=body.top_p,
-        truncation=body.truncation or "disabled",
         usage=None,
-        **body.echo_fields(),
+        **{**UNSET_SAMPLING, **turn.request["shown"]},
     )
     return queued.model_dump(mode="json")
+
+
+def _queue_events(queued: dict[str, Any]) -> list[Event]:
+    """Return the first events of a response that waits."""
+    return [
+        (number, write_event({"type": name, "sequence_number": number, "response": queued}, name))
+        for number, name in enumerate(QUEUED)
+    ]

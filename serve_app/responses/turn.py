@@ -121,7 +121,7 @@ async def prepare_turn(
         "input": conversation,
         "num_before": len(before),
         "request_id": response_id,
-        "shown": body.echo_fields(),
+        "shown": {"created_at": int(time()), **body.echo_fields()},
         "stream": bool(body.stream),
     }
     return Turn(response_id, model, items, request, body)

@@ -46,10 +46,11 @@ class ResponseStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, response: StoredResponse) -> None:
-        """Keep a new response, and a job for it if it waits to be made."""
+    async def add(self, response: StoredResponse, events: Sequence[tuple[int, bytes]] = ()) -> None:
+        """Keep a new response with its first events, and a job for it if it waits to be made."""
         async with self._database.transaction(), self._database.writing() as connection:
             await connection.execute(insert(RESPONSES).values(to_values(response)))
+            await _insert_events(connection, response.id, events)
             if response.background and response.status in UNFINISHED:
                 await ObjectStore(self._database).add(_job_of(response))
 

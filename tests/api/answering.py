@@ -16,7 +16,7 @@ from tests.api.spoken import VOICE_CARD
 from tests.api.transcriptions import ANSWER as TRANSCRIPT
 from tests.api.transcriptions import CARD as EAR_CARD
 from tests.api.transcriptions import PIECES, WHOLE
-from tests.support.response_events import event
+from tests.support.response_events import event, said
 from tests.support.scripted_model import CARD, chunk
 from tests.support.serve_details import application, details
 from wire.calls import Call, Kind, Operation, Reply, Usage
@@ -56,39 +56,6 @@ EMBEDDINGS = {
     "model": "embed",
     "usage": {"prompt_tokens": 3, "total_tokens": 3},
 }
-RESPONSE: dict[str, Any] = {
-    "object": "response",
-    "created_at": 1,
-    "completed_at": 2,
-    "status": "completed",
-    "error": None,
-    "incomplete_details": None,
-    "instructions": None,
-    "max_output_tokens": None,
-    "metadata": {},
-    "model": "small",
-    "output": [
-        {
-            "type": "message",
-            "id": "msg_1",
-            "role": "assistant",
-            "status": "completed",
-            "content": [{"type": "output_text", "text": "yes", "annotations": []}],
-        }
-    ],
-    "parallel_tool_calls": True,
-    "prompt": None,
-    "reasoning": {"effort": None, "summary": None},
-    "service_tier": "default",
-    "temperature": None,
-    "text": {"format": {"type": "text"}},
-    "tools": [],
-    "top_logprobs": 0,
-    "top_p": None,
-    "truncation": "disabled",
-    "usage": None,
-}
-"""Without the fields that repeat the request, which the ingress sends along."""
 TIMED = {"audio_base64": base64.b64encode(b"mp3").decode(), "alignment": None}
 DONE = b"data: [DONE]\n\n"
 
@@ -131,7 +98,7 @@ class AnsweringModel:
 
 def response(asked: dict[str, Any]) -> dict[str, Any]:
     """Return the response that is asked for."""
-    return {"id": asked["request_id"], **RESPONSE, **asked["shown"]}
+    return {**said("yes"), "id": asked["request_id"], **asked["shown"]}
 
 
 WHOLE_ANSWERS: dict[Operation, Any] = {

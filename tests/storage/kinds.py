@@ -64,8 +64,11 @@ class Model:
             return
         asked = json.loads(call.body)
         made = said("There") | {"id": asked["request_id"]} | asked["shown"]
-        yield event("response.created", 0, response={**made, "status": "in_progress", "output": []})
-        yield event("response.completed", 1, response=made)
+        begun = {**made, "status": "in_progress", "output": [], "completed_at": None}
+        number = asked.get("num_events_before", 0)
+        yield event("response.created", number, response=begun)
+        yield event("response.in_progress", number + 1, response=begun)
+        yield event("response.completed", number + 2, response=made)
         yield Usage(3, 4)
 
     async def _begin(self) -> None:

@@ -44,8 +44,13 @@ async def test_stream_outlives_an_outage_of_the_database(
     )
     events = [event async for event in stream]
 
-    assert [event.type for event in events] == ["response.created", "response.completed"]
-    assert [event.sequence_number for event in events] == [0, 1]
+    assert [event.type for event in events] == [
+        "response.created",
+        "response.queued",
+        "response.in_progress",
+        "response.completed",
+    ]
+    assert [event.sequence_number for event in events] == [0, 1, 2, 3]
     assert failures == 5
     assert model.reports == ["asked"]
     items = await client.conversations.items.list(conversation.id)
@@ -63,14 +68,14 @@ async def test_stream_of_which_events_are_kept_is_not_made_again(
     await responses.delete(EVERYONE, response_id)
     await responses.add(replace(kept, request={**(kept.request or {}), "stream": True}))
     assert await JobStore(database, "a process that ended").claim([JOB], 0)
-    await responses.add_events(response_id, [(0, b"event: response.created\ndata: {}\n\n")])
+    await responses.add_events(response_id, [(2, b"event: response.in_progress\ndata: {}\n\n")])
 
     async with server(url, tmp_path, model) as client:
-        stream = await client.responses.retrieve(response_id, stream=True, starting_after=0)
+        stream = await client.responses.retrieve(response_id, stream=True, starting_after=2)
         (last,) = [event async for event in stream]
 
     assert last.type == "response.failed"
-    assert last.sequence_number == 1
+    assert last.sequence_number == 3
     assert last.response.error
     assert "ended in the middle" in last.response.error.message
     assert model.reports == []

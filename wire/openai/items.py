@@ -21,18 +21,33 @@ PREFIXES = {
 }
 """Types of items, and the prefixes of their ids."""
 
+TEXT, LIST, EITHER = (str,), (list,), (str, list)
+TYPE_NAMES = {TEXT: "a text", LIST: "a list", EITHER: "a text or a list of parts"}
+
 NEEDED = {
-    "message": ("role", "content"),
-    "function_call": ("call_id", "name", "arguments"),
-    "function_call_output": ("call_id", "output"),
-    "custom_tool_call": ("call_id", "name", "input"),
-    "custom_tool_call_output": ("call_id", "output"),
-    "reasoning": ("summary",),
+    "message": {"role": TEXT, "content": EITHER},
+    "function_call": {"call_id": TEXT, "name": TEXT, "arguments": TEXT},
+    "function_call_output": {"call_id": TEXT, "output": EITHER},
+    "custom_tool_call": {"call_id": TEXT, "name": TEXT, "input": TEXT},
+    "custom_tool_call_output": {"call_id": TEXT, "output": EITHER},
+    "reasoning": {"summary": LIST},
 }
-"""Required fields of each type of item."""
+"""Required fields of each type of item, and their types."""
+
+STATUSES = ("in_progress", "completed", "incomplete")
+
+PART_DEFAULTS: dict[str, Item] = {
+    "output_text": {"annotations": [], "logprobs": []},
+    "input_image": {"detail": "auto"},
+}
+"""Fields of parts that are optional in requests and present in stored items."""
+
+PARTS = ("content", "output")
+"""Fields that may hold parts."""
 
 ROLES = ("user", "system", "developer", "assistant")
-TEXT_PARTS = ("input_text", "output_text", "refusal")
+TEXT_PARTS = {"input_text": "text", "output_text": "text", "refusal": "refusal"}
+"""Types of parts that are a text, and the field that holds it."""
 
 REFERENCE = "item_reference"
 """Type of an item that refers to another by its id."""
@@ -73,19 +88,25 @@ def as_engine_items(items: Iterable[Item]) -> list[Item]:
 
 
 def _for_engine(item: Item) -> Item:
+    item = _complete_parts(item)
     if item["type"] == "message" and item["role"] == "assistant":
-        parts = [{"annotations": [], **part} for part in item["content"]]
-        return {**item, "content": parts}
+        return item
     if item["type"] in ("message", "function_call_output", "custom_tool_call_output"):
-        if isinstance(item.get("output"), list):
-            item = {**item, "output": [_with_detail(part) for part in item["output"]]}
         return {name: value for name, value in item.items() if name not in ("id", "status")}
     return item
 
 
-def _with_detail(part: Item) -> Item:
-    """Return a part of a tool's result; an image gets the required ``detail``."""
-    return {"detail": "auto", **part} if part.get("type") == "input_image" else part
+def _complete_parts(item: Item) -> Item:
+    """Return an item whose parts have all the fields of stored ones."""
+    lists = {name: item[name] for name in PARTS if isinstance(item.get(name), list)}
+    return {**item, **{name: [_complete_part(p) for p in parts] for name, parts in lists.items()}}
+
+
+def _complete_part(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part  # refused where the model is known
+    given: Item = {name: value for name, value in part.items() if value is not None}
+    return {**PART_DEFAULTS.get(str(part.get("type")), {}), **given}
 
 
 def _item(given: Item, param: str) -> Item:
@@ -100,21 +121,30 @@ def _item(given: Item, param: str) -> Item:
             f"{', '.join(PREFIXES)} and {REFERENCE}.",
             f"{param}.type",
         )
-    for name in NEEDED[kind]:
-        if given.get(name) is None:
+    for name, types in NEEDED[kind].items():
+        where, value = f"{param}.{name}", given.get(name)
+        if value is None:
+            raise InvalidRequestError(f"Missing required parameter: '{where}'.", where)
+        if not isinstance(value, types):
             raise InvalidRequestError(
-                f"Missing required parameter: '{param}.{name}'.", f"{param}.{name}"
+                f"Invalid '{where}': must be {TYPE_NAMES[types]} (received {echo(value)}).", where
             )
     item = {
         "id": new_id(PREFIXES[kind]),
+        **({} if kind == "reasoning" else {"status": "completed"}),
         **{k: v for k, v in given.items() if v is not None},
         "type": kind,
     }
     if kind == "message":
-        item = {"status": "completed", **item, "content": _content(item, param)}
+        item["content"] = _content(item, param)
     if not isinstance(item["id"], str):
         raise InvalidRequestError(f"Invalid '{param}.id': must be a text.", f"{param}.id")
-    return item
+    if item.get("status", "completed") not in STATUSES:
+        raise InvalidRequestError(
+            f"Invalid '{param}.status': {echo(item['status'])} is none of {', '.join(STATUSES)}.",
+            f"{param}.status",
+        )
+    return _complete_parts(item)
 
 
 def _content(item: Item, param: str) -> list[dict[str, Any]]:
@@ -124,17 +154,14 @@ def _content(item: Item, param: str) -> list[dict[str, Any]]:
             f"{param}.role",
         )
     content = item["content"]
-    is_output = item["role"] == "assistant"
     if isinstance(content, str):
-        return [{"type": "output_text" if is_output else "input_text", "text": content}]
-    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
-        raise InvalidRequestError(
-            f"Invalid '{param}.content': must be a text or a list of parts.", f"{param}.content"
-        )
+        kind = "output_text" if item["role"] == "assistant" else "input_text"
+        return [{"type": kind, "text": content}]
     for index, part in enumerate(content):
         where = f"{param}.content[{index}]"
-        if not isinstance(part.get("type"), str):
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
             raise InvalidRequestError(f"Missing required parameter: '{where}.type'.", where)
-        if part["type"] in TEXT_PARTS[:2] and not isinstance(part.get("text"), str):
-            raise InvalidRequestError(f"Missing required parameter: '{where}.text'.", where)
+        field = TEXT_PARTS.get(part["type"])
+        if field and not isinstance(part.get(field), str):
+            raise InvalidRequestError(f"Missing required parameter: '{where}.{field}'.", where)
     return content

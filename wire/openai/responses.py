@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from wire.answers import SparseAnswer
+from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError, echo
 from wire.fields import OF_OTHER_PATHS, own_fields, refuse_unless_neutral
 from wire.openai.objects import Deleted
@@ -31,8 +31,11 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 }
 """Unsupported fields, and the values that are accepted because they request nothing."""
 
-LABELS = ("prompt_cache_key", "safety_identifier", "user")
+LABELS = ("prompt_cache_key", "prompt_cache_retention", "safety_identifier", "user")
 """Fields without effect, which the answer repeats."""
+
+SAMPLING = ("frequency_penalty", "presence_penalty", "temperature", "top_p")
+"""Fields of the answer that repeat the request, or show the model's default."""
 
 ONLY_HERE = {
     *NEUTRAL,
@@ -186,15 +189,43 @@ class ResponseRequest(StoredBody, ModelRequest):
 
     def echo_fields(self) -> dict[str, Any]:
         """Return the fields of the answer that repeat the request."""
+        sampling = {name: getattr(self, name) for name in SAMPLING}
         return {
             "background": bool(self.background),
             "conversation": {"id": self.conversation_id} if self.conversation else None,
+            "instructions": self.instructions,
             "max_output_tokens": self.max_output_tokens,  # the engine clamps it
             "max_tool_calls": self.max_tool_calls,
+            "metadata": self.metadata or {},
+            "parallel_tool_calls": self.parallel_tool_calls is not False,
             "previous_response_id": self.previous_response_id,
+            "prompt": None,
+            "reasoning": {"effort": None, "summary": None, **(self.reasoning or {})},
+            "service_tier": "default",
+            "store": self.store is not False,
+            "text": _echo_text(self.text or {}),
             "tool_choice": self.tool_choice or "auto",
+            "tools": [_echo_tool(tool) for tool in self.tools or ()],
+            "top_logprobs": self.top_logprobs or 0,
+            "truncation": self.truncation or "disabled",
             **{name: getattr(self, name) for name in LABELS},
+            **{name: value for name, value in sampling.items() if value is not None},
         }
+
+
+def _echo_text(text: dict[str, Any]) -> dict[str, Any]:
+    """Return the form of the answer with the fields that are optional in requests."""
+    form = text.get("format") or {"type": "text"}
+    if form.get("type") == "json_schema":
+        form = {"description": None, "strict": None, **form}
+    return {**text, "format": form}
+
+
+def _echo_tool(tool: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool with the fields that are optional in requests."""
+    if tool.get("type") != "function":
+        return tool
+    return {"description": None, "parameters": None, "strict": None, **tool}
 
 
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
@@ -220,7 +251,7 @@ class ResponseOutputText(SparseAnswer):
     type: Literal["output_text"]
     text: str
     annotations: list[dict[str, Any]]
-    logprobs: list[ResponseLogprob] | None = None
+    logprobs: list[ResponseLogprob]
 
 
 class ResponseOutputMessage(SparseAnswer):
@@ -231,36 +262,34 @@ class ResponseOutputMessage(SparseAnswer):
     role: Literal["assistant"]
     status: ItemStatus
     content: list[ResponseOutputText]
-    phase: str | None = None
+    phase: Omittable[str] = None
 
 
 class ResponseFunctionToolCall(SparseAnswer):
     """A call of a function."""
 
     type: Literal["function_call"]
-    id: str | None
+    id: str
     call_id: str
     name: str
     arguments: str
     """JSON."""
-    status: ItemStatus | None = None
-    caller: dict[str, Any] | None = None
-    namespace: str | None = None
-    is_async: bool | None = Field(default=None, alias="async")
+    status: ItemStatus
+    caller: Omittable[dict[str, Any]] = None
+    namespace: Omittable[str] = None
 
 
 class ResponseCustomToolCall(SparseAnswer):
     """A call of a tool that takes a text."""
 
     type: Literal["custom_tool_call"]
-    id: str | None
+    id: str
     call_id: str
     name: str
     input: str
-    status: ItemStatus | None = None
-    caller: dict[str, Any] | None = None
-    namespace: str | None = None
-    is_async: bool | None = Field(default=None, alias="async")
+    status: Omittable[ItemStatus] = None
+    caller: Omittable[dict[str, Any]] = None
+    namespace: Omittable[str] = None
 
 
 class ReasoningText(SparseAnswer):
@@ -276,9 +305,9 @@ class ResponseReasoningItem(SparseAnswer):
     type: Literal["reasoning"]
     id: str
     summary: list[dict[str, Any]]
-    content: list[ReasoningText] | None = None
-    encrypted_content: str | None = None
-    status: ItemStatus | None = None
+    content: Omittable[list[ReasoningText]] = None
+    encrypted_content: Omittable[str] = None
+    status: Omittable[ItemStatus] = None
 
 
 ResponseOutputItem = (
@@ -348,20 +377,24 @@ class ModelResponse(SparseAnswer):
     model: str
     output: list[ResponseOutputItem]
     parallel_tool_calls: bool
+    frequency_penalty: float
+    presence_penalty: float
     previous_response_id: str | None
     conversation: ResponseConversation | None
     background: bool
     prompt: None
     prompt_cache_key: str | None
+    prompt_cache_retention: Literal["in_memory", "24h"] | None
     reasoning: dict[str, Any]
     safety_identifier: str | None
     service_tier: str
-    temperature: float | None
+    store: bool
+    temperature: float
     text: dict[str, Any]
     tool_choice: str | dict[str, Any]
     tools: list[dict[str, Any]]
     top_logprobs: int
-    top_p: float | None
+    top_p: float
     truncation: Literal["auto", "disabled"]
     usage: ResponseUsage | None
     user: str | None

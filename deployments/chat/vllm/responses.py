@@ -9,8 +9,19 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from openai.types.responses import (
+    ResponseContentPartAddedEvent,
+    ResponseContentPartDoneEvent,
+    ResponseFunctionToolCall,
+    ResponseOutputItem,
+    ResponseOutputItemAddedEvent,
+    ResponseOutputItemDoneEvent,
+    ResponseOutputMessage,
+    ResponseOutputText,
+    ResponseReasoningItem,
+)
+from pydantic import Field
+from pydantic_core import from_json, to_json
 from vllm.entrypoints.openai.responses.protocol import (
     ResponseCompletedEvent,
     ResponseCreatedEvent,
@@ -24,19 +35,12 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse, UsageInfo
 from deployments.chat.vllm.answers import Answer
 from wire.openai.responses import InputTokenCountResponse
 
-WHOLE = (ResponseCreatedEvent, ResponseInProgressEvent, ResponseCompletedEvent)
+STATES = (ResponseCreatedEvent, ResponseInProgressEvent, ResponseCompletedEvent)
 """Events that carry the response as it is by then."""
 
-NOT_OPENAIS = {
-    "ec_transfer_params",
-    "frequency_penalty",
-    "input_messages",
-    "kv_transfer_params",
-    "metrics",
-    "output_messages",
-    "presence_penalty",
-}
-"""Fields that vLLM's response has and OpenAI's has not."""
+ITEMS = (ResponseOutputItemAddedEvent, ResponseOutputItemDoneEvent)
+PARTS = (ResponseContentPartAddedEvent, ResponseContentPartDoneEvent)
+HAS_STATUS = (ResponseFunctionToolCall, ResponseOutputMessage, ResponseReasoningItem)
 
 
 class OneTurnRequest(ResponsesRequest):
@@ -44,6 +48,7 @@ class OneTurnRequest(ResponsesRequest):
 
     shown: dict[str, Any] = Field(default_factory=dict)
     num_before: int = 0
+    num_events_before: int = 0
 
 
 class Responses:
@@ -77,66 +82,137 @@ class Responses:
 
 
 async def _frames(
-    events: AsyncGenerator[BaseModel], body: OneTurnRequest, request: Request
+    events: AsyncGenerator[Any], body: OneTurnRequest, request: Request
 ) -> AsyncGenerator[str]:
+    # Whether an item was cut is known with the next event, which follows at once.
+    ended: ResponseOutputItemDoneEvent | None = None
     try:
         async for event in events:
-            if isinstance(event, WHOLE):
-                data = _with_response(event, body)
+            event.sequence_number += body.num_events_before
+            if ended is not None:
+                if isinstance(event, ResponseCompletedEvent):
+                    _mark_cut_item(ended.item, event.response)
+                yield _write_event(ended)
+                ended = None
+            if isinstance(event, ResponseOutputItemDoneEvent):
+                ended = event
+            elif isinstance(event, STATES):
                 _note_usage(event.response, request)
+                yield _write_state(event, body)
             else:
-                data = event.model_dump(
-                    mode="json", by_alias=True, exclude=set(event.model_extra or ())
-                )
-            yield f"event: {data['type']}\ndata: {to_json(data).decode()}\n\n"
+                yield _write_event(event)
     finally:
         await events.aclose()
 
 
-def _with_response(
+def _write_state(
     event: ResponseCreatedEvent | ResponseInProgressEvent | ResponseCompletedEvent,
     body: OneTurnRequest,
-) -> dict[str, Any]:
+) -> str:
     response = _as_openais(event.response, body)
     # vLLM calls every end "completed".
     ended = isinstance(event, ResponseCompletedEvent)
     name = f"response.{response['status']}" if ended else event.type
-    return {"type": name, "sequence_number": event.sequence_number, "response": response}
+    data = {"type": name, "sequence_number": event.sequence_number, "response": response}
+    return f"event: {name}\ndata: {to_json(data).decode()}\n\n"
+
+
+def _write_event(event: Any) -> str:
+    """Write an event without empty fields, which OpenAI leaves out."""
+    if isinstance(event, ITEMS):
+        _complete_item(event.item)
+    elif isinstance(event, PARTS):
+        _complete_part(event.part)
+    extra = set(event.model_extra or ())
+    data = event.model_dump_json(by_alias=True, exclude_none=True, exclude=extra)
+    return f"event: {event.type}\ndata: {data}\n\n"
 
 
 def _as_openais(response: ResponsesResponse, body: OneTurnRequest) -> dict[str, Any]:
-    fields = response.model_dump(mode="json", by_alias=True, exclude=NOT_OPENAIS)
-    for item in fields["output"]:
-        for part in item.get("content") or () if item["type"] == "message" else ():
-            if part.get("logprobs"):
-                part["logprobs"] = _of_text(part["logprobs"], part["text"])
-    usage = response.usage
-    if usage is not None:
-        details = usage.input_tokens_details
-        fields["usage"] = {
-            "input_tokens": usage.input_tokens,
-            "input_tokens_details": {
-                "cached_tokens": details.cached_tokens,
-                "cache_write_tokens": details.cache_write_tokens,
-            },
-            "output_tokens": usage.output_tokens,
-            "output_tokens_details": {
-                "reasoning_tokens": usage.output_tokens_details.reasoning_tokens
-            },
-            "total_tokens": usage.total_tokens,
-        }
-    ended = response.status in ("completed", "incomplete")
+    """Return vLLM's response with OpenAI's fields.
+
+    ``shown`` repeats the request, of which the engine may have made something else.
+    """
+    for item in response.output[-1:]:
+        _mark_cut_item(item, response)
+    is_completed = response.status == "completed"
+    details = response.incomplete_details
     return {
-        **fields,
+        "id": response.id,
+        "object": response.object,
+        "created_at": response.created_at,
+        "completed_at": int(time.time()) if is_completed else None,
+        "status": response.status,
         "error": None,
-        "completed_at": int(time.time()) if ended else None,
-        "max_output_tokens": body.max_output_tokens,
-        "metadata": body.metadata or {},
-        "reasoning": fields["reasoning"] or {"effort": None, "summary": None},
-        "service_tier": "default",
-        "text": fields["text"] or {"format": {"type": "text"}},
-        "top_logprobs": body.top_logprobs or 0,
+        "incomplete_details": {"reason": details.reason} if details else None,
+        "model": response.model,
+        "output": [_item_fields(item) for item in response.output],
+        "temperature": response.temperature,
+        "top_p": response.top_p,
+        "frequency_penalty": response.frequency_penalty,
+        "presence_penalty": response.presence_penalty,
+        "usage": _usage_fields(response),
         **body.shown,
+    }
+
+
+def _mark_cut_item(item: ResponseOutputItem, response: ResponsesResponse) -> None:
+    """Set the status of the last item if ``max_output_tokens`` was reached within it.
+
+    A call with all its arguments is complete: the limit was reached after it.
+    """
+    if response.status != "incomplete":
+        return
+    is_whole_call = isinstance(item, ResponseFunctionToolCall) and _is_json(item.arguments)
+    if isinstance(item, HAS_STATUS) and not is_whole_call:
+        item.status = "incomplete"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _item_fields(item: ResponseOutputItem) -> dict[str, Any]:
+    _complete_item(item)
+    fields = item.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for part in fields["content"] if item.type == "message" else ():
+        if part.get("logprobs"):
+            part["logprobs"] = _of_text(part["logprobs"], part["text"])
+    return fields
+
+
+def _complete_item(item: Any) -> None:
+    """Set what OpenAI's items have and vLLM's leave empty."""
+    if isinstance(item, ResponseReasoningItem) and item.status is None:
+        item.status = "completed"
+    elif isinstance(item, ResponseOutputMessage):
+        for part in item.content:
+            _complete_part(part)
+
+
+def _complete_part(part: Any) -> None:
+    if isinstance(part, ResponseOutputText) and part.logprobs is None:
+        part.logprobs = []
+
+
+def _usage_fields(response: ResponsesResponse) -> dict[str, Any] | None:
+    usage = response.usage
+    if usage is None:
+        return None
+    details = usage.input_tokens_details
+    return {
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": {
+            "cached_tokens": details.cached_tokens,
+            "cache_write_tokens": details.cache_write_tokens,
+        },
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.output_tokens_details.reasoning_tokens},
+        "total_tokens": usage.total_tokens,
     }
 
 

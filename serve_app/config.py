@@ -93,6 +93,9 @@ class IngressConfig(BaseModel):
     registry_poll_s: float = Field(default=2, gt=0)
     """Interval at which the ingress looks for added, changed and removed models. Each time costs
     Serve's controller some milliseconds."""
+    strict_fields: bool = False
+    """Refuse fields without effect (``store``, ``verbosity`` …). By default they are accepted, as
+    by the service for which a client was written, and named in the header x-homeport-ignored."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may send requests from a browser (CORS)."""
     files_url: str = "~/.local/share/homeport/files"

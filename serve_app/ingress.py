@@ -48,6 +48,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
         authenticator=Authenticator(runtime.keys),
         log=services.log,
         limits=services.limits,
+        strict_fields=config.strict_fields,
     )
     if config.allowed_origins:
         api.add_middleware(

@@ -5,12 +5,14 @@ Never prompts, texts or keys. Metrics go through Ray, so the dashboard and Prome
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ray.util.metrics import Counter, Histogram
 
 from wire.calls import Kind, Usage
 from wire.card import ModelCard
+from wire.errors import InvalidRequestError
 from wire.logging import get_logger
 
 SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -33,6 +35,10 @@ class RequestRecord:
     error_code: str | None = None
     low_priority: bool = False
     """Whether interactive requests have precedence."""
+    ignored: list[str] = field(default_factory=list[str])
+    """Fields of the request that have no effect."""
+    strict_fields: bool = False
+    """Whether those are refused."""
 
     @property
     def is_probe(self) -> bool:
@@ -43,6 +49,20 @@ class RequestRecord:
     def total_work(self) -> Usage:
         """The sum of the work of all models."""
         return sum(self.work.values(), Usage())
+
+    def ignore(self, fields: Iterable[str]) -> None:
+        """Record fields of the request that have no effect.
+
+        Raises:
+            InvalidRequestError: the operator wants them refused.
+        """
+        for name in fields:
+            if self.strict_fields:
+                raise InvalidRequestError(
+                    f"'{name}' has no effect here, and such fields are refused ('strict_fields').",
+                    name,
+                )
+            self.ignored.append(name)
 
     def begin(self, kind: Kind, model: str = "-") -> None:
         """Record the request's kind and model; other models that it uses do not count."""

@@ -64,6 +64,8 @@ class ModelCard(BaseModel):
     """Voices of a speech model; the first is the default."""
     dimensions: int | None = None
     """Length of an embeddings model's vectors."""
+    vector_lengths: tuple[int, ...] = ()
+    """Lengths that requests may choose from; empty: there is only the model's own."""
     default_size: str | None = None
     """Size in pixels, width x height, of an image if the request has no ``size``."""
     backend: str = ""

@@ -5,11 +5,12 @@ the engine's spelling.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from wire.constraints import with_structured_outputs
 from wire.errors import InvalidRequestError, echo
-from wire.requests import RequestBody
+from wire.hints import OF_COMPLETIONS
+from wire.requests import RequestBody, type_of
 
 AS_ABSENT: dict[str, tuple[Any, ...]] = {
     "typical_p": (0, 1),
@@ -22,12 +23,9 @@ AS_ABSENT: dict[str, tuple[Any, ...]] = {
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n_keep": (None, 0),
     "priority": (None, 0),
-    "store": (None, False),
-    "service_tier": (None, "auto", "default"),
     "modalities": (None, ["text"]),
     "function_call": (None, "none"),
     "functions": (None, []),
-    "best_of": (None, 1),
 }
 """Unsupported fields, and the values that are accepted because they request nothing."""
 
@@ -54,11 +52,13 @@ ELSEWHERE = {
 }
 """Fields of LocalAI's shared request type that apply to another path only."""
 
+WITHOUT_EFFECT = frozenset({*NEUTRAL, *OF_COMPLETIONS})
+"""Fields that no engine is sent."""
+
 UNSUPPORTED = {
     "audio": "this server answers with text",
-    "prediction": "predicted outputs are not supported",
     "web_search_options": "this server does not search the web",
-    "verbosity": "no served model takes it",
+    "moderation": "texts are judged at /v1/moderations",
     "negative_prompt_scale": "classifier-free guidance is not supported",
     "kv_transfer_params": "it is between servers",
     "ec_transfer_params": "it is between servers",
@@ -173,6 +173,22 @@ def refuse_unless_neutral(
             )
 
 
+def check_types(entries: object, allowed: tuple[str, ...], path: str) -> None:
+    """Check the types of a list's objects by their beginnings; None is an empty list.
+
+    Raises:
+        InvalidRequestError: names the type and those that are allowed.
+    """
+    listed = entries if isinstance(entries, list) else [entries] if entries is not None else []
+    for index, entry in enumerate(cast("list[Any]", listed)):
+        kind = type_of(entry)
+        if not isinstance(kind, str) or not kind.startswith(allowed):
+            where = f"{path}[{index}].type"
+            raise InvalidRequestError(
+                f"Invalid '{where}': allowed is {', '.join(allowed)}, received {echo(kind)}.", where
+            )
+
+
 def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Return ``fields`` in the engine's spelling, without those that have no effect.
 
@@ -180,7 +196,7 @@ def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
         InvalidRequestError: a field cannot be honoured.
     """
     refuse_unless_neutral(fields, NEUTRAL)
-    known = {name: value for name, value in fields.items() if name not in NEUTRAL}
+    known = {name: value for name, value in fields.items() if name not in WITHOUT_EFFECT}
     for name, key in LOAD_TIME.items():
         if known.pop(name, None):
             raise InvalidRequestError(

@@ -8,12 +8,16 @@ from pydantic import BaseModel, ConfigDict, Discriminator, model_validator
 from pydantic_core import PydanticCustomError
 
 from wire.errors import UNKNOWN_PARAMETER
+from wire.hints import Hints
 
 
 class RequestBody(BaseModel):
     """Base of request bodies. Declared fields are validated; others are kept for the engine."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+    hints: ClassVar[Hints] = {}
+    """Fields that are accepted without effect."""
 
 
 class StoredBody(RequestBody):

@@ -30,4 +30,5 @@ class EmbeddingsConfig(EncoderConfig, frozen=True):
     def card(self) -> ModelCard:
         """Add the length of the vectors."""
         length = self.dimensions[0] if self.dimensions else None
-        return super().card().model_copy(update={"dimensions": length})
+        update = {"dimensions": length, "vector_lengths": self.dimensions}
+        return super().card().model_copy(update=update)

@@ -10,5 +10,9 @@ from wire.openai.embeddings import EmbeddingsRequest
 async def embed(body: EmbeddingsRequest, model_name: str | None, calls: Calls) -> bytes:
     """Return the engine's answer, as JSON: a vector for each input."""
     model = await calls.resolve(Kind.EMBEDDINGS, model_name, body.backend)
-    reply = await calls.run(model, Operation.EMBEDDINGS, EmbeddingsBody(**own_fields(body)))
+    fields = own_fields(body)
+    if body.dimensions is not None and body.dimensions not in model.card.vector_lengths:
+        calls.record.ignore(["dimensions"])
+        del fields["dimensions"]
+    reply = await calls.run(model, Operation.EMBEDDINGS, EmbeddingsBody(**fields))
     return reply.body

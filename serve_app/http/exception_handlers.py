@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from serve_app.http.error_answers import error_response
+from serve_app.http.json_body import is_json
 from wire.errors import (
     APIError,
     InvalidRequestError,
@@ -34,7 +35,7 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
 async def _answer_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
-    if errors[0]["loc"] == ("body",) and not _is_json(request):
+    if errors[0]["loc"] == ("body",) and not is_json(request):
         received = request.headers.get("content-type", "none")
         problem: APIError = UnsupportedMediaError(
             f"Content-Type must be application/json, received {received[:100]}."
@@ -67,8 +68,3 @@ def _allowed_methods(request: Request) -> str:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             methods |= route.methods or set()
     return ", ".join(sorted(methods))
-
-
-def _is_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")

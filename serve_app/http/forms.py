@@ -26,12 +26,14 @@ from serve_app.http.multipart import (
     decode_text,
     parse_header,
 )
+from serve_app.observability import RequestRecord
 from wire.errors import (
     InvalidRequestError,
     RequestTooLargeError,
     UnsupportedMediaError,
     from_validation_errors,
 )
+from wire.hints import find_hints
 from wire.requests import RequestBody
 
 W = TypeVar("W", bound=RequestBody)
@@ -157,6 +159,7 @@ class _Form(Generic[W]):
     """What has arrived of a form: its fields, and how many files."""
 
     def __init__(self, request: Request, wire: type[W], files: Mapping[str, int]) -> None:
+        self._record: RequestRecord = request.state.record
         self._content_type = request.headers.get("content-type", "none")
         self.media_type, self._options = parse_header(self._content_type)
         self._charset = decode_parameter(self._options.get("charset", b""), "latin-1") or "utf-8"
@@ -232,8 +235,10 @@ class _Form(Generic[W]):
         Raises:
             InvalidRequestError: one is wrong.
         """
+        fields = self._nest()
+        self._record.ignore(find_hints(fields, self._wire.hints))
         try:
-            return self._wire.model_validate(self._nest())
+            return self._wire.model_validate(fields)
         except ValidationError as error:
             raise from_validation_errors(error.errors(include_url=False)) from None
 

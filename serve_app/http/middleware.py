@@ -23,6 +23,9 @@ logger = get_logger(__name__)
 INTERNAL_REQUEST = "homeport.internal_request"
 """The entry of an internal request in its scope, which no HTTP server sets."""
 
+IGNORED = "x-homeport-ignored"
+"""The header that names the request's fields without effect."""
+
 CLIENT_GONE = 499
 """Status in logs and metrics of a request whose client disconnected early (as in nginx)."""
 
@@ -41,9 +44,16 @@ class RequestMiddleware:
     """Checks a request, passes it on and logs how it ended."""
 
     def __init__(
-        self, app: ASGIApp, authenticator: Authenticator, log: RequestLog, limits: BodyLimits
+        self,
+        app: ASGIApp,
+        authenticator: Authenticator,
+        log: RequestLog,
+        limits: BodyLimits,
+        *,
+        strict_fields: bool,
     ) -> None:
         self.app = app
+        self.strict_fields = strict_fields
         self.authenticator = authenticator
         self.log = log
         self.limits = limits
@@ -56,6 +66,7 @@ class RequestMiddleware:
         headers = Headers(scope=scope)
         internal: InternalRequest | None = scope.get(INTERNAL_REQUEST)
         record = internal.record if internal else new_record(scope, headers)
+        record.strict_fields = self.strict_fields
         state = scope.setdefault("state", {})
         state["record"] = record
         most = self.limits.of(scope["method"], scope["path"])
@@ -119,6 +130,8 @@ class _Exchange:
             self._status = message["status"]
             for name in self._id_headers:
                 MutableHeaders(scope=message)[name] = self._record.request_id
+            if self._record.ignored:
+                MutableHeaders(scope=message)[IGNORED] = ", ".join(self._record.ignored)
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
             self._complete = True
         await self._send(message)

@@ -153,9 +153,6 @@ MORE: dict[type, dict[str, Refinement]] = {
     CountTokensRequest: {
         "system": str | list[parts.TextPart] | None,
         **neutral(NEUTRAL_IN_MESSAGES),
-        "metadata": dict[str, Any] | None,
-        "cache_control": dict[str, Any] | None,
-        "user_profile_id": str | None,
         "thread": without_effect((None,), "send the whole conversation."),
     },
     MessagesRequest: {},

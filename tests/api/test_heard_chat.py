@@ -102,7 +102,7 @@ async def test_long_conversation_does_not_take_every_place(
 @pytest.mark.parametrize(
     "wish",
     [
-        {"store": True},
+        {"web_search_options": {}},
         {"modalities": ["text", "audio"], "audio": {"voice": "nobody", "format": "wav"}},
         {"modalities": ["text", "audio"], "audio": {"voice": "a", "format": "wav", "model": "x"}},
     ],

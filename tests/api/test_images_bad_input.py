@@ -40,7 +40,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"response_format": {}, "quality": "best"}, "quality"),
     ({"quality": 1.5}, "quality"),
     ({"background": "transparent"}, "background"),
-    ({"style": "natural"}, "style"),
+    ({"style": "baroque"}, "style"),
     ({"output_format": "svg"}, "output_format"),
     ({"output_compression": 50}, "output_compression"),
     ({"partial_images": 2}, "partial_images"),

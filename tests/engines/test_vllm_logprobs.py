@@ -106,7 +106,6 @@ def test_response_has_logprobs_of_its_text_and_not_of_the_thought(thinker: str) 
         ("chat/completions", {**AT_ONCE, "prompt_logprobs": 1, "stream": True}, "prompt_logprobs"),
         ("completions", {"prompt": "a", "logprobs": 21}, "logprobs"),
         ("completions", {"prompt": "a", "prompt_logprobs": 1, "stream": True}, "prompt_logprobs"),
-        ("responses", {"input": "a", "top_logprobs": 2}, "top_logprobs"),
     ],
 )
 def test_logprobs_that_cannot_be_told_are_refused_by_name(

@@ -37,9 +37,8 @@ def test_every_field_of_localais_request_has_a_fate(field: str) -> None:
         ("negative_prompt", "x"),
         ("negative_prompt_scale", 2.0),
         ("grammar_json_functions", {}),
-        ("store", True),
         ("modalities", ["text", "audio"]),
-        ("prediction", {}),
+        ("moderation", {}),
     ],
 )
 def test_field_that_cannot_be_honoured_is_refused_by_name(field: str, value: Any) -> None:
@@ -63,6 +62,8 @@ def test_field_that_cannot_be_honoured_is_refused_by_name(field: str, value: Any
         ("batch", 0),
         ("size", ""),
         ("store", False),
+        ("store", True),
+        ("verbosity", "low"),
     ],
 )
 def test_field_that_asks_for_nothing_is_left_out(field: str, value: Any) -> None:

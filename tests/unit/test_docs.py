@@ -6,7 +6,9 @@ import pytest
 
 from serve_app.config import IngressConfig
 from wire.anthropic.messages import (
-    LABELS,
+    NEUTRAL as NEUTRAL_IN_MESSAGES,
+)
+from wire.anthropic.messages import (
     CustomTool,
     InputMessage,
     MessagesRequest,
@@ -14,13 +16,11 @@ from wire.anthropic.messages import (
     Thinking,
     ToolChoice,
 )
-from wire.anthropic.messages import (
-    NEUTRAL as NEUTRAL_IN_MESSAGES,
-)
 from wire.elevenlabs.speech_to_text import SpeechToTextRequest
 from wire.elevenlabs.text_to_speech import TextToSpeechRequest, VoiceSettings
 from wire.errors import APIError
 from wire.fields import ELSEWHERE, LOAD_TIME, NEUTRAL, UNSUPPORTED
+from wire.hints import HINTS
 from wire.jina.rerank import RerankRequest
 from wire.jina.score import ScoreRequest
 from wire.localai.stores import StoreFind, StoreSet
@@ -155,7 +155,7 @@ TYPES = (
 FIELDS = {
     *(field for wire in TYPES for field in wire.model_fields),
     *NEUTRAL_IN_MESSAGES,
-    *LABELS,
+    *(name.partition(".")[0] for hints in HINTS.values() for name in hints),
 }
 
 
@@ -182,3 +182,18 @@ def test_error_code_is_documented(code: str) -> None:
 @pytest.mark.parametrize("setting", sorted(IngressConfig.model_fields))
 def test_setting_is_documented(setting: str) -> None:
     assert f"`{setting}`" in CONFIGURATION
+
+
+def test_hints_are_listed_as_the_code_has_them() -> None:
+    section = API.partition("### Hints without effect")[2].partition("## Errors")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if "| `" in line]
+    listed = {
+        (page, hint.strip("`"), why) for hint, pages, why in rows for page in pages.split(", ")
+    }
+
+    assert listed == {
+        (page, name, hint.why)
+        for pages, hints in HINTS.items()
+        for name, hint in hints.items()
+        for page in pages.split(", ")
+    }

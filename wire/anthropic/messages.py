@@ -7,32 +7,23 @@ from pydantic import Field, model_validator
 from wire.answers import Omittable, SparseAnswer
 from wire.anthropic.message_blocks import read_messages, read_system
 from wire.errors import InvalidRequestError, UnsupportedThreadError, echo
-from wire.fields import refuse_unless_neutral
+from wire.fields import check_types, refuse_unless_neutral
+from wire.hints import OF_MESSAGES
 from wire.requests import ModelRequest, RequestBody
 
 MIN_THINKING_TOKENS = 1024
 """Anthropic's minimum of ``budget_tokens``."""
 
-KEEPS_THINKING: dict[str, Any] = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
-"""Values of ``context_management`` that request nothing, as agents send them."""
+EDITS = ("clear_tool_uses_", "clear_thinking_", "compact_")
+"""Types of ``context_management.edits``, which only save tokens, without their dates."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "service_tier": (None, "auto", "standard_only"),
-    "speed": (None, "standard"),
     "container": (None,),
     "mcp_servers": (None, []),
-    "context_management": (None, {}, {"edits": []}, KEEPS_THINKING),
     "compaction": (None,),
-    "diagnostics": (None,),
-    "fallbacks": (None, []),
-    "fallback_credit_token": (None,),
-    "billing_policy": (None,),
-    "inference_geo": (None,),
+    "inference_geo": (None, "global"),
 }
 """Unsupported fields, and the values that are accepted because they request nothing."""
-
-LABELS = ("metadata", "cache_control", "user_profile_id")
-"""Fields without effect: labels, and cache control, which vLLM does automatically."""
 
 
 class InputMessage(RequestBody):
@@ -118,6 +109,8 @@ class OutputConfig(RequestBody):
 class CountTokensRequest(ModelRequest):
     """Body of ``POST /v1/messages/count_tokens``."""
 
+    hints = OF_MESSAGES
+
     messages: list[InputMessage] = Field(min_length=1)
     system: str | list[Any] | None = None
     tools: list[CustomTool] | None = None
@@ -126,6 +119,16 @@ class CountTokensRequest(ModelRequest):
     output_config: OutputConfig | None = None
     output_format: OutputFormat | None = None
     thread: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    user_profile_id: str | None = None
+    cache_control: dict[str, Any] | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    context_management: dict[str, Any] | None = None
+    diagnostics: dict[str, Any] | None = None
+    fallbacks: str | list[Any] | None = None
+    fallback_credit_token: str | dict[str, Any] | None = None
+    billing_policy: str | dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _check_tool_choice(self) -> "CountTokensRequest":
@@ -175,6 +178,8 @@ class CountTokensRequest(ModelRequest):
                 "'thread' is not supported here: send the whole conversation.", "thread"
             )
         refuse_unless_neutral(self.model_extra or {}, NEUTRAL)
+        edits = (self.context_management or {}).get("edits")
+        check_types(edits, EDITS, "context_management.edits")
         chat_fields: dict[str, Any] = {
             "messages": read_messages(
                 [(message.role, message.content) for message in self.messages],

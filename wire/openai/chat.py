@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.fields import refuse_elsewheres
+from wire.hints import OF_OPENAI
 from wire.openai.speech import VoiceReference
 from wire.openai.usage import CompletionUsage
 from wire.requests import ModelRequest, RequestBody
@@ -23,6 +24,7 @@ class StreamOptions(RequestBody):
     """Additional content of a stream."""
 
     include_usage: bool = False
+    include_obfuscation: bool | None = None
 
 
 class AudioOptions(RequestBody):
@@ -110,7 +112,16 @@ class Sampling(ModelRequest):
     stream_interval: int | None = Field(default=None, ge=1, le=1_000_000)
     response_format: str | dict[str, Any] | None = None
     user: str | None = None
+    safety_identifier: str | None = None
+    store: bool | None = None
+    metadata: dict[str, Any] | None = None
+    service_tier: str | None = None
+    verbosity: str | None = None
+    prediction: dict[str, Any] | None = None
+    prompt_cache_retention: str | None = None
+    prompt_cache_options: dict[str, Any] | None = None
 
+    hints = OF_OPENAI
     elsewhere: ClassVar[Collection[str]] = ()
     """Fields of other operations, which are refused if set."""
 

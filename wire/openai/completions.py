@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
-from wire.openai.chat import FinishReason, Sampling
+from wire.hints import OF_COMPLETIONS
+from wire.openai.chat import MAX_CHOICES, FinishReason, Sampling
 from wire.openai.usage import CompletionUsage
 
 Item = TypeVar("Item")
@@ -16,6 +17,7 @@ Several = Annotated[list[Item], Field(min_length=1)]
 class CompletionRequest(Sampling):
     """Body of ``POST /v1/completions``."""
 
+    hints = OF_COMPLETIONS
     elsewhere = ("messages", "tools", "tool_choice")
 
     prompt: str | Several[str] | Several[int] | Several[list[int]]
@@ -23,11 +25,21 @@ class CompletionRequest(Sampling):
     echo: bool | None = None
     logprobs: int | None = Field(default=None, ge=0, le=20)
     suffix: str | None = None
+    best_of: int | None = Field(default=None, ge=1, le=MAX_CHOICES)
 
     def num_answers(self) -> int:
         """Return the number of requested answers: ``n`` per prompt."""
         several = isinstance(self.prompt, list) and not isinstance(self.prompt[0], int)
         return super().num_answers() * (len(self.prompt) if several else 1)
+
+    @model_validator(mode="after")
+    def _check_best_of(self) -> "CompletionRequest":
+        if self.best_of is not None and self.best_of < (self.n or 1):
+            raise InvalidRequestError(
+                f"Invalid 'best_of': must be at least 'n' ({self.n}), received {self.best_of}.",
+                "best_of",
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_max_tokens(self) -> "CompletionRequest":

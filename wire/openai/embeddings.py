@@ -7,6 +7,7 @@ from pydantic import Field, PlainValidator, model_validator
 from wire.answers import Answer
 from wire.errors import echo
 from wire.fields import refuse_unless_neutral
+from wire.hints import OF_EMBEDDINGS
 from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest
 
@@ -56,6 +57,8 @@ def _input(item: Any, name: str) -> str | list[int]:
 
 class EmbeddingsRequest(ModelRequest):
     """Body of ``POST /v1/embeddings``."""
+
+    hints = OF_EMBEDDINGS
 
     input: Annotated[list[str | list[int]], PlainValidator(_inputs)]
     encoding_format: Literal["float", "base64"] | None = None

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError
+from wire.hints import OF_IMAGES
 from wire.requests import ModelRequest, type_of
 
 MAX_IMAGES = 10
@@ -17,7 +18,6 @@ MAX_MODE = 2
 QUALITIES = ("auto", "low", "medium", "standard", "high", "hd", "xhigh", "max")
 
 UNSUPPORTED = {
-    "complexity": "diffusion models plan nothing",
     "frame_count": "no model here draws animations",
     "frame_duration_ms": "no model here draws animations",
     "svg": "no model here draws SVG",
@@ -54,6 +54,8 @@ Size = Annotated[
 class ImageRequest(ModelRequest):
     """Fields of all requests for images."""
 
+    hints = OF_IMAGES
+
     n: int | None = Field(default=None, ge=1, le=MAX_IMAGES)
     size: Size = None
     response_format: ResponseFormat = None
@@ -65,11 +67,12 @@ class ImageRequest(ModelRequest):
     output_format: OutputFormat | None = None
     output_compression: int | None = Field(default=None, ge=0, le=100)
     strength: float | None = Field(default=None, ge=0.01, le=1)
-    # Unsupported fields, and the values that are accepted because they request nothing.
     background: Literal["auto", "opaque"] | None = None
+    """No model draws transparency."""
     moderation: Literal["auto", "low"] | None = None
-    style: Literal["vivid"] | None = None
-    input_fidelity: Literal["low"] | None = None
+    style: Literal["vivid", "natural"] | None = None
+    input_fidelity: Literal["low", "high"] | None = None
+    complexity: Literal["low", "medium", "high"] | None = None
 
     @model_validator(mode="after")
     def _refuse_unsupported(self) -> "ImageRequest":

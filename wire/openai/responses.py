@@ -6,7 +6,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError, echo
-from wire.fields import OF_OTHER_PATHS, own_fields, refuse_unless_neutral
+from wire.fields import OF_OTHER_PATHS, check_types, own_fields, refuse_unless_neutral
+from wire.hints import LOGPROBS, OF_RESPONSES
 from wire.openai.objects import Deleted
 from wire.openai.tool_choice import prepare_tools
 from wire.requests import ModelRequest, StoredBody
@@ -22,12 +23,8 @@ Metadata = Annotated[
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "access_programs": (None,),
-    "background_options": (None,),
-    "context_management": (None, []),
-    "image": (None,),
     "moderation": (None,),
     "prompt": (None,),
-    "service_tier": (None, "auto", "default"),
 }
 """Unsupported fields, and the values that are accepted because they request nothing."""
 
@@ -39,15 +36,12 @@ SAMPLING = ("frequency_penalty", "presence_penalty", "temperature", "top_p")
 
 ONLY_HERE = {
     *NEUTRAL,
+    *OF_RESPONSES.keys() - {"top_logprobs"},
     "background",
     "conversation",
-    "include",
     "input",
     "max_tool_calls",
-    "personality",
     "previous_response_id",
-    "prompt_cache_options",
-    "prompt_cache_retention",
     "repeat_penalty",
     "safety_identifier",
     "store",
@@ -56,13 +50,23 @@ ONLY_HERE = {
 }
 """Fields that are not passed to the engine unchanged."""
 
+COMPACTION = ("compaction",)
+"""Types of ``context_management``, which only saves tokens."""
+
 TOOL_TYPES = ("function", "custom")
 """Tools that the client executes. OpenAI's hosted tools are not supported."""
 
 Includable = Literal[
-    "message.output_text.logprobs", "message.input_image.image_url", "reasoning.encrypted_content"
+    "message.output_text.logprobs",
+    "message.input_image.image_url",
+    "reasoning.encrypted_content",
+    "code_interpreter_call.outputs",
+    "computer_call_output.output.image_url",
+    "file_search_call.results",
+    "web_search_call.action.sources",
+    "web_search_call.results",
 ]
-"""Supported values of ``include``; the others belong to OpenAI's hosted tools."""
+"""Values of ``include``. Those of OpenAI's hosted tools have no effect."""
 
 
 class ConversationReference(StoredBody):
@@ -81,6 +85,7 @@ class ResponseRequest(StoredBody, ModelRequest):
     """Body of ``POST /v1/responses``."""
 
     model_config = ConfigDict(extra="allow")
+    hints = OF_RESPONSES
     read_elsewhere = OF_OTHER_PATHS
 
     input: str | list[dict[str, Any]] | None = None
@@ -155,29 +160,15 @@ class ResponseRequest(StoredBody, ModelRequest):
             raise InvalidRequestError(
                 "Invalid 'stream_options': only allowed when 'stream' is true.", "stream_options"
             )
-        if self.stream_options is not None and self.stream_options.include_obfuscation:
-            raise InvalidRequestError(
-                "Invalid 'stream_options.include_obfuscation': streams are not padded here.",
-                "stream_options.include_obfuscation",
-            )
-        if self.top_logprobs and "message.output_text.logprobs" not in (self.include or ()):
-            raise InvalidRequestError(
-                "Invalid 'top_logprobs': needs 'include': ['message.output_text.logprobs'].",
-                "top_logprobs",
-            )
-        if (verbosity := (self.text or {}).get("verbosity")) not in (None, "medium"):
-            raise InvalidRequestError(
-                f"Invalid 'text.verbosity': no served model takes it (received {echo(verbosity)}).",
-                "text.verbosity",
-            )
+        check_types(self.context_management, COMPACTION, "context_management")
         _check_tools(self.tools or ())
         return self
 
     def engine_fields(self) -> dict[str, Any]:
         """Return the engine's fields, without the conversation."""
         fields = {name: v for name, v in own_fields(self).items() if name not in ONLY_HERE}
-        if self.include:
-            fields["include"] = self.include
+        if LOGPROBS in (self.include or ()):
+            fields["include"] = [LOGPROBS]
         if self.repeat_penalty is not None:
             if self.repetition_penalty is not None:
                 raise InvalidRequestError(

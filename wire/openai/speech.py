@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from wire.answers import Answer
 from wire.card import ModelCard, Voice
 from wire.errors import InvalidRequestError, echo
+from wire.hints import OF_SPEECH
 from wire.requests import ModelRequest, RequestBody, type_of
 
 MEDIA_TYPES = {
@@ -67,6 +68,8 @@ class VoiceReference(RequestBody):
 
 class SpeechRequest(ModelRequest):
     """Body of ``POST /v1/audio/speech``."""
+
+    hints = OF_SPEECH
 
     input: Text
     voice: str | VoiceReference | None = None

@@ -25,6 +25,8 @@ from wire.openai.images import (
     ImageUsage,
     OutputFormat,
     PartialImageEvent,
+    QualityName,
+    name_quality,
 )
 from wire.sse import write_event
 
@@ -48,6 +50,7 @@ class ImageAnswers:
         """
         self.created = int(time.time())
         self._format: OutputFormat = body.output_format or "png"
+        self._quality: QualityName | None = name_quality(body.quality)
         self._images = images
         form = body.response_format or default_format(body.model)
         self._base = addresses.base(request) if form == "url" else None
@@ -64,6 +67,7 @@ class ImageAnswers:
             id=new_id("img", "-"),
             data=data,
             output_format=self._format,
+            quality=self._quality,
             size=facts["size"],
             usage=_usage(facts),
         )
@@ -90,10 +94,9 @@ async def image_events(
 ) -> AsyncGenerator[bytes]:
     """Yield OpenAI's events for a replica's pieces: intermediate images, then the image."""
     size = body.size or "auto"
-    quality = body.quality if isinstance(body.quality, str) else "auto"
     common: dict[str, Any] = {
         "created_at": created,
-        "quality": quality,
+        "quality": name_quality(body.quality) or "auto",
         "output_format": body.output_format or "png",
     }
     async with aclosing(pieces):

@@ -24,6 +24,30 @@ async def test_chat_by_alias_asks_the_engine_by_its_own_id(
     assert model.asked == {"model": "small", "messages": HELLO, "top_p": 0.5}
 
 
+@pytest.mark.parametrize(
+    ("metadata", "param"),
+    [
+        ({str(number): "x" for number in range(17)}, "metadata"),
+        ({"n": 1}, "metadata.n"),
+        ({"k": "x" * 513}, "metadata.k"),
+        ({"k" * 65: "x"}, "metadata." + "k" * 65),
+        ("x", "metadata"),
+    ],
+)
+async def test_metadata_has_the_limits_of_stored_objects(
+    http: httpx2.AsyncClient, model: ScriptedModel, metadata: Any, param: str
+) -> None:
+    model.script = [ANSWER]
+    request = {"messages": HELLO, "metadata": metadata}
+
+    answer = await http.post("/v1/chat/completions", json=request)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+    request["metadata"] = {str(number): "x" * 512 for number in range(16)}
+    assert (await http.post("/v1/chat/completions", json=request)).status_code == 200
+
+
 async def test_chat_stream_ends_with_done_and_hides_the_usage_piece(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:

@@ -3,13 +3,16 @@
 import base64
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
 from openai import AsyncOpenAI
+from openai.types import ImagesResponse
 
 from tests.api.conftest import CreateApi
 from tests.api.drawn import BASE64, CARD, PATH, PNG, STREAM, reply
+from tests.support.openai_conformance import assert_conforms
 from tests.support.scripted_model import KEY, ScriptedModel, connect
 from wire.calls import Operation
 from wire.card import ModelCard
@@ -154,6 +157,28 @@ async def test_stream_has_openais_events(openai_client: AsyncOpenAI, model: Scri
     assert (partial.partial_image_index, partial.b64_json) == (0, BASE64)
     assert completed.type == "image_generation.completed"
     assert (completed.size, completed.quality, completed.usage.input_tokens) == ("64x64", "low", 5)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [(None, "medium"), ("standard", "medium"), ("low", "low"), ("hd", "high"), ("max", "max")],
+)
+async def test_answer_repeats_the_quality_by_its_name_of_today(
+    openai_client: AsyncOpenAI, sent: Any, shown: str
+) -> None:
+    fields = {} if sent is None else {"quality": sent}
+
+    raw = await openai_client.images.with_raw_response.generate(
+        model="dall-e-3", prompt="a", **fields
+    )
+
+    assert assert_conforms(ImagesResponse, raw.text).quality == shown
+
+
+async def test_answer_has_no_quality_for_a_number_of_steps(http: httpx2.AsyncClient) -> None:
+    answer = await http.post(PATH, json={"prompt": "a", "quality": 7})
+
+    assert "quality" not in answer.json()
 
 
 async def test_streams_events_are_named_as_their_type(

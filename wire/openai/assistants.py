@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, Tag, model_validator
 
 from wire.answers import Answer, Omittable, OpenAnswer
-from wire.openai.objects import Deleted, ListPage
-from wire.openai.responses import Metadata
+from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.openai.vector_stores import ChunkingStrategy
 from wire.requests import TEXT_OR_OBJECT, StoredBody
 

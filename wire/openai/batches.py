@@ -14,8 +14,7 @@ from pydantic_core import from_json, to_json
 from wire.answers import Answer
 from wire.errors import echo
 from wire.ids import new_id
-from wire.openai.objects import ListPage
-from wire.openai.responses import Metadata
+from wire.openai.objects import ListPage, Metadata
 from wire.requests import StoredBody
 
 Endpoint = Literal[

@@ -9,6 +9,7 @@ from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.fields import refuse_elsewheres
 from wire.hints import OF_OPENAI
+from wire.openai.objects import Metadata
 from wire.openai.speech import VoiceReference
 from wire.openai.usage import CompletionUsage
 from wire.requests import ModelRequest, RequestBody
@@ -114,7 +115,7 @@ class Sampling(ModelRequest):
     user: str | None = None
     safety_identifier: str | None = None
     store: bool | None = None
-    metadata: dict[str, Any] | None = None
+    metadata: Metadata | None = None
     service_tier: str | None = None
     verbosity: str | None = None
     prediction: dict[str, Any] | None = None

@@ -5,8 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from wire.answers import Answer, OpenAnswer
-from wire.openai.objects import Deleted, ListPage
-from wire.openai.responses import Metadata
+from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.requests import StoredBody
 
 MAX_ITEMS = 20

@@ -1,6 +1,6 @@
 """Request types of images. Reference: https://platform.openai.com/docs/api-reference/images."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -44,11 +44,22 @@ def _quality(value: object) -> object:
 
 
 OutputFormat = Literal["png", "jpeg", "webp"]
+QualityName = Literal["low", "medium", "high", "xhigh", "max"]
+"""OpenAI's names of today; requests may have older ones."""
 ResponseFormat = Annotated[Literal["url", "b64_json"] | None, BeforeValidator(type_of)]
 Size = Annotated[
     Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
     BeforeValidator(_auto_is_none),
 ]
+
+
+def name_quality(quality: str | int | None) -> QualityName | None:
+    """Return OpenAI's name of a request's quality; None: it is a number of steps."""
+    if isinstance(quality, int):
+        return None
+    if quality == "hd":
+        return "high"
+    return "medium" if quality in (None, "auto", "standard") else cast("QualityName", quality)
 
 
 class ImageRequest(ModelRequest):
@@ -197,6 +208,8 @@ class ImagesResponse(Answer):
     data: list[Image]
     background: Literal["opaque"] = "opaque"
     output_format: OutputFormat
+    quality: Omittable[QualityName] = None
+    """Absent where the request has a number of steps."""
     size: str
     usage: ImageUsage
 
@@ -207,7 +220,7 @@ class ImageEvent(Answer):
     created_at: int
     b64_json: str
     size: str
-    quality: str
+    quality: QualityName | Literal["auto"]
     background: Literal["opaque"] = "opaque"
     output_format: OutputFormat
 

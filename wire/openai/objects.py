@@ -1,11 +1,20 @@
 """What OpenAI's objects have in common: their lists, and the answer that one was deleted."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, Self, TypeVar, cast
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, cast
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field, StringConstraints
 
 from wire.answers import Answer
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=64)],
+        Annotated[str, StringConstraints(max_length=512)],
+    ],
+    Field(max_length=16),
+]
+"""Labels of an object, within OpenAI's limits."""
 
 Item = TypeVar("Item")
 ObjectName = TypeVar("ObjectName")

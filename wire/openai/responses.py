@@ -2,24 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError, echo
 from wire.fields import OF_OTHER_PATHS, check_types, own_fields, refuse_unless_neutral
 from wire.hints import LOGPROBS, OF_RESPONSES
-from wire.openai.objects import Deleted
+from wire.openai.objects import Deleted, Metadata
 from wire.openai.tool_choice import prepare_tools
 from wire.requests import ModelRequest, StoredBody
-
-Metadata = Annotated[
-    dict[
-        Annotated[str, StringConstraints(max_length=64)],
-        Annotated[str, StringConstraints(max_length=512)],
-    ],
-    Field(max_length=16),
-]
-"""OpenAI's limits of an object's metadata."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "access_programs": (None,),

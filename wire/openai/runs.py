@@ -15,8 +15,7 @@ from wire.openai.assistants import (
     Tools,
     TopP,
 )
-from wire.openai.objects import ListPage
-from wire.openai.responses import Metadata
+from wire.openai.objects import ListPage, Metadata
 from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
 from wire.requests import TEXT_OR_OBJECT, StoredBody
 

@@ -6,8 +6,7 @@ from pydantic import Field, StringConstraints, Tag
 
 from wire.answers import Answer, Omittable, OpenAnswer
 from wire.openai.assistants import MAX_TEXT, AssistantToolResources, FileIds, ToolResources
-from wire.openai.objects import Deleted, ListPage
-from wire.openai.responses import Metadata
+from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.requests import TEXT_OR_OBJECT, StoredBody, by_type
 
 MAX_MESSAGES = 32

@@ -10,8 +10,7 @@ from pydantic import (
 )
 
 from wire.answers import Answer
-from wire.openai.objects import Deleted, ListPage
-from wire.openai.responses import Metadata
+from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.openai.search_filters import Filter, Value
 from wire.requests import StoredBody
 

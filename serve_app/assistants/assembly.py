@@ -50,7 +50,7 @@ def assemble(
     """Return the parts, with the work on runs defined. Without ``interpreter`` no code is run."""
     objects, events = ObjectStore(database), RunEvents()
     resources = Resources(
-        registry, objects, make_store, add_files, runs_code=interpreter is not None
+        registry, objects, files, make_store, add_files, runs_code=interpreter is not None
     )
     threads = Threads(database, resources)
     recorder = RunRecorder(database, jobs.store, events)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from serve_app.assistants.versions import Show
 from wire.errors import ReplicaLostError
 from wire.sse import write_event
 
@@ -48,7 +49,7 @@ class RunEvents:
                 del self._followers[run_id]
 
 
-async def read_events(queue: Queue) -> AsyncGenerator[bytes]:
+async def read_events(queue: Queue, show: Show) -> AsyncGenerator[bytes]:
     """Yield events until the run ends or waits for tool outputs.
 
     Raises:
@@ -59,7 +60,7 @@ async def read_events(queue: Queue) -> AsyncGenerator[bytes]:
         if event is None:
             raise ReplicaLostError("Another server goes on with this run. Ask for its status.")
         name, data = event
-        yield write_event(data, name)
+        yield write_event(show(data), name)
         if name in FINAL_EVENTS:
             yield DONE
             return

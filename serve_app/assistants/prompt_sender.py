@@ -17,7 +17,7 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from wire.calls import Kind, Operation
-from wire.errors import ContextLengthError
+from wire.errors import ContextLengthError, NotFoundError
 from wire.fields import engine_fields
 from wire.openai.tool_choice import prepare_tools
 
@@ -25,6 +25,11 @@ ROOM = 256
 """Tokens that a prompt which had to be cut leaves for the answer, or a quarter of the context."""
 PASSED_ON = ("temperature", "top_p", "parallel_tool_calls")
 IMAGE_FILE = "image_file"
+DELETED_PICTURE = "(A picture that has been deleted.)"
+
+
+class PromptLimitError(Exception):
+    """The run may not use as many tokens of prompt as its next turn needs."""
 
 
 class PromptSender:
@@ -39,6 +44,7 @@ class PromptSender:
         """Return the model's answer as chat completion chunks, its first one made.
 
         Raises:
+            PromptLimitError: not even the last message is within the run's limit.
             InvalidRequestError: the thread has what the model does not read, or is too long.
             APIError: the model cannot answer.
         """
@@ -53,7 +59,12 @@ class PromptSender:
                     raise
         counter = _Counter(run, fields, calls.calls)
         room = await counter.room()
-        messages = await prompt.fit(counter.count, room if limit is None else min(room, limit))
+        try:
+            messages = await prompt.fit(counter.count, room if limit is None else min(room, limit))
+        except ContextLengthError:
+            if limit is None or limit >= room:
+                raise
+            raise PromptLimitError from None
         return await self._begin(run, fields, messages, calls)
 
     async def _begin(
@@ -89,6 +100,10 @@ class PromptSender:
         if part["type"] != IMAGE_FILE:
             return part
         file_id = part[IMAGE_FILE]["file_id"]
+        try:
+            await self._files.get(run.owner, file_id)
+        except NotFoundError:  # it was deleted after the message was added
+            return {"type": "text", "text": DELETED_PICTURE}
         url, _ = await picture(file_id, run.owner, self._files, "messages")
         return {"type": "image_url", "image_url": {"url": url}}
 

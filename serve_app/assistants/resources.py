@@ -3,11 +3,13 @@
 A vector store that a request describes is created here.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from serve_app.media.kept_pictures import MAX_BYTES as MAX_PICTURE_BYTES
+from serve_app.media.kept_pictures import check_picture
 from serve_app.models.registry import Registry
-from serve_app.storage.kept_files import FILE
+from serve_app.storage.kept_files import FILE, KeptFiles
 from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import STORE
 from wire.calls import Kind
@@ -23,7 +25,7 @@ from wire.openai.assistants import (
     ToolResourcesCodeInterpreter,
     ToolResourcesFileSearch,
 )
-from wire.openai.threads import MessageRequest
+from wire.openai.threads import ImageFilePart, MessageRequest
 
 THREAD_STORE_DAYS = 7
 """How long a thread's own vector store is kept after its last use, as with OpenAI."""
@@ -41,6 +43,7 @@ class Resources:
         self,
         registry: Registry,
         objects: ObjectStore,
+        files: KeptFiles,
         make_store: MakeStore,
         add_files: AddFiles,
         *,
@@ -48,6 +51,7 @@ class Resources:
     ) -> None:
         self._registry = registry
         self._objects = objects
+        self._files = files
         self._make_store = make_store
         self._add_files = add_files
         self.runs_code = runs_code
@@ -97,6 +101,25 @@ class Resources:
                     f"Invalid '{param}': no file found with id {echo(file_id)}.", param
                 )
 
+    async def check_messages(self, owner: str, messages: Mapping[str, MessageRequest]) -> None:
+        """Refuse messages with files or pictures that do not exist, by their paths.
+
+        Raises:
+            InvalidRequestError: names the first.
+        """
+        for path, message in messages.items():
+            attached = message.attachments or ()
+            for index, each in enumerate(attached):
+                await self.check_files(owner, [each.file_id], f"{path}attachments[{index}].file_id")
+            await self.check_files(owner, message.file_ids or (), f"{path}file_ids")
+            parts = message.content if isinstance(message.content, list) else ()
+            left = MAX_PICTURE_BYTES
+            for index, part in enumerate(parts):
+                if isinstance(part, ImageFilePart):
+                    param = f"{path}content[{index}].image_file.file_id"
+                    file_id = part.image_file.file_id
+                    left -= await check_picture(file_id, owner, self._files, param, left)
+
     async def create_stores(
         self,
         owner: str,
@@ -145,16 +168,15 @@ class Resources:
     async def attach(
         self, owner: str, resources: dict[str, Any], messages: Sequence[MessageRequest]
     ) -> dict[str, Any]:
-        """Return a thread's resources together with the files of its messages.
+        """Return a thread's resources together with the files of its checked messages.
 
         Raises:
-            InvalidRequestError: a file does not exist, or there are too many.
+            InvalidRequestError: there are too many.
         """
         searched, read = _files(messages, "file_search"), _files(messages, "code_interpreter")
         if not searched and not read:
             return resources
         before = AssistantToolResources.model_validate(resources)
-        await self.check_files(owner, [*searched, *read], "attachments")
         if read:
             if not self.runs_code:
                 raise InvalidRequestError(

@@ -25,7 +25,8 @@ from serve_app.assistants.run_state import (
     read_state,
     with_state,
 )
-from serve_app.assistants.threads import Threads, new_messages
+from serve_app.assistants.threads import Threads, by_path, new_messages
+from serve_app.assistants.versions import Show
 from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
@@ -62,6 +63,9 @@ class Runs:
         """
         run = await self._new(owner, thread_id, body)
         messages = body.additional_messages or []
+        await self._threads.resources.check_messages(
+            owner, by_path(messages, "additional_messages")
+        )
         attached = await self._threads.find_attached(owner, thread_id, messages)
         async with self._database.transaction():
             await self._threads.lock(owner, thread_id, "A run cannot be added")
@@ -79,7 +83,7 @@ class Runs:
             NotFoundError: there is no such assistant.
             InvalidRequestError: something that they refer to is not there.
         """
-        thread, messages = await self._threads.prepare(owner, body.thread)
+        thread, messages = await self._threads.prepare(owner, body.thread, "thread.")
         run = await self._new(owner, thread.id, body)
         async with self._database.transaction():
             await self.objects.add(thread, *messages, run)
@@ -149,14 +153,17 @@ class Runs:
         return run
 
     async def follow(
-        self, run: StoredObject, first: Sequence[tuple[str, StoredObject]]
+        self, run: StoredObject, first: Sequence[tuple[str, StoredObject]], show: Show
     ) -> AsyncGenerator[bytes]:
-        """Work on a run that this process holds; yield the first events, then those of the work."""
+        """Work on a run that this process holds; yield the first events, then those of the work.
+
+        ``show`` makes of each object what the client's version has.
+        """
         with self._events.follow(run.id) as queue:
             self._jobs.begin(run)
             for name, stored in first:
-                yield write_event(stored.body, name)
-            async for frame in read_events(queue):
+                yield write_event(show(stored.body), name)
+            async for frame in read_events(queue, show):
                 yield frame
 
     async def _hold(self, run: StoredObject, body: RunFields) -> None:

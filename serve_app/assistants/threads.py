@@ -26,18 +26,19 @@ class Threads:
         self._database = database
 
     async def prepare(
-        self, owner: str, body: ThreadRequest | None
+        self, owner: str, body: ThreadRequest | None, path: str = ""
     ) -> tuple[StoredObject, list[StoredObject]]:
-        """Return a new thread and its first messages, not stored yet.
+        """Return a new thread and its first messages, not stored yet; ``path`` leads to it.
 
         Raises:
             InvalidRequestError: it refers to something that does not exist.
         """
         body = body or ThreadRequest()
+        messages = body.messages or []
+        await self.resources.check_messages(owner, by_path(messages, f"{path}messages"))
         made = await self.resources.create_stores(
             owner, body.tool_resources, expires_days=THREAD_STORE_DAYS
         )
-        messages = body.messages or []
         made = await self.resources.attach(owner, made, messages)
         thread = thread_object(owner, body.metadata or {}, made)
         return thread, [_message(owner, thread.id, each) for each in messages]
@@ -72,6 +73,7 @@ class Threads:
             NotFoundError: there is none.
             InvalidRequestError: a run is active on it, or a file does not exist.
         """
+        await self.resources.check_messages(owner, {"": body})
         attached = await self.find_attached(owner, thread_id, [body])
         message = _message(owner, thread_id, body)
         async with self._database.transaction():
@@ -98,7 +100,7 @@ class Threads:
 
         Raises:
             NotFoundError: there is no such thread.
-            InvalidRequestError: a file does not exist.
+            InvalidRequestError: there are too many files.
         """
         thread = await self.objects.get(owner, THREAD, thread_id)
         before = thread.body["tool_resources"]
@@ -126,6 +128,11 @@ class Threads:
                 "thread_id",
             )
         return thread
+
+
+def by_path(messages: Sequence[MessageRequest], name: str) -> dict[str, MessageRequest]:
+    """Return a request's messages by the beginnings of their parameters' paths."""
+    return {f"{name}[{index}].": message for index, message in enumerate(messages)}
 
 
 def _message(owner: str, thread_id: str, body: MessageRequest) -> StoredObject:

@@ -17,7 +17,7 @@ from typing import Literal
 from serve_app.assistants.answer import ToolCall, read_deltas
 from serve_app.assistants.objects import THREAD, complete, read_run, with_fields, with_status
 from serve_app.assistants.prompt import SERVER_TOOLS
-from serve_app.assistants.prompt_sender import PromptSender
+from serve_app.assistants.prompt_sender import PromptLimitError, PromptSender
 from serve_app.assistants.run_recorder import RunCancelledError, RunRecorder
 from serve_app.assistants.run_state import RunState, RunStatus, read_state, with_state
 from serve_app.assistants.tools import Outcome, ServerTools, without_passages
@@ -38,7 +38,9 @@ from wire.openai.runs import (
     RunIncompleteDetails,
     RunLastError,
 )
-from wire.openai.threads import Thread
+from wire.openai.threads import TextContentBlock, Thread
+
+TokenLimit = Literal["max_completion_tokens", "max_prompt_tokens"]
 
 MAX_TURNS = 32
 """Answers of the model in a run. One that calls tools for ever would have no end."""
@@ -132,14 +134,16 @@ class RunWork:
         """Have the model answer, carry out its calls, and return the run as it is then."""
         state = read_state(run)
         if limit := _find_reached_limit(run, state):
-            details = RunIncompleteDetails(reason=limit)
-            return await self._recorder.end(run, RunStatus.INCOMPLETE, incomplete_details=details)
+            return await self._end_at_limit(run, limit)
         if state.num_turns >= MAX_TURNS:
             raise InvalidRequestError(
                 f"The model called tools {MAX_TURNS} times without an answer."
             )
         turn = self._turns[run.id] = Turn(run, state, self._recorder)
-        frames = await self._prompt_sender.send(run, calls)
+        try:
+            frames = await self._prompt_sender.send(run, calls)
+        except PromptLimitError:
+            return await self._end_at_limit(run, "max_prompt_tokens")
         async for delta in read_deltas(frames, turn.answer):
             await turn.add(delta)
         turn.flush_text()
@@ -153,10 +157,7 @@ class RunWork:
         state = _add_usage(turn)
         if turn.answer.finish_reason == "length":
             run = await self._recorder.write(turn.run.id, lambda run: with_state(run, state))
-            details = RunIncompleteDetails(reason="max_completion_tokens")
-            return await self._recorder.end(
-                run, RunStatus.INCOMPLETE, turn.text, incomplete_details=details
-            )
+            return await self._end_at_limit(run, "max_completion_tokens", turn.text)
         put: list[StoredObject] = []
         if turn.message is not None and turn.message_step is not None:
             put = [complete(turn.message, content=[turn.text])]
@@ -169,6 +170,13 @@ class RunWork:
         for each in (*put, run):
             self._recorder.publish(each)
         return run
+
+    async def _end_at_limit(
+        self, run: StoredObject, limit: TokenLimit, text: TextContentBlock | None = None
+    ) -> StoredObject:
+        """End a run that may not use more tokens; ``text`` is its message so far."""
+        details = RunIncompleteDetails(reason=limit)
+        return await self._recorder.end(run, RunStatus.INCOMPLETE, text, incomplete_details=details)
 
     async def _use_tools(self, turn: Turn, calls: Calls) -> StoredObject:
         """Carry out the calls of the server's tools; the client carries out the others."""
@@ -267,9 +275,7 @@ def _to_required_call(call: ToolCall) -> RequiredActionToolCall:
     return RequiredActionToolCall(id=call.id, function=function)
 
 
-def _find_reached_limit(
-    run: StoredObject, state: RunState
-) -> Literal["max_completion_tokens", "max_prompt_tokens"] | None:
+def _find_reached_limit(run: StoredObject, state: RunState) -> TokenLimit | None:
     """Return which limit of its tokens a run has reached."""
     fields, usage = read_run(run), state.usage
     limit = fields.max_completion_tokens

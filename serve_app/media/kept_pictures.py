@@ -10,10 +10,12 @@ from typing import Any
 from serve_app.media.parts import IMAGE_OF_RESPONSES, SIGNATURES
 from serve_app.storage.files import FileMissingError
 from serve_app.storage.kept_files import KeptFiles
+from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, NotFoundError, echo
 
 Part = dict[str, Any]
 
+SIGNATURE_BYTES = 16
 MAX_BYTES = 32 * 2**20
 """Of the pictures of one conversation, which are in memory together: what a body may have."""
 
@@ -46,6 +48,19 @@ async def with_kept_pictures(
     return shown
 
 
+async def check_picture(
+    file_id: str, owner: str, files: KeptFiles, path: str, max_bytes: int = MAX_BYTES
+) -> int:
+    """Refuse what is no picture, from its first bytes; return the size of one.
+
+    Raises:
+        InvalidRequestError: there is no such file, or it is no picture, or too large.
+    """
+    stored, beginning = await _open(file_id, owner, files, path, max_bytes, end=SIGNATURE_BYTES)
+    _detect_type(beginning, file_id, path)
+    return stored.body["bytes"]
+
+
 async def picture(
     file_id: str, owner: str, files: KeptFiles, path: str, max_bytes: int = MAX_BYTES
 ) -> tuple[str, int]:
@@ -54,6 +69,16 @@ async def picture(
     Raises:
         InvalidRequestError: there is no such file, or it is no picture, or too large.
     """
+    stored, data = await _open(file_id, owner, files, path, max_bytes)
+    media_type = _detect_type(data, file_id, path)
+    encoded = base64.b64encode(data).decode()
+    return f"data:{media_type};base64,{encoded}", stored.body["bytes"]
+
+
+async def _open(
+    file_id: str, owner: str, files: KeptFiles, path: str, max_bytes: int, end: int | None = None
+) -> tuple[StoredObject, bytes]:
+    """Return a file and its content up to ``end``."""
     try:
         stored = await files.get(owner, file_id)
         size: int = stored.body["bytes"]
@@ -63,15 +88,18 @@ async def picture(
                 f"together; this one has {size}, and {max_bytes} are left.",
                 path,
             )
-        data = b"".join([block async for block in files.content(stored)])
+        return stored, b"".join([block async for block in files.content(stored, end=end)])
     except (NotFoundError, FileMissingError):
         raise InvalidRequestError(
             f"Invalid '{path}': no file found with id {echo(file_id)}.", path
         ) from None
-    media_type = next((kind for start, kind in SIGNATURES.items() if data.startswith(start)), None)
-    if media_type is None:
-        raise InvalidRequestError(
-            f"Invalid '{path}': file '{file_id}' is no picture; PNG, JPEG, WebP and GIF are read.",
-            path,
-        )
-    return f"data:{media_type};base64,{base64.b64encode(data).decode()}", size
+
+
+def _detect_type(data: bytes, file_id: str, path: str) -> str:
+    for start, media_type in SIGNATURES.items():
+        if data.startswith(start):
+            return media_type
+    raise InvalidRequestError(
+        f"Invalid '{path}': file {echo(file_id)} is no picture; PNG, JPEG, WebP and GIF are read.",
+        path,
+    )

@@ -6,7 +6,7 @@ from serve_app.assistants.assistants import check_file
 from serve_app.assistants.objects import ASSISTANT
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.json_response import json_response
-from serve_app.routes.dependencies import AssistantsDep, CursorDep, ObjectsDep, OwnerDep
+from serve_app.routes.dependencies import AssistantsDep, CursorDep, ObjectsDep, OwnerDep, ShowDep
 from serve_app.routes.lists import stored_page
 from wire.openai.assistants import (
     Assistant,
@@ -24,30 +24,38 @@ router = APIRouter(route_class=JSONRoute)
 
 @router.post("/assistants")
 async def create_assistant(
-    body: AssistantRequest, owner: OwnerDep, assistants: AssistantsDep
+    body: AssistantRequest, owner: OwnerDep, assistants: AssistantsDep, show: ShowDep
 ) -> Response:
     """Create an assistant."""
-    return json_response((await assistants.create(owner, body)).body)
+    return json_response(show((await assistants.create(owner, body)).body))
 
 
 @router.get("/assistants")
-async def list_assistants(cursor: CursorDep, owner: OwnerDep, objects: ObjectsDep) -> Response:
+async def list_assistants(
+    cursor: CursorDep, owner: OwnerDep, objects: ObjectsDep, show: ShowDep
+) -> Response:
     """List the assistants."""
-    return json_response(stored_page(await objects.page(owner, ASSISTANT, cursor)))
+    return json_response(stored_page(await objects.page(owner, ASSISTANT, cursor), show))
 
 
 @router.get("/assistants/{assistant_id}")
-async def retrieve_assistant(assistant_id: str, owner: OwnerDep, objects: ObjectsDep) -> Response:
+async def retrieve_assistant(
+    assistant_id: str, owner: OwnerDep, objects: ObjectsDep, show: ShowDep
+) -> Response:
     """Return an assistant."""
-    return json_response((await objects.get(owner, ASSISTANT, assistant_id)).body)
+    return json_response(show((await objects.get(owner, ASSISTANT, assistant_id)).body))
 
 
 @router.post("/assistants/{assistant_id}")
 async def update_assistant(
-    assistant_id: str, body: AssistantUpdate, owner: OwnerDep, assistants: AssistantsDep
+    assistant_id: str,
+    body: AssistantUpdate,
+    owner: OwnerDep,
+    assistants: AssistantsDep,
+    show: ShowDep,
 ) -> Response:
     """Change the fields in the request."""
-    return json_response((await assistants.update(owner, assistant_id, body)).body)
+    return json_response(show((await assistants.update(owner, assistant_id, body)).body))
 
 
 @router.delete("/assistants/{assistant_id}")

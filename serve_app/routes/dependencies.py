@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from serve_app.assistants.assistants import Assistants
 from serve_app.assistants.runs import Runs
 from serve_app.assistants.threads import Threads
+from serve_app.assistants.versions import HEADER, Show, show_as
 from serve_app.config import ModerationConfig
 from serve_app.http.addresses import Addresses
 from serve_app.http.limits import BodyLimits
@@ -65,8 +66,13 @@ async def _cursor(
     return Cursor(limit, order, after, before)
 
 
+async def _show(request: Request) -> Show:
+    return show_as(request.headers.get(HEADER, ""))
+
+
 CallsDep = Annotated[Calls, Depends(_calls)]
 HistoryDep = Annotated[History, Depends(_history)]
+ShowDep = Annotated[Show, Depends(_show)]
 OwnerDep = Annotated[str, Depends(_owner)]
 CursorDep = Annotated[Cursor, Depends(_cursor)]
 AddressesDep = Annotated[Addresses, _service(lambda services: services.addresses)]

@@ -1,6 +1,6 @@
 """Query parameters of lists, and pages of what is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -32,7 +32,10 @@ def select_page(
     return ListPage[JSONObject].of(ordered[:limit], has_more=len(ordered) > limit)
 
 
-def stored_page(rows: tuple[Sequence[StoredObject], bool]) -> ListPage[JSONObject]:
+def stored_page(
+    rows: tuple[Sequence[StoredObject], bool],
+    show: Callable[[JSONObject], JSONObject] = lambda body: body,
+) -> ListPage[JSONObject]:
     """Return the page of stored objects, of which the second of ``rows`` is ``has_more``."""
     objects, has_more = rows
-    return ListPage[JSONObject].of([stored.body for stored in objects], has_more=has_more)
+    return ListPage[JSONObject].of([show(stored.body) for stored in objects], has_more=has_more)

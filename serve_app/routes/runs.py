@@ -9,7 +9,14 @@ from serve_app.assistants.objects import RUN, STEP
 from serve_app.http.json_body import JSONRoute
 from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
-from serve_app.routes.dependencies import CallsDep, CursorDep, ObjectsDep, OwnerDep, RunsDep
+from serve_app.routes.dependencies import (
+    CallsDep,
+    CursorDep,
+    ObjectsDep,
+    OwnerDep,
+    RunsDep,
+    ShowDep,
+)
 from serve_app.routes.lists import stored_page
 from serve_app.storage.object_rows import StoredObject
 from wire.openai.runs import Includable, RunRequest, ThreadRunRequest, ToolOutputs
@@ -22,14 +29,14 @@ Include = Annotated[list[Includable] | None, Query(alias="include[]")]
 
 @router.post("/threads/runs")
 async def create_thread_and_run(
-    body: ThreadRunRequest, owner: OwnerDep, runs: RunsDep, calls: CallsDep
+    body: ThreadRunRequest, owner: OwnerDep, runs: RunsDep, calls: CallsDep, show: ShowDep
 ) -> Response:
     """Create a thread and a run on it."""
     thread, run = await runs.create_with_thread(owner, body)
     if not body.stream:
-        return json_response(run.body)
+        return json_response(show(run.body))
     events = [("thread.created", thread), ("thread.run.created", run), ("thread.run.queued", run)]
-    return await event_stream(runs.follow(run, events), calls.record)
+    return await event_stream(runs.follow(run, events, show), calls.record)
 
 
 @router.post("/threads/{thread_id}/runs")
@@ -39,6 +46,7 @@ async def create_run(
     owner: OwnerDep,
     runs: RunsDep,
     calls: CallsDep,
+    show: ShowDep,
     include: Include = None,
 ) -> Response:
     """Create a run; with `stream`, answer with its events."""
@@ -46,40 +54,48 @@ async def create_run(
         body.include = include
     run = await runs.create(owner, thread_id, body)
     if not body.stream:
-        return json_response(run.body)
+        return json_response(show(run.body))
     events = [("thread.run.created", run), ("thread.run.queued", run)]
-    return await event_stream(runs.follow(run, events), calls.record)
+    return await event_stream(runs.follow(run, events, show), calls.record)
 
 
 @router.get("/threads/{thread_id}/runs")
 async def list_runs(
-    thread_id: str, cursor: CursorDep, owner: OwnerDep, objects: ObjectsDep
+    thread_id: str, cursor: CursorDep, owner: OwnerDep, objects: ObjectsDep, show: ShowDep
 ) -> Response:
     """List the runs of a thread."""
     await objects.get(owner, "thread", thread_id)
-    return json_response(stored_page(await objects.page(owner, RUN, cursor, thread_id)))
+    return json_response(stored_page(await objects.page(owner, RUN, cursor, thread_id), show))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}")
 async def retrieve_run(
-    thread_id: str, run_id: str, owner: OwnerDep, objects: ObjectsDep
+    thread_id: str, run_id: str, owner: OwnerDep, objects: ObjectsDep, show: ShowDep
 ) -> Response:
     """Return a run."""
-    return json_response((await objects.get(owner, RUN, run_id, thread_id)).body)
+    return json_response(show((await objects.get(owner, RUN, run_id, thread_id)).body))
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}")
 async def update_run(
-    thread_id: str, run_id: str, body: MetadataUpdate, owner: OwnerDep, objects: ObjectsDep
+    thread_id: str,
+    run_id: str,
+    body: MetadataUpdate,
+    owner: OwnerDep,
+    objects: ObjectsDep,
+    show: ShowDep,
 ) -> Response:
     """Change a run's metadata."""
-    return json_response((await objects.merge(owner, RUN, run_id, body.changes(), thread_id)).body)
+    run = await objects.merge(owner, RUN, run_id, body.changes(), thread_id)
+    return json_response(show(run.body))
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")
-async def cancel_run(thread_id: str, run_id: str, owner: OwnerDep, runs: RunsDep) -> Response:
+async def cancel_run(
+    thread_id: str, run_id: str, owner: OwnerDep, runs: RunsDep, show: ShowDep
+) -> Response:
     """Cancel a run, which ends within about a second."""
-    return json_response((await runs.cancel(owner, thread_id, run_id)).body)
+    return json_response(show((await runs.cancel(owner, thread_id, run_id)).body))
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/submit_tool_outputs")
@@ -90,14 +106,15 @@ async def submit_tool_outputs(
     owner: OwnerDep,
     runs: RunsDep,
     calls: CallsDep,
+    show: ShowDep,
 ) -> Response:
     """Continue a run with the outputs of the client's functions."""
     follows = bool(body.stream)
     run, step = await runs.submit(owner, thread_id, run_id, body.tool_outputs, held=follows)
     if not follows:
-        return json_response(run.body)
+        return json_response(show(run.body))
     events = [("thread.run.step.completed", step), ("thread.run.queued", run)]
-    return await event_stream(runs.follow(run, events), calls.record)
+    return await event_stream(runs.follow(run, events, show), calls.record)
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}/steps")

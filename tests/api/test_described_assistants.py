@@ -142,7 +142,11 @@ async def test_what_is_changed_listed_and_deleted_is_declared(
         "/v1/files", data={"purpose": "assistants"}, files={"file": ("a.txt", b"a")}
     )
     file_id = uploaded.json()["id"]
-    picture = {"type": "image_file", "image_file": {"file_id": file_id, "detail": "low"}}
+    drawn = await http.post(
+        "/v1/files", data={"purpose": "vision"}, files={"file": ("a.png", b"\x89PNG")}
+    )
+    shown = {"file_id": drawn.json()["id"], "detail": "low"}
+    picture = {"type": "image_file", "image_file": shown}
     attached = {"file_id": file_id, "tools": [{"type": "file_search"}]}
     said = {"role": "user", "content": [picture], "attachments": [attached]}
     made = await ask("POST", "/v1/assistants", {"model": "small", "reasoning_effort": "low"})

@@ -25,7 +25,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=(
     model_id: str = Field(min_length=1, max_length=200, pattern=r"^[^\s:]+$")
     """The name that requests use. No colon: ``base:adapter`` names an adapter."""
     aliases: tuple[str, ...] = ()
-    """More names for the same model."""
+    """More names for the same model. ``*`` stands for any characters, ``?`` for one: ``gpt-*``.
+    Exact names have precedence, then the most specific alias; none stands for a colon."""
     model: str = Field(min_length=1)
     """A local directory, a path under the project's root (``embedded/chat``), ``package:name/path``
     for a directory in an installed Python package, or a hub id."""

@@ -49,7 +49,7 @@ class ModelCard(BaseModel):
     kind: Annotated[Kind | None, BeforeValidator(_parse_kind)]
     """What the model does; None where this version does not have the kind."""
     aliases: tuple[str, ...] = ()
-    """Other names that requests may use."""
+    """Other names that requests may use; ``*`` stands for any characters, ``?`` for one."""
     owned_by: str = "homeport"
     """The organisation that made the model."""
     context_length: int | None = None

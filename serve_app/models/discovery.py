@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from serve_app.models.wildcards import has_wildcard
 from wire.card import CARD_KEY, ModelCard
 from wire.logging import get_logger
 
@@ -62,6 +63,7 @@ def read_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict[s
     """Return the models by id and the ids by name, from ``ServeInstanceDetails`` as a dict.
 
     Of applications with the same name the first one gets it; ids have precedence over aliases.
+    Aliases with wildcards are not among the names.
     """
     models: dict[str, ServedModel] = {}
     for name, application in details.get("applications", {}).items():
@@ -75,6 +77,8 @@ def read_models(details: dict[str, Any]) -> tuple[dict[str, ServedModel], dict[s
     names = {model_id: model_id for model_id in models}
     for model in models.values():
         for alias in model.card.aliases:
+            if has_wildcard(alias):
+                continue
             if names.setdefault(alias, model.card.id) != model.card.id:
                 logger.warning("Alias %s of %s is taken by %s", alias, model.card.id, names[alias])
     return models, names

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from serve_app.concurrency import cancel_all
 from serve_app.models.discovery import ServedModel, State, read_models
 from serve_app.models.handles import ModelHandle
+from serve_app.models.wildcards import Wildcards, matches
 from wire.calls import Call, Kind, Reply, Usage
 from wire.errors import (
     LOADING_RETRY_AFTER_S,
@@ -52,6 +53,7 @@ class Registry:
         self._cold_start_timeout_s = cold_start_timeout_s
         self._models: dict[str, ServedModel] = {}
         self._names: dict[str, str] = {}
+        self._wildcards = Wildcards()
         self._details: dict[str, Any] | None = None
         self._handles: dict[tuple[str, str], ModelHandle] = {}
         self._refreshing: asyncio.Task[None] | None = None
@@ -109,7 +111,10 @@ class Registry:
             model
             for model in self.models
             if model.card.kind == kind
-            and (name is None or name in (model.card.id, *model.card.aliases))
+            and (
+                name is None
+                or any(matches(alias, name) for alias in (model.card.id, *model.card.aliases))
+            )
         ]
 
     async def get(self, name: str) -> ServedModel:
@@ -198,13 +203,17 @@ class Registry:
     def _find(self, name: str | None, kind: Kind | None) -> ServedModel | None:
         if name is None:
             return next((model for model in self.models if model.card.kind == kind), None)
-        model = self._models.get(self._names.get(name, "")) or self._find_with_adapter(name)
+        model = self._find_named(name, kind) or self._find_with_adapter(name, kind)
         return model if model is not None and kind in (None, model.card.kind) else None
 
-    def _find_with_adapter(self, name: str) -> ServedModel | None:
+    def _find_named(self, name: str, kind: Kind | None) -> ServedModel | None:
+        model_id = self._names.get(name) or self._wildcards.find(name, kind)
+        return self._models.get(model_id) if model_id else None
+
+    def _find_with_adapter(self, name: str, kind: Kind | None) -> ServedModel | None:
         """Return the model that ``base:adapter`` names."""
         base, _, adapter = name.rpartition(":")
-        model = self._models.get(self._names.get(base, ""))
+        model = self._find_named(base, kind)
         if model is None or not adapter:
             return None
         known = adapter in model.card.adapters or model.card.finds_adapters
@@ -218,11 +227,10 @@ class Registry:
         what = f"{kind} model" if kind else "model"
         if name is None:
             return ModelNotFoundError(f"No {what} is served.", param)
-        other = self._names.get(name)
+        other = self._find_named(name, kind)
         if other is not None:
-            is_a = self._models[other].card.kind
             return ModelNotFoundError(
-                f"Model '{name}' is for {is_a}, not for {kind}. {there}", param
+                f"Model '{name}' is for {other.card.kind}, not for {kind}. {there}", param
             )
         return ModelNotFoundError(f"No {what} '{name[:200]}'. {there}", param)
 
@@ -239,6 +247,7 @@ class Registry:
             self._refreshed_at = asyncio.get_running_loop().time()
         if details is not self._details:  # the same object means no change
             self._models, self._names = read_models(details)
+            self._wildcards = Wildcards(model.card for model in self.models)
             self._details = details
 
 

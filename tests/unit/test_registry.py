@@ -92,6 +92,32 @@ async def test_alias_and_missing_name_lead_to_the_model() -> None:
     assert (await registry.resolve(None, Kind.CHAT)).card == CARD
 
 
+async def test_wildcard_leads_to_the_model_after_exact_names() -> None:
+    wide = ModelCard(id="wide", kind=Kind.CHAT, aliases=("gpt-*",), adapters=("ada",))
+    narrow = ModelCard(id="narrow", kind=Kind.CHAT, aliases=("gpt-4*",), backend="other")
+    registry = Serve(a=application(wide), b=application(narrow), c=application(CARD)).registry()
+
+    async def resolve(name: str) -> str:
+        return (await registry.resolve(name, Kind.CHAT)).id
+
+    assert await resolve("gpt-4o") == "small"
+    assert await resolve("gpt-4o-mini") == "narrow"
+    assert await resolve("gpt-5") == "wide"
+    assert await resolve("gpt-5:ada") == "wide:ada"
+    assert [model.id for model in registry.find_all("gpt-4.1", Kind.CHAT)] == ["wide", "narrow"]
+    for unknown in ("gpt-5:bob", "gpt", "llama-3"):
+        with pytest.raises(ModelNotFoundError):
+            await resolve(unknown)
+
+
+async def test_wildcard_of_another_kind_is_named() -> None:
+    voice = ModelCard(id="voice", kind=Kind.SPEECH, aliases=("gpt-*-tts",))
+    registry = Serve(a=application(voice), c=application(CARD)).registry()
+
+    with pytest.raises(ModelNotFoundError, match="is for speech, not for chat"):
+        await registry.resolve("gpt-4o-tts", Kind.CHAT)
+
+
 async def test_unknown_model_names_those_there_are() -> None:
     registry = Serve(chat=application(CARD)).registry()
 

@@ -25,7 +25,8 @@ Errors cross processes by pickle, so every constructor takes positional argument
 all of them to ``Exception``. Status, type and code belong to the class.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 RETRY_AFTER_S = 1
@@ -169,6 +170,18 @@ class ModelNotFoundError(NotFoundError):
     """No model has this id or alias."""
 
     code = "model_not_found"
+
+
+@contextmanager
+def naming_parameter(param: str) -> Generator[None]:
+    """Add to a :class:`NotFoundError` the parameter of the body that has the id.
+
+    Of an id in the path there is no parameter.
+    """
+    try:
+        yield
+    except NotFoundError as error:
+        raise error.with_param(param) from error
 
 
 class MethodNotAllowedError(APIError):

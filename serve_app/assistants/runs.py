@@ -30,7 +30,7 @@ from serve_app.assistants.versions import Show
 from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
-from wire.errors import InvalidRequestError, echo
+from wire.errors import InvalidRequestError, echo, naming_parameter
 from wire.openai.assistants import to_format, to_tools
 from wire.openai.run_steps import FunctionToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
@@ -178,7 +178,8 @@ class Runs:
     async def _new(
         self, owner: str, thread_id: str, body: RunRequest | ThreadRunRequest
     ) -> StoredObject:
-        assistant = (await self.objects.get(owner, ASSISTANT, body.assistant_id)).body
+        with naming_parameter("assistant_id"):
+            assistant = (await self.objects.get(owner, ASSISTANT, body.assistant_id)).body
         model = body.model or assistant["model"]
         await self._threads.resources.check_model(model)
         self._threads.resources.check_tools(body.tools or ())

@@ -21,7 +21,7 @@ from serve_app.storage.database import Database
 from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.responses import ResponseStore, StoredResponse
 from wire.calls import Operation
-from wire.errors import APIError, InvalidRequestError
+from wire.errors import APIError, InvalidRequestError, naming_parameter
 from wire.ids import new_id
 from wire.openai.items import Item, as_engine_items, new_items, resolve_references
 from wire.openai.responses import ResponseError, ResponseRequest
@@ -53,10 +53,12 @@ class History:
             InvalidRequestError: the response it goes on from has not ended well.
         """
         if body.conversation_id:
-            return await self.conversations.all_items(self.owner, body.conversation_id)
+            with naming_parameter("conversation"):
+                return await self.conversations.all_items(self.owner, body.conversation_id)
         if not body.previous_response_id:
             return []
-        chain = await self.responses.chain(self.owner, body.previous_response_id)
+        with naming_parameter("previous_response_id"):
+            chain = await self.responses.chain(self.owner, body.previous_response_id)
         if chain[-1].status not in ("completed", "incomplete"):
             raise InvalidRequestError(
                 f"Response '{body.previous_response_id}' is {chain[-1].status}: nothing can go on "

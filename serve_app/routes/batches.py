@@ -13,7 +13,7 @@ from serve_app.routes.dependencies import FilesDep, JobsDep, ObjectsDep, OwnerDe
 from serve_app.routes.lists import Limit, stored_page
 from serve_app.storage.object_rows import StoredObject, store_answer
 from serve_app.storage.objects import Cursor
-from wire.errors import InvalidRequestError
+from wire.errors import InvalidRequestError, naming_parameter
 from wire.ids import new_id
 from wire.openai.batches import BatchRequest, new_batch
 from wire.openai.files import FileObject
@@ -28,7 +28,8 @@ async def create_batch(
     body: BatchRequest, owner: OwnerDep, objects: ObjectsDep, files: FilesDep, jobs: JobsDep
 ) -> Response:
     """Begin to answer the requests of a file."""
-    file = FileObject.model_validate((await files.get(owner, body.input_file_id)).body)
+    with naming_parameter("input_file_id"):
+        file = FileObject.model_validate((await files.get(owner, body.input_file_id)).body)
     if file.purpose != PURPOSE:
         raise InvalidRequestError(
             f"Invalid 'input_file_id': the file's purpose is '{file.purpose}', not '{PURPOSE}'.",

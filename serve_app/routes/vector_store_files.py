@@ -108,7 +108,8 @@ async def create_vector_store_file_batch(
     vector_store_id: str, body: FileBatchRequest, owner: OwnerDep, parts: VectorStoresDep
 ) -> Response:
     """Add files to a store as a batch."""
-    batch = await parts.filling.add_batch(owner, vector_store_id, body.requests())
+    param = "file_ids" if body.files is None else "files"
+    batch = await parts.filling.add_batch(owner, vector_store_id, body.requests(), param)
     return await _answer(parts.stores, batch)
 
 

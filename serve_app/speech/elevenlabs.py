@@ -87,10 +87,11 @@ async def _resolve(
     whole: bool = False,
 ) -> tuple[ServedModel, SpeechBody]:
     """Return the model and its body."""
-    name = body.model or _model_with(voice_id, registry)
-    model = await calls.resolve(Kind.SPEECH, name, body.backend)
+    name = body.model or body.model_id or _model_with(voice_id, registry)
+    param = "model" if body.model else "model_id"
+    model = await calls.resolve(Kind.SPEECH, name, body.backend, param)
     refuse_foreign_fields(body)
-    voice = card_voice(model.card, voice_id)
+    voice = card_voice(model.card, voice_id, "voice_id")
     if body.voice and card_voice(model.card, body.voice) != voice:
         raise InvalidRequestError(
             f"'voice': {echo(body.voice)} is not the voice of the path, {echo(voice_id)}.", "voice"

@@ -84,8 +84,10 @@ class VectorStores:
         async with self._database.reading() as connection:
             return {row[0]: row[1] for row in (await connection.execute(query)).all()}
 
-    async def files_of(self, owner: str, file_ids: Sequence[str]) -> dict[str, StoredObject]:
-        """Return files by their ids.
+    async def files_of(
+        self, owner: str, file_ids: Sequence[str], param: str = "file_id"
+    ) -> dict[str, StoredObject]:
+        """Return files by their ids, which the request has in ``param``.
 
         Raises:
             NotFoundError: one does not exist.
@@ -96,7 +98,7 @@ class VectorStores:
             found |= await self.objects.find(owner, KEPT_FILE, portion)
         for file_id in file_ids:
             if file_id not in found:
-                raise NotFoundError(f"No file found with id {echo(file_id)}.", "file_id")
+                raise NotFoundError(f"No file found with id {echo(file_id)}.", param)
         return found
 
     async def add(

@@ -38,7 +38,8 @@ class StoreFilling:
             NotFoundError: there is no such file.
         """
         store = new_store(owner, fields)
-        found = await self._stores.files_of(owner, [file.file_id for file in files])
+        ids = [file.file_id for file in files]
+        found = await self._stores.files_of(owner, ids, "file_ids")
         async with self._database.transaction():
             await self._stores.objects.add(store)
             await self._stores.add(owner, store.id, _new_files(files), found)
@@ -62,16 +63,16 @@ class StoreFilling:
         return entries
 
     async def add_batch(
-        self, owner: str, store_id: str, files: Sequence[StoreFileRequest]
+        self, owner: str, store_id: str, files: Sequence[StoreFileRequest], param: str
     ) -> StoredObject:
-        """Add files to a store as a batch.
+        """Add files to a store as a batch; ``param`` is the field that names them.
 
         Raises:
             NotFoundError: there is no such store, or no such file.
             InvalidRequestError: the store has expired or would have too many files.
         """
         await self._stores.get(owner, store_id)
-        found = await self._stores.files_of(owner, [file.file_id for file in files])
+        found = await self._stores.files_of(owner, [file.file_id for file in files], param)
         batch = new_batch(owner, store_id, list(found))
         async with self._database.transaction():
             await self._stores.add(owner, store_id, _new_files(files), found)

@@ -44,7 +44,7 @@ ML_LIBRARIES = {
     "PIL",
 }
 WIRE_MAY_IMPORT = {
-    *("ast", "base64", "binascii", "collections", "dataclasses", "difflib", "enum"),
+    *("ast", "base64", "binascii", "collections", "contextlib", "dataclasses", "difflib", "enum"),
     *("functools", "hashlib", "itertools", "json", "logging", "math", "operator", "re", "secrets"),
     *("socket", "string", "struct", "time", "types", "typing", "unicodedata"),
     *("langcodes", "pydantic", "pydantic_core"),

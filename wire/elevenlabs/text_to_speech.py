@@ -82,6 +82,8 @@ class TextToSpeechRequest(ModelRequest):
 
     text: Text
     """LocalAI's name: ``input``."""
+    model_id: str | None = None
+    """ElevenLabs' name of ``model``."""
     voice: str | None = None
     """LocalAI's field. It must equal the voice in the path."""
     language_code: str | None = None
@@ -100,13 +102,12 @@ class TextToSpeechRequest(ModelRequest):
     @model_validator(mode="before")
     @classmethod
     def _rename_fields(cls, body: Any) -> Any:
-        """Rename LocalAI's fields to ElevenLabs', and ``model_id`` to ``model``."""
+        """Rename LocalAI's fields to ElevenLabs'."""
         if not isinstance(body, dict):
             return body  # pyright: ignore[reportUnknownVariableType]
         fields: dict[str, Any] = {**body}
         for name, other in (
             ("text", "input"),
-            ("model", "model_id"),
             ("language_code", "language"),
         ):
             value = fields.pop(other, None)
@@ -117,6 +118,12 @@ class TextToSpeechRequest(ModelRequest):
         if fields["text"] is None:
             del fields["text"]
         return fields
+
+    @model_validator(mode="after")
+    def _check_model(self) -> "TextToSpeechRequest":
+        if self.model and self.model_id and self.model != self.model_id:
+            raise InvalidRequestError("'model_id' and 'model' mean the same; send one.", "model_id")
+        return self
 
     @property
     def speed(self) -> float:

@@ -122,8 +122,10 @@ def media_type(response_format: str, sample_rate: int = OPENAI_RATE) -> str:
     return MEDIA_TYPES[response_format] + described
 
 
-def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
+def card_voice(card: ModelCard, voice: str | VoiceReference | None, param: str = "voice") -> str:
     """Return the id of the voice with this id or alias; None: the default voice.
+
+    ``param`` is what the request calls it.
 
     Raises:
         InvalidRequestError: the model has no such voice.
@@ -135,7 +137,7 @@ def card_voice(card: ModelCard, voice: str | VoiceReference | None) -> str:
     if found is None:
         listed = ", ".join(_list_voices(card))
         raise InvalidRequestError(
-            f"'voice': model '{card.id}' has no voice {echo(name)}. Allowed: {listed}.", "voice"
+            f"'{param}': model '{card.id}' has no voice {echo(name)}. Allowed: {listed}.", param
         )
     return found.id
 

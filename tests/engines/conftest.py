@@ -20,6 +20,15 @@ THINKER = {
     "reasoning_parser": "qwen3",
 }
 
+CALLER = {
+    "dtype": "bfloat16",
+    "enforce_eager": True,
+    "max_model_len": 1024,
+    "max_num_seqs": 8,
+    "enable_auto_tool_choice": True,
+    "tool_call_parser": "hermes",
+}
+
 OMNI = {
     "enforce_eager": True,
     "max_model_len": 1024,
@@ -41,6 +50,19 @@ def thinker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with serve_chat(
             ChatConfig(model_id="thinker", model=str(model), engine_kwargs=THINKER)
         ) as url:
+            yield url
+
+
+@pytest.fixture(scope="package")
+def caller() -> Iterator[str]:
+    """The URL of a server with the embedded model, which calls tools."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+        environment.setenv("OMP_NUM_THREADS", "1")
+        config = ChatConfig(
+            model_id="caller", model="embedded/chat", max_whitespace=1, engine_kwargs=CALLER
+        )
+        with serve_chat(config) as url:
             yield url
 
 

@@ -1,12 +1,13 @@
-"""Tool calls that are cut short, as vLLM's parser for Hermes tells them. No engine is started."""
+"""Tool calls that are cut short, as vLLM gets them from Homeport's parser. No engine is started."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 CALL = '<tool_call>\n{"name": "f", "arguments": {"a": 1, "b": [2]}}\n</tool_call>'
-REQUEST: Any = None
+REQUEST: Any = SimpleNamespace(tool_choice="auto", tools=None)
 
 
 def parser() -> Any:
@@ -20,15 +21,19 @@ def whole(text: str) -> tuple[str, list[tuple[str, str]]]:
     """Return what an answer says, and its calls."""
     found = parser().extract_tool_calls(text, REQUEST)
     calls = [(call.function.name, call.function.arguments) for call in found.tool_calls]
-    assert found.tools_called == bool(calls)
+    # Otherwise vLLM takes the raw text for what the answer says.
+    assert found.tools_called or (found.content, calls) == (text, [])
     return found.content or "", calls
 
 
 def streamed(text: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the same of an answer that comes character by character."""
     reader, content, calls = parser(), "", list[tuple[str, str]]()
-    for end in range(1, len(text) + 1):
-        delta = reader.extract_tool_calls_streaming("", text[:end], "", (), (), (), REQUEST)
+    deltas = [
+        reader.extract_tool_calls_streaming("", "", sign, (), (), (), REQUEST) for sign in text
+    ]
+    assert reader.engine_based_streaming  # or vLLM would not ask for the rest
+    for delta in [*deltas, reader.finish_streaming()]:
         content += (delta and delta.content) or ""
         for part in delta.tool_calls if delta else ():
             if part.function.name:
@@ -46,11 +51,28 @@ def test_call_cut_short_is_the_same_whole_and_streamed(before: str, length: int)
     content, calls = whole(text)
 
     assert "<tool_call>" not in content
-    streamed_content, streamed_calls = streamed(text)
-    assert content.strip() == streamed_content.strip()
-    assert [name for name, _ in calls] == [name for name, _ in streamed_calls]
-    for (_, told), (_, came) in zip(calls, streamed_calls, strict=True):
-        assert told.rstrip(" }\n") == came.rstrip(" }\n")
+    assert (content, calls) == streamed(text)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, len("<tool_call>"), 16, 22, 24])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "required",
+        "auto",
+        SimpleNamespace(name="weather"),
+        SimpleNamespace(function=SimpleNamespace(name="weather")),
+    ],
+)
+def test_name_that_was_cut_is_the_only_function_that_fits(cut: int, choice: Any) -> None:
+    text = '<tool_call>\n{"name": "weather"'[: len("<tool_call>") + cut]
+    named = [{"name": "weather"}] if choice in ("required", "auto") else [{"name": "weather"}, {}]
+    tools = [SimpleNamespace(function=SimpleNamespace(**{"name": "x", **each})) for each in named]
+    request: Any = SimpleNamespace(tool_choice=choice, tools=tools)
+
+    (call,) = parser().extract_tool_calls(text, request).tool_calls
+
+    assert (call.function.name, call.function.arguments) == ("weather", "")
 
 
 def test_call_that_ends_is_told_as_json() -> None:
@@ -59,20 +81,24 @@ def test_call_that_ends_is_told_as_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stopped_by", "reason"),
+    ("arguments", "end", "stopped_by", "reason"),
     [
-        ('{"a": 1}', None, "tool_calls"),
-        ('{"a": 1', None, "length"),
-        ("", None, "length"),
-        ('{"a": 1', "END", "stop"),
+        ('{"a": 1}', "stop", None, "tool_calls"),
+        ('{"a": 1}', "stop", "END", "tool_calls"),
+        ('{"a": 1}', "length", None, "length"),
+        ('{"a": 1', "length", None, "length"),
+        ("", "length", None, "length"),
+        ('{"a": 1', "stop", "END", "stop"),
+        ('{"a": 1', "stop", None, "tool_calls"),  # so the model wrote it
     ],
 )
 def test_answer_says_why_it_ended_in_the_middle_of_a_call(
-    arguments: str, stopped_by: str | None, reason: str
+    arguments: str, end: str, stopped_by: str | None, reason: str
 ) -> None:
     from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionResponse
 
     from deployments.chat.vllm.answers import as_json
+    from deployments.chat.vllm.tool_calls import ENDS
 
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
     choice = {
@@ -86,4 +112,43 @@ def test_answer_says_why_it_ended_in_the_middle_of_a_call(
         {"model": "m", "choices": [choice], "usage": usage}
     )
 
-    assert json.loads(as_json(answer))["choices"][0]["finish_reason"] == reason
+    token = ENDS.set({0: end})
+    try:
+        told = json.loads(as_json(answer))
+    finally:
+        ENDS.reset(token)
+
+    assert told["choices"][0]["finish_reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stopped_by", "reason"),
+    [
+        (['{"a"', ": 1}"], "END", "tool_calls"),
+        (['{"a"', ": 1"], "END", "stop"),
+        ([], "END", "stop"),
+        (['{"a"', ": 1"], None, "tool_calls"),
+    ],
+)
+def test_stream_says_that_a_stop_text_cut_its_call(
+    pieces: list[str], stopped_by: str | None, reason: str
+) -> None:
+    from deployments.chat.vllm.tool_calls import StoppedCalls
+
+    def frame(arguments: str, ends: str | None = None, **begins: Any) -> str:
+        part = {"index": 0, "function": {"arguments": arguments}, **begins}
+        choice = {
+            "index": 0,
+            "delta": {} if ends else {"tool_calls": [part]},
+            "finish_reason": ends,
+            "stop_reason": stopped_by if ends else None,
+        }
+        return f"data: {json.dumps({'choices': [choice]})}\n\n"
+
+    calls = StoppedCalls()
+    for each in [frame("{}", id="c0"), frame("", id="c1"), *map(frame, pieces)]:
+        assert json.loads(calls.mark(each)[6:]) == json.loads(each[6:])
+
+    last = json.loads(calls.mark(frame("", "tool_calls"))[6:])
+
+    assert last["choices"][0]["finish_reason"] == reason

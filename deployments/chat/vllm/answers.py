@@ -12,7 +12,7 @@ from vllm.entrypoints.openai.chat_completion.protocol import (
 )
 from vllm.entrypoints.openai.completion.protocol import CompletionRequest, CompletionResponse
 
-from deployments.chat.vllm.tool_calls import mark_cut_calls
+from deployments.chat.vllm.tool_calls import StoppedCalls, mark_cut_calls
 from wire.sse import read_data, write_event
 
 VLLMS = frozenset(
@@ -41,6 +41,11 @@ quotation mark within one has a backslash before it."""
 
 THOUGHT = '"reasoning":'
 """The mark of a frame with reasoning."""
+
+ROLE = '"delta":{"role":"assistant","content":""'
+NO_CONTENT = ROLE.replace('""', "null")
+"""The first delta of an answer. Where it may be a call, its content is null: of an empty one,
+clients make a part of the message."""
 
 CALLED = '"tool_calls":[{"id":'
 """The mark of a frame that begins a call."""
@@ -81,8 +86,15 @@ def frame_writer(body: Any) -> Callable[[str], bytes]:
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     # vLLM adds the prompt's tokens to its echo.
     shows_prompt = bool(body.return_token_ids)
+    is_chat = isinstance(body, ChatCompletionRequest)
+    may_call = is_chat and bool(body.tools) and body.tool_choice != "none"
+    stopped = StoppedCalls() if may_call and body.stop else None
 
     def write(frame: str) -> bytes:
+        if may_call:
+            frame = frame.replace(ROLE, NO_CONTENT)
+        if stopped is not None:
+            frame = stopped.mark(frame)
         for empty in IN_FRAMES:
             frame = frame.replace(empty, "")
         if not shows_prompt and PROMPT in frame:

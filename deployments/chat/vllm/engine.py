@@ -57,6 +57,7 @@ from deployments.chat.vllm.responses import OneTurnRequest, Responses
 from deployments.chat.vllm.sampling import add_processors, check_sampling, obstacle
 from deployments.chat.vllm.taps import TAP, tap_for
 from deployments.chat.vllm.thoughts import ChatBody
+from deployments.chat.vllm.tool_calls import ENDS, call_mark, forbid_calls
 from deployments.chat.vllm.whitespace import BoundedLLM
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
@@ -86,6 +87,7 @@ class VLLMEngine:
         self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
         self._parser = state.openai_serving_chat.parser_cls
+        self._call_mark = call_mark(self._parser)
         self._counts_in_every_frame = state.openai_serving_chat.enable_force_include_usage
         self._sampling_obstacle = obstacle(engine.vllm_config)
         self._messages = Messages(state.anthropic_serving_messages)
@@ -175,12 +177,14 @@ class VLLMEngine:
         return self._engine.get_num_unfinished_requests()
 
     async def _chat_completion(self, body: ChatBody, request: Request) -> Any:
+        forbid_calls(body, self._call_mark)
         return await self._state.openai_serving_chat.create_chat_completion(body, request)
 
     async def _completion(self, body: CompletionRequest, request: Request) -> Any:
         return await self._state.openai_serving_completion.create_completion(body, request)
 
     async def _response(self, body: OneTurnRequest, request: Request) -> Any:
+        forbid_calls(body, self._call_mark)
         return await self._responses.create(body, request)
 
     async def _response_input_tokens(self, body: OneTurnRequest, request: Request) -> Any:
@@ -219,6 +223,7 @@ class VLLMEngine:
         self._raise_temperature(body)
         set_priority(body, call, self._engine.vllm_config)
         self._media.begin(call.body)
+        ENDS.set({})
         try:
             check_sampling(body, self._sampling_obstacle)
             answer = await self.handlers[call.operation](self, body, request)

@@ -23,7 +23,7 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.renderers import TokenizeParams
 
 from deployments.chat.vllm.answers import Answer
-from deployments.chat.vllm.tool_calls import mark_cut_calls
+from deployments.chat.vllm.tool_calls import StoppedCalls, call_mark, forbid_calls, mark_cut_calls
 from wire.sse import read_data, write_event
 
 ERROR_FRAME = 'data: {"error"'
@@ -84,6 +84,7 @@ class Messages:
         )
         if body.messages[-1].role == "assistant":  # the beginning of the answer
             chat.add_generation_prompt, chat.continue_final_message = False, True
+        forbid_calls(chat, call_mark(getattr(handler, "parser_cls", None)))
         return chat
 
     def _to_message(
@@ -119,6 +120,7 @@ class Messages:
         self, frames: AsyncGenerator[str], body: AnthropicMessagesRequest
     ) -> AsyncGenerator[str]:
         failure: str | None = None
+        stopped = StoppedCalls()
 
         async def healthy() -> AsyncGenerator[str]:
             # vLLM's converter would fail on it and report an error of its own.
@@ -127,7 +129,7 @@ class Messages:
                 if frame.startswith(ERROR_FRAME):
                     failure = frame
                     return
-                yield frame
+                yield stopped.mark(frame) if body.stop_sequences else frame
 
         events = self._handler.message_stream_converter(healthy())
         async with aclosing(frames), aclosing(events):

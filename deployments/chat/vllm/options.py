@@ -33,6 +33,10 @@ TELLS_CACHED: dict[str, Any] = {"enable_prompt_tokens_details": True}
 """How much of a prompt was cached is in the usage, as OpenAI's clients expect it."""
 
 
+HIDES_TOOLS: dict[str, Any] = {"exclude_tools_when_tool_choice_none": True}
+"""A model calls the tools that it sees, also where it may not."""
+
+
 def counts_nothing(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return that vLLM keeps no statistics, which nobody sees in a replica.
 
@@ -88,6 +92,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
     options = (
         FETCHES_NOTHING
         | TELLS_CACHED
+        | HIDES_TOOLS
         | BY_PRIORITY
         | counts_nothing(config.engine_kwargs)
         | choose_executor(config.engine_kwargs)

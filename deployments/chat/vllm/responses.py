@@ -31,6 +31,7 @@ from vllm.entrypoints.openai.responses.protocol import (
 )
 from vllm.entrypoints.openai.responses.serving import OpenAIServingResponses
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse, UsageInfo
+from vllm.sampling_params import SamplingParams
 
 from deployments.chat.vllm.answers import Answer
 from wire.openai.responses import InputTokenCountResponse
@@ -49,6 +50,13 @@ class OneTurnRequest(ResponsesRequest):
     shown: dict[str, Any] = Field(default_factory=dict)
     num_before: int = 0
     num_events_before: int = 0
+    bad_words: list[str] = Field(default_factory=list)
+
+    def to_sampling_params(self, *args: Any, **options: Any) -> SamplingParams:
+        """Add the words that must not be in the answer, as vLLM does in chat."""
+        params = super().to_sampling_params(*args, **options)
+        params.bad_words = self.bad_words
+        return params
 
 
 class Responses:

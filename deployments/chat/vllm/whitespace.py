@@ -18,6 +18,7 @@ from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_
 
 from deployments.chat.vllm.schemas import check_schema
 from deployments.chat.vllm.taps import TAP
+from deployments.chat.vllm.tool_calls import ENDS
 
 ANY_OBJECT = {"type": "object"}
 
@@ -37,7 +38,10 @@ class BoundedLLM(AsyncLLMEngine):
             check_schema(guided)
             if self.max_whitespace is not None:
                 sampling_params.structured_outputs = limit_whitespace(guided, self.max_whitespace)
+        ends = ENDS.get()
         async for output in super().generate(prompt, sampling_params, *args, **options):
+            if ends is not None and output.finished:
+                ends.update({each.index: each.finish_reason or "" for each in output.outputs})
             yield output
 
     async def add_request(self, *args: Any, **options: Any) -> RequestOutputCollector:

@@ -16,6 +16,12 @@ from serve_app.openapi.served import ServedDocument
 from serve_app.routes import build_routes
 from serve_app.services import Runtime, build_services, run_services
 
+EXPOSED_HEADERS = (
+    *("x-request-id", "request-id", "openai-processing-ms", "openai-version"),
+    *("retry-after", "x-homeport-ignored"),
+)
+"""Headers of answers that clients in browsers read."""
+
 
 def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
     """Return the whole HTTP application, which starts and stops its services with itself."""
@@ -56,5 +62,6 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
             allow_origins=list(config.allowed_origins),
             allow_methods=["*"],
             allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
         )
     return api

@@ -43,7 +43,7 @@ class RequestRecord:
     @property
     def is_probe(self) -> bool:
         """Whether it is a health check."""
-        return self.path in ("/healthz", "/readyz")
+        return self.path in ("/health", "/healthz", "/ping", "/readyz")
 
     @property
     def total_work(self) -> Usage:

@@ -1,6 +1,7 @@
 """API keys: which requests have a valid one.
 
-Every path needs a key but those of health and of generated images, whose names are secret.
+Every path needs a key but those of health, the server's page, and generated images, whose names
+are secret.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from starlette.datastructures import Headers
 
 from wire.errors import AuthenticationError
 
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
+PUBLIC_PATHS = frozenset({"/", "/health", "/healthz", "/ping", "/readyz"})
 GENERATED_IMAGE = re.compile(r"/generated-images/[^/]+")
 
 

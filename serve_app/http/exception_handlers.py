@@ -1,6 +1,6 @@
 """What FastAPI and Starlette raise, and our own errors, as answers in one shape."""
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -45,16 +45,18 @@ async def _answer_validation_error(request: Request, error: Exception) -> JSONRe
     return await _answer_error(request, problem)
 
 
-async def _answer_http_exception(request: Request, error: Exception) -> JSONResponse:
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
         return await _answer_error(request, NotFoundError(f"Unknown path: {path[:200]}."))
     if error.status_code == 405:
         allowed = _allowed_methods(request)
+        method = request.state.record.method
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allowed})
         response = await _answer_error(
-            request,
-            MethodNotAllowedError(f"{request.method} is not allowed on {path}, only {allowed}."),
+            request, MethodNotAllowedError(f"{method} is not allowed on {path}, only {allowed}.")
         )
         response.headers["Allow"] = allowed
         return response
@@ -67,4 +69,5 @@ def _allowed_methods(request: Request) -> str:
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             methods |= route.methods or set()
+    methods |= {"OPTIONS", *(["HEAD"] if "GET" in methods else ())}
     return ", ".join(sorted(methods))

@@ -1,20 +1,23 @@
-"""The middleware of every request: id, key, body limit, log line, unexpected errors.
+"""The middleware of every request: id, key, body, log line, unexpected errors.
 
 One plain ASGI class instead of several, since it runs once per message of every stream.
 """
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.http.auth import Authenticator
+from serve_app.http.content_encoding import DecodedBody, read_encoding, without_encoding
 from serve_app.http.error_answers import error_response, is_anthropic_path
 from serve_app.http.limits import BodyLimits
 from serve_app.observability import RequestLog, RequestRecord
-from wire.errors import APIError, RequestTooLargeError, internal_error
+from wire.errors import APIError, NotFoundError, RequestTooLargeError, internal_error
 from wire.ids import new_id
 from wire.logging import get_logger
 
@@ -23,8 +26,14 @@ logger = get_logger(__name__)
 INTERNAL_REQUEST = "homeport.internal_request"
 """The entry of an internal request in its scope, which no HTTP server sets."""
 
-IGNORED = "x-homeport-ignored"
+IGNORED = b"x-homeport-ignored"
 """The header that names the request's fields without effect."""
+
+OPENAI_VERSION = b"2020-10-01"
+"""The version of OpenAI's API, which has had no other."""
+
+DENIAL = "websocket.http.response"
+"""The extension of ASGI by which a WebSocket's handshake is answered with an HTTP response."""
 
 CLIENT_GONE = 499
 """Status in logs and metrics of a request whose client disconnected early (as in nginx)."""
@@ -60,7 +69,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -69,14 +78,20 @@ class RequestMiddleware:
         record.strict_fields = self.strict_fields
         state = scope.setdefault("state", {})
         state["record"] = record
-        most = self.limits.of(scope["method"], scope["path"])
-        exchange = _Exchange(record, receive, send, most, id_headers(scope, headers))
+        scope = _route_like_get(scope)
+        most = self.limits.of(record.method, scope["path"])
+        exchange = _Exchange(record, receive, send, most, make_headers(scope, headers, record))
         try:
             try:
                 if internal is None:
                     self.authenticator.check(scope["path"], headers)
+                if scope["type"] == "websocket":
+                    raise NotFoundError(f"No WebSocket is served at {scope['path'][:200]}.")
                 state["owner"] = internal.owner if internal else self.authenticator.owner(headers)
                 exchange.check_length(headers)
+                if (encoding := read_encoding(headers)) is not None:
+                    scope = without_encoding(scope)
+                    exchange.decode(encoding)
                 await self.app(scope, exchange.receive, exchange.send)
             except APIError as error:
                 await exchange.fail(scope, error)
@@ -98,42 +113,43 @@ class _Exchange:
         receive: Receive,
         send: Send,
         max_body_bytes: int,
-        id_headers: list[str],
+        headers: Callable[[], list[tuple[bytes, bytes]]],
     ) -> None:
         self._record = record
-        self._id_headers = id_headers
-        self._receive = receive
-        self._send = send
+        self._headers = headers
         self._max_body_bytes = max_body_bytes
-        self._received = 0
+        self._receive = receive
+        self.receive: Receive = _LimitedBody(receive, max_body_bytes).receive
+        self._send = send
         self._status = 0
         self._complete = False
+
+    def decode(self, encoding: str) -> None:
+        """Decode the body, within the same limit."""
+        body = DecodedBody(self.receive, encoding)
+        self.receive = _LimitedBody(body.receive, self._max_body_bytes).receive
 
     def check_length(self, headers: Headers) -> None:
         """Refuse a body by its ``Content-Length``, before any of it is read."""
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > self._max_body_bytes:
-            raise self._too_large(f"{length} bytes")
-
-    async def receive(self) -> Message:
-        """Return the client's next message; refuse a body that becomes too large."""
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._received += len(message.get("body", b""))
-            if self._received > self._max_body_bytes:
-                raise self._too_large(f"at least {self._received} bytes")
-        return message
+            raise _too_large(f"{length} bytes", self._max_body_bytes)
 
     async def send(self, message: Message) -> None:
-        """Send the server's message, with the request's id in the headers."""
-        if message["type"] == "http.response.start":
+        """Send the server's message, with the headers of every response."""
+        kind = message["type"].removeprefix("websocket.")
+        if kind == "http.response.start":
             self._status = message["status"]
-            for name in self._id_headers:
-                MutableHeaders(scope=message)[name] = self._record.request_id
-            if self._record.ignored:
-                MutableHeaders(scope=message)[IGNORED] = ", ".join(self._record.ignored)
-        elif message["type"] == "http.response.body" and not message.get("more_body", False):
-            self._complete = True
+            message["headers"] = [*message.get("headers", ()), *self._headers()]
+        elif kind == "http.response.body":
+            is_last = not message.get("more_body", False)
+            if self._record.method == "HEAD":
+                await self._send({"type": "http.response.body", "body": b""})
+                self._complete = True
+                if not is_last:
+                    raise ClientDisconnect  # the rest is of no use
+                return
+            self._complete = is_last
         await self._send(message)
 
     async def fail(self, scope: Scope, error: APIError) -> None:
@@ -141,6 +157,10 @@ class _Exchange:
         if self._status:
             return
         self._record.error_code = error.label
+        if scope["type"] == "websocket" and DENIAL not in (scope.get("extensions") or {}):
+            self._status, self._complete = error.status, True
+            await self._send({"type": "websocket.close"})  # the server answers with a 403
+            return
         response = error_response(error, scope["path"], self._record.request_id)
         if isinstance(error, RequestTooLargeError):
             response.headers["Connection"] = "close"
@@ -150,17 +170,44 @@ class _Exchange:
         """Return the status for the log."""
         return self._status if self._complete else CLIENT_GONE
 
-    def _too_large(self, received: str) -> RequestTooLargeError:
-        return RequestTooLargeError(
-            f"The request body has {received}; at most {self._max_body_bytes} are allowed."
-        )
+
+class _LimitedBody:
+    """Receives the messages of a request, and refuses a body that becomes too large."""
+
+    def __init__(self, receive: Receive, max_bytes: int) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._received = 0
+
+    async def receive(self) -> Message:
+        """Return the next message."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._max_bytes:
+                raise _too_large(f"at least {self._received} bytes", self._max_bytes)
+        return message
+
+
+def _too_large(received: str, most: int) -> RequestTooLargeError:
+    return RequestTooLargeError(f"The request body has {received}; at most {most} are allowed.")
+
+
+def _route_like_get(scope: Scope) -> Scope:
+    """Return the scope by which a request is routed.
+
+    HEAD is routed like GET, and a slash at the end of a path is ignored.
+    """
+    path: str = scope["path"]
+    if len(path) > 2 and path[-1] == "/" != path[-2]:
+        scope = {**scope, "path": path[:-1]}
+    return {**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope
 
 
 def new_record(scope: Scope, headers: Headers) -> RequestRecord:
     """Return the record of a request that has just arrived."""
-    return RequestRecord(
-        method=scope["method"], path=redact_path(scope), request_id=request_id(headers)
-    )
+    method = scope.get("method", "WEBSOCKET")
+    return RequestRecord(method=method, path=redact_path(scope), request_id=request_id(headers))
 
 
 def redact_path(scope: Scope) -> str:
@@ -170,11 +217,29 @@ def redact_path(scope: Scope) -> str:
     return f"{folder}…" if path.startswith(folder) else path
 
 
-def id_headers(scope: Scope, headers: Headers) -> list[str]:
-    """Return the response headers that contain the request's id."""
+def make_headers(
+    scope: Scope, headers: Headers, record: RequestRecord
+) -> Callable[[], list[tuple[bytes, bytes]]]:
+    """Return a function that returns the headers of every response.
+
+    They are the request's id, its fields without effect, and for OpenAI's clients the duration.
+    """
+    own_id = record.request_id.encode("latin-1")
     # Serve gives every request an id and returns it in this header.
-    ours = [] if "x-request-id" in headers else ["x-request-id"]
-    return [*ours, "request-id"] if is_anthropic_path(scope["path"]) else ours
+    fixed = [] if "x-request-id" in headers else [(b"x-request-id", own_id)]
+    is_anthropic = is_anthropic_path(scope["path"])
+    fixed.append((b"request-id", own_id) if is_anthropic else (b"openai-version", OPENAI_VERSION))
+
+    def make() -> list[tuple[bytes, bytes]]:
+        made = [*fixed]
+        if record.ignored:
+            made.append((IGNORED, ", ".join(record.ignored).encode("latin-1", "replace")))
+        if not is_anthropic:
+            milliseconds = round((time.monotonic() - record.started) * 1000)
+            made.append((b"openai-processing-ms", str(milliseconds).encode()))
+        return made
+
+    return make
 
 
 def request_id(headers: Headers) -> str:

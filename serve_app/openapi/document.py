@@ -1,6 +1,8 @@
 """The OpenAPI document, built from FastAPI's routes and the operations declared for them."""
 
 import inspect
+import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -53,9 +55,14 @@ def build(routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> F
             operation = described.operation(known.get("parameters", ()), names, needs_key)
             paths.setdefault(route.path_format, {})[method.lower()] = operation
     schemes = {"securitySchemes": SECURITY_SCHEMES} if needs_key else {}
-    return {
+    document = {
         "openapi": "3.1.0",
-        "info": {"title": "Homeport", "version": __version__, "description": DESCRIPTION},
+        "info": {
+            "title": "Homeport",
+            "version": __version__,
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "servers": [{"url": server_url}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": dict(sorted(paths.items())),
@@ -72,6 +79,7 @@ def build(routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> F
             **schemes,
         },
     }
+    return _without_unused(document)
 
 
 def undeclared_operation(route: APIRoute) -> Operation:
@@ -184,18 +192,23 @@ class _Description:
         return {media_type: self._media(kind) for media_type, kind in kinds.items()}
 
     def _media(self, kind: Any) -> Fields:
+        """Return the content of an answer.
+
+        The schema of a stream describes an item, as before OpenAPI 3.2 and its ``itemSchema``,
+        which most tools cannot read.
+        """
         if kind is bytes:
             return {"schema": {"type": "string", "format": "binary"}}
         if kind is str:
             return {"schema": {"type": "string"}}
         if isinstance(kind, Lines):
-            return {"itemSchema": self._schemas.of(kind.item)}
+            return {"schema": self._schemas.of(kind.item)}
         if isinstance(kind, Events):
-            return {"itemSchema": self._event(kind)}
+            return {"schema": self._event(kind)}
         return {"schema": self._schemas.of(kind)}
 
     def _event(self, events: Events) -> Fields:
-        """Return the schema of one event, as OpenAPI 3.2 writes it."""
+        """Return the schema of one event."""
         error = ERROR_TYPES[1] if self._anthropics else ERROR_TYPES[0]
         kinds = [self._schemas.of(events.data), self._schemas.of(error)]
         data: Fields = {"contentMediaType": JSON, "contentSchema": {"anyOf": kinds}}
@@ -206,3 +219,16 @@ class _Description:
             "required": ["data"],
             "properties": {"event": {"type": "string"}, "data": {"type": "string", **data}},
         }
+
+
+def _without_unused(document: Fields) -> Fields:
+    """Return the document without schemas to which nothing refers, such as those of forms."""
+    schemas: Fields = document["components"]["schemas"]
+    used = set[str]()
+    queue = [json.dumps({**document, "components": {**document["components"], "schemas": {}}})]
+    while queue:
+        names = set(re.findall(r'"#/components/schemas/([^"]+)"', queue.pop())) - used
+        used |= names
+        queue += [json.dumps(schemas[name]) for name in names]
+    kept = {name: schema for name, schema in schemas.items() if name in used}
+    return {**document, "components": {**document["components"], "schemas": kept}}

@@ -43,7 +43,7 @@ def shared_errors(schemas: Schemas) -> Fields:
     shared: Fields = {}
     for status, (name, meaning, headers) in MEANINGS.items():
         for prefix, kind in (("", Error), ("Messages", MessagesError)):
-            if (status == OVERLOADED and not prefix) or (status == 429 and prefix):
+            if (status == OVERLOADED and not prefix) or (status in (422, 429) and prefix):
                 continue
             shared[prefix + name] = {
                 "description": meaning,

@@ -17,6 +17,7 @@ from serve_app.routes import (
     generated_images,
     health,
     images,
+    index,
     messages,
     models,
     moderations,
@@ -71,6 +72,7 @@ ROUTERS = (
 """Mounted twice: under ``/v1`` and at the root."""
 
 ROOT_ROUTERS = (
+    index.router,
     health.router,
     openapi.router,
     rerank.root_router,

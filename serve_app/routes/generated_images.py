@@ -8,7 +8,6 @@ from wire.errors import NotFoundError
 router = APIRouter()
 
 
-@router.head("/generated-images/{name}", include_in_schema=False)
 @router.get("/generated-images/{name}")
 async def get_generated_image(name: str, request: Request, images: ImagesDep) -> Response:
     """Return an image until it expires. Its name is the key, so no other is asked for."""

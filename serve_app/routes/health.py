@@ -1,4 +1,4 @@
-"""GET /healthz, /readyz and /version."""
+"""GET /healthz, /health, /ping, /readyz and /version."""
 
 from fastapi import APIRouter, Response
 
@@ -11,6 +11,8 @@ from wire.health import Health, Readiness, Version
 router = APIRouter()
 
 
+@router.get("/ping")
+@router.get("/health")
 @router.get("/healthz")
 async def healthz() -> Response:
     """Report that the process is alive."""

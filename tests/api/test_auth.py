@@ -43,7 +43,17 @@ async def test_key_in_any_of_the_sdks_headers_opens(
     ],
 )
 @pytest.mark.parametrize(
-    "path", ["/v1/models", "/version", "/openapi.json", "/nope", "/healthz/", "//healthz", "/"]
+    "path",
+    [
+        "/v1/models",
+        "/version",
+        "/openapi.json",
+        "/metrics",
+        "/nope",
+        "http://test//healthz",
+        "/healthz//",
+        "http://test//",
+    ],
 )
 async def test_without_a_right_key_every_other_path_is_closed(
     locked: httpx2.AsyncClient, headers: dict[str, str], path: str
@@ -64,3 +74,9 @@ async def test_health_needs_no_key_and_tells_no_reasons(locked: httpx2.AsyncClie
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert ready.json()["models"]["broken"] == "failed"
     assert "Field required" not in ready.text
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/healthz", "/healthz/", "/ping"])
+async def test_page_and_health_need_no_key(locked: httpx2.AsyncClient, path: str) -> None:
+    assert (await locked.get(path)).status_code == 200
+    assert (await locked.head(path)).status_code == 200

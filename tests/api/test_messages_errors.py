@@ -183,7 +183,7 @@ async def test_errors_of_the_server_itself_are_in_anthropics_shape(
     assert "1048576" in read_error(huge, 413, "request_too_large")
     assert "nope" in read_error(unknown, 404, "not_found_error")
     assert "POST" in read_error(wrong, 405, "invalid_request_error")
-    assert wrong.headers["allow"] == "POST"
+    assert wrong.headers["allow"] == "OPTIONS, POST"
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messagesx", "/v1/x/messages"])

@@ -52,10 +52,10 @@ class Document:
             self._check(declared["schema"], json.loads(body))
         elif media_type == "application/x-ndjson":
             for line in body.splitlines():
-                self._check(declared["itemSchema"], json.loads(line))
+                self._check(declared["schema"], json.loads(line))
         elif media_type == "text/event-stream":
             for _, data in events(body.decode()):
-                self._check_event(declared["itemSchema"]["properties"]["data"], data)
+                self._check_event(declared["schema"]["properties"]["data"], data)
         else:
             assert declared["schema"]["type"] == "string"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from serve_app.openapi.document import build
 from serve_app.openapi.operations import OPERATIONS, TAGS
@@ -32,7 +33,7 @@ OPERATIONS_BY_ID: dict[str, tuple[str, dict[str, Any]]] = {
 SCHEMAS = DOCUMENT.whole["components"]["schemas"]
 FACTS = Path(__file__).parent / "localai_request_fields.json"
 
-WITHOUT_KEY = {"/healthz", "/readyz", "/generated-images/{name}"}
+WITHOUT_KEY = {"/health", "/healthz", "/ping", "/readyz", "/generated-images/{name}"}
 
 CONTRACT: dict[str, tuple[str, set[str], set[str]]] = {
     "/v1/chat/completions": (
@@ -89,6 +90,25 @@ def test_every_route_is_declared() -> None:
 
     assert [route.path for route in listed if route.endpoint not in declared] == []
     assert declared <= {route.endpoint for route in routes}
+
+
+def test_document_is_valid_in_the_version_that_it_declares() -> None:
+    validate(DOCUMENT.whole, cls=OpenAPIV31SpecValidator)
+
+    assert DOCUMENT.whole["openapi"] == "3.1.0"
+
+
+def test_patterns_are_those_of_ecma_262() -> None:
+    patterns = re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', json.dumps(DOCUMENT.whole))
+
+    assert patterns
+    assert not [pattern for pattern in patterns if "(?i" in pattern or "(?P" in pattern]
+
+
+def test_every_schema_is_used() -> None:
+    used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(DOCUMENT.whole)))
+
+    assert set(SCHEMAS) == used
 
 
 def test_types_have_one_name_each() -> None:

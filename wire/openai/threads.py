@@ -26,7 +26,7 @@ class MessageTextPart(StoredBody):
 class MessageImageURL(StoredBody):
     """A picture by its URL."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^(?i:data:|https?://)")]
+    url: Annotated[str, StringConstraints(pattern=r"^([Dd][Aa][Tt][Aa]:|[Hh][Tt][Tt][Pp][Ss]?://)")]
     detail: Detail | None = None
 
 

@@ -58,8 +58,13 @@ def convert_error(
         logger.error("Request %s: %s", call.request_id, error.message, exc_info=cause)
         return internal_error(call.request_id)
     prompt = PROMPTS.get(call.operation, "prompt")
-    if any(words in error.message for words in TOO_LONG):
+    if is_too_long(error.message):
         return ContextLengthError(error.message, prompt)
     message, param = translate_error(error, prompt)
     param = param or field_of_error(message, call.body, prompt)
     return BY_STATUS.get(error.code, InvalidRequestError)(message, param)
+
+
+def is_too_long(message: str) -> bool:
+    """Return whether vLLM's message is about a prompt that is too long."""
+    return any(words in message for words in TOO_LONG)

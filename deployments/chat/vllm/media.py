@@ -74,6 +74,10 @@ class RequestMedia:
         self._body = body
         self._num_pixels = 0
 
+    def begin_again(self) -> None:
+        """Count the pictures from the beginning: vLLM reads the same ones once more."""
+        self._num_pixels = 0
+
     async def fetch_image_async(self, image_url: str) -> MediaWithBytes[Image.Image]:
         """Return the picture in a data URL, of several the first, on white."""
         return await self._read(image_url, self._picture)

@@ -20,7 +20,7 @@ from openai.types.responses import (
     ResponseOutputText,
     ResponseReasoningItem,
 )
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_core import from_json, to_json
 from vllm.entrypoints.openai.responses.protocol import (
     ResponseCompletedEvent,
@@ -31,9 +31,13 @@ from vllm.entrypoints.openai.responses.protocol import (
 )
 from vllm.entrypoints.openai.responses.serving import OpenAIServingResponses
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse, UsageInfo
+from vllm.exceptions import VLLMError
 from vllm.sampling_params import SamplingParams
 
 from deployments.chat.vllm.answers import Answer
+from deployments.chat.vllm.errors import is_too_long
+from deployments.chat.vllm.media import current
+from deployments.chat.vllm.truncation import answer_room, truncate
 from wire.openai.responses import InputTokenCountResponse
 
 STATES = (ResponseCreatedEvent, ResponseInProgressEvent, ResponseCompletedEvent)
@@ -51,6 +55,16 @@ class OneTurnRequest(ResponsesRequest):
     num_before: int = 0
     num_events_before: int = 0
     bad_words: list[str] = Field(default_factory=list)
+    items: list[dict[str, Any]] = Field(default_factory=list)
+    """The input as it was sent, if some of it may be left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def keep_items(cls, data: Any) -> Any:
+        """Keep the items before vLLM parses them."""
+        if isinstance(data, dict) and data.get("truncation") == "auto":
+            return {**data, "items": data["input"]}
+        return data
 
     def to_sampling_params(self, *args: Any, **options: Any) -> SamplingParams:
         """Add the words that must not be in the answer, as vLLM does in chat."""
@@ -70,6 +84,7 @@ class Responses:
     ) -> Answer | AsyncGenerator[str] | ErrorResponse:
         """Answer one request, as vLLM's handlers do."""
         body.store = False
+        body = await self._truncate(body)
         made = await self._handler.create_responses(body, request)
         if isinstance(made, ErrorResponse):
             return made
@@ -82,11 +97,43 @@ class Responses:
         self, body: OneTurnRequest, request: Request
     ) -> InputTokenCountResponse | ErrorResponse:
         """Count the tokens that the model would read."""
-        rendered = await self._handler.online_renderer.render_responses(body)
+        counted = await self._count(await self._truncate(body))
+        if isinstance(counted, ErrorResponse):
+            return counted
+        return InputTokenCountResponse(input_tokens=counted)
+
+    async def _count(self, body: OneTurnRequest) -> int | ErrorResponse:
+        # What is not sent to the engine must not seem to be in its cache of pictures.
+        render = self._handler.online_renderer.render_responses
+        rendered = await render(body, skip_mm_cache=True)
+        current.get().begin_again()
         if isinstance(rendered, ErrorResponse):
             return rendered
-        num_tokens = len(rendered.engine_input["prompt_token_ids"])  # type: ignore[typeddict-item]
-        return InputTokenCountResponse(input_tokens=num_tokens)
+        return len(rendered.engine_input["prompt_token_ids"])  # type: ignore[typeddict-item]
+
+    async def _truncate(self, body: OneTurnRequest) -> OneTurnRequest:
+        """Return the request with the newest of its items that fit, if it is to be truncated."""
+        if body.truncation != "auto":
+            return body
+        context = self._handler.model_config.max_model_len
+        limit = context - answer_room(body.max_output_tokens, context)
+
+        def with_items(items: list[dict[str, Any]]) -> OneTurnRequest:
+            read = OneTurnRequest(input=items).input  # type: ignore[arg-type]
+            return body.model_copy(update={"input": read, "truncation": "disabled"})
+
+        async def fits(items: list[dict[str, Any]]) -> bool:
+            try:
+                counted = await self._count(with_items(items))
+            except VLLMError as error:
+                if is_too_long(str(error)):
+                    return False
+                raise
+            if isinstance(counted, ErrorResponse):
+                return not is_too_long(counted.error.message)
+            return counted <= limit
+
+        return with_items(await truncate(body.items, fits))
 
 
 async def _frames(

@@ -1,4 +1,9 @@
-"""Whisper's languages: their ISO 639 codes, and the names in OpenAI's answers."""
+"""Languages: Whisper's codes, the names in OpenAI's answers, and every way to name one."""
+
+from collections.abc import Iterable
+
+MAX_DISTANCE = 1000
+"""Between languages that have nothing in common."""
 
 LANGUAGES = {
     "af": "afrikaans", "am": "amharic", "ar": "arabic", "as": "assamese", "az": "azerbaijani",
@@ -23,30 +28,77 @@ LANGUAGES = {
     "vi": "vietnamese", "yi": "yiddish", "yo": "yoruba", "yue": "cantonese", "zh": "chinese",
 }  # fmt: skip
 
-CODES = {name: code for code, name in LANGUAGES.items()}
+CODES = {
+    **{name: code for code, name in LANGUAGES.items()},
+    "bokmål": "no",
+    "burmese": "my",
+    "castilian": "es",
+    "farsi": "fa",
+    "filipino": "tl",
+    "flemish": "nl",
+    "haitian": "ht",
+    "letzeburgesch": "lb",
+    "mandarin": "zh",
+    "mandarin chinese": "zh",
+    "moldavian": "ro",
+    "moldovan": "ro",
+    "panjabi": "pa",
+    "pushto": "ps",
+    "sinhalese": "si",
+    "valencian": "ca",
+}
+"""English name → code; the other names are those that OpenAI's Whisper knows, and a few more."""
 
-WHISPERS_CODES = {"jv": "jw", "fil": "tl", "nb": "no"}
-"""Standard codes → Whisper's, where it has another."""
+SAME_LANGUAGE = {"nb": "no"}
+"""Standard code → the code of the language that both mean."""
+
+WHISPERS_CODES = {"jv": "jw", "fil": "tl"}
+"""Standard code → Whisper's, where it has another."""
 
 
 def language_code(text: str) -> str | None:
-    """Return the code of a language: of its code, ISO 639-3, locale (``en-US``) or English name."""
-    known = text.strip().lower()
-    code = CODES.get(known, known.replace("_", "-").split("-")[0])
-    if code not in LANGUAGES:
-        code = _standard_code(code)
+    """Return Whisper's code of a language: of its code, tag (``en-US``) or English name."""
+    code = base_code(text)
+    code = WHISPERS_CODES.get(code, code)
     return code if code in LANGUAGES else None
 
 
-def _standard_code(code: str) -> str:
-    """Return Whisper's code for a longer or older one."""
-    from langcodes import standardize_tag  # 50 ms, and most codes need none
+def base_code(text: str) -> str:
+    """Return the standard short code of a language, or what was given if it is none.
 
+    It may be given by an older or longer code, a tag of BCP 47, a POSIX locale or an English name.
+    """
+    from langcodes import standardize_tag  # 50 ms
+
+    name = text.strip().lower()
+    tag = CODES.get(name, name).split(".")[0].replace("_", "-")
+    for candidate in (tag, tag.split("-")[0]):
+        try:
+            standard = standardize_tag(candidate, macro=True).split("-")[0]
+        except ValueError:  # it is no tag, or has a part that is not registered
+            continue
+        return SAME_LANGUAGE.get(standard, standard)
+    return tag
+
+
+def closest_tag(wanted: str, tags: Iterable[str]) -> str | None:
+    """Return the tag of the same language, of the nearest region where there are several."""
+    tag = wanted.strip().lower().replace("_", "-")
+    code = base_code(tag)
+    same = [own for own in tags if own == tag or base_code(own) == code]
+    # Between regions that are equally near, the one where the language is spoken most.
+    return min(same, key=lambda own: (_distance(tag, own), _distance(code, own)), default=None)
+
+
+def _distance(wanted: str, tag: str) -> int:
+    from langcodes import tag_distance
+
+    if wanted == tag:
+        return -1
     try:
-        standard = standardize_tag(code, macro=True)
-    except ValueError:  # it is no code
-        return code
-    return WHISPERS_CODES.get(standard, standard)
+        return tag_distance(CODES.get(wanted, wanted), tag)
+    except ValueError:
+        return MAX_DISTANCE
 
 
 def language_name(code: str) -> str:

@@ -14,6 +14,7 @@ from wire.calls import Kind
 from wire.card import ModelCard
 from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage
 from wire.errors import InvalidRequestError, NotFoundError, echo
+from wire.languages import base_code
 from wire.openai.speech import find_voice
 
 router = APIRouter()
@@ -87,7 +88,11 @@ def _list_all(registry: Registry) -> list[ListedVoice]:
 
 
 def _speaks(voice: ListedVoice, tag: str) -> bool:
-    return any(tag.lower() in (own.language, own.locale) for own in voice.verified_languages)
+    wanted = tag.lower()
+    return any(
+        wanted == own.locale or ("-" not in wanted and base_code(wanted) == base_code(own.language))
+        for own in voice.verified_languages
+    )
 
 
 def _read_start(token: str | None) -> int:

@@ -222,3 +222,14 @@ async def test_model_list_stays_small(http: httpx2.AsyncClient) -> None:
     answer = await http.get("/v1/models/voice")
 
     assert "voices" not in answer.json()
+
+
+@pytest.mark.parametrize("path", ["/v1/audio/speech", "/tts", "/v1/text-to-speech/bo"])
+@pytest.mark.parametrize("language", ["DE", "de-AT", "de_CH", "deu", "ger", "German", "GERMAN"])
+async def test_language_is_taken_by_every_name(
+    http: httpx2.AsyncClient, model: ScriptedModel, path: str, language: str
+) -> None:
+    answer = await http.post(path, json={"input": "Hallo", "language": language, "voice": "bo"})
+
+    assert answer.status_code == 200
+    assert model.asked["language"] == "de"

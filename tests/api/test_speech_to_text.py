@@ -63,6 +63,25 @@ async def test_elevenlabs_request_without_times_has_no_words(
     assert model.asked["encoding"] == "s16le"
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("nob", "no"),
+        ("nb-NO", "no"),
+        ("jav", "jw"),
+        ("iw", "he"),
+        ("cmn", "zh"),
+        ("Mandarin", "zh"),
+    ],
+)
+async def test_elevenlabs_language_is_taken_by_every_name(
+    http: httpx2.AsyncClient, model: ScriptedModel, language: str, code: str
+) -> None:
+    await post(http, language_code=language)
+
+    assert model.asked["language"] == code
+
+
 async def test_several_elevenlabs_languages_are_candidates(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:

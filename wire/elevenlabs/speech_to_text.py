@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from wire.answers import Answer
 from wire.bodies import TranscriptionBody
 from wire.errors import InvalidRequestError, echo
-from wire.openai.transcriptions import Keyword, LanguageCode
+from wire.openai.transcriptions import DetectedLanguage, Keyword, LanguageCode
 from wire.requests import RequestBody
 
 MAX_KEYTERMS = 1000
@@ -23,7 +23,7 @@ class SpeechToTextRequest(RequestBody):
     """Form of ``POST /v1/speech-to-text``, without its file."""
 
     model_id: str | None = None
-    language_code: LanguageCode | None = None
+    language_code: DetectedLanguage = None
     secondary_language_codes: list[LanguageCode] | None = None
     timestamps_granularity: Literal["none", "word"] = "word"
     temperature: float | None = Field(default=None, ge=0, le=1)

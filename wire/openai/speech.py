@@ -9,6 +9,7 @@ from wire.answers import Answer
 from wire.card import ModelCard, Voice
 from wire.errors import InvalidRequestError, echo
 from wire.hints import OF_SPEECH
+from wire.languages import closest_tag
 from wire.requests import ModelRequest, RequestBody, type_of
 
 MEDIA_TYPES = {
@@ -155,7 +156,7 @@ def find_voice(card: ModelCard, name: str) -> Voice | None:
 
 
 def card_language(card: ModelCard, tag: str | None, param: str = "language") -> str | None:
-    """Return the model's tag for a language; ``de-DE`` falls back to ``de``.
+    """Return the model's tag for a language, however it is named; ``de-DE`` falls back to ``de``.
 
     Raises:
         InvalidRequestError: the model does not speak it.
@@ -163,16 +164,10 @@ def card_language(card: ModelCard, tag: str | None, param: str = "language") -> 
     if not tag:
         return None
     spoken = list(dict.fromkeys(tag for voice in card.voices for tag in voice.languages))
-    wanted = tag.strip().lower().replace("_", "-")
-    general = wanted.split("-")[0]
-    for fits in (
-        [own for own in spoken if own == wanted],
-        [own for own in spoken if own == general],
-        [own for own in spoken if own.split("-")[0] == general],
-    ):
-        if fits:
-            return fits[0]
-    listed = ", ".join(_shorten(spoken)) or "none that it could tell"
+    closest = closest_tag(tag, spoken)
+    if closest is not None:
+        return closest
+    listed = ", ".join(_shorten(spoken)) or "none"
     raise InvalidRequestError(
         f"'{param}': model '{card.id}' does not speak {echo(tag)}. Allowed: {listed}.", param
     )

@@ -64,6 +64,15 @@ Samples = Annotated[
     AfterValidator(_check_scale),
 ]
 LanguageCode = Annotated[str, AfterValidator(_code)]
+DETECTED = ("auto", "")
+"""What clients of whisper.cpp send for a language that is to be detected."""
+
+
+def _absent_if_detected(language: object) -> object:
+    return None if language in DETECTED else language
+
+
+DetectedLanguage = Annotated[LanguageCode | None, BeforeValidator(_absent_if_detected)]
 
 
 class ServerVad(RequestBody):
@@ -90,7 +99,7 @@ class ServerVad(RequestBody):
 class TranscriptionRequest(ModelRequest):
     """Form of ``POST /v1/audio/transcriptions`` and ``…/translations``, without its file."""
 
-    language: LanguageCode | None = None
+    language: DetectedLanguage = None
     languages: list[LanguageCode] | None = Field(default=None, min_length=1, max_length=100)
     prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     keywords: list[Keyword] | None = Field(default=None, max_length=MAX_KEYWORDS)

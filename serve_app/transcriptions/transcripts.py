@@ -16,7 +16,12 @@ from wire.elevenlabs.speech_to_text import (
     SpeechToTextRequest,
     speech_to_text_answer,
 )
-from wire.openai.transcription_formats import delta_event, done_event, write_transcript
+from wire.openai.transcription_formats import (
+    delta_event,
+    done_event,
+    segment_event,
+    write_transcript,
+)
 from wire.openai.transcriptions import Task, TranscriptionRequest, VadRequest
 from wire.sse import DONE, write_event
 
@@ -29,7 +34,7 @@ async def transcribe(
     model = await calls.resolve(Kind.TRANSCRIPTIONS, body.model, body.backend)
     if body.stream:
         pieces = calls.stream(model, Operation.TRANSCRIPTION, fields, files=(recording,))
-        return await event_stream(_events(pieces), calls.record)
+        return await event_stream(_events(pieces, body), calls.record)
     reply = await calls.run(model, Operation.TRANSCRIPTION, fields, files=(recording,))
     content, media_type = write_transcript(
         from_json(reply.body), body.response_format, body.granularities
@@ -56,16 +61,20 @@ async def detect_speech(body: VadRequest, recording: bytes, calls: Calls) -> byt
     return reply.body
 
 
-async def _events(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+async def _events(
+    pieces: AsyncGenerator[bytes], body: TranscriptionRequest
+) -> AsyncGenerator[bytes]:
     """Turn the engine's pieces, a segment each and at last the whole, into OpenAI's events."""
     text = ""
     async with aclosing(pieces):
         async for piece in pieces:
             fields: dict[str, Any] = from_json(piece)
             if "duration" in fields:
-                yield write_event(done_event(text, fields))
+                yield write_event(done_event(text, fields, body.response_format))
                 continue
             event = delta_event(fields, is_first=not text)
             text += event.delta
             yield write_event(event)
+            if body.response_format == "verbose_json":
+                yield write_event(segment_event(fields, body.granularities))
     yield DONE

@@ -7,7 +7,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.api.errors import assert_openai_error
-from tests.api.transcriptions import ANSWER, AUDIO, CARD, PIECES, WHOLE
+from tests.api.transcriptions import ANSWER, AUDIO, CARD, PIECES, WHOLE, WORDS
 from tests.support.scripted_model import ScriptedModel, overloaded
 from wire.calls import Operation, Usage
 from wire.card import ModelCard
@@ -127,6 +127,84 @@ async def test_stream_is_deltas_and_the_whole(
     assert done.text == "One two."
     assert done.usage is not None
     assert done.usage.output_tokens == 4
+
+
+async def test_verbose_stream_has_the_times_of_each_segment(
+    http: httpx2.AsyncClient, openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    pieces = [
+        {**piece, "id": number, "words": [WORDS[number]]} for number, piece in enumerate(PIECES)
+    ]
+    model.script = [*(json.dumps(piece).encode() for piece in [*pieces, WHOLE]), Usage(0, 4)]
+
+    stream = await openai_client.audio.transcriptions.create(
+        model="whisper-1",
+        file=AUDIO,
+        stream=True,
+        response_format="verbose_json",
+        timestamp_granularities=["word"],
+    )
+    events = [event async for event in stream]
+
+    assert model.asked["word_timestamps"] is True
+    kinds = ["delta", "segment", "delta", "segment", "done"]
+    assert [event.type for event in events] == [f"transcript.text.{kind}" for kind in kinds]
+    segment = events[3]
+    assert segment.type == "transcript.text.segment"
+    assert (segment.id, segment.start, segment.end, segment.text) == ("seg_001", 1, 2, " two.")
+    extra = segment.model_extra
+    assert extra is not None
+    assert extra["words"] == [{"word": "two.", "start": 1.1, "end": 1.9}]
+    assert extra["no_speech_prob"] == 0
+    done = events[4].model_dump()
+    assert (done["text"], done["language"], done["duration"]) == ("One two.", "english", 2)
+
+
+async def test_verbose_stream_has_words_only_on_request(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [json.dumps(piece).encode() for piece in [*PIECES, WHOLE]]
+
+    answer = await post(http, stream="true", response_format="verbose_json")
+
+    assert answer.text.count("transcript.text.segment") == 2
+    assert "words" not in answer.text
+
+
+@pytest.mark.parametrize("form", ["json", "text", "srt", "vtt", "verbose_json"])
+async def test_segments_as_granularity_are_taken_with_every_format(
+    http: httpx2.AsyncClient, model: ScriptedModel, form: str
+) -> None:
+    fields = {"response_format": form, "timestamp_granularities[]": "segment"}
+
+    assert (await post(http, **fields)).status_code == 200
+    assert model.asked["word_timestamps"] is False
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/audio/translations", "/audio/transcriptions"])
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("nb", "no"),
+        ("nb-NO", "no"),
+        ("jv", "jw"),
+        ("iw", "he"),
+        ("zh", "zh"),
+        ("zh-CN", "zh"),
+        ("no", "no"),
+        ("Mandarin", "zh"),
+        ("GERMAN", "de"),
+        ("deu", "de"),
+        ("auto", None),
+    ],
+)
+async def test_language_is_taken_by_every_name(
+    http: httpx2.AsyncClient, model: ScriptedModel, path: str, language: str, code: str | None
+) -> None:
+    answer = await post(http, path, language=language)
+
+    assert answer.status_code == 200
+    assert model.asked.get("language") == code
 
 
 async def test_stream_of_a_bad_file_is_an_http_error(

@@ -85,7 +85,7 @@ def test_events_add_up_to_the_whole_text() -> None:
     deltas = [event.model_dump() for event in events]
 
     assert [delta["delta"] for delta in deltas] == ["One", " two"]
-    usage = done_event("One two", {**TRANSCRIPT, "duration": 1.01}).model_dump()["usage"]
+    usage = done_event("One two", {**TRANSCRIPT, "duration": 1.01}, "json").model_dump()["usage"]
     assert usage["input_token_details"] == {"audio_tokens": 51, "text_tokens": 2}
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] == 57
 

@@ -27,10 +27,9 @@ class Transcription(Answer):
     text: str
 
 
-class TranscriptionSegment(Answer):
-    """A segment of a recording."""
+class TranscriptionTimes(Answer):
+    """What is the same of a segment, whole and streamed."""
 
-    id: int
     seek: int
     start: float
     end: float
@@ -40,6 +39,12 @@ class TranscriptionSegment(Answer):
     avg_logprob: float
     compression_ratio: float
     no_speech_prob: float
+
+
+class TranscriptionSegment(TranscriptionTimes):
+    """A segment of a recording."""
+
+    id: int
 
 
 class TranscriptionWord(Answer):
@@ -102,7 +107,31 @@ class TranscriptTextDoneEvent(Answer):
     usage: TranscriptUsage
 
 
-TranscriptionStreamEvent = TranscriptTextDeltaEvent | TranscriptTextDoneEvent
+class TranscriptTextSegmentEvent(TranscriptionTimes):
+    """The times of the segment before, with ``verbose_json``."""
+
+    type: Literal["transcript.text.segment"] = "transcript.text.segment"
+    id: str
+    speaker: str = ""
+    """Always empty: no model distinguishes speakers."""
+    words: Omittable[list[TranscriptionWord]] = None
+
+
+class TranscriptTextVerboseDoneEvent(TranscriptTextDoneEvent):
+    """The whole text, at the end of a stream with ``verbose_json``."""
+
+    task: Literal["transcribe", "translate"]
+    language: str
+    """The English name of the language."""
+    duration: float
+
+
+TranscriptionStreamEvent = (
+    TranscriptTextDeltaEvent
+    | TranscriptTextSegmentEvent
+    | TranscriptTextVerboseDoneEvent
+    | TranscriptTextDoneEvent
+)
 
 
 class SpeechSegment(Answer):
@@ -145,7 +174,16 @@ def delta_event(segment: Mapping[str, Any], is_first: bool) -> TranscriptTextDel
     return TranscriptTextDeltaEvent(delta=text.lstrip() if is_first else text)
 
 
-def done_event(text: str, transcript: Transcript) -> TranscriptTextDoneEvent:
+def segment_event(
+    segment: Mapping[str, Any], granularities: frozenset[str]
+) -> TranscriptTextSegmentEvent:
+    """Return the times of a decoded segment."""
+    words = segment.get("words") if "word" in granularities else None
+    fields = {**segment, "id": f"seg_{segment['id']:03d}", "words": words}
+    return TranscriptTextSegmentEvent.model_validate(fields)
+
+
+def done_event(text: str, transcript: Transcript, form: str) -> TranscriptTextDoneEvent:
     """Return the last event; ``text`` is the concatenation of the deltas."""
     num_audio = math.ceil(transcript["duration"] * TOKENS_PER_SECOND)
     num_text, num_output = transcript["prompt_tokens"], transcript["completion_tokens"]
@@ -157,16 +195,22 @@ def done_event(text: str, transcript: Transcript) -> TranscriptTextDoneEvent:
         output_tokens=num_output,
         total_tokens=num_audio + num_text + num_output,
     )
-    return TranscriptTextDoneEvent(text=text, usage=usage)
+    if form != "verbose_json":
+        return TranscriptTextDoneEvent(text=text, usage=usage)
+    return TranscriptTextVerboseDoneEvent(
+        text=text,
+        usage=usage,
+        task=transcript["task"],
+        language=_language(transcript),
+        duration=transcript["duration"],
+    )
 
 
 def _to_verbose(transcript: Transcript, granularities: frozenset[str]) -> TranscriptionVerbose:
-    # A translation is in English, whatever the language of the recording.
-    code = "en" if transcript["task"] == "translate" else transcript["language"]
     segments, words = transcript["segments"], transcript["words"]
     return TranscriptionVerbose(
         task=transcript["task"],
-        language=language_name(code),
+        language=_language(transcript),
         duration=transcript["duration"],
         text=transcript["text"],
         segments=[TranscriptionSegment.model_validate(each) for each in segments]
@@ -177,6 +221,11 @@ def _to_verbose(transcript: Transcript, granularities: frozenset[str]) -> Transc
         else None,
         usage=DurationUsage(seconds=transcript["duration"]),
     )
+
+
+def _language(transcript: Transcript) -> str:
+    """Return the name of the text's language: of a translation it is English."""
+    return language_name("en" if transcript["task"] == "translate" else transcript["language"])
 
 
 def _srt(segments: Sequence[Mapping[str, Any]]) -> str:

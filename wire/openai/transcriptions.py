@@ -22,7 +22,7 @@ MAX_SAMPLES = 4_800_000
 MAX_SAMPLE = 2.0
 """Samples are between -1 and 1. Mixed or filtered audio may exceed that slightly; unscaled integers
 exceed it by far and would be noise."""
-STREAMED_FORMATS = ("json", "text")
+STREAMED_FORMATS = ("json", "text", "verbose_json")
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
 Task = Literal["transcribe", "translate"]
@@ -158,10 +158,10 @@ class TranscriptionRequest(ModelRequest):
         for name, why in _REFUSED.items():
             if value := getattr(self, name):
                 raise InvalidRequestError(f"'{name}': received {echo(value)}, but {why}.", name)
-        if self.timestamp_granularities and self.response_format != "verbose_json":
+        if "word" in self.granularities and self.response_format != "verbose_json":
             raise InvalidRequestError(
-                "'timestamp_granularities' is only allowed with 'response_format': "
-                f"'verbose_json', received '{self.response_format}'.",
+                "'timestamp_granularities': only 'response_format': 'verbose_json' has the times "
+                f"of words, received '{self.response_format}'.",
                 "timestamp_granularities",
             )
         if self.stream and self.response_format not in STREAMED_FORMATS:

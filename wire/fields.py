@@ -7,6 +7,7 @@ the engine's spelling.
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
+from wire.beams import refuse_with_beams
 from wire.constraints import with_structured_outputs
 from wire.errors import InvalidRequestError, echo
 from wire.hints import OF_COMPLETIONS
@@ -196,6 +197,7 @@ def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
         InvalidRequestError: a field cannot be honoured.
     """
     refuse_unless_neutral(fields, NEUTRAL)
+    refuse_with_beams(fields)
     known = {name: value for name, value in fields.items() if name not in WITHOUT_EFFECT}
     for name, key in LOAD_TIME.items():
         if known.pop(name, None):

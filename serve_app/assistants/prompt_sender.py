@@ -113,7 +113,7 @@ class _Counter:
 
     def __init__(self, run: StoredObject, fields: dict[str, Any], calls: Calls) -> None:
         self._name = run.body["model"]
-        self._tools = fields.get("tools")
+        self._tools = fields.get("tools") if fields.get("tool_choice") != "none" else None
         self._calls = calls
         self._answer_tokens = fields.get("max_tokens") or ROOM
 

@@ -27,10 +27,7 @@ from vllm.entrypoints.anthropic.protocol import (
     AnthropicMessagesRequest,
 )
 from vllm.entrypoints.launchers.api_server.app_state import init_app_state
-from vllm.entrypoints.openai.completion.protocol import (
-    CompletionRequest,
-    CompletionResponse,
-)
+from vllm.entrypoints.openai.completion.protocol import CompletionResponse
 from vllm.entrypoints.serve import create_error_response
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.entrypoints.serve.tokenize.protocol import DetokenizeRequest, TokenizeRequest
@@ -41,6 +38,7 @@ from deployments.chat.config import ChatConfig
 from deployments.chat.error_fields import field_of_error
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
+from deployments.chat.vllm.beams import BeamSearch, TextBody
 from deployments.chat.vllm.errors import LIBRARY_ERRORS, convert_error
 from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
@@ -90,6 +88,8 @@ class VLLMEngine:
         self._call_mark = call_mark(self._parser)
         self._counts_in_every_frame = state.openai_serving_chat.enable_force_include_usage
         self._sampling_obstacle = obstacle(engine.vllm_config)
+        for handler in (state.openai_serving_chat, state.openai_serving_completion):
+            handler.beam_search = BeamSearch(engine).search
         self._messages = Messages(state.anthropic_serving_messages)
         self._responses = Responses(state.openai_serving_responses)
         self._state = state
@@ -180,7 +180,7 @@ class VLLMEngine:
         forbid_calls(body, self._call_mark)
         return await self._state.openai_serving_chat.create_chat_completion(body, request)
 
-    async def _completion(self, body: CompletionRequest, request: Request) -> Any:
+    async def _completion(self, body: TextBody, request: Request) -> Any:
         return await self._state.openai_serving_completion.create_completion(body, request)
 
     async def _response(self, body: OneTurnRequest, request: Request) -> Any:

@@ -2,11 +2,13 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from operate.ray_environment import ray_environment
+from tests.support.error_rules import watch_answers
 
 ROOT = Path(__file__).parent
 
@@ -15,6 +17,13 @@ for name in [name for name in os.environ if name.startswith("RAY_")]:
 # What a client of the tests' Ray needs; the rest is for the server, which sets it itself.
 settings = ray_environment()
 os.environ |= {name: settings[name] for name in settings if name.startswith("RAY_AUTH")}
+
+
+@pytest.fixture(autouse=True)
+def answers_keep_to_the_rules_of_errors() -> Iterator[None]:
+    """Fail a test in which a 4xx has an internal name, or a path that is not in the request."""
+    with watch_answers():
+        yield
 
 
 SHARED = {

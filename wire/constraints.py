@@ -10,9 +10,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_core import to_json
 
-from wire.errors import InvalidRequestError, echo, from_validation_errors
+from wire.errors import InvalidRequestError, echo
 from wire.grammar.ebnf import gbnf_to_ebnf
 from wire.requests import RequestBody, type_of
+from wire.validation_errors import from_validation_errors
 
 Fields = dict[str, Any]
 
@@ -116,7 +117,7 @@ def _schema_of_calls(value: object) -> Fields:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         raise from_validation_errors(
-            [{**each, "loc": (FUNCTIONS, *each["loc"])} for each in errors]
+            [{**each, "loc": (FUNCTIONS, *each["loc"])} for each in errors], {FUNCTIONS: value}
         ) from error
     if functions.oneOf and functions.anyOf:
         raise InvalidRequestError(

@@ -277,52 +277,13 @@ def parameter_path(location: Sequence[str | int]) -> str:
     return path
 
 
-def from_validation_errors(errors: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
-    """Convert pydantic's errors into one that names the parameter, its value and what is allowed.
-
-    For a field of several types pydantic reports one error per type; the first one is used.
-    """
-    first = errors[0]
-    within = first["loc"][1:] if first["loc"][:1] in (("query",), ("path",)) else first["loc"]
-    named = (part.removesuffix("[]") if isinstance(part, str) else part for part in within)
-    location = tuple(part for part in named if not _is_schema_name(part))
-    if first["type"] == UNKNOWN_PARAMETER:
-        return _unknown_parameter(location, first["ctx"])
-    param = parameter_path(location) or None
-    problem = str(first["msg"]).removeprefix("Value error, ")
-    if param is None:
-        return InvalidRequestError(f"Invalid request body: {problem}.")
-    if first["type"] == "missing":
-        return InvalidRequestError(f"Missing required parameter: '{param}'.", param)
-    received = f" (received {echo(first['input'])})" if first["type"] != "value_error" else ""
-    return InvalidRequestError(f"Invalid '{param}': {problem}{received}.", param)
-
-
-def _unknown_parameter(
-    location: Sequence[str | int], context: Mapping[str, Any]
-) -> InvalidRequestError:
-    param = parameter_path((*location, context["name"][:MAX_ECHOED_VALUE_CHARS]))
-    message = f"Unknown parameter: '{param}'."
-    if context["close"] is not None:
-        message += f" Did you mean '{parameter_path((*location, context['close']))}'?"
-    return UnknownParameterError(message, param)
-
-
 def echo(value: object) -> str:
     """Return a rejected value for an error message, shortened."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return f"a list of {len(value)}"  # pyright: ignore[reportUnknownArgumentType]
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     text = repr(value)
     return text if len(text) <= MAX_ECHOED_VALUE_CHARS else text[:MAX_ECHOED_VALUE_CHARS] + "…"
-
-
-def _is_schema_name(part: str | int) -> bool:
-    """Return whether a part is pydantic's name of a union member, such as ``list[str]``."""
-    if not isinstance(part, str):
-        return False
-    return part in _SCHEMA_NAMES or any(mark in part for mark in "[](){}-")
-
-
-_SCHEMA_NAMES = frozenset({"str", "int", "float", "bool", "dict", "list", "body"})

@@ -168,7 +168,7 @@ def refuse_unless_neutral(
     for name, values in neutral.items():
         value = fields.get(name)
         if value not in values:
-            allowed = ", ".join(repr(item) for item in values if item is not None) or "nothing"
+            allowed = ", ".join(echo(item) for item in values if item is not None) or "nothing"
             raise InvalidRequestError(
                 f"'{name}' is not supported here: received {echo(value)}, allowed {allowed}.", name
             )

@@ -31,7 +31,7 @@ from wire.bodies import (
     TranscriptionBody,
 )
 from wire.calls import Call, Kind, Operation
-from wire.errors import from_validation_errors
+from wire.validation_errors import from_validation_errors
 
 AnyBody = Body | Mapping[str, Any]
 """A body of any operation."""
@@ -112,7 +112,9 @@ def decode_body(call: Call, reader: TypeAdapter[Any] | None = None) -> Any:
         # Twice as fast as validate_json for what is not validated: many token ids.
         return _reader(call.operation).validate_python(from_json(call.body))
     except ValidationError as error:
-        raise from_validation_errors(error.errors(include_url=False)) from error
+        raise from_validation_errors(
+            error.errors(include_url=False), from_json(call.body)
+        ) from error
 
 
 @cache

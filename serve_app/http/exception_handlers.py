@@ -14,8 +14,8 @@ from wire.errors import (
     MethodNotAllowedError,
     NotFoundError,
     UnsupportedMediaError,
-    from_validation_errors,
 )
+from wire.validation_errors import from_validation_errors
 
 
 def add_exception_handlers(api: FastAPI) -> None:
@@ -41,7 +41,7 @@ async def _answer_validation_error(request: Request, error: Exception) -> JSONRe
             f"Content-Type must be application/json, received {received[:100]}."
         )
     else:
-        problem = from_validation_errors(errors)
+        problem = from_validation_errors(errors, error.body)
     return await _answer_error(request, problem)
 
 

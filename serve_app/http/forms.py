@@ -31,10 +31,10 @@ from wire.errors import (
     InvalidRequestError,
     RequestTooLargeError,
     UnsupportedMediaError,
-    from_validation_errors,
 )
 from wire.hints import find_hints
 from wire.requests import RequestBody
+from wire.validation_errors import from_validation_errors
 
 W = TypeVar("W", bound=RequestBody)
 
@@ -240,7 +240,7 @@ class _Form(Generic[W]):
         try:
             return self._wire.model_validate(fields)
         except ValidationError as error:
-            raise from_validation_errors(error.errors(include_url=False)) from None
+            raise from_validation_errors(error.errors(include_url=False), fields) from None
 
     def _is_file(self, part: Part) -> bool:
         """Return whether a part is a file. Some clients send one without its name."""

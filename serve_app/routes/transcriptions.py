@@ -11,8 +11,9 @@ from serve_app.http.json_response import json_response
 from serve_app.models.calls import Calls
 from serve_app.routes.dependencies import CallsDep
 from serve_app.transcriptions.transcripts import detect_speech, transcribe
-from wire.errors import InvalidRequestError, from_validation_errors
+from wire.errors import InvalidRequestError
 from wire.openai.transcriptions import Task, TranscriptionRequest, VadRequest
+from wire.validation_errors import from_validation_errors
 
 FORM = "multipart/form-data"
 
@@ -47,10 +48,11 @@ async def _vad_request(request: Request) -> tuple[VadRequest, bytes]:
     if request.headers.get("content-type", "").lower().startswith(FORM):
         form, uploads = await read_form(request, VadRequest, {"file": 1})
         return form, require_file(uploads, "file")
+    sent = await JSONRequest(request.scope, request.receive).json()
     try:
-        body = VadRequest.model_validate(await JSONRequest(request.scope, request.receive).json())
+        body = VadRequest.model_validate(sent)
     except ValidationError as error:
-        raise from_validation_errors(error.errors(include_url=False)) from None
+        raise from_validation_errors(error.errors(include_url=False), sent) from None
     if body.audio is None:
         raise InvalidRequestError("Missing required parameter: 'audio'.", "audio")
     return body, array("f", body.audio).tobytes()

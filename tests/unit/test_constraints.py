@@ -119,7 +119,7 @@ def test_two_fields_for_the_form_of_an_answer_are_refused_by_both_names(
         (
             {"oneOf": [function(properties=[])]},
             ".oneOf[0].properties.arguments.properties",
-            "dictionary",
+            "an object",
         ),
         (
             {"oneOf": [function(properties={"city": 5})]},
@@ -131,7 +131,7 @@ def test_two_fields_for_the_form_of_an_answer_are_refused_by_both_names(
             ".oneOf[0].properties.arguments.properties.city.type",
             "'strong'",
         ),
-        ({"oneOf": [function()], "$defs": []}, ".$defs", "dictionary"),
+        ({"oneOf": [function()], "$defs": []}, ".$defs", "an object"),
         (
             {"oneOf": [function(properties={"a": {"$ref": "#/$defs/b"}})], "$defs": {"a": {}}},
             "",

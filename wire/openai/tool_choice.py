@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from wire.errors import InvalidRequestError, echo, from_validation_errors
+from wire.errors import InvalidRequestError, echo
 from wire.requests import RequestBody, type_of
+from wire.validation_errors import from_validation_errors
 
 Fields = dict[str, Any]
 
@@ -51,7 +52,7 @@ def _limit_tools(fields: Fields) -> Fields:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         raise from_validation_errors(
-            [{**each, "loc": (*path, *each["loc"])} for each in errors]
+            [{**each, "loc": (*path, *each["loc"])} for each in errors], fields
         ) from error
     tools: list[Fields] = fields.get("tools") or []
     names = [_name_of(tool) for tool in tools]

@@ -283,8 +283,9 @@ def _decode(call: Call) -> Any:
     except APIError:
         raise
     except VLLMError as error:
-        param = getattr(error, "parameter", None) or field_of_error(str(error), call.body)
-        raise InvalidRequestError(str(error), param) from error
+        param = getattr(error, "parameter", None)
+        message = str(error).removesuffix(f" (parameter={param})")
+        raise InvalidRequestError(message, param or field_of_error(message, call.body)) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"A field has an unexpected shape: {error}.") from error
 

@@ -7,6 +7,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.api.chat import ANSWER, HELLO
+from tests.api.errors import assert_openai_error
 from tests.support.scripted_model import ScriptedModel, chunk, overloaded
 from wire.calls import Operation, Usage
 from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
@@ -207,3 +208,24 @@ async def test_tool_that_must_be_called_keeps_to_its_schema(
 
     assert answer.status_code == 200
     assert model.asked["tools"][0]["function"].get("strict") is strict
+
+
+async def test_allowed_tools_are_those_the_model_gets_and_others_are_refused(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [ANSWER]
+    named: list[Any] = [{"type": "function", "function": {"name": name}} for name in "fgh"]
+    body = {"messages": HELLO, "tools": named[:2]}
+
+    def allow(*tools: Any) -> dict[str, Any]:
+        allowed = {"mode": "required", "tools": tools}
+        return {"tool_choice": {"type": "allowed_tools", "allowed_tools": allowed}}
+
+    answer = await http.post("/v1/chat/completions", json=body | allow(named[1]))
+    refused = await http.post("/v1/chat/completions", json=body | allow(named[2]))
+
+    assert answer.status_code == 200
+    assert model.asked["tool_choice"] == "required"
+    assert [tool["function"]["name"] for tool in model.asked["tools"]] == ["g"]
+    message = assert_openai_error(refused, 400, "tool_choice.allowed_tools.tools[0]")
+    assert "'h' is none of the 'tools': f, g" in message

@@ -151,6 +151,8 @@ class ImagesBody(Body):
     output_format: Literal["png", "jpeg", "webp"] = "png"
     output_compression: int = 100
     partial_images: int = 0
+    num_sources: int = 1
+    """Files of the call that are pictures to begin with; one more is a mask."""
 
 
 DEFAULT_SEED = 0

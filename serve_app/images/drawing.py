@@ -42,11 +42,25 @@ async def generate_images(
 
 
 async def edit_image(
-    body: ImageEditRequest, files: Sequence[bytes], answers: ImageAnswers, calls: Calls
+    body: ImageEditRequest,
+    sources: Sequence[bytes],
+    mask: bytes | None,
+    answers: ImageAnswers,
+    calls: Calls,
 ) -> Response:
-    """Draw a part of an image anew: where the mask says, or where the image is transparent."""
+    """Draw a part of an image anew: where the mask says, or where the image is transparent.
+
+    Several images are drawn together as one.
+    """
+    if mask is not None and len(sources) > 1:
+        raise InvalidRequestError(
+            f"'mask' is for one image, received {len(sources)} files as 'image'.", "mask"
+        )
     model = await calls.resolve(Kind.IMAGES, body.model, body.backend)
     fields = _fields(body, _prompts(body))
+    if len(sources) > 1:
+        fields = fields.model_copy(update={"num_sources": len(sources)})
+    files = sources if mask is None else [*sources, mask]
     return await _draw(Operation.IMAGE_EDIT, model, body, fields, files, answers, calls)
 
 

@@ -7,7 +7,12 @@ from serve_app.http.json_body import JSONRoute
 from serve_app.images.answers import ImageAnswers
 from serve_app.images.drawing import edit_image, generate_images, vary_image
 from serve_app.routes.dependencies import AddressesDep, CallsDep, ImagesDep, RemoteFilesDep
-from wire.openai.images import ImageEditRequest, ImageGenerationRequest, ImageVariationRequest
+from wire.openai.images import (
+    MAX_SOURCES,
+    ImageEditRequest,
+    ImageGenerationRequest,
+    ImageVariationRequest,
+)
 
 bodies = APIRouter(route_class=JSONRoute)
 router = APIRouter()
@@ -36,12 +41,14 @@ async def create_image_edit(
     request: Request, calls: CallsDep, images: ImagesDep, addresses: AddressesDep
 ) -> Response:
     """Draw a part of an image anew: where the mask says, or where the image is transparent."""
-    body, uploads = await read_form(request, ImageEditRequest, {"image": 1, "mask": 1})
+    files = {"image": MAX_SOURCES, "mask": 1}
+    body, uploads = await read_form(request, ImageEditRequest, files)
     answers = ImageAnswers(body, request, images, addresses)
-    files = [require_file(uploads, "image")]
-    if uploads["mask"] or request.url.path.endswith("/inpainting"):
-        files.append(require_file(uploads, "mask"))
-    return await edit_image(body, files, answers, calls)
+    require_file(uploads, "image")
+    sources = [upload.data for upload in uploads["image"]]
+    needs_mask = uploads["mask"] or request.url.path.endswith("/inpainting")
+    mask = require_file(uploads, "mask") if needs_mask else None
+    return await edit_image(body, sources, mask, answers, calls)
 
 
 @router.post("/images/variations")

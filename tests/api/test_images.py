@@ -12,6 +12,8 @@ from openai.types import ImagesResponse
 
 from tests.api.conftest import CreateApi
 from tests.api.drawn import BASE64, CARD, PATH, PNG, STREAM, reply
+from tests.api.errors import assert_openai_error
+from tests.api.files import form
 from tests.support.openai_conformance import assert_conforms
 from tests.support.scripted_model import KEY, ScriptedModel, connect
 from wire.calls import Operation
@@ -266,3 +268,43 @@ async def test_log_does_not_tell_the_name_of_an_image(
     assert "/generated-images/…" in logged.text
     assert url.rpartition("/")[2] not in logged.text
     assert "secret" not in logged.text
+
+
+@pytest.mark.parametrize(
+    "names", [("image[]", "image[]"), ("image[0]", "image[1]"), ("image",) * 2]
+)
+async def test_edit_takes_several_images(
+    http: httpx2.AsyncClient, model: ScriptedModel, names: tuple[str, str]
+) -> None:
+    files = [(name, (f"{index}.png", PNG + bytes([index]))) for index, name in enumerate(names)]
+
+    answer = await http.post("/v1/images/edits", data={"prompt": "a"}, files=files)
+
+    assert answer.status_code == 200, answer.text
+    assert model.calls[-1].files == (PNG + b"\0", PNG + b"\1")
+    assert model.asked["num_sources"] == 2
+
+
+async def test_edit_of_several_images_takes_no_mask_and_16_images(
+    http: httpx2.AsyncClient,
+) -> None:
+    several = [("image[]", PNG)] * 2
+
+    masked = await http.post(
+        "/v1/images/edits", data={"prompt": "a"}, files=[*several, ("mask", PNG)]
+    )
+    many = await http.post("/v1/images/edits", data={"prompt": "a"}, files=several * 9)
+
+    assert "2 files" in assert_openai_error(masked, 400, "mask")
+    assert "16" in assert_openai_error(many, 400, "image")
+
+
+async def test_file_that_a_browser_sends_empty_and_without_a_name_is_absent(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    body, headers = form(("prompt", None, b"a"), ("image", "a.png", PNG), ("mask", "", b""))
+
+    answer = await http.post("/v1/images/edits", content=body, headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    assert model.calls[-1].files == (PNG,)

@@ -11,6 +11,7 @@ from PIL import Image
 from deployments.images.diffusers.drawing import Pipelines
 from deployments.images.diffusers.engine import DiffusersEngine
 from deployments.images.diffusers.loading import load_pipeline
+from deployments.images.diffusers.pictures import join_pictures
 from tests.engines.drawing import configure, draw, half_mask, photo, pixels, png
 from wire.calls import Operation
 from wire.errors import InvalidRequestError
@@ -166,3 +167,35 @@ async def test_bad_upload_is_refused(
 
     assert raised.value.param == param
     assert says in str(raised.value)
+
+
+async def test_edit_of_several_images_begins_with_all_of_them(engine: DiffusersEngine) -> None:
+    white = Image.new("RGB", (96, 64), "white")
+
+    async def edit(*pictures: Image.Image) -> bytes:
+        files = [png(picture) for picture in pictures]
+        body = {"seed": 3, "strength": 0.3, "num_sources": len(files)}
+        return (await draw(engine, Operation.IMAGE_EDIT, *files, **body)).files[0]
+
+    both, turned = await edit(photo(), white), await edit(white, photo())
+
+    assert pixels(both).shape[1] > pixels(both).shape[0]
+    assert both != turned
+    assert both != await edit(photo(), photo())
+
+
+def test_pictures_are_joined_line_by_line_in_the_proportions_of_the_first() -> None:
+    colors = ("red", "lime", "blue")
+    files = [png(Image.new("RGB", (40, 20), color)) for color in colors]
+    tall = png(Image.new("RGBA", (10, 100), (0, 0, 0, 0)))
+
+    joined = join_pictures([*files, tall], "image", 60).convert("RGB")
+
+    assert joined.size == (60, 30)
+    centers = [joined.getpixel(place) for place in ((15, 7), (45, 7), (15, 22), (45, 22))]
+    assert centers == [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
+
+
+def test_picture_that_cannot_be_read_is_named_by_its_index() -> None:
+    with pytest.raises(InvalidRequestError, match=r"image\[1\]"):
+        join_pictures([png(photo()), b"no picture"], "image", 100)

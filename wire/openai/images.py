@@ -11,6 +11,8 @@ from wire.requests import ModelRequest, type_of
 
 MAX_IMAGES = 10
 """OpenAI's limit of ``n``, applied here to ``n`` times the number of prompts."""
+MAX_SOURCES = 16
+"""OpenAI's limit of pictures to begin with."""
 MAX_PROMPT_CHARS = 32_000
 MAX_SEED = 2**63 - 1
 MAX_MODE = 2

@@ -18,6 +18,7 @@ from deployments.images.diffusers.drawing import Pipelines
 from deployments.images.diffusers.loading import load_pipeline
 from deployments.images.diffusers.pictures import (
     encode,
+    join_pictures,
     mask_of,
     read_mask,
     read_picture,
@@ -152,10 +153,13 @@ class DiffusersEngine(OperationEngine):
     def _jobs_with_source(self, call: Call, body: ImagesBody) -> list[Job]:
         """Decode the uploads and give every job its source and mask, in the image's size."""
         name = "file" if call.operation == Operation.IMAGE_GENERATION else "image"
-        source = read_picture(call.files[0], name)
         mask = None
-        if len(call.files) > 1:
-            mask = read_mask(call.files[1], source.size, "mask")
+        if body.num_sources > 1:
+            source = join_pictures(call.files[: body.num_sources], name, self._config.max_edge)
+        else:
+            source = read_picture(call.files[0], name)
+        if len(call.files) > body.num_sources:
+            mask = read_mask(call.files[-1], source.size, "mask")
         elif call.operation == Operation.IMAGE_EDIT:
             mask = mask_of(source)
         self.pipelines.check_source(masked=mask is not None)

@@ -1,11 +1,13 @@
 """Pictures in and out: what clients upload to Pillow's images, Pillow's images to files."""
 
+import math
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Literal
 
-from PIL import Image
+from PIL import Image, ImageOps
 
-from deployments.pictures import read_rgba
+from deployments.pictures import opaque, read_rgba
 from wire.errors import InvalidRequestError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -59,6 +61,29 @@ def read_mask(data: bytes, size: tuple[int, int], param: str) -> Image.Image:
             f"Invalid '{param}': it marks nothing to draw; mark it transparent or white.", param
         )
     return mask
+
+
+def join_pictures(files: Sequence[bytes], param: str, max_edge: int) -> Image.Image:
+    """Return uploads as one opaque picture of at most ``max_edge``: a grid, read line by line.
+
+    Each has a cell with the proportions of the first. One after the other is decoded.
+
+    Raises:
+        InvalidRequestError: one is no picture, or too large a one.
+    """
+    columns = math.ceil(math.sqrt(len(files)))
+    rows = math.ceil(len(files) / columns)
+    joined, cell = None, (0, 0)
+    for index, file in enumerate(files):
+        picture = opaque(read_picture(file, f"{param}[{index}]"))
+        if joined is None:
+            scale = min(1, max_edge / max(picture.width * columns, picture.height * rows))
+            cell = max(1, int(picture.width * scale)), max(1, int(picture.height * scale))
+            joined = Image.new("RGB", (cell[0] * columns, cell[1] * rows), "white")
+        fitted = ImageOps.pad(picture, cell, Image.Resampling.LANCZOS, color="white")
+        joined.paste(fitted, (index % columns * cell[0], index // columns * cell[1]))
+    assert joined is not None
+    return joined.convert("RGBA")
 
 
 def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

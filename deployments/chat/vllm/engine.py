@@ -200,6 +200,16 @@ class VLLMEngine:
         return await self._state.serving_tokenization.create_tokenize(body, request)
 
     async def _detokenize(self, body: DetokenizeRequest, request: Request) -> Any:
+        # The tokenizer would leave out what it has no text for.
+        largest = self._state.serving_tokenization.renderer.get_tokenizer().max_token_id
+        for index, token in enumerate(body.tokens):
+            if not 0 <= token <= largest:
+                param = f"tokens[{index}]"
+                raise InvalidRequestError(
+                    f"Invalid '{param}': this model has the tokens 0 to {largest} "
+                    f"(received {token}).",
+                    param,
+                )
         return await self._state.serving_tokenization.create_detokenize(body, request)
 
     handlers: ClassVar[Mapping[Operation, Callable[..., Awaitable[Any]]]] = {

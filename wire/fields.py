@@ -198,7 +198,11 @@ def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """
     refuse_unless_neutral(fields, NEUTRAL)
     refuse_with_beams(fields)
-    known = {name: value for name, value in fields.items() if name not in WITHOUT_EFFECT}
+    known = {
+        name: value
+        for name, value in fields.items()
+        if name not in WITHOUT_EFFECT and value is not None
+    }
     for name, key in LOAD_TIME.items():
         if known.pop(name, None):
             raise InvalidRequestError(

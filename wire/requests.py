@@ -19,6 +19,26 @@ class RequestBody(BaseModel):
     hints: ClassVar[Hints] = {}
     """Fields that are accepted without effect."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, value: Any) -> Any:
+        """Treat null as absent where a member has another default."""
+        if not isinstance(value, dict):
+            return value
+        members = cast("dict[str, Any]", value)
+        if None not in members.values():
+            return members
+        has_default = {
+            field.alias or name
+            for name, field in cls.model_fields.items()
+            if not field.is_required() and field.default is not None
+        }
+        return {
+            name: member
+            for name, member in members.items()
+            if member is not None or name not in has_default
+        }
+
 
 class StoredBody(RequestBody):
     """Base of the bodies that create, change or search stored objects, and of their parts.

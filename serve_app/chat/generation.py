@@ -62,7 +62,7 @@ async def complete_chat(
 async def complete_text(body: CompletionRequest, calls: Calls) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    fields = CompletionBody(**engine_fields(body.model_dump(exclude_unset=True)))
+    fields = CompletionBody(**engine_fields(body.model_dump(exclude_unset=True, exclude_none=True)))
     return await _send(Operation.COMPLETION, model, body, fields, calls)
 
 
@@ -76,7 +76,7 @@ async def edit_text(body: EditRequest, calls: Calls) -> Response:
 async def tokenize(body: TokenizeRequest, calls: Calls) -> bytes:
     """Return the token ids of a text, or of a conversation under the model's chat template."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    fields = engine_fields(body.with_prompt().model_dump(exclude_unset=True))
+    fields = engine_fields(body.with_prompt().model_dump(exclude_unset=True, exclude_none=True))
     reply = await calls.run(model, Operation.TOKENIZE, TokenizeBody(**fields))
     return reply.body
 
@@ -119,7 +119,7 @@ async def _send(
 def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     """Return the fields for the chat model, which writes also what is spoken."""
     spoken_only = {"modalities", "audio"} if body.is_spoken else None
-    fields = as_tools(body.model_dump(exclude_unset=True, exclude=spoken_only))
+    fields = as_tools(body.model_dump(exclude_unset=True, exclude_none=True, exclude=spoken_only))
     return engine_fields(prepare_tools(fields))
 
 

@@ -65,9 +65,11 @@ class AnsweringModel:
 
     def __init__(self) -> None:
         self.num_calls = 0
+        self.calls: list[Call] = []
 
     async def run(self, call: Call) -> Reply:
         self.num_calls += 1
+        self.calls.append(call)
         asked = json.loads(call.body)
         match call.operation:
             case Operation.IMAGE_GENERATION | Operation.IMAGE_EDIT | Operation.IMAGE_VARIATION:
@@ -86,6 +88,7 @@ class AnsweringModel:
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
         self.num_calls += 1
+        self.calls.append(call)
         if call.operation == Operation.RESPONSE:
             made = response(json.loads(call.body))
             begun = {**made, "status": "in_progress", "output": [], "completed_at": None}

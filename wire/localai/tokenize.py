@@ -1,10 +1,9 @@
 """Request types of tokenize and detokenize in vLLM's format, with LocalAI's field names."""
 
-from typing import Any
-
 from pydantic import Field, model_validator
 
 from wire.answers import Answer
+from wire.openai.chat import Message
 from wire.requests import ModelRequest
 
 
@@ -13,7 +12,7 @@ class TokenizeRequest(ModelRequest):
 
     prompt: str | None = None
     content: str | None = None
-    messages: list[dict[str, Any]] | None = Field(default=None, min_length=1)
+    messages: list[Message] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _check_one_source(self) -> "TokenizeRequest":

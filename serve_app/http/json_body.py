@@ -5,6 +5,7 @@ UTF-8 and the literals NaN and Infinity; ``json.loads`` accepts some of them and
 on others.
 """
 
+import codecs
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -27,7 +28,8 @@ class JSONRequest(Request):
 
     async def _parse(self) -> Any:
         try:
-            return from_json(await self.body(), allow_inf_nan=False)
+            body = (await self.body()).removeprefix(codecs.BOM_UTF8)  # as .NET and PowerShell send
+            return from_json(body, allow_inf_nan=False)
         except ValueError as error:
             # FastAPI replaces the message of any other type.
             raise HTTPException(400, f"The request body is not valid JSON: {error}.") from error

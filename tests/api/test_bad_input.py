@@ -140,3 +140,11 @@ async def test_wrong_method_names_the_right_one(http: httpx2.AsyncClient) -> Non
 
     assert "POST" in assert_openai_error(answer, 405)
     assert answer.headers["allow"] == "OPTIONS, POST"
+
+
+async def test_byte_order_mark_before_the_json_is_skipped(http: httpx2.AsyncClient) -> None:
+    body = b'\xef\xbb\xbf{"model": "nope", "messages": [{"role": "user", "content": "x"}]}'
+
+    answer = await http.post(CHAT, content=body, headers={"content-type": "application/json"})
+
+    assert_openai_error(answer, 404, "model")

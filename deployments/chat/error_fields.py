@@ -12,6 +12,9 @@ WORDS = ("grammar", "regex", "schema", "structur", "choice")
 PROMPTS = ("prompt cannot be empty", "out of vocabulary")
 """One of them is in each of vLLM's errors about the prompt."""
 
+OF_FORMATS = ("text", "output_config")
+"""Where Responses and Messages have the format of the answer."""
+
 ALIASES = ("grammar_json_functions",)
 """Fields that the ingress turns into ``structured_outputs``, and names in what it makes of them."""
 
@@ -30,6 +33,10 @@ def field_of_error(message: str, body: bytes, prompt: str | None = None) -> str 
         return None
     if type_of(fields.get("response_format")) not in (None, "text"):
         return "response_format"  # which vLLM prefers
+    for outer in OF_FORMATS:
+        within: Any = fields.get(outer)
+        if isinstance(within, dict) and type_of(within.get("format")) not in (None, "text"):
+            return f"{outer}.format"
     if (form := fields.get("structured_outputs")) is None:
         return None
     return next((name for name in ALIASES if f'"{name}"' in str(form)), "structured_outputs")

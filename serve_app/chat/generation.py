@@ -48,7 +48,9 @@ async def complete_chat(
         messages = await recall_spoken_answers(body.messages, spoken_answers)
         messages = await transcribe_recordings(messages, chat, calls)
         if messages is not body.messages:
-            fields["messages"] = [message.model_dump(exclude_unset=True) for message in messages]
+            fields["messages"] = [
+                message.model_dump(exclude_unset=True, exclude_none=True) for message in messages
+            ]
     check_parts(fields["messages"], chat.card)
     fetched = await with_files(fields["messages"], remote_files, "messages")
     fields["messages"] = with_tool_messages(fetched)

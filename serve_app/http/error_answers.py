@@ -66,6 +66,8 @@ def anthropic_status(error: APIError) -> int:
 def anthropic_error_body(error: APIError, request_id: str) -> dict[str, Any]:
     """Return Anthropic's error object."""
     message = error.message
+    if error.param is not None and error.param not in message:
+        message = f"{error.param}: {message}"  # there is no other place for it
     if isinstance(error, ContextLengthError):
         # Clients look for these words before they shorten the conversation.
         message = f"prompt is too long: {message}"

@@ -19,6 +19,9 @@ Part = dict[str, Any]
 AT_ONCE = 4
 """Files of one request that are fetched at once."""
 
+TEXTS_OF_CHAT = ("text", "refusal", "thinking")
+"""Types of parts in chat that every model reads, each with a member of the same name."""
+
 OF_CHAT = (
     "image_url",
     "input_audio",
@@ -77,6 +80,11 @@ def check_parts(messages: list[Part], card: ModelCard) -> None:
             if "uuid" in part:
                 # The engine would take it as the name of what another client has sent.
                 raise _invalid(f"{path}.uuid", "send the file itself")
+            if kind not in TEXTS_OF_CHAT + OF_CHAT:
+                readable = ", ".join(dict.fromkeys((*TEXTS_OF_CHAT[:2], *card.input_parts)))
+                raise _invalid(f"{path}.type", f"must be one of {readable}, received {echo(kind)}")
+            if kind in TEXTS_OF_CHAT and not isinstance(part.get(kind), str):
+                raise _invalid(f"{path}.{kind}", f"must be a text, received {echo(part.get(kind))}")
             if kind in OF_CHAT and kind not in card.input_parts:
                 raise _unsupported(kind, card.input_parts, card, f"{path}.type")
             if kind in ("image_url", "audio_url"):

@@ -15,6 +15,10 @@ CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "hi"}]
 
 
+def parts(*content: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(content)}]}
+
+
 @pytest.mark.parametrize(
     ("body", "param", "says"),
     [
@@ -24,7 +28,11 @@ HELLO = [{"role": "user", "content": "hi"}]
         ({"messages": [{"role": "alien", "content": "x"}]}, "messages[0].role", "'user'"),
         ({"messages": [{"role": "user"}]}, "messages[0]", "'content' is required"),
         ({"messages": [{"role": "user", "content": [{"text": "x"}]}]}, "messages[0]", "'type'"),
-        ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content", "string"),
+        ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content", "string or a list"),
+        (parts({"type": "input_text", "text": "x"}), "messages[0].content[0].type", "'input_text'"),
+        (parts({"type": "text"}), "messages[0].content[0].text", "received null"),
+        (parts({"type": "text", "text": 5}), "messages[0].content[0].text", "received 5"),
+        (parts("x"), "messages[0].content[0]", "an object"),
         ({"messages": HELLO, "max_tokens": -1}, "max_tokens", "-1"),
         ({"messages": HELLO, "max_tokens": "many"}, "max_tokens", "'many'"),
         ({"messages": HELLO, "max_completion_tokens": 0}, "max_completion_tokens", "0"),

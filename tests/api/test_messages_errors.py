@@ -15,6 +15,7 @@ from tests.support.scripted_model import ScriptedModel
 from wire.errors import (
     APIError,
     ContextLengthError,
+    InvalidRequestError,
     ModelFailedError,
     ModelLoadingError,
     ModelOverloadedError,
@@ -104,6 +105,17 @@ async def test_thread_is_refused_with_the_details_that_the_sdk_reads(
         "error_code": "thread_unsupported_request",
         "unsupported": ["thread"],
     }
+
+
+async def test_message_names_the_member_at_fault(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [InvalidRequestError("Invalid JSON schema.", "output_config.format")]
+
+    answer = await http.post("/v1/messages", json={"max_tokens": 5, "messages": HELLO})
+
+    message = read_error(answer, 400, "invalid_request_error")
+    assert message == "output_config.format: Invalid JSON schema."
 
 
 async def test_error_after_the_first_event_is_the_streams_last(

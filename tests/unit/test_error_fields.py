@@ -7,6 +7,7 @@ from deployments.chat.error_fields import field_of_error
 
 SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
 TEXT = {"response_format": {"type": "text"}}
+SCHEMA_OF_MESSAGE = {"format": {"type": "json_schema", "schema": {}}}
 CALLS = {"structured_outputs": {"structural_tag": '{"title": "grammar_json_functions"}'}}
 CHOICE = {"structured_outputs": {"choice": []}}
 
@@ -26,6 +27,9 @@ def test_error_about_the_prompt_names_the_field_that_has_it() -> None:
         ("You must use one kind", {"structured_outputs": {}}, None),
         ("Failed to transform json schema", SCHEMA, "response_format"),
         ("Failed to transform json schema", CHOICE | SCHEMA, "response_format"),
+        ("Invalid JSON schema", {"text": {"format": {"type": "json_schema"}}}, "text.format"),
+        ("Invalid JSON schema", {"text": {"format": {"type": "text"}}}, None),
+        ("Invalid JSON schema", {"output_config": SCHEMA_OF_MESSAGE}, "output_config.format"),
         ("Invalid JSON schema", CHOICE | TEXT, "structured_outputs"),
         ("Invalid JSON schema", {"response_format": None}, None),
         ("temperature must be at least 0", CHOICE, None),

@@ -20,11 +20,12 @@ CONTEXT = 2048
 
 
 class CountingTurns(Turns):
-    """Counts a word as a token."""
+    """Counts a word as a token, and a tool as a hundred."""
 
     async def run(self, call: Call) -> Reply:
-        messages = json.loads(call.body)["messages"]
-        words = sum(len(message["content"].split()) for message in messages)
+        asked = json.loads(call.body)
+        words = sum(len(message["content"].split()) for message in asked["messages"])
+        words += 100 * len(asked.get("tools") or ())
         return Reply(json.dumps({"count": words, "max_model_len": CONTEXT}).encode(), Usage(0))
 
 
@@ -72,6 +73,17 @@ async def test_run_above_its_prompt_limit_is_incomplete(sdk: AsyncOpenAI) -> Non
     assert run.incomplete_details.reason == "max_prompt_tokens"
     assert run.last_error is None
     assert run.failed_at is None
+
+
+@pytest.mark.parametrize(("choice", "status"), [("auto", "incomplete"), ("none", "completed")])
+async def test_tools_count_in_the_prompt_of_a_run_that_may_call_them(
+    sdk: AsyncOpenAI, choice: Any, status: str
+) -> None:
+    tool: Any = {"type": "function", "function": {"name": "add"}}
+
+    _, run = await ran(sdk, "word " * 200, max_prompt_tokens=256, tools=[tool], tool_choice=choice)
+
+    assert run.status == status
 
 
 async def test_run_above_the_context_fails_whatever_its_limit(sdk: AsyncOpenAI) -> None:

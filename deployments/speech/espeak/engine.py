@@ -9,7 +9,7 @@ from typing import Self
 from deployments.speech.config import SpeechConfig
 from deployments.speech.engine import SpeechEngine, Spoken
 from deployments.speech.espeak.library import espeak
-from deployments.speech.espeak.voices import languages, throat_of
+from deployments.speech.espeak.voices import find_throat, languages
 from deployments.speech.segments import Segment, segments
 from deployments.speech.tempo import change_tempo
 from deployments.threads import Cancelled
@@ -38,7 +38,7 @@ class EspeakSynthesizer:
 
     def speak(self, segment: Segment, body: SpeechBody, cancelled: Cancelled) -> Iterable[Spoken]:
         """Yield the segment's audio and where its words begin."""
-        throat = throat_of(body.voice, body.language)
+        throat = find_throat(body.voice, body.language)
         file = languages()[throat.language].file
         voice = f"{file}+{throat.variant}" if throat.variant else file
         rate = round(max(SLOWEST_RATE, NORMAL_RATE * body.speed))

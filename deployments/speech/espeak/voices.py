@@ -110,7 +110,7 @@ def espeak_voices() -> tuple[Voice, ...]:
     return (*with_known_names(named), *own)
 
 
-def throat_of(voice: str, language: str | None) -> Throat:
+def find_throat(voice: str, language: str | None) -> Throat:
     """Return how a voice of the card speaks, in a language of its list."""
     throat = THROATS.get(voice) or Throat(voice)
     if language is None or throat.language.startswith(f"{language}-"):

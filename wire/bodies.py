@@ -5,9 +5,9 @@ them than are listed here: those bodies are dictionaries, whose named fields the
 All other bodies are complete.
 """
 
-from typing import Annotated, Any, Literal, Required, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 Fields = dict[str, Any]
 
@@ -159,10 +159,6 @@ DEFAULT_SEED = 0
 """The seed of speech for which the request has none: the same request gets the same bytes."""
 
 
-def _seed(value: Any) -> Any:
-    return DEFAULT_SEED if value is None else value
-
-
 class SpeechBody(Body):
     """Operations ``speech`` and ``speech_with_timestamps``, from all routes that speak."""
 
@@ -177,7 +173,7 @@ class SpeechBody(Body):
     """Bits/s; None: the format's own."""
     language: str | None = None
     """A tag of the card's list; None: the voice's first."""
-    seed: Annotated[int, BeforeValidator(_seed)] = DEFAULT_SEED
+    seed: int = DEFAULT_SEED
     """The same seed makes the same audio of the same text."""
     whole: bool = False
     """Answer with a finished file whose header has its length, as far as memory allows."""

@@ -13,7 +13,7 @@ from serve_app.http.streaming import Pieces, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
-from wire.bodies import DEFAULT_SEED, SpeechBody
+from wire.bodies import SpeechBody
 from wire.calls import Kind, Operation
 from wire.elevenlabs.text_to_speech import (
     Alignment,
@@ -101,7 +101,7 @@ async def _resolve(
         voice=voice,
         speed=body.speed,
         language=card_language(model.card, body.language_code, "language_code"),
-        seed=body.seed or DEFAULT_SEED,
+        seed=body.seed,
         whole=whole,
         **output.model_dump(),
     )

@@ -9,7 +9,7 @@ from fastapi import Response
 from serve_app.http.streaming import Pieces, event_stream, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
-from wire.bodies import DEFAULT_SEED, SpeechBody
+from wire.bodies import SpeechBody
 from wire.calls import Kind, Operation
 from wire.fields import refuse_foreign_fields
 from wire.openai.speech import (
@@ -58,7 +58,7 @@ async def _resolve(
         speed=body.speed,
         sample_rate=body.sample_rate,
         language=card_language(model.card, body.language),
-        seed=body.seed or DEFAULT_SEED,
+        seed=body.seed,
         whole=whole,
     )
 

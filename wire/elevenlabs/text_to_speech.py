@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from wire.answers import Answer
+from wire.bodies import DEFAULT_SEED
 from wire.errors import InvalidRequestError, echo
 from wire.openai.speech import SAMPLE_RATES, Seed, Speed, Text
 from wire.requests import ModelRequest
@@ -88,7 +89,7 @@ class TextToSpeechRequest(ModelRequest):
     """LocalAI's field. It must equal the voice in the path."""
     language_code: str | None = None
     voice_settings: VoiceSettings | None = None
-    seed: Seed | None = None
+    seed: Seed = DEFAULT_SEED
     previous_text: str | None = None
     next_text: str | None = None
     previous_request_ids: list[str] | None = None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from wire.answers import Answer
+from wire.bodies import DEFAULT_SEED
 from wire.card import ModelCard, Voice
 from wire.errors import InvalidRequestError, echo
 from wire.hints import OF_SPEECH
@@ -52,13 +53,15 @@ def _check_rate(rate: int) -> int:
 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
-Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
 
 
 def _null_as(default: object) -> BeforeValidator:
     """Treat null as if the field were absent."""
     return BeforeValidator(lambda value: default if value is None else value)
+
+
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED), _null_as(DEFAULT_SEED)]
 
 
 class VoiceReference(RequestBody):
@@ -84,7 +87,7 @@ class SpeechRequest(ModelRequest):
     """LocalAI's field: a language tag."""
     sample_rate: Annotated[int, AfterValidator(_check_rate), _null_as(OPENAI_RATE)] = OPENAI_RATE
     """LocalAI's field, in Hz."""
-    seed: Seed | None = None
+    seed: Seed = DEFAULT_SEED
     instructions: str | None = None
     """A hint without effect: no engine supports instructions."""
 

@@ -2,15 +2,21 @@
 
 from serve_app.openapi.operation import JSON, Operation
 from serve_app.routes import health, models
+from wire.anthropic.models import ModelInfo, ModelPage
+from wire.elevenlabs.models import SpeechModel
 from wire.health import Health, Readiness, Version
 from wire.openai.models import Model, ModelList
 
 OPERATIONS = (
-    Operation(endpoint=models.list_models, tag="server", answers={JSON: ModelList}),
+    Operation(
+        endpoint=models.list_models,
+        tag="server",
+        answers={JSON: ModelList | ModelPage | list[SpeechModel]},
+    ),
     Operation(
         endpoint=models.retrieve_model,
         tag="server",
-        answers={JSON: Model},
+        answers={JSON: Model | ModelInfo},
         parameters={"model": "gpt-4o"},
         errors=(404,),
     ),

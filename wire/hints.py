@@ -119,6 +119,12 @@ OF_IMAGES: Hints = {
 
 OF_SPEECH: Hints = {"instructions": Hint("no engine takes them", (None, ""))}
 
+OF_SPEECH_TO_TEXT: Hints = {
+    "tag_audio_events": Hint("only words are transcribed", (None, "false", False)),
+    "num_speakers": Hint("speakers are not distinguished"),
+    "seed": Hint("transcription takes the likeliest words"),
+}
+
 HINTS: Mapping[str, Hints] = {
     "chat, edits": OF_OPENAI,
     "completions": OF_COMPLETIONS,
@@ -127,6 +133,7 @@ HINTS: Mapping[str, Hints] = {
     "embeddings": OF_EMBEDDINGS,
     "images": OF_IMAGES,
     "speech": OF_SPEECH,
+    "speech to text": OF_SPEECH_TO_TEXT,
 }
 """By resource, as the documentation lists them."""
 

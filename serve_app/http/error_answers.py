@@ -1,6 +1,7 @@
 """Formats errors: in OpenAI's shape, or in Anthropic's on the paths of its Messages API.
 
-The only module that does so; :mod:`wire.errors` defines the errors.
+On ElevenLabs' paths its ``detail`` is beside OpenAI's object. This is the only module that formats
+errors; :mod:`wire.errors` defines them.
 """
 
 import json
@@ -18,6 +19,8 @@ from wire.errors import (
 )
 
 ANTHROPIC_PATHS = re.compile(r"(/v1)?/messages(/.*)?")
+
+ELEVENLABS_PATHS = re.compile(r"(/v1)?/(text-to-speech/.*|speech-to-text|voices(/.*)?)|/v2/voices")
 
 OVERLOADED = 529
 """Anthropic's status of an overloaded server. Its 429 means the limit of a customer, which Homeport
@@ -44,6 +47,9 @@ def error_response(error: APIError, path: str, request_id: str) -> JSONResponse:
         body, status = anthropic_error_body(error, request_id), anthropic_status(error)
     else:
         body, status = error_body(error), error.status
+    if ELEVENLABS_PATHS.fullmatch(path):
+        # LocalAI's clients, which use these paths too, expect OpenAI's object beside it.
+        body["detail"] = {"status": error.code or error.type, "message": error.message}
     return JSONResponse(body, status, error_headers(error))
 
 

@@ -1,9 +1,13 @@
 import json
 from typing import Any
 
+import httpx
 import httpx2
 import pytest
+from elevenlabs import AsyncElevenLabs
+from elevenlabs.core.api_error import ApiError
 
+from tests.api.conftest import CreateApi
 from tests.api.errors import assert_openai_error
 from tests.api.transcriptions import ANSWER, AUDIO, CARD
 from tests.support.scripted_model import ScriptedModel
@@ -45,6 +49,30 @@ async def test_elevenlabs_request_is_answered_in_its_shape(
     assert model.asked["word_timestamps"] is True
     assert model.asked["language"] == "en"
     assert model.asked["keywords"] == ["Zorvak"]
+
+
+async def test_request_of_elevenlabs_quick_start_is_answered(
+    create: CreateApi, model: ScriptedModel
+) -> None:
+    api = create(frozenset({"sk-right"}))
+    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+    async with api.router.lifespan_context(api), httpx.AsyncClient(transport=transport) as client:
+        eleven = AsyncElevenLabs(base_url="http://test", api_key="sk-right", httpx_client=client)
+        order: dict[str, Any] = {
+            "file": ("a.mp3", AUDIO),
+            "model_id": "whisper-1",
+            "language_code": "eng",
+            "tag_audio_events": True,
+        }
+        answer = await eleven.speech_to_text.with_raw_response.convert(**order, diarize=False)
+        with pytest.raises(ApiError) as raised:
+            await eleven.speech_to_text.convert(**order, diarize=True)
+
+    assert model.asked["language"] == "en"
+    assert answer.headers["x-homeport-ignored"] == "tag_audio_events"
+    assert answer.data.model_dump()["text"] == "One two."
+    assert raised.value.status_code == 400
+    assert "'diarize'" in raised.value.body["detail"]["message"]
 
 
 async def test_elevenlabs_request_without_times_has_no_words(

@@ -132,7 +132,36 @@ async def test_elevenlabs_sdk_gets_a_readable_refusal(
             pass
 
     assert raised.value.status_code == 400
-    assert says in raised.value.body["error"]["message"]
+    detail = raised.value.body["detail"]
+    assert says in detail["message"]
+    assert detail["status"] == "invalid_request_error"
+    assert raised.value.body["error"]["message"] == detail["message"]
+
+
+async def test_elevenlabs_sdk_lists_the_models_that_speak(eleven: AsyncElevenLabs) -> None:
+    (voice,) = await eleven.models.list()
+
+    assert (voice.model_id, voice.can_do_text_to_speech) == ("voice", True)
+    assert voice.languages is not None
+    names = [(one.language_id, one.name) for one in voice.languages]
+    assert names == [("en-us", "English"), ("de", "German")]
+
+
+@pytest.mark.parametrize("path", ["/v1/voices/nobody", "/v2/voices?next_page_token=x"])
+async def test_elevenlabs_paths_have_its_error(http: httpx2.AsyncClient, path: str) -> None:
+    answer = (await http.get(path)).json()
+
+    assert answer["detail"]["message"] == answer["error"]["message"]
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+@pytest.mark.parametrize("path", ["/v1/audio/speech", "/tts", "/v1/text-to-speech/ana"])
+async def test_missing_seed_is_the_default_one(
+    http: httpx2.AsyncClient, model: ScriptedModel, path: str, seed: int | None
+) -> None:
+    await http.post(path, json={"input": "Hello", "seed": seed})
+
+    assert model.asked.get("seed", 0) == 0
 
 
 async def test_localais_body_is_read_at_elevenlabs_path(

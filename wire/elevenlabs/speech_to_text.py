@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from wire.answers import Answer
 from wire.bodies import TranscriptionBody
 from wire.errors import InvalidRequestError, echo
+from wire.hints import OF_SPEECH_TO_TEXT
 from wire.openai.transcriptions import DetectedLanguage, Keyword, LanguageCode
 from wire.requests import RequestBody
 
@@ -22,11 +23,13 @@ MAX_KEYTERMS = 1000
 class SpeechToTextRequest(RequestBody):
     """Form of ``POST /v1/speech-to-text``, without its file."""
 
+    hints = OF_SPEECH_TO_TEXT
+
     model_id: str | None = None
     language_code: DetectedLanguage = None
     secondary_language_codes: list[LanguageCode] | None = None
     timestamps_granularity: Literal["none", "word"] = "word"
-    temperature: float | None = Field(default=None, ge=0, le=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
     keyterms: list[Keyword] | None = Field(default=None, max_length=MAX_KEYTERMS)
     file_format: Literal["pcm_s16le_16", "other"] = "other"
     tag_audio_events: bool | None = None
@@ -133,7 +136,6 @@ def _words(words: list[dict[str, Any]]) -> list[SpokenWord]:
 
 
 _REFUSED = (
-    "tag_audio_events",
     "no_verbatim",
     "diarize",
     "diarization_threshold",

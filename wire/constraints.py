@@ -1,17 +1,26 @@
-"""Translates LocalAI's fields that constrain an answer's format into vLLM's structured outputs.
+"""Translates the fields that constrain an answer's format into vLLM's structured outputs.
 
-``grammar`` is translated from GBNF. ``grammar_json_functions`` becomes the JSON schema of a call,
-which the model writes as the answer's text. vLLM's own ``structured_outputs`` is passed unchanged.
+``grammar`` is translated from GBNF. LocalAI's ``grammar_json_functions`` becomes the JSON schema of
+a call, which the model writes as the answer's text. Other spellings are vLLM's former names and
+llama.cpp's. What cannot be enforced is refused.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Literal, cast
 
 from pydantic import Field, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from wire.errors import InvalidRequestError, echo
 from wire.grammar.ebnf import gbnf_to_ebnf
+from wire.json_schema.checks import (
+    check_choice,
+    check_named_schema,
+    check_regex,
+    check_schema,
+    check_tag,
+)
 from wire.requests import RequestBody, type_of
 from wire.validation_errors import from_validation_errors
 
@@ -21,6 +30,22 @@ GRAMMAR = "grammar"
 FUNCTIONS = "grammar_json_functions"
 
 DEFINITION = "#/$defs/"
+
+OUTPUTS = "structured_outputs"
+FORMAT = "response_format"
+
+SPELLINGS = {
+    "guided_json": "json",
+    "guided_json_object": "json_object",
+    "guided_regex": "regex",
+    "guided_choice": "choice",
+    "guided_grammar": "grammar",
+    "json_schema": "json",
+}
+"""Members of ``structured_outputs`` under their former names, and llama.cpp's."""
+
+KINDS = ("json", "json_object", "regex", "choice", "grammar", "structural_tag")
+"""Members of ``structured_outputs`` that constrain the answer."""
 
 JSONType = Literal["string", "number", "integer", "boolean", "object", "array", "null"]
 
@@ -67,38 +92,129 @@ class JSONFunctions(RequestBody):
 
 
 def with_structured_outputs(fields: Fields) -> Fields:
-    """Return a request's fields with LocalAI's replaced by ``structured_outputs``.
+    """Return a request's fields with the other spellings replaced by vLLM's.
 
     Raises:
-        InvalidRequestError: a field is malformed, or two fields constrain the format.
+        InvalidRequestError: a field is malformed, two fields constrain the format, or the format
+            cannot be enforced.
     """
-    rest = {name: value for name, value in fields.items() if name not in (GRAMMAR, FUNCTIONS)}
+    _refuse_second_forms(fields)
+    others = {GRAMMAR, FUNCTIONS, *SPELLINGS}
+    rest = {name: value for name, value in fields.items() if name not in others}
     if (functions := fields.get(FUNCTIONS)) is not None:
-        _refuse_a_second_form(FUNCTIONS, fields)
-        return rest | {"structured_outputs": {"structural_tag": _call_as_text(functions)}}
+        return rest | {OUTPUTS: {"structural_tag": _call_as_text(functions)}}
     if grammar := fields.get(GRAMMAR):
-        _refuse_a_second_form(GRAMMAR, fields)
         try:
-            return rest | {"structured_outputs": {"grammar": gbnf_to_ebnf(grammar)}}
+            return rest | {OUTPUTS: {"grammar": gbnf_to_ebnf(grammar)}}
         except ValueError as error:
             raise InvalidRequestError(f"Invalid '{GRAMMAR}': {error}.", GRAMMAR) from error
+    for name, kind in SPELLINGS.items():
+        if (value := fields.get(name)) is not None:
+            _check_output(kind, value, name)
+            rest = {**rest, OUTPUTS: {**(rest.get(OUTPUTS) or {}), kind: value}}
+            if type_of(rest.get(FORMAT)) != "text":
+                rest.pop(FORMAT, None)  # the same
+            return rest
+    outputs = rest.get(OUTPUTS)
+    for kind in KINDS if isinstance(outputs, dict) else ():
+        if (value := rest[OUTPUTS].get(kind)) is not None:
+            _check_output(kind, value, f"{OUTPUTS}.{kind}")
+    if isinstance(form := rest.get(FORMAT), dict):
+        rest = {**rest, FORMAT: _read_format(cast("Fields", form))}
     return rest
 
 
-def _refuse_a_second_form(name: str, fields: Mapping[str, Any]) -> None:
-    forced = fields.get("tool_choice") not in (None, "none", "auto")
-    others = {
-        GRAMMAR: name != GRAMMAR and fields.get(GRAMMAR),
-        "structured_outputs": fields.get("structured_outputs") is not None,
-        "response_format": type_of(fields.get("response_format")) not in (None, "text"),
-        "tool_choice": forced,  # vLLM would ignore the format and only force the call
-        "tools": name == FUNCTIONS and fields.get("tools"),
-    }
-    for other, asks in others.items():
-        if asks:
+def _read_format(form: Fields) -> Fields:
+    """Return a response format as OpenAI writes it, checked.
+
+    llama.cpp has the schema beside the type, also of a ``json_object``.
+    """
+    kind, schema = form.get("type"), form.get("schema")
+    if kind == "structural_tag":
+        check_tag(form, FORMAT)
+    if kind in ("json_object", "json_schema") and schema is not None:
+        named = form.get("json_schema")
+        if isinstance(named, dict) and cast("Fields", named).get("schema") not in (None, schema):
+            raise InvalidRequestError(
+                f"'{FORMAT}.schema' and '{FORMAT}.json_schema.schema' differ; send one.",
+                f"{FORMAT}.schema",
+            )
+        check_schema(schema, f"{FORMAT}.schema")
+        return {"type": "json_schema", "json_schema": {"name": "response", "schema": schema}}
+    if kind == "json_schema":
+        check_named_schema(form.get("json_schema"), f"{FORMAT}.json_schema")
+    return form
+
+
+def _check_output(kind: str, value: Any, param: str) -> None:
+    """Refuse a constraint that cannot be enforced."""
+    match kind:
+        case "json":
+            check_schema(_parse(value, param), param)
+        case "structural_tag":
+            check_tag(_parse(value, param), param)
+        case "regex":
+            check_regex(value, param)
+        case "choice":
+            check_choice(value, param)
+        case _:
+            pass  # the engine's library reads it
+
+
+def _parse(value: Any, param: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return from_json(value)
+    except ValueError as error:
+        raise InvalidRequestError(f"Invalid '{param}': not valid JSON.", param) from error
+
+
+def _refuse_second_forms(fields: Fields) -> None:
+    """Refuse a request that constrains its answer in two ways."""
+    forms = {name: form for name, form in _read_forms(fields).items() if form is not None}
+    names = list(forms)
+    for name, other in pairwise(names):
+        if forms[name] != forms[other]:
             raise InvalidRequestError(
                 f"'{name}' and '{other}' both say what form the answer has; send one.", name
             )
+    first = names[0] if names else None
+    if first is None or first in (OUTPUTS, FORMAT):
+        return
+    rivals = {
+        "tool_choice": fields.get("tool_choice") not in (None, "none", "auto"),
+        "tools": first == FUNCTIONS and fields.get("tools"),
+    }
+    for other, is_set in rivals.items():  # vLLM would ignore the format and only force the call
+        if is_set:
+            raise InvalidRequestError(
+                f"'{first}' and '{other}' both say what form the answer has; send one.", first
+            )
+
+
+def _read_forms(fields: Fields) -> Fields:
+    """Return each field that constrains the answer, and its constraint; None: none."""
+    outputs = fields.get(OUTPUTS)
+    stated = outputs if isinstance(outputs, dict) else {}
+    kinds = {kind: stated[kind] for kind in KINDS if stated.get(kind) is not None}
+    form = fields.get(FORMAT)
+    constraint: Fields | None = None
+    if type_of(form) not in (None, "text") and isinstance(form, dict):
+        named = form.get("json_schema")
+        schema = form.get("schema") or (named.get("schema") if isinstance(named, dict) else None)
+        constraint = {"json": schema} if schema else {"json_object": True}
+    functions = fields.get(FUNCTIONS)
+    return {
+        FUNCTIONS: None if functions is None else {FUNCTIONS: functions},
+        GRAMMAR: {GRAMMAR: fields[GRAMMAR]} if fields.get(GRAMMAR) else None,
+        **{
+            name: None if fields.get(name) is None else {kind: fields[name]}
+            for name, kind in SPELLINGS.items()
+        },
+        OUTPUTS: kinds or (outputs if functions is not None else None),
+        FORMAT: constraint,
+    }
 
 
 def _call_as_text(functions: object) -> str:
@@ -140,6 +256,8 @@ def _schema_of_calls(value: object) -> Fields:
             raise InvalidRequestError(
                 f"Invalid '{FUNCTIONS}': '$defs' has nothing for {echo(reference)}.", FUNCTIONS
             )
+    spelling = "oneOf" if functions.oneOf else "anyOf"
+    check_schema(schema, FUNCTIONS, {"anyOf": spelling})
     return schema
 
 

@@ -31,6 +31,7 @@ from serve_app.jobs.worker import LEASE_S, Jobs
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo, naming_parameter
+from wire.json_schema.checks import check_tools
 from wire.openai.assistants import to_format, to_tools
 from wire.openai.run_steps import FunctionToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
@@ -41,6 +42,7 @@ from wire.openai.runs import (
     ToolOutput,
     to_tool_choice,
 )
+from wire.openai.tool_choice import prepare_tools
 from wire.sse import write_event
 
 
@@ -185,6 +187,7 @@ class Runs:
         self._threads.resources.check_tools(body.tools or ())
         fields = _run_fields(assistant, body)
         _check_choice(fields["tool_choice"], fields["tools"])
+        _check_schemas(fields["tool_choice"], fields["tools"])
         resources = assistant["tool_resources"]
         if isinstance(body, ThreadRunRequest) and body.tool_resources is not None:
             resources = await self._threads.resources.create_stores(owner, body.tool_resources)
@@ -241,6 +244,12 @@ def _check_choice(choice: str | dict[str, Any], tools: list[dict[str, Any]]) -> 
     else:
         return
     raise InvalidRequestError(f"Invalid 'tool_choice': {problem}.", "tool_choice")
+
+
+def _check_schemas(choice: str | dict[str, Any], tools: list[dict[str, Any]]) -> None:
+    """Refuse a function whose calls would be held to a schema that cannot be enforced."""
+    fields = {"tools": chat_tools(tools), "tool_choice": chat_choice(choice)}
+    check_tools(prepare_tools(fields)["tools"], tools)
 
 
 def _check_outputs(run: StoredObject, given: dict[str, str]) -> None:

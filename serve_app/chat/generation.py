@@ -19,6 +19,7 @@ from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, CompletionBody, DetokenizeBody, TokenizeBody
 from wire.calls import Kind, Operation
 from wire.fields import engine_fields
+from wire.json_schema.checks import check_tools
 from wire.localai.tokenize import DetokenizeRequest, DetokenizeResponse, TokenizeRequest
 from wire.openai.chat import ChatCompletionRequest, Sampling
 from wire.openai.completions import CompletionRequest
@@ -121,8 +122,11 @@ async def _send(
 def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     """Return the fields for the chat model, which writes also what is spoken."""
     spoken_only = {"modalities", "audio"} if body.is_spoken else None
-    fields = as_tools(body.model_dump(exclude_unset=True, exclude_none=True, exclude=spoken_only))
-    return engine_fields(prepare_tools(fields))
+    sent = body.model_dump(exclude_unset=True, exclude_none=True, exclude=spoken_only)
+    fields = engine_fields(prepare_tools(as_tools(sent)))
+    stated = "functions" if body.functions else "tools"
+    check_tools(fields.get("tools") or (), sent.get(stated) or (), stated)
+    return fields
 
 
 async def _translate_pieces(pieces: Pieces, translate: Translate) -> Pieces:

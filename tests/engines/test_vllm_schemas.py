@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import openai
 import pytest
 from openai import OpenAI
@@ -59,24 +60,29 @@ def ask(client: OpenAI, **fields: Any) -> Any:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    ("part", "says"),
+    ("part", "keyword"),
     [
-        ({"type": "integer", "multipleOf": 7}, "'multipleOf' at '$.properties.v'"),
-        ({"type": "array", "uniqueItems": True}, "'uniqueItems' at '$.properties.v'"),
-        ({"allOf": [{"type": "integer"}, {"maximum": 9}]}, "'allOf' at '$.properties.v'"),
-        ({"anyOf": [{"type": "integer", "multipleOf": 2}]}, "at '$.properties.v.anyOf.0'"),
+        ({"type": "integer", "multipleOf": 7}, "multipleOf"),
+        ({"type": "array", "uniqueItems": True}, "uniqueItems"),
+        ({"type": "array", "contains": {"type": "integer"}}, "contains"),
+        ({"anyOf": [{"type": "integer", "multipleOf": 2}]}, "anyOf[0].multipleOf"),
+        ({"type": "strin"}, "type"),
+        ({"enum": []}, "enum"),
+        ({"type": "integer", "minimum": 5, "maximum": 3}, "minimum"),
+        ({"$ref": "#/properties/v"}, "$ref"),
     ],
 )
 def test_schema_that_cannot_be_enforced_is_refused_by_keyword_and_path(
-    client: OpenAI, part: dict[str, Any], says: str, stream: bool
+    client: OpenAI, part: dict[str, Any], keyword: str, stream: bool
 ) -> None:
     with pytest.raises(openai.BadRequestError) as raised:
         client.chat.completions.create(
             model="m", messages=MESSAGES, response_format=form({"v": part}), stream=stream
         )
 
-    assert raised.value.param == "response_format"
-    assert says in raised.value.message
+    path = f"response_format.json_schema.schema.properties.v.{keyword}"
+    assert raised.value.param == path
+    assert f"'{path}'" in raised.value.message
 
 
 def test_schema_is_refused_as_structured_outputs_too(client: OpenAI) -> None:
@@ -85,7 +91,47 @@ def test_schema_is_refused_as_structured_outputs_too(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="multipleOf") as raised:
         ask(client, extra_body={"structured_outputs": outputs})
 
-    assert raised.value.param == "structured_outputs"
+    assert raised.value.param == "structured_outputs.json.properties.v.multipleOf"
+
+
+@pytest.mark.parametrize("limit", ["response_format", "tools", "guided_json", "completions"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"allOf": [{"type": "integer"}, {"maximum": 9}, {"minimum": 8}]},
+        {"type": "integer", "minimum": 10, "maximum": 29, "multipleOf": 10},
+        {"type": "integer", "enum": ["a", 3]},
+        {"$ref": "#/$defs/x~1y", "maximum": 3},
+        {"type": "string", "pattern": '^"\\\\$'},
+        {"type": "array", "items": {"enum": [1, 2]}, "uniqueItems": True, "minItems": 2},
+    ],
+)
+def test_answer_meets_what_the_library_alone_ignores(
+    client: OpenAI, part: dict[str, Any], limit: str
+) -> None:
+    stated = {**schema({"v": part}), "$defs": {"x/y": {"type": "integer", "minimum": 2}}}
+
+    answer = ask_by(client, limit, stated)
+
+    jsonschema_rs.validate(stated, json.loads(answer))
+
+
+def ask_by(client: OpenAI, limit: str, stated: dict[str, Any]) -> str:
+    match limit:
+        case "response_format":
+            named = {"type": "json_schema", "json_schema": {"name": "x", "schema": stated}}
+            return ask(client, response_format=named).message.content
+        case "guided_json":
+            return ask(client, extra_body={"guided_json": stated}).message.content
+        case "completions":
+            made = client.completions.create(
+                model="m", prompt="a", max_tokens=100, extra_body={"json_schema": stated}
+            )
+            return made.choices[0].text
+        case _:
+            tool = {"type": "function", "function": {"name": "f", "parameters": stated}}
+            (call,) = ask(client, tools=[tool], tool_choice="required").message.tool_calls
+            return call.function.arguments
 
 
 def test_schemas_and_forced_calls_work_after_a_refusal(client: OpenAI) -> None:

@@ -73,9 +73,3 @@ def test_tool_that_must_be_called_is_bounded_in_vllms_own_form() -> None:
 def test_what_is_no_json_stays() -> None:
     assert bounded(choice=["yes", "no"]).choice == ["yes", "no"]
     assert bounded(regex="[a-z]+").regex == "[a-z]+"
-
-
-def test_schema_for_another_backend_stays() -> None:
-    schema = {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}
-
-    assert bounded(json=schema).json == schema

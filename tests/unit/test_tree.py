@@ -45,6 +45,7 @@ ML_LIBRARIES = {
 }
 WIRE_MAY_IMPORT = {
     *("ast", "base64", "binascii", "collections", "contextlib", "dataclasses", "difflib", "enum"),
+    "fractions",
     *("functools", "hashlib", "itertools", "json", "logging", "math", "operator", "re", "secrets"),
     *("socket", "string", "struct", "time", "types", "typing", "unicodedata"),
     *("langcodes", "pydantic", "pydantic_core"),

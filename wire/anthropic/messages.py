@@ -9,6 +9,7 @@ from wire.anthropic.message_blocks import read_messages, read_system
 from wire.errors import InvalidRequestError, UnsupportedThreadError, echo
 from wire.fields import check_types, refuse_unless_neutral
 from wire.hints import OF_MESSAGES
+from wire.json_schema.checks import check_schema, check_tools
 from wire.requests import ModelRequest, RequestBody
 
 MIN_THINKING_TOKENS = 1024
@@ -191,7 +192,9 @@ class CountTokensRequest(ModelRequest):
         }
         if self.tools:
             is_forced = self.tool_choice is not None and self.tool_choice.type in ("any", "tool")
-            chat_fields["tools"] = [tool.for_engine(is_forced=is_forced) for tool in self.tools]
+            tools = [tool.for_engine(is_forced=is_forced) for tool in self.tools]
+            check_tools(tools, tools)
+            chat_fields["tools"] = tools
             if self.tool_choice:
                 chat_fields["tool_choice"] = self.tool_choice.model_dump(exclude_none=True)
         return {name: value for name, value in chat_fields.items() if value is not None}
@@ -203,6 +206,8 @@ class CountTokensRequest(ModelRequest):
         if config.effort:
             written["effort"] = config.effort
         if form:
+            place = "output_format" if self.output_format else "output_config.format"
+            check_schema(form.schema_, f"{place}.schema")
             written["format"] = {"type": form.type, "schema": form.schema_}
         return written or None
 

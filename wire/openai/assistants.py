@@ -6,9 +6,10 @@ LocalAI has too, and version 2 with ``file_search`` and ``tool_resources``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, Tag, model_validator
 
 from wire.answers import Answer, Omittable, OpenAnswer
+from wire.json_schema.checks import check_named_schema, check_tools
 from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.openai.vector_stores import ChunkingStrategy
 from wire.requests import TEXT_OR_OBJECT, StoredBody
@@ -49,6 +50,9 @@ class ResponseFormat(StoredBody):
     def _check_schema(self) -> "ResponseFormat":
         if (self.type == "json_schema") != (self.json_schema is not None):
             raise ValueError("'json_schema' belongs to the type 'json_schema', and only to that")
+        if self.json_schema is not None:
+            named = self.json_schema.model_dump(by_alias=True)
+            check_named_schema(named, "response_format.json_schema")
         return self
 
 
@@ -102,7 +106,13 @@ class AssistantTool(StoredBody):
         return self
 
 
-Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS)]
+def _check_schemas(tools: list[AssistantTool]) -> list[AssistantTool]:
+    stated = to_tools(tools)
+    check_tools(stated, stated)
+    return tools
+
+
+Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS), AfterValidator(_check_schemas)]
 
 
 class NewVectorStore(StoredBody):

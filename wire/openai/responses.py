@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from wire.answers import Omittable, SparseAnswer
+from wire.constraints import with_structured_outputs
 from wire.errors import InvalidRequestError, echo
 from wire.fields import OF_OTHER_PATHS, check_types, own_fields, refuse_unless_neutral
 from wire.hints import LOGPROBS, OF_RESPONSES
+from wire.json_schema.checks import check_named_schema, check_tools
 from wire.openai.objects import Deleted, Metadata
 from wire.openai.tool_choice import prepare_tools
-from wire.requests import ModelRequest, StoredBody
+from wire.requests import ModelRequest, StoredBody, type_of
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "access_programs": (None,),
@@ -167,7 +169,12 @@ class ResponseRequest(StoredBody, ModelRequest):
                     "repeat_penalty",
                 )
             fields["repetition_penalty"] = self.repeat_penalty
-        return prepare_tools(fields)
+        form = (self.text or {}).get("format")
+        if type_of(form) == "json_schema":
+            check_named_schema(form, "text.format")
+        prepared = prepare_tools(with_structured_outputs(fields))
+        check_tools(prepared.get("tools") or (), self.tools or ())
+        return prepared
 
     def echo_fields(self) -> dict[str, Any]:
         """Return the fields of the answer that repeat the request."""

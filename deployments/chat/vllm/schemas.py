@@ -1,67 +1,55 @@
 # pyright: standard
-"""Refuses JSON schemas that the engine's grammar library would not enforce."""
+"""Writes the JSON schemas of structured outputs anew, as the grammar library enforces them.
+
+The ingress has refused what cannot be enforced. A request's tools are in the prompt as they were
+sent: only here are they a constraint.
+"""
 
 import json
-from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from vllm.exceptions import VLLMValidationError
 from vllm.sampling_params import StructuredOutputsParams, check_json_nesting
-from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
 
-DESCRIPTIVE = {"type", "properties", "items", "title", "description"}
-"""Keywords that are never the unsupported part themselves."""
+from wire.json_schema.compiler import compile_schema
+from wire.json_schema.keywords import SchemaError, write_path
 
 
-def check_schema(structured: StructuredOutputsParams) -> None:
-    """Check that a request's schema can be enforced.
+def compile_schemas(outputs: StructuredOutputsParams) -> StructuredOutputsParams:
+    """Return the same with schemas that are enforced.
 
     Raises:
-        VLLMValidationError: has the path of the part that cannot, and its keywords.
+        VLLMValidationError: a schema cannot be enforced.
     """
-    if structured.json is None:
-        return
-    check_json_nesting(structured.json)
+    if outputs.json is not None:
+        check_json_nesting(outputs.json)
+        text = outputs.json if isinstance(outputs.json, str) else json.dumps(outputs.json)
+        return replace(outputs, json=json.loads(_compile(text)))
+    if outputs.structural_tag is not None:
+        check_json_nesting(outputs.structural_tag, structural_tag=True)
+        tag = _with_schemas(json.loads(outputs.structural_tag))
+        return replace(outputs, structural_tag=json.dumps(tag))
+    return outputs
+
+
+def _with_schemas(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_with_schemas(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    name = "json_schema" if part.get("type") == "json_schema" else "schema"
+    return {
+        key: json.loads(_compile(json.dumps(value))) if key == name else _with_schemas(value)
+        for key, value in part.items()
+    }
+
+
+@lru_cache(maxsize=256)
+def _compile(schema: str) -> str:
     try:
-        schema = (
-            json.loads(structured.json) if isinstance(structured.json, str) else structured.json
-        )
-    except ValueError:
-        return  # vLLM reports it
-    if not has_xgrammar_unsupported_json_features(schema):
-        return
-    path, part = _find_unsupported(schema)
-    keywords = ", ".join(f"'{name}'" for name in _keywords(part))
-    raise VLLMValidationError(
-        f"The JSON schema cannot be enforced: unsupported {keywords} at '{path}'."
-    )
-
-
-def _find_unsupported(schema: dict[str, Any], path: str = "$") -> tuple[str, dict[str, Any]]:
-    """Return the innermost part that is not supported."""
-    for name, part in _parts(schema):
-        if has_xgrammar_unsupported_json_features(part):
-            return _find_unsupported(part, f"{path}.{name}")
-    return path, schema
-
-
-def _parts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, value in schema.items():
-        if isinstance(value, dict):
-            yield name, value
-        elif isinstance(value, list):
-            yield from (
-                (f"{name}.{i}", each) for i, each in enumerate(value) if isinstance(each, dict)
-            )
-
-
-def _keywords(schema: dict[str, Any]) -> list[str]:
-    """Return the keywords without one of which the schema would be supported, or all of them."""
-    candidates = [name for name in schema if name not in DESCRIPTIVE]
-    return [
-        name
-        for name in candidates
-        if not has_xgrammar_unsupported_json_features(
-            {key: value for key, value in schema.items() if key != name}
-        )
-    ] or candidates
+        return json.dumps(compile_schema(json.loads(schema)))
+    except SchemaError as error:
+        place = write_path(("schema", *error.path))
+        raise VLLMValidationError(f"The JSON schema's '{place}' {error.reason}.") from error

@@ -14,9 +14,8 @@ from typing import Any
 from vllm import AsyncLLMEngine, RequestOutput
 from vllm.sampling_params import SamplingParams, StructuredOutputsParams
 from vllm.v1.engine.output_processor import RequestOutputCollector
-from vllm.v1.structured_output.backend_xgrammar import has_xgrammar_unsupported_json_features
 
-from deployments.chat.vllm.schemas import check_schema
+from deployments.chat.vllm.schemas import compile_schemas
 from deployments.chat.vllm.taps import TAP
 from deployments.chat.vllm.tool_calls import ENDS
 
@@ -35,9 +34,10 @@ class BoundedLLM(AsyncLLMEngine):
         """Generate as vLLM does, with the blanks of guided JSON limited."""
         guided = sampling_params.structured_outputs
         if guided is not None:
-            check_schema(guided)
+            guided = compile_schemas(guided)
             if self.max_whitespace is not None:
-                sampling_params.structured_outputs = limit_whitespace(guided, self.max_whitespace)
+                guided = limit_whitespace(guided, self.max_whitespace)
+            sampling_params.structured_outputs = guided
         ends = ENDS.get()
         async for output in super().generate(prompt, sampling_params, *args, **options):
             if ends is not None and output.finished:
@@ -63,8 +63,6 @@ def limit_whitespace(
     if schema is None:
         return guided
     schema = json.loads(schema) if isinstance(schema, str) else schema
-    if has_xgrammar_unsupported_json_features(schema):
-        return guided  # as it is: vLLM refuses it
     form = {"type": "json_schema", "json_schema": schema}
     tag = _with_limits({"type": "structural_tag", "format": form}, max_whitespace)
     return StructuredOutputsParams(structural_tag=json.dumps(tag))

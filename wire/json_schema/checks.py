@@ -1,0 +1,127 @@
+"""Refuses what constrains an answer and cannot be enforced, by its path in the request."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from wire.errors import InvalidRequestError, echo
+from wire.json_schema.compiler import compile_schema
+from wire.json_schema.keywords import SchemaError, write_path
+from wire.json_schema.pattern_parser import parse_pattern
+from wire.json_schema.patterns import PatternError
+
+Fields = Mapping[str, Any]
+
+
+def check_schema(
+    schema: object, param: str, spelled: Mapping[str | int, str] | None = None
+) -> None:
+    """Check that a JSON schema can be enforced.
+
+    Args:
+        schema: The schema.
+        param: Where the request has it.
+        spelled: Keywords at its root that the request spells in another way.
+
+    Raises:
+        InvalidRequestError: names the keyword by its path in the request.
+    """
+    try:
+        compile_schema(schema)
+    except SchemaError as error:
+        first = tuple((spelled or {}).get(part, part) for part in error.path[:1])
+        path = write_path((param, *first, *error.path[1:]))
+        raise InvalidRequestError(f"Invalid '{path}': {error.reason}.", path) from error
+
+
+def check_regex(pattern: object, param: str) -> None:
+    """Check that a regular expression can be enforced.
+
+    Raises:
+        InvalidRequestError: it cannot, or is none.
+    """
+    if not isinstance(pattern, str):
+        raise InvalidRequestError(
+            f"Invalid '{param}': must be a string (received {echo(pattern)}).", param
+        )
+    try:
+        parse_pattern(pattern)
+    except PatternError as error:
+        raise InvalidRequestError(
+            f"Invalid '{param}': {error} (received {echo(pattern)}).", param
+        ) from error
+
+
+def check_choice(choice: object, param: str) -> None:
+    """Check that there are texts to choose from.
+
+    Raises:
+        InvalidRequestError: it is no list of texts.
+    """
+    texts = cast("list[object]", choice) if isinstance(choice, list) else []
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        raise InvalidRequestError(
+            f"Invalid '{param}': must be a list of texts (received {echo(choice)}).", param
+        )
+
+
+def check_named_schema(form: object, param: str) -> None:
+    """Check an object that names a schema, as OpenAI's ``json_schema``.
+
+    Raises:
+        InvalidRequestError: it has no schema, or one that cannot be enforced.
+    """
+    if not isinstance(form, dict) or form.get("schema") is None:
+        raise InvalidRequestError(
+            f"Missing required parameter: '{param}.schema'.", f"{param}.schema"
+        )
+    check_schema(form["schema"], f"{param}.schema")
+
+
+def check_tag(tag: object, param: str) -> None:
+    """Check the schemas and expressions in a structural tag.
+
+    Raises:
+        InvalidRequestError: one cannot be enforced.
+    """
+    if isinstance(tag, list):
+        for index, each in enumerate(cast("list[object]", tag)):
+            check_tag(each, f"{param}[{index}]")
+    if not isinstance(tag, dict):
+        return
+    parts = cast("Fields", tag)
+    if parts.get("type") == "regex":
+        check_regex(parts.get("pattern"), f"{param}.pattern")
+    schema = "json_schema" if parts.get("type") == "json_schema" else "schema"
+    if schema in parts:
+        check_schema(parts[schema], f"{param}.{schema}")
+    for name in parts.keys() - {schema}:
+        check_tag(parts[name], f"{param}.{name}")
+
+
+def check_tools(tools: Sequence[Fields], stated: Sequence[Fields], param: str = "tools") -> None:
+    """Check the schemas of the tools whose calls are held to them.
+
+    Args:
+        tools: The tools as the engine reads them.
+        stated: Those of the request, for the paths.
+        param: Their name in the request.
+
+    Raises:
+        InvalidRequestError: one cannot be enforced.
+    """
+    places = {_function_of(tool).get("name"): i for i, tool in reversed([*enumerate(stated)])}
+    for tool in tools:
+        function = _function_of(tool)
+        path = f"{param}[{places.get(function.get('name'), 0)}]"
+        if function is not tool and param == "tools":
+            path = f"{path}.function"
+        if not function.get("strict"):
+            continue
+        for name in ("parameters", "input_schema"):
+            if function.get(name) is not None:
+                check_schema(function[name], f"{path}.{name}")
+
+
+def _function_of(tool: Fields) -> Fields:
+    nested = tool.get("function")
+    return cast("Fields", nested) if isinstance(nested, dict) else tool

@@ -1,0 +1,202 @@
+"""Regular expressions of JSON Schema (ECMA-262): their parts, lengths and texts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_CODE = 0x10FFFF
+MAX_SIZE = 6000
+"""Of a pattern, with its repetitions written out, as the compiler has a state for each."""
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class PatternError(ValueError):
+    """A pattern is malformed, or has something that no grammar enforces."""
+
+
+@dataclass(frozen=True)
+class Chars:
+    """One of these characters."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True)
+class Sequence_:
+    """The parts, one after the other."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """One of the options."""
+
+    options: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The part, repeated."""
+
+    part: "Node"
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The beginning or the end of the text."""
+
+    sign: str
+
+
+Node = Chars | Sequence_ | Options | Repeat | Anchor
+
+
+def chars(*parts: str | tuple[int, int]) -> Chars:
+    """Return the set of these characters and ranges."""
+    ranges = [part if isinstance(part, tuple) else (ord(part), ord(part)) for part in parts]
+    return Chars(join_ranges(ranges))
+
+
+def join_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Return these ranges in order, without overlaps."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def invert(ranges: Ranges) -> Ranges:
+    """Return the other characters."""
+    inverted: list[tuple[int, int]] = []
+    begin = 0
+    for first, last in ranges:
+        if first > begin:
+            inverted.append((begin, first - 1))
+        begin = last + 1
+    return (*inverted, (begin, MAX_CODE)) if begin <= MAX_CODE else tuple(inverted)
+
+
+def intersect(a: Ranges, b: Ranges) -> Ranges:
+    """Return the characters of both."""
+    return invert(join_ranges([*invert(a), *invert(b)]))
+
+
+ANY = Chars(((0, MAX_CODE),))
+ANYTHING = Repeat(ANY, 0, None)
+
+
+def check_size(node: Node) -> None:
+    """Check that the compiler takes a pattern.
+
+    Raises:
+        PatternError: it is too large.
+    """
+    if measure(node) > MAX_SIZE:
+        raise PatternError(f"larger than {MAX_SIZE} parts with its repetitions written out")
+
+
+def measure(node: Node) -> int:
+    """Return the number of parts with the repetitions written out."""
+    match node:
+        case Sequence_(parts) | Options(parts):
+            return sum(measure(part) for part in parts)
+        case Repeat(part, least, most):
+            return measure(part) * max(least, most or 0, 1)
+        case Chars() | Anchor():
+            return 1
+
+
+def lengths(node: Node) -> tuple[int, int | None]:
+    """Return the shortest and the greatest length of the texts; None: any."""
+    match node:
+        case Chars():
+            return 1, 1
+        case Sequence_(parts):
+            each = [lengths(part) for part in parts]
+            most = [most for _, most in each if most is not None]
+            return sum(least for least, _ in each), sum(most) if len(most) == len(each) else None
+        case Options(options):
+            each = [lengths(option) for option in options]
+            most = [most for _, most in each if most is not None]
+            return min(least for least, _ in each), max(most) if len(most) == len(each) else None
+        case Repeat(part, at_least, at_most):
+            least, most = lengths(part)
+            if most == 0 or at_most == 0:
+                return 0, 0
+            return least * at_least, None if most is None or at_most is None else most * at_most
+        case Anchor():
+            return 0, 0
+
+
+def limit_length(node: Node, least: int, most: int | None) -> Node | None:
+    """Return the pattern for texts of these lengths only; None: it cannot be written.
+
+    Where several parts vary, the result leaves out some of the longest texts.
+    """
+    shortest, longest = lengths(node)
+    if shortest >= least and (most is None or (longest is not None and longest <= most)):
+        return node
+    if isinstance(node, Options):
+        limited = [limit_length(option, least, most) for option in node.options]
+        kept = [option for option in limited if option is not None]
+        return Options(tuple(kept)) if kept else None
+    parts = list(node.parts) if isinstance(node, Sequence_) else [node]
+    if len(parts) == 1 and isinstance(node, Sequence_):
+        return limit_length(parts[0], least, most)
+    varying = [i for i, part in enumerate(parts) if len(set(lengths(part))) > 1]
+    unlimited = [i for i in varying if lengths(parts[i])[1] is None] or varying
+    if len(unlimited) != 1 or not isinstance(repeat := parts[index := unlimited[0]], Repeat):
+        return None
+    rest = lengths(Sequence_((*parts[:index], *parts[index + 1 :])))
+    unit = lengths(repeat.part)
+    if rest[1] is None or unit[1] is None or not unit[0]:
+        return None
+    fewest = max(repeat.least, -(-(least - rest[0]) // unit[0]))
+    limits = [limit for limit in (repeat.most,) if limit is not None]
+    if most is not None:
+        limits.append((most - rest[1]) // unit[1])
+    greatest = min(limits, default=None)
+    if greatest is not None and greatest < fewest:
+        return None
+    parts[index] = Repeat(repeat.part, fewest, greatest)
+    return Sequence_(tuple(parts))
+
+
+def matches(node: Node, text: str) -> bool:
+    """Return whether a whole text is one of the pattern's, in time that is polynomial."""
+    return len(text) in _ends(node, text, frozenset({0}))
+
+
+def _ends(node: Node, text: str, begins: frozenset[int]) -> frozenset[int]:
+    match node:
+        case Chars(ranges):
+            return frozenset(
+                at + 1
+                for at in begins
+                if at < len(text) and any(a <= ord(text[at]) <= b for a, b in ranges)
+            )
+        case Sequence_(parts):
+            for part in parts:
+                begins = _ends(part, text, begins)
+            return begins
+        case Options(options):
+            return frozenset[int]().union(*(_ends(option, text, begins) for option in options))
+        case Repeat(part, least, most):
+            ends = begins if least == 0 else frozenset[int]()
+            times = 0
+            while begins and (most is None or times < most):
+                begins = _ends(part, text, begins)
+                times += 1
+                if times >= least:
+                    if begins <= ends:
+                        break
+                    ends |= begins
+            return ends
+        case Anchor():
+            raise AssertionError("a pattern of whole texts has no anchors")

@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 from serve_app import __version__
 from serve_app.http.auth import is_public
 from serve_app.http.error_answers import is_anthropic_path
+from serve_app.openapi.errors import HEADERS, errors_of, id_headers, shared_errors
 from serve_app.openapi.errors import TYPES as ERROR_TYPES
-from serve_app.openapi.errors import errors_of, id_headers, shared_errors
 from serve_app.openapi.operation import FORM, JSON, Events, Lines, Operation
 from serve_app.openapi.operations import OPERATIONS, TAGS
 from serve_app.openapi.schemas import Schemas
@@ -69,13 +69,7 @@ def build(routes: Sequence[BaseRoute], *, server_url: str, needs_key: bool) -> F
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
             "responses": shared_errors(schemas),
-            "headers": {
-                "RequestId": {
-                    "description": "The request's id: the client's own if it sent one.",
-                    "required": True,
-                    "schema": {"type": "string"},
-                }
-            },
+            "headers": HEADERS,
             **schemes,
         },
     }
@@ -163,7 +157,7 @@ class _Description:
         if wire is not None:
             content[JSON] = {"schema": self._schemas.of(wire, "validation")}
         if declared.form is not None:
-            content[FORM] = {"schema": self._schemas.form(declared.form.wire, declared.form.files)}
+            content[FORM] = {"schema": self._schemas.form(declared.form)}
         examples = {name: {"value": body} for name, body in declared.examples.items()}
         if examples:
             content[FORM if declared.form else JSON]["examples"] = examples

@@ -37,6 +37,25 @@ MEANINGS: dict[int, tuple[str, str, Fields]] = {
 
 TYPES = (Error, MessagesError)
 
+HEADERS: Fields = {
+    "RequestId": {
+        "description": "The request's id: the client's own if it sent one.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "OpenAIVersion": {
+        "description": "The version of OpenAI's API.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "ProcessingMs": {
+        "description": "Milliseconds until the answer began.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+"""Headers of every answer, which the answers refer to."""
+
 
 def shared_errors(schemas: Schemas) -> Fields:
     """Return the components that the errors of all paths refer to."""
@@ -73,8 +92,12 @@ def errors_of(operation: Operation, path: str, *, has_body: bool, has_query: boo
 
 def id_headers(*, anthropics: bool) -> Fields:
     """Return the headers that every answer has."""
-    names = ["x-request-id", "request-id"] if anthropics else ["x-request-id"]
-    return {name: {"$ref": "#/components/headers/RequestId"} for name in names}
+    names = {"x-request-id": "RequestId"}
+    if anthropics:
+        names["request-id"] = "RequestId"
+    else:
+        names |= {"openai-version": "OpenAIVersion", "openai-processing-ms": "ProcessingMs"}
+    return {name: {"$ref": f"#/components/headers/{shared}"} for name, shared in names.items()}
 
 
 def _reference(status: int, *, anthropics: bool) -> Fields:

@@ -40,6 +40,8 @@ class Form:
     wire: type[RequestBody]
     files: Mapping[str, bool]
     """The names of files, and whether each is required."""
+    several: frozenset[str] = frozenset()
+    """Those of which there may be several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

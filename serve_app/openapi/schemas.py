@@ -1,12 +1,13 @@
 """JSON schemas of request and answer types, each under one name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal, cast
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from serve_app.openapi.operation import Form
 from serve_app.openapi.requests import MORE, RULES, Schema, refinements
 from wire.answers import SparseAnswer
 
@@ -83,14 +84,16 @@ class Schemas:
         known = next(n for n, (m, k) in enumerate(self._kinds) if m == mode and k is kind)
         return self._made[known]
 
-    def form(self, wire: type, files: Mapping[str, bool]) -> Schema:
+    def form(self, form: Form) -> Schema:
         """Return the schema of a form: nothing in it is null, and its files are binary."""
-        fields = self.component(wire)
+        fields = self.component(form.wire)
         properties = {name: _not_null(each) for name, each in fields["properties"].items()}
-        binary = {name: {"type": "string", "format": "binary"} for name in files}
-        required = [*(n for n, needed in files.items() if needed), *fields.get("required", ())]
-        form = {"type": "object", "properties": {**binary, **properties}}
-        return {**form, "required": required} if required else form
+        file: Schema = {"type": "string", "format": "binary"}
+        files: Schema = {"anyOf": [file, {"type": "array", "items": file}]}
+        binary = {name: files if name in form.several else file for name in form.files}
+        required = [*(n for n, needed in form.files.items() if needed), *fields.get("required", ())]
+        schema = {"type": "object", "properties": {**binary, **properties}}
+        return {**schema, "required": required} if required else schema
 
     def component(self, wire: type) -> Schema:
         """Return the schema of a request's type itself."""

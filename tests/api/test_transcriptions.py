@@ -181,6 +181,17 @@ async def test_segments_as_granularity_are_taken_with_every_format(
     assert model.asked["word_timestamps"] is False
 
 
+async def test_lists_may_be_indexed(http: httpx2.AsyncClient, model: ScriptedModel) -> None:
+    granularities = {"timestamp_granularities[0]": "segment", "timestamp_granularities[1]": "word"}
+    languages = {"languages[0]": "de", "languages[1]": "en"}
+
+    answer = await post(http, response_format="verbose_json", **granularities, **languages)
+
+    assert answer.status_code == 200, answer.text
+    assert model.asked["word_timestamps"] is True
+    assert model.asked["languages"] == ["de", "en"]
+
+
 @pytest.mark.parametrize("path", [PATH, "/v1/audio/translations", "/audio/transcriptions"])
 @pytest.mark.parametrize(
     ("language", "code"),

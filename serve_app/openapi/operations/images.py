@@ -42,7 +42,7 @@ OPERATIONS = (
         endpoint=images.create_image_edit,
         tag="images",
         calls_model=True,
-        form=Form(ImageEditRequest, {"image": True, "mask": False}),
+        form=Form(ImageEditRequest, {"image": True, "mask": False}, frozenset({"image"})),
         answers=DRAWN,
         examples={
             "mask": {"image": PICTURE, "mask": MASK, "prompt": "a blue square"},

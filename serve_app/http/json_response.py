@@ -1,6 +1,6 @@
 """JSON responses, made of answer types, of stored JSON objects or of an engine's JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -12,7 +12,7 @@ MEDIA_TYPE = "application/json"
 
 
 def json_response(
-    answer: Answer | Mapping[str, Any] | bytes, *, status_code: int = 200
+    answer: Answer | Sequence[Answer] | Mapping[str, Any] | bytes, *, status_code: int = 200
 ) -> Response:
     """Return a response with an answer; FastAPI would validate it once more.
 

@@ -1,10 +1,14 @@
 """Which field of a request an error of vLLM's is about, where vLLM does not name it."""
 
+import re
 from typing import Any
 
 from pydantic_core import from_json
 
+from wire.errors import InvalidRequestError
 from wire.requests import type_of
+
+ITEM = re.compile(r"input\[(\d+)\]")
 
 WORDS = ("grammar", "regex", "schema", "structur", "choice")
 """One of them is in each of vLLM's errors about the form of an answer."""
@@ -40,3 +44,18 @@ def field_of_error(message: str, body: bytes, prompt: str | None = None) -> str 
     if (form := fields.get("structured_outputs")) is None:
         return None
     return next((name for name in ALIASES if f'"{name}"' in str(form)), "structured_outputs")
+
+
+def number_from_turn(error: InvalidRequestError, body: bytes) -> InvalidRequestError:
+    """Return the error with the items of a response numbered as the client has sent them.
+
+    The conversation's earlier items come before them.
+    """
+    found = ITEM.match(error.param or "")
+    if found is None or error.param is None:
+        return error
+    index = int(found[1]) - from_json(body).get("num_before", 0)
+    if index < 0:
+        return error
+    param = ITEM.sub(f"input[{index}]", error.param, count=1)
+    return InvalidRequestError(error.message.replace(error.param, param), param)

@@ -72,3 +72,25 @@ def test_member_that_vllm_refuses_is_named_by_its_path(
     assert says in error.message
     for internal in ("Input should", "Param", "validation error", "ValidatorIterator", "pydantic"):
         assert internal not in error.message
+
+
+def test_item_is_numbered_as_the_client_has_sent_it() -> None:
+    said = {"role": "user", "content": "hi"}
+    call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": 5}
+
+    error = refuse(Operation.RESPONSE, input=[said, said, call], num_before=2)
+
+    assert error.param is not None
+    assert error.param.startswith("input[0]")
+    assert "input[2]" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("tools", [5]), ("tools", 5), ("tool_choice", [5]), ("response_format", [5])],
+)
+def test_field_of_an_unexpected_shape_is_named(field: str, value: Any) -> None:
+    error = refuse(Operation.CHAT_COMPLETION, **chat(), **{field: value})
+
+    assert (error.param or "").startswith(field), error.message
+    assert "object" not in error.message or "must be" in error.message

@@ -35,11 +35,16 @@ from vllm.exceptions import VLLMError
 
 from deployments.bus import Outlet
 from deployments.chat.config import ChatConfig
-from deployments.chat.error_fields import field_of_error
+from deployments.chat.error_fields import field_of_error, number_from_turn
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
 from deployments.chat.vllm.beams import BeamSearch, TextBody
-from deployments.chat.vllm.errors import LIBRARY_ERRORS, convert_error
+from deployments.chat.vllm.errors import (
+    LIBRARY_ERRORS,
+    SHAPE_ERRORS,
+    convert_error,
+    find_misshapen,
+)
 from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
@@ -288,16 +293,19 @@ def _decode(call: Call) -> Any:
     Its validators look into the fields before their types are checked, so a field of an
     unexpected shape fails in any way.
     """
+    reader = _READERS[call.operation]
     try:
-        return decode_body(call, _READERS[call.operation])
-    except APIError:
-        raise
+        return decode_body(call, reader)
+    except InvalidRequestError as error:
+        raise number_from_turn(error, call.body) from error
     except VLLMError as error:
         param = getattr(error, "parameter", None)
         message = str(error).removesuffix(f" (parameter={param})")
         raise InvalidRequestError(message, param or field_of_error(message, call.body)) from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise InvalidRequestError(f"A field has an unexpected shape: {error}.") from error
+    except SHAPE_ERRORS as error:
+        name = find_misshapen(call.body, reader)
+        where = f"Invalid '{name}': it" if name else "Invalid request body: a field"
+        raise InvalidRequestError(f"{where} has an unexpected shape.", name) from error
 
 
 def _check_cancelled() -> None:

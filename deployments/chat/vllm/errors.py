@@ -1,7 +1,11 @@
 # pyright: standard
 """Translates vLLM's errors: which are the request's fault, and which field caused them."""
 
+from typing import Any
+
 from jinja2 import TemplateError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
 
@@ -20,6 +24,12 @@ from wire.errors import (
 from wire.logging import get_logger
 
 logger = get_logger(__name__)
+
+SHAPE_ERRORS = (AttributeError, LookupError, TypeError, ValueError)
+"""What code raises that reads a value of an unexpected shape."""
+MAX_PROBED_BYTES = 2**16
+"""Of a body that is validated once more for each of its fields."""
+CONVERSATIONS = ("messages", "input", "prompt")
 
 LIBRARY_ERRORS = (
     VLLMError,
@@ -68,3 +78,19 @@ def convert_error(
 def is_too_long(message: str) -> bool:
     """Return whether vLLM's message is about a prompt that is too long."""
     return any(words in message for words in TOO_LONG)
+
+
+def find_misshapen(body: bytes, reader: TypeAdapter[Any]) -> str | None:
+    """Return the field without which a body's validators do not fail."""
+    if len(body) > MAX_PROBED_BYTES:
+        return None
+    fields: dict[str, Any] = from_json(body)
+    for name in sorted(fields, key=lambda name: name in CONVERSATIONS):
+        try:
+            reader.validate_python({each: v for each, v in fields.items() if each != name})
+        except (ValidationError, VLLMError):
+            return name
+        except SHAPE_ERRORS:
+            continue
+        return name
+    return None

@@ -213,6 +213,15 @@ async def test_elevenlabs_sdk_lists_and_finds_voices(eleven: AsyncElevenLabs) ->
     assert settings.speed == 1
 
 
+@pytest.mark.parametrize("language", ["de", "deu", "German", "DE"])
+async def test_voices_are_found_by_every_name_of_their_language(
+    eleven: AsyncElevenLabs, language: str
+) -> None:
+    found = await eleven.voices.search(language=language)
+
+    assert [voice.voice_id for voice in found.voices] == ["bo"]
+
+
 async def test_unknown_voice_is_not_found(http: httpx2.AsyncClient) -> None:
     answer = await http.get("/v1/voices/nobody")
 

@@ -28,7 +28,7 @@ unexport VIRTUAL_ENV
 # Only one extra is installed at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test check format lint types bench bench-gpu train-embedded evaluate-embedded clean
+.PHONY: help serve test check format lint types bench bench-gpu train-embedded evaluate-embedded compare-documents clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -71,6 +71,9 @@ train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recip
 
 evaluate-embedded: .venv/.test-$(EXTRA) ## Print the held-out scores of the embedded MODELS (minutes)
 	@$(BIN)/python -m embedded.evaluate $(MODELS)
+
+compare-documents: .venv/.test-$(EXTRA) ## Compare the text of DOCX files with that of LibreOffice, which must be installed
+	@$(BIN)/python -m tests.support.compare_documents
 
 clean: ## Remove everything that the other targets created
 	@rm -rf .venv .tools .pytest_cache .ruff_cache build dist

@@ -4,17 +4,10 @@ Without limits of its own: a hostile file may use all that its process may.
 """
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from serve_app.documents.errors import DocumentError, invalid_file, unsupported_file
 from serve_app.documents.text import read_text
-
-if TYPE_CHECKING:
-    from docx.blkcntnr import BlockItemContainer
-    from docx.document import Document
-    from docx.table import Table
 
 UNPACKED_BYTES = 200 * 2**20
 """Largest size of an unpacked DOCX file, above that of any usual document."""
@@ -86,35 +79,11 @@ def _read_zip(path: Path) -> str:
 
 
 def _read_docx(path: Path) -> str:
-    import docx
+    from serve_app.documents.word import read_word
 
     try:
-        return "\n\n".join(_blocks(docx.Document(str(path))))
+        return read_word(path)
     except MemoryError:
         raise
     except Exception as error:  # whatever the library raises on a damaged file
         raise invalid_file("The DOCX file is damaged, or too large to be read.") from error
-
-
-def _blocks(document: "Document") -> Iterator[str]:
-    from docx.table import Table
-
-    for block in document.iter_inner_content():
-        yield "\n".join(_rows(block)) if isinstance(block, Table) else block.text
-
-
-def _rows(table: "Table") -> Iterator[str]:
-    for row in table.rows:
-        cells = dict[int, str]()
-        for cell in row.cells:  # a cell that spans columns is repeated
-            cells.setdefault(id(cell), _cell_text(cell))
-        yield "\t".join(cells.values())
-
-
-def _cell_text(cell: "BlockItemContainer") -> str:
-    from docx.table import Table
-
-    return "\n".join(
-        "\n".join(_rows(block)) if isinstance(block, Table) else block.text
-        for block in cell.iter_inner_content()
-    )

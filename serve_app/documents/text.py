@@ -1,22 +1,14 @@
 """Extracts the text of text files in any encoding: prose, code, HTML, JSON, tables."""
 
-import codecs
 import csv
 import io
 import json
 import re
 from typing import Any
 
-from serve_app.documents.errors import unsupported_file
+from serve_app.documents.encodings import decode_text
 
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is a prefix of it
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-SAMPLE_BYTES = 65_536
+SAMPLE_CHARACTERS = 65_536
 TABLES = (".csv", ".tsv")
 PAGES = (".html", ".htm", ".xhtml")
 BLOCKS = (
@@ -43,57 +35,21 @@ def read_text(data: bytes, name: str) -> str:
     return read_json(text) if name.endswith(".json") else text
 
 
-def decode_text(data: bytes) -> str:
-    """Decode bytes in whichever encoding they have.
-
-    Raises:
-        DocumentError: they are not text.
-    """
-    for bom, encoding in BOMS:
-        if data.startswith(bom):
-            return data.decode(encoding, "replace")
-    sample = data[:SAMPLE_BYTES]
-    if b"\0" in sample:
-        return data.decode(_detect_utf_16(sample), "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in sample)
-    if controls > len(sample) // 100:
-        raise unsupported_file("The file is neither text nor in a format that is read here.")
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _detect_utf_16(sample: bytes) -> str:
-    """Return the UTF-16 encoding of a text without a byte order mark: every second byte is 0.
-
-    Raises:
-        DocumentError: it is not text.
-    """
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    most = len(sample) // 5
-    if odd > most and even * 20 < odd:
-        return "utf-16-le"
-    if even > most and odd * 20 < even:
-        return "utf-16-be"
-    raise unsupported_file("The file is neither text nor in a format that is read here.")
-
-
 def _is_page(data: bytes, name: str) -> bool:
     beginning = data[:1024].lstrip().lower()
     return name.endswith(PAGES) or beginning.startswith((b"<!doctype html", b"<html"))
 
 
 def read_html(data: bytes) -> str:
-    """Return the visible text of a page."""
+    """Return the visible text of a page.
+
+    Raises:
+        DocumentError: its encoding is not certain.
+    """
     from bs4 import BeautifulSoup
     from bs4.element import PreformattedString
 
-    soup = BeautifulSoup(data, "html.parser")  # no limit of nesting, unlike lxml's
+    soup = BeautifulSoup(decode_text(data), "html.parser")  # no limit of nesting, unlike lxml's
     for tag in soup.find_all(INVISIBLE_TAGS):
         tag.decompose()
     for string in soup.find_all(string=True):
@@ -121,7 +77,7 @@ def read_table(text: str) -> str:
     """Return a table as rows with the name of its column before each value, for search."""
     csv.field_size_limit(2**31 - 1)
     try:
-        dialect: Any = csv.Sniffer().sniff(text[:SAMPLE_BYTES], ",;\t|")
+        dialect: Any = csv.Sniffer().sniff(text[:SAMPLE_CHARACTERS], ",;\t|")
     except csv.Error:
         dialect = "excel"
     try:

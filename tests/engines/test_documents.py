@@ -9,10 +9,15 @@ import pytest
 from serve_app.documents.errors import DocumentError
 from serve_app.documents.reader import DocumentReader
 from tests.support.documents import encrypt, pdf, swollen, word_file
+from tests.support.word_documents import CONTAINERS
+from tests.support.word_files import build_word_file
 
 MEMORY_BYTES = 512 * 2**20
 LINE = "The quick brown fox."
 DOCX = word_file(LINE, "The end.", table=(("a", "b"), ("c", "d")))
+PRICE = "Цена не является окончательной. Оплата производится в течение тридцати дней."
+FINAL = "これは価格に関する契約書です。価格は最終的なものではありません。"
+TRACKED = next(build_word_file(each.body) for each in CONTAINERS if each.name == "insertion")
 PAGE = (
     "<!DOCTYPE html><html><head><title>Title</title><style>p{}</style></head><body>"
     "<script>alert(1)</script><!-- hidden --><p>One   <b>bold</b>word\n here.</p>"
@@ -37,7 +42,6 @@ async def read(
         ("a.txt", "naïve Ω".encode("utf-16"), "naïve Ω"),
         ("a.txt", "plain words".encode("utf-16-be"), "plain words"),
         ("a.txt", b"na\xefve", "naïve"),
-        ("a.txt", b"nul\xff\xfe bytes", "nulÿþ bytes"),
         ("code.py", b"def f():\n    return 1\n", "def f():\n    return 1"),
         ("a.json", b'{"a":[1,"\xc3\xa9"]}', '{\n "a": [\n  1,\n  "é"\n ]\n}'),
         ("a.json", b'{"a": nonsense', '{"a": nonsense'),
@@ -45,6 +49,9 @@ async def read(
         ("a.csv", b"name;age\nBob;3\n;\nEve;\n", "name, age\nname: Bob, age: 3\nname: Eve"),
         ("a.csv", b'name,say\nBob,"a\nb"\n', "name, say\nname: Bob, say: a\nb"),
         ("no-suffix", pdf(LINE, "Second page."), f"{LINE}\n\nSecond page."),
+        ("a.txt", PRICE.encode("cp1251"), PRICE),
+        ("a.txt", FINAL.encode("shift_jis"), FINAL),
+        ("a.docx", TRACKED, "The price is not final."),
         ("a.docx", DOCX, f"{LINE}\n\na\tb\nc\td\n\nThe end."),
     ],
 )
@@ -75,6 +82,7 @@ async def test_page_says_what_a_reader_sees(tmp_path: Path) -> None:
         ("a.bin", bytes(range(256)) * 9, "unsupported_file", "neither text"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "unsupported_file", "before 2007"),
         ("a.txt", b"", "invalid_file", "no text"),
+        ("a.txt", b"nul\xff\xfe bytes", "invalid_file", "not certain"),
         ("a.pdf", pdf(LINE)[:200], "invalid_file", "PDF"),
         ("a.pdf", pdf(""), "invalid_file", "no text"),
         ("a.pdf", b"not one", "invalid_file", "is none"),

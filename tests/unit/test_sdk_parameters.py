@@ -41,7 +41,6 @@ from openai.types.vector_stores import (
 from openai.types.vector_stores import (
     file_create_params as store_file_create_params,
 )
-from typing_extensions import is_typeddict
 
 from wire.openai.assistants import AssistantRequest, AssistantUpdate
 from wire.openai.batches import BatchRequest
@@ -118,7 +117,7 @@ def _find_missing(params: Any, body: type[StoredBody], path: str) -> Iterator[st
             yield f"{path}.{name}"
             continue
         ours = list(_find(fields[name].annotation, _is_body))
-        theirs = list(_find(hint, is_typeddict))
+        theirs = list(_find(hint, _is_typed_dict))
         for each in theirs:
             if ours and each is not params:
                 # Of a union's members, one has all the parameters.
@@ -134,6 +133,10 @@ def _find(hint: Any, wanted: Any) -> Iterator[Any]:
         return
     for each in get_args(hint):
         yield from _find(each, wanted)
+
+
+def _is_typed_dict(hint: Any) -> bool:
+    return hasattr(hint, "__required_keys__")
 
 
 def _is_body(hint: Any) -> bool:

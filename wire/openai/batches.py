@@ -211,7 +211,13 @@ def read_line(raw: bytes | None, number: int, endpoint: str) -> Line:
     if raw is None:
         raise BadLineError("line_too_long", "This line is longer than a request's body may be.")
     try:
-        line = from_json(raw, allow_inf_nan=False)
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise BadLineError(
+            "invalid_json_line", f"This line is not UTF-8, which batches are in: {error.reason}."
+        ) from error
+    try:
+        line = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise BadLineError(
             "invalid_json_line", f"This line is not parseable as valid JSON: {error}."

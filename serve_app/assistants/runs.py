@@ -187,7 +187,7 @@ class Runs:
         self._threads.resources.check_tools(body.tools or ())
         fields = _run_fields(assistant, body)
         _check_choice(fields["tool_choice"], fields["tools"])
-        _check_schemas(fields["tool_choice"], fields["tools"])
+        _check_schemas(fields["tool_choice"], fields["tools"], is_own=body.tools is not None)
         resources = assistant["tool_resources"]
         if isinstance(body, ThreadRunRequest) and body.tool_resources is not None:
             resources = await self._threads.resources.create_stores(owner, body.tool_resources)
@@ -246,10 +246,21 @@ def _check_choice(choice: str | dict[str, Any], tools: list[dict[str, Any]]) -> 
     raise InvalidRequestError(f"Invalid 'tool_choice': {problem}.", "tool_choice")
 
 
-def _check_schemas(choice: str | dict[str, Any], tools: list[dict[str, Any]]) -> None:
+def _check_schemas(
+    choice: str | dict[str, Any], tools: list[dict[str, Any]], *, is_own: bool
+) -> None:
     """Refuse a function whose calls would be held to a schema that cannot be enforced."""
     fields = {"tools": chat_tools(tools), "tool_choice": chat_choice(choice)}
-    check_tools(prepare_tools(fields)["tools"], tools)
+    try:
+        check_tools(prepare_tools(fields)["tools"], tools)
+    except InvalidRequestError as error:
+        if is_own:
+            raise
+        # The request has the choice, and not the assistant's tools.
+        problem = error.message.removeprefix(f"Invalid '{error.param}': ")
+        raise InvalidRequestError(
+            f"Invalid 'tool_choice': the assistant's {error.param} {problem}", "tool_choice"
+        ) from error
 
 
 def _check_outputs(run: StoredObject, given: dict[str, str]) -> None:

@@ -100,3 +100,13 @@ def test_more_stop_texts_than_openais_are_honoured(thinker: str) -> None:
 
     assert ask(thinker, "messages", CHAT | {"max_tokens": 4, "stop_sequences": stop}).is_success
     assert ask(thinker, "chat/completions", CHAT | {"max_tokens": 4, "stop": stop}).is_success
+
+
+@pytest.mark.parametrize("top_k", [10**6, 2**40, 2**70])
+def test_more_tokens_to_choose_from_than_there_are_is_all(thinker: str, top_k: int) -> None:
+    few = {"max_tokens": 2, "top_k": top_k}
+
+    assert ask(thinker, "chat/completions", CHAT | few).is_success
+    assert ask(thinker, "messages", CHAT | few).is_success
+    assert ask(thinker, "completions", few | {"prompt": "2+2?"}).is_success
+    assert ask(thinker, "responses", {"input": "2+2?", "top_k": top_k}).is_success

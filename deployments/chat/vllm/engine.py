@@ -19,7 +19,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 from fastapi import Request
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from starlette.datastructures import State
 from vllm import AsyncLLMEngine
 from vllm.entrypoints.anthropic.protocol import (
@@ -89,6 +89,7 @@ class VLLMEngine:
         render_short_prompts_at_once(engine.renderer)
         self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
+        self._vocabulary_size = engine.model_config.get_vocab_size()
         self._parser = state.openai_serving_chat.parser_cls
         self._call_mark = call_mark(self._parser)
         self._counts_in_every_frame = state.openai_serving_chat.enable_force_include_usage
@@ -234,7 +235,7 @@ class VLLMEngine:
         # A template of the request's own may run for ever: vLLM's limit of time needs the threads.
         IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
         body = _decode(call)
-        self._clamp_output_length(body)
+        self._clamp_numbers(body)
         self._raise_temperature(body)
         set_priority(body, call, self._engine.vllm_config)
         self._media.begin(call.body)
@@ -260,16 +261,19 @@ class VLLMEngine:
             if (usual if body.temperature is None else body.temperature) == 0:
                 body.temperature = LEAST_TEMPERATURE
 
-    def _clamp_output_length(self, body: BaseModel) -> None:
-        """Limit the tokens of the answer to the context, if a client requests more.
+    def _clamp_numbers(self, body: Any) -> None:
+        """Limit the tokens of the answer to the context, and those to choose from to all.
 
-        vLLM limits them further to what the prompt leaves, but refuses more than the context.
+        vLLM limits the former further to what the prompt leaves, but refuses more than the context.
         """
         for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
             asked = vars(body).get(name)  # as an attribute, vLLM warns of old names
             # Where the type has no such field, vLLM keeps what was sent unread.
             if isinstance(asked, int) and asked > self._max_model_len:
                 setattr(body, name, self._max_model_len)
+        top_k = vars(body).get("top_k")
+        if isinstance(top_k, int) and top_k >= self._vocabulary_size:
+            body.top_k = 0  # off, which is the same; the sampler has no room for large numbers
 
     def _convert_error(
         self, response: ErrorResponse, call: Call, cause: BaseException | None = None

@@ -67,6 +67,11 @@ class History:
             )
         return [item for response in chain for item in (*response.input, *response.body["output"])]
 
+    async def find_item(self, item_id: str) -> Item | None:
+        """Return a stored item of any response or conversation, or None."""
+        found = await self.responses.find_item(self.owner, item_id)
+        return found or await self.conversations.find_item(self.owner, item_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -110,7 +115,7 @@ async def prepare_turn(
     """
     fields = body.engine_fields()
     before = await history.load_items(body)
-    items = resolve_references(new_items(body.input), before)
+    items = await resolve_references(new_items(body.input), history.find_item, before)
     if not items and not before:
         raise InvalidRequestError("Missing required parameter: 'input'.", "input")
     check_items(items, model.card)

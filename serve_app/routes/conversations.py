@@ -23,7 +23,9 @@ router = APIRouter(route_class=JSONRoute)
 @router.post("/conversations")
 async def create_conversation(body: ConversationRequest, history: HistoryDep) -> Response:
     """Create a conversation, with its first items."""
-    items = resolve_references(new_items(body.items, "items"), ())
+    items = await resolve_references(
+        new_items(body.items, "items"), history.find_item, param="items"
+    )
     stored = await history.conversations.create(history.owner, body.metadata or {}, items)
     return json_response(_conversation(stored))
 
@@ -54,7 +56,9 @@ async def delete_conversation(conversation_id: str, history: HistoryDep) -> Resp
 @router.post("/conversations/{conversation_id}/items")
 async def add_items(conversation_id: str, body: NewItems, history: HistoryDep) -> Response:
     """Add items."""
-    items = resolve_references(new_items(body.items, "items"), ())
+    items = await resolve_references(
+        new_items(body.items, "items"), history.find_item, param="items"
+    )
     await history.conversations.add_items(history.owner, conversation_id, items)
     return json_response(ListPage[Item].of(items))
 

@@ -8,8 +8,10 @@ from serve_app.http.json_body import JSONRoute
 from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
 from serve_app.responses.answer import count_tokens, respond
+from serve_app.responses.compaction import compact
 from serve_app.routes.dependencies import BackgroundDep, CallsDep, HistoryDep, RemoteFilesDep
 from serve_app.routes.lists import Limit, Order, select_page
+from wire.openai.compaction import CompactRequest
 from wire.openai.responses import ResponseDeleted, ResponseRequest
 
 router = APIRouter(route_class=JSONRoute)
@@ -34,6 +36,14 @@ async def count_input_tokens(
     """Count the tokens that a response would read."""
     counted = await count_tokens(body, calls, history, remote_files)
     return json_response(counted)
+
+
+@router.post("/responses/compact")
+async def compact_response(
+    body: CompactRequest, calls: CallsDep, history: HistoryDep, remote_files: RemoteFilesDep
+) -> Response:
+    """Summarize a conversation."""
+    return json_response(await compact(body, calls, history, remote_files))
 
 
 @router.get("/responses/{response_id}")

@@ -166,6 +166,17 @@ class ConversationStore:
             await _find(connection, owner, conversation_id)
             return (await _find_item(connection, conversation_id, item_id)).body
 
+    async def find_item(self, owner: str, item_id: str) -> Item | None:
+        """Return an item of one of the owner's conversations, or None."""
+        query = (
+            select(ITEMS.c.body)
+            .join(CONVERSATIONS, CONVERSATIONS.c.id == ITEMS.c.conversation_id)
+            .where(CONVERSATIONS.c.owner == owner, ITEMS.c.id == item_id)
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
     async def delete_item(self, owner: str, conversation_id: str, item_id: str) -> None:
         """Delete an item. The others keep their positions.
 

@@ -27,8 +27,11 @@ from serve_app.storage.response_rows import (
 from serve_app.storage.sweeping import sweep_forever
 from serve_app.storage.tables import OBJECTS, RESPONSES
 from serve_app.storage.tables import RESPONSE_EVENTS as EVENTS
+from serve_app.storage.tables import RESPONSE_ITEMS as ITEMS
 from wire.errors import InvalidRequestError, NotFoundError
 from wire.ids import is_id
+
+Item = dict[str, Any]
 
 JOB = "response"
 """The kind of the jobs of responses; a job has the id of its response."""
@@ -51,6 +54,7 @@ class ResponseStore:
         async with self._database.transaction(), self._database.writing() as connection:
             await connection.execute(insert(RESPONSES).values(to_values(response)))
             await _insert_events(connection, response.id, events)
+            await _insert_items(connection, response.id, response.input, response.body)
             if response.background and response.status in UNFINISHED:
                 await ObjectStore(self._database).add(_job_of(response))
 
@@ -125,7 +129,28 @@ class ResponseStore:
             if not (await connection.execute(change)).rowcount:
                 return False
             await _insert_events(connection, response_id, events)
+            await _insert_items(connection, response_id, (), body)
         return True
+
+    async def find_item(self, owner: str, item_id: str) -> Item | None:
+        """Return an item of the newest response of the owner that has it, or None."""
+        query = (
+            select(RESPONSES.c.input, RESPONSES.c.body)
+            .join(ITEMS, ITEMS.c.response_id == RESPONSES.c.id)
+            .where(
+                ITEMS.c.item_id == item_id,
+                RESPONSES.c.owner == owner,
+                RESPONSES.c.expires_at > time.time(),
+            )
+            .order_by(ITEMS.c.number.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        items: list[Item] = [*row.input, *row.body["output"]]
+        return next(item for item in items if item["id"] == item_id)
 
     async def delete(self, owner: str, response_id: str) -> None:
         """Delete a response, its events and its job.
@@ -215,6 +240,15 @@ async def _insert_events(
     ]
     if rows:
         await connection.execute(insert(EVENTS), rows)
+
+
+async def _insert_items(
+    connection: AsyncConnection, response_id: str, given: Sequence[Item], body: Item
+) -> None:
+    """Add items to those that are found by their ids."""
+    ids = [item["id"] for item in (*given, *body.get("output", ()))]
+    if rows := [{"response_id": response_id, "item_id": each} for each in ids if is_id(each)]:
+        await connection.execute(insert(ITEMS), rows)
 
 
 async def _delete_job(connection: AsyncConnection, response_id: str) -> None:

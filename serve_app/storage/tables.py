@@ -65,6 +65,17 @@ RESPONSE_EVENTS = Table(
     Column("event", LargeBinary, nullable=False),
 )
 
+RESPONSE_ITEMS = Table(
+    "response_items",
+    METADATA,
+    # Clients choose ids of what they send, so an id may occur more than once.
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("response_id", _ID, ForeignKey("responses.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", _ID, nullable=False),
+    Index(None, "response_id"),
+    Index(None, "item_id"),
+)
+
 CONVERSATIONS = Table(
     "conversations",
     METADATA,

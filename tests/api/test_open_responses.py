@@ -4,18 +4,21 @@ Stored items are also what the SDK's types require, which is more.
 """
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from openai import AsyncOpenAI
 from openai.types.conversations import ConversationItem
 from openai.types.responses import ResponseItem
 
-from tests.support.open_responses import read_items, read_response, read_stream
+from tests.api.errors import assert_openai_error
+from tests.support.open_responses import Compacted, read_items, read_response, read_stream
 from tests.support.openai_conformance import assert_conforms
 from tests.support.response_events import event, said
-from tests.support.scripted_model import ScriptedModel
+from tests.support.scripted_model import KEY, ScriptedModel, connect
 from tests.support.waiting import read_until
 from wire.calls import Call, Reply, Usage
 
@@ -59,7 +62,15 @@ class RespondingModel(ScriptedModel):
             number += 1
 
     def _respond(self) -> dict[str, Any]:
-        return {**said("Hi."), "id": self.asked["request_id"], **self.asked["shown"]}
+        usage = {
+            "input_tokens": 3,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": 4,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 7,
+        }
+        repeated = {"id": self.asked["request_id"], **self.asked["shown"]}
+        return {**said("Hi."), "usage": usage, **repeated}
 
 
 @pytest.fixture
@@ -168,6 +179,71 @@ async def test_items_of_a_response_are_stored_with_the_conversation_as_they_were
     read_items([first, second])
     assert second == response["output"][0]
     assert response["conversation"] == {"id": conversation["id"]}
+
+
+async def test_conversation_is_compacted_and_goes_on(
+    openai_client: AsyncOpenAI, model: ScriptedModel
+) -> None:
+    first = await openai_client.responses.create(model="small", input="My name is Ada.")
+    asked: Any = [*ITEMS[6:8], {"role": "user", "content": "Who?"}]
+
+    answer = await openai_client.responses.compact(
+        model="small", input=asked, previous_response_id=first.id, instructions="Be brief."
+    )
+
+    compacted = Compacted.model_validate_json(answer.to_json())
+    assert [item.type for item in compacted.output] == ["message", "message", "compaction"]
+    assert model.asked["instructions"] == "Be brief."
+    assert len(model.asked["input"]) == 6  # two turns, and what is asked for
+    items: Any = [*answer.to_dict()["output"], {"role": "user", "content": "Go on."}]  # type: ignore[misc]
+    await openai_client.responses.create(model="small", input=items)
+    texts = [item["content"][0]["text"] for item in model.asked["input"]]
+    assert texts == ["My name is Ada.", "Who?", "Summary of what was said before: Hi.", "Go on."]
+
+
+async def test_compaction_of_another_server_is_refused(http: httpx2.AsyncClient) -> None:
+    for content in ("gAAAAABpM0Yj-", "x", ""):
+        body = {"input": [{"type": "compaction", "encrypted_content": content}]}
+        answer = await http.post(PATH, json=body)
+        assert_openai_error(answer, 400, "input[0].encrypted_content")
+
+
+async def test_item_is_referred_to_from_anywhere(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    conversation = (await http.post("/v1/conversations", json={"items": ITEMS[:1]})).json()
+    path = f"/v1/conversations/{conversation['id']}/items"
+    (kept,) = (await http.get(path)).json()["data"]
+    first = (await http.post(PATH, json={"input": "Mine?"})).json()
+    (asked,) = (await http.get(f"{PATH}/{first['id']}/input_items")).json()["data"]
+    queued = await http.post(PATH, json={"input": "x", "background": True, "stream": True})
+    made = read_stream(queued.text)[-1]["response"]["output"]
+    ids = [kept["id"], asked["id"], first["output"][0]["id"], made[0]["id"]]
+    references = [{"type": "item_reference", "id": each} for each in ids]
+
+    await http.post(PATH, json={"input": [*references, {"role": "user", "content": "Go on."}]})
+
+    texts = [item["content"][0]["text"] for item in model.asked["input"]]
+    assert texts == ["a", "Mine?", "Hi.", "Hi.", "Go on."]
+    added = await http.post(path, json={"items": references[1:2]})
+    assert added.json()["data"] == [asked]
+
+
+async def test_item_of_another_key_or_of_a_deleted_response_is_not_found(
+    create: Callable[..., FastAPI],
+) -> None:
+    api = create(frozenset({KEY, "sk-other"}))
+    mine, other = ({"Authorization": f"Bearer {key}"} for key in (KEY, "sk-other"))
+    async with api.router.lifespan_context(api), connect(api) as client:
+        first = (await client.post(PATH, json={"input": "Hello!"}, headers=mine)).json()
+        body = {"input": [{"type": "item_reference", "id": first["output"][0]["id"]}]}
+
+        assert_openai_error(await client.post(PATH, json=body, headers=other), 400, "input[0].id")
+        assert (await client.post(PATH, json=body, headers=mine)).status_code == 200
+        unstored = {"input": "Hello!", "store": False}
+        second = (await client.post(PATH, json=unstored, headers=mine)).json()
+        body = {"input": [{"id": second["output"][0]["id"] + "_"}]}
+        assert_openai_error(await client.post(PATH, json=body, headers=mine), 400, "input[0].id")
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class ConversationItem(OpenAnswer):
         "custom_tool_call",
         "custom_tool_call_output",
         "reasoning",
+        "compaction",
     ]
 
 

@@ -3,11 +3,12 @@
 They are stored in the format in which clients receive them, each with an id.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from wire.errors import InvalidRequestError, echo
 from wire.ids import new_id
+from wire.openai.summaries import decode_summary
 
 Item = dict[str, Any]
 
@@ -18,6 +19,7 @@ PREFIXES = {
     "custom_tool_call": "ctc",
     "custom_tool_call_output": "ctco",
     "reasoning": "rs",
+    "compaction": "cmp",
 }
 """Types of items, and the prefixes of their ids."""
 
@@ -31,6 +33,7 @@ NEEDED = {
     "custom_tool_call": {"call_id": TEXT, "name": TEXT, "input": TEXT},
     "custom_tool_call_output": {"call_id": TEXT, "output": EITHER},
     "reasoning": {"summary": LIST},
+    "compaction": {"encrypted_content": TEXT},
 }
 """Required fields of each type of item, and their types."""
 
@@ -66,20 +69,29 @@ def new_items(given: str | Sequence[Item] | None, param: str = "input") -> list[
     return [_item(item, f"{param}[{index}]") for index, item in enumerate(given)]
 
 
-def resolve_references(items: Sequence[Item], said_before: Iterable[Item]) -> list[Item]:
-    """Replace references by the items that they refer to.
+FindItem = Callable[[str], Awaitable[Item | None]]
+
+
+async def resolve_references(
+    items: Sequence[Item], find: FindItem, said_before: Iterable[Item] = (), param: str = "input"
+) -> list[Item]:
+    """Replace references by the items that they refer to, of this conversation or of another.
 
     Raises:
-        InvalidRequestError: a referenced item is not in the conversation.
+        InvalidRequestError: a referenced item is not found.
     """
     known = {item["id"]: item for item in said_before}
+    resolved: list[Item] = []
     for index, item in enumerate(items):
-        if item["type"] == REFERENCE and item["id"] not in known:
-            raise InvalidRequestError(
-                f"Item with id {echo(item['id'])} not found in this conversation.",
-                f"input[{index}].id",
-            )
-    return [known[item["id"]] if item["type"] == REFERENCE else item for item in items]
+        if item["type"] == REFERENCE:
+            found = known.get(item["id"]) or await find(item["id"])
+            if found is None:
+                raise InvalidRequestError(
+                    f"Item with id {echo(item['id'])} not found.", f"{param}[{index}].id"
+                )
+            item = found
+        resolved.append(item)
+    return resolved
 
 
 def as_engine_items(items: Iterable[Item]) -> list[Item]:
@@ -88,6 +100,11 @@ def as_engine_items(items: Iterable[Item]) -> list[Item]:
 
 
 def _for_engine(item: Item) -> Item:
+    if item["type"] == "compaction":
+        summary = decode_summary(item["encrypted_content"]) or ""
+        part = {"type": "output_text", "text": f"Summary of what was said before: {summary}"}
+        given = {"id": item["id"], "status": "completed", "type": "message", "role": "assistant"}
+        item = {**given, "content": [part]}
     item = _complete_parts(item)
     if item["type"] == "message" and item["role"] == "assistant":
         return item
@@ -121,17 +138,10 @@ def _item(given: Item, param: str) -> Item:
             f"{', '.join(PREFIXES)} and {REFERENCE}.",
             f"{param}.type",
         )
-    for name, types in NEEDED[kind].items():
-        where, value = f"{param}.{name}", given.get(name)
-        if value is None:
-            raise InvalidRequestError(f"Missing required parameter: '{where}'.", where)
-        if not isinstance(value, types):
-            raise InvalidRequestError(
-                f"Invalid '{where}': must be {TYPE_NAMES[types]} (received {echo(value)}).", where
-            )
+    _check_required(given, kind, param)
     item = {
         "id": new_id(PREFIXES[kind]),
-        **({} if kind == "reasoning" else {"status": "completed"}),
+        **({} if kind in ("reasoning", "compaction") else {"status": "completed"}),
         **{k: v for k, v in given.items() if v is not None},
         "type": kind,
     }
@@ -145,6 +155,22 @@ def _item(given: Item, param: str) -> Item:
             f"{param}.status",
         )
     return _complete_parts(item)
+
+
+def _check_required(given: Item, kind: str, param: str) -> None:
+    for name, types in NEEDED[kind].items():
+        where, value = f"{param}.{name}", given.get(name)
+        if value is None:
+            raise InvalidRequestError(f"Missing required parameter: '{where}'.", where)
+        if not isinstance(value, types):
+            raise InvalidRequestError(
+                f"Invalid '{where}': must be {TYPE_NAMES[types]} (received {echo(value)}).", where
+            )
+    if kind == "compaction" and decode_summary(given["encrypted_content"]) is None:
+        raise InvalidRequestError(
+            f"Invalid '{param}.encrypted_content': it is not from this server.",
+            f"{param}.encrypted_content",
+        )
 
 
 def _content(item: Item, param: str) -> list[dict[str, Any]]:

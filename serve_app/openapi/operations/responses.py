@@ -3,6 +3,7 @@
 from serve_app.openapi.operation import EVENTS, JSON, Events, Operation
 from serve_app.openapi.operations.chat import FUNCTION, QUESTION, WEATHER
 from serve_app.routes import conversations, responses
+from wire.openai.compaction import CompactedResponse
 from wire.openai.conversations import (
     Conversation,
     ConversationDeleted,
@@ -52,6 +53,14 @@ OPERATIONS = (
         uses_database=True,
         answers={JSON: InputTokenCountResponse},
         examples={"question": {"input": QUESTION}},
+    ),
+    Operation(
+        endpoint=responses.compact_response,
+        tag="chat",
+        calls_model=True,
+        uses_database=True,
+        answers={JSON: CompactedResponse},
+        examples={"items": {"input": SAID}},
     ),
     Operation(
         endpoint=responses.retrieve_response,

@@ -241,7 +241,6 @@ def test_input_tokens_are_counted_without_an_answer(client: OpenAI) -> None:
     ("fields", "param"),
     [
         ({"input": "word " * 3000}, "input"),
-        ({"max_output_tokens": 5000}, "max_output_tokens"),
         ({"text": {"format": {"type": "json_schema"}}}, "text.format"),
         ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input"),
     ],

@@ -31,6 +31,9 @@ BEYOND = {
     "Image.index": "LocalAI's contract has it",
     "Image.seed": "repeats the picture",
     "ImageGenCompletedEvent.seed": "repeats the picture",
+    "ImageEditCompletedEvent.seed": "repeats the picture",
+    "Assistant.reasoning_effort": "a parameter of OpenAI's, which its SDK's type does not have",
+    "Run.reasoning_effort": "a parameter of OpenAI's runs, which its SDK's type does not have",
     "Assistant.created": "LocalAI's contract has it",
     "Assistant.file_ids": "LocalAI's contract has it",
     "ResponseCustomToolCall.status": "the SDK's type has it only in a response's input",
@@ -41,6 +44,8 @@ BEYOND = {
     "TranscriptionVerbose.task": "OpenAI's answers have it, its SDK's type does not",
     "TranslationVerbose.task": "the same",
     "TranslationVerbose.usage": "as transcriptions have it",
+    "Voice.id": "the id by the name that other APIs have",
+    "Voice.aliases": "the card: its other names",
     "VectorStore.description": "OpenAI's answers have it, its SDK's type does not",
 }
 """Fields of our answers that the SDK's types do not have, and why they are there."""
@@ -69,12 +74,13 @@ class CompletionChunk(Completion):
 def assert_conforms(kind: Any, body: str | bytes) -> Any:
     """Return an answer's JSON as a value of the SDK's type, which its own client never checks."""
     value = TypeAdapter(kind).validate_json(body, strict=True)
-    unknown = list(_unknown(value, ""))
+    unknown = list(find_unknown_fields(value, ""))
     assert not unknown, f"{kind} has no {', '.join(unknown)}"
     return value
 
 
-def _unknown(value: Any, path: str) -> Iterator[str]:
+def find_unknown_fields(value: Any, path: str) -> Iterator[str]:
+    """Yield the paths of the fields in a value that its types do not have."""
     if isinstance(value, BaseModel):
         kind = type(value)
         extra = (
@@ -82,10 +88,10 @@ def _unknown(value: Any, path: str) -> Iterator[str]:
         )
         yield from (f"{path}.{name}" for name in extra)
         for name in kind.model_fields:
-            yield from _unknown(getattr(value, name), f"{path}.{name}")
+            yield from find_unknown_fields(getattr(value, name), f"{path}.{name}")
     elif isinstance(value, list):
         for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            yield from _unknown(item, f"{path}[{index}]")
+            yield from find_unknown_fields(item, f"{path}[{index}]")
 
 
 def events(body: str) -> Iterator[tuple[str, str]]:

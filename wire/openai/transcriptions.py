@@ -201,9 +201,9 @@ class VadRequest(ModelRequest):
 
 
 _REFUSED = {
-    "include": "the library does not tell the probabilities of single tokens",
-    "diarize": "no served model tells speakers apart",
-    "known_speaker_names": "no served model tells speakers apart",
-    "known_speaker_references": "no served model tells speakers apart",
+    "include": "the library does not return the probabilities of single tokens",
+    "diarize": "no served model separates speakers",
+    "known_speaker_names": "no served model separates speakers",
+    "known_speaker_references": "no served model separates speakers",
 }
 """Fields that no engine supports, and why."""

@@ -39,6 +39,7 @@ from deployments.chat.error_fields import field_of_error, number_from_turn
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
 from deployments.chat.vllm.beams import BeamSearch, TextBody
+from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.errors import (
     LIBRARY_ERRORS,
     SHAPE_ERRORS,
@@ -48,7 +49,7 @@ from deployments.chat.vllm.errors import (
 from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
-from deployments.chat.vllm.options import engine_arguments, reason
+from deployments.chat.vllm.options import engine_arguments
 from deployments.chat.vllm.priority import set_priority
 from deployments.chat.vllm.processes import fork_from_there
 from deployments.chat.vllm.rendering import (
@@ -109,20 +110,22 @@ class VLLMEngine:
         """
         arguments, namespace = engine_arguments(config)
         leave_logging_to_serve(arguments)
+        processes = None
         try:
             options = arguments.create_engine_config()
             check_input_parts(config, options.model_config)
             add_processors(options)  # only now it is known which kind this engine takes
             parallel = options.parallel_config
             if not (parallel.use_ray or parallel.numa_bind):  # both start a program of their own
-                fork_from_there()
+                processes = fork_from_there()
             engine = BoundedLLM.from_vllm_config(
                 options,
                 enable_log_requests=arguments.enable_log_requests,
                 disable_log_stats=arguments.disable_log_stats,
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise ModelLoadError(f"vLLM cannot load '{config.model}': {reason(error)}") from error
+            cause = (processes and processes.describe_failure()) or reason(error)
+            raise ModelLoadError(f"vLLM cannot load '{config.model}': {cause}") from error
         assert isinstance(engine, BoundedLLM)
         engine.max_whitespace = config.max_whitespace
         # The namespace must not disagree with what the engine made of its options.

@@ -17,7 +17,9 @@ from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from deployments.chat.config import ChatConfig
 from deployments.chat.vllm.adapters import adapter_options
+from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.media import media_limits
+from deployments.chat.vllm.memory import cache_size
 from deployments.chat.vllm.priority import BY_PRIORITY
 from deployments.chat.vllm.tool_calls import register_parsers
 from deployments.config import resolve_model
@@ -96,6 +98,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         | BY_PRIORITY
         | counts_nothing(config.engine_kwargs)
         | choose_executor(config.engine_kwargs)
+        | cache_size(config.engine_kwargs)
         | adapter_options(config)
         | config.engine_kwargs
         | media_limits(config)
@@ -158,12 +161,3 @@ def _structured_outputs(options: Any) -> StructuredOutputsConfig:
             f"allowed: {', '.join(BACKENDS)}."
         )
     return config
-
-
-def reason(error: Exception) -> str:
-    """Return why vLLM does not load a model, in one line."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        message = str(first["msg"]).removeprefix("Value error, ")
-        return ": ".join([*(str(part) for part in first["loc"]), message])
-    return " ".join(str(error).split())

@@ -11,24 +11,36 @@ for each other in loops that never sleep, on cores that the rest of the server n
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
-from multiprocessing import forkserver
+from multiprocessing import Pipe, forkserver
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
+from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.logs import configure_own_logging
 
 PRELOADED = ["deployments.chat.vllm.preload"]
 
 
 class _Process(ForkServerProcess):
-    """A process that has the environment of the moment, not the one that the server began with."""
+    """A process that has the environment of the moment, not the one that the server began with.
+
+    It returns why it failed, which vLLM only logs.
+    """
 
     def __init__(
         self, *args: Any, target: Callable[..., Any], kwargs: dict[str, Any], **options: Any
     ) -> None:
         self._environment: dict[str, str] = {}
-        run = {"environment": self._environment, "target": target, "kwargs": kwargs}
+        self._failure, failure = Pipe(duplex=False)
+        run = {
+            "environment": self._environment,
+            "failure": failure,
+            "target": target,
+            "kwargs": kwargs,
+        }
         super().__init__(*args, target=_run, kwargs=run, **options)
 
     def start(self) -> None:
@@ -36,9 +48,35 @@ class _Process(ForkServerProcess):
         self._environment.update(os.environ)
         super().start()
 
+    def describe_failure(self) -> str | None:
+        """Return why it failed, in one line."""
+        if self._failure.poll():
+            return self._failure.recv()
+        if self.exitcode is not None and self.exitcode < 0:
+            name = signal.Signals(-self.exitcode).name
+            return f"its engine process ended by {name}" + (
+                ", as it does when memory runs out" if name == "SIGKILL" else ""
+            )
+        return None
 
-class _Context(ForkServerContext):
-    Process = _Process  # type: ignore[assignment]
+
+class EngineProcesses(ForkServerContext):
+    """Starts the engine's processes, and reports why one of them failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[_Process] = []
+
+    def Process(self, *args: Any, **options: Any) -> _Process:  # type: ignore[override]
+        """Return a new process. vLLM calls this."""
+        process = _Process(*args, **options)
+        self._started.append(process)
+        return process
+
+    def describe_failure(self) -> str | None:
+        """Return why the first process that failed did so."""
+        failures = (process.describe_failure() for process in self._started)
+        return next((failure for failure in failures if failure), None)
 
 
 def begin_to_import() -> None:
@@ -47,15 +85,22 @@ def begin_to_import() -> None:
     forkserver.ensure_running()
 
 
-def fork_from_there() -> None:
-    """Have vLLM fork it from there."""
+def fork_from_there() -> EngineProcesses:
+    """Have vLLM fork its processes from there, and return them."""
     begin_to_import()  # where nobody did so before
     from vllm.v1.engine import utils
 
-    utils.get_mp_context = lambda: _Context()  # pyright: ignore[reportPrivateImportUsage]
+    processes = EngineProcesses()
+    utils.get_mp_context = lambda: processes  # pyright: ignore[reportPrivateImportUsage]
+    return processes
 
 
-def _run(environment: dict[str, str], target: Callable[..., Any], kwargs: dict[str, Any]) -> None:
+def _run(
+    environment: dict[str, str],
+    failure: "Connection[str, str]",
+    target: Callable[..., Any],
+    kwargs: dict[str, Any],
+) -> None:
     # Only what differs: the process's title is kept in the memory of the rest.
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
@@ -64,7 +109,11 @@ def _run(environment: dict[str, str], target: Callable[..., Any], kwargs: dict[s
             os.environ[name] = value
     configure_own_logging(kwargs["vllm_config"])
     _keep_to_cores(kwargs["vllm_config"], kwargs["executor_class"])
-    target(**kwargs)
+    try:
+        target(**kwargs)
+    except Exception as error:
+        failure.send(reason(error))
+        raise
 
 
 def _keep_to_cores(config: Any, executor_class: type) -> None:

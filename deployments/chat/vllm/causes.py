@@ -1,0 +1,16 @@
+"""Why vLLM does not load a model, in one line. Imports no library that takes time."""
+
+from pydantic import ValidationError
+
+CLEAR_TYPES = (ValueError, RuntimeError, OSError)
+"""Exceptions whose message is enough. Of a KeyError, say, it is only the key."""
+
+
+def reason(error: Exception) -> str:
+    """Return why vLLM does not load a model, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        message = str(first["msg"]).removeprefix("Value error, ")
+        return ": ".join([*(str(part) for part in first["loc"]), message])
+    message = " ".join(str(error).split())
+    return message if isinstance(error, CLEAR_TYPES) else f"{type(error).__name__}: {message}"

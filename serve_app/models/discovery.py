@@ -1,5 +1,6 @@
 """Reads the served models from Serve's details of its applications. Pure: makes no Ray calls."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,6 +16,9 @@ logger = get_logger(__name__)
 
 MODEL_IMPORT_PATH = "deployments.app:build"
 """Marks the application of a model, which has no card if it failed before its deployment."""
+
+WAITS = "waits for resources"
+"""How the reason of a model begins that the cluster has no room for."""
 
 
 class State(StrEnum):
@@ -40,6 +44,7 @@ class ServedModel:
     """Empty if the application failed before it had deployments."""
     state: State
     reason: str = ""
+    """Why it failed, or what it waits for while it loads."""
     running: int = 0
     """Replicas that can answer."""
     scales_to_zero: bool = False
@@ -119,6 +124,10 @@ def _read_deployed(
         state = State.IDLE
     else:
         state = State.LOADING
+        reason = find_obstacle(
+            deployment.get("message") or "",
+            has_place=all(replica.get("node_id") for replica in deployment.get("replicas", ())),
+        )
     return ServedModel(
         card=card,
         application=name,
@@ -167,6 +176,29 @@ def _read_card(value: Any) -> ModelCard | None:
         return None
 
 
+def find_obstacle(message: str, *, has_place: bool) -> str:
+    """Return why a replica has not started yet by Serve's message; empty if nothing is wrong.
+
+    Serve's message about resources stays for a while after a replica has found its place.
+    """
+    if match := _UNSCHEDULED.search(message):
+        return "" if has_place else f"{WAITS}: {_describe_missing(*match.groups())}"
+    causes = _CAUSE.findall(_ANSI.sub("", message))
+    return f"failed to start and is tried again: {causes[-1].strip()}" if causes else ""
+
+
+def _describe_missing(needed: str, available: str) -> str:
+    """Compare the resources of a replica, or of its bundles, with what is free, all in JSON."""
+    required, free = json.loads(needed), json.loads(available)
+    if isinstance(required, list):  # Serve does not report what is free for bundles
+        return f"needs bundles of {needed} in the cluster"
+    lacking = {name: amount for name, amount in required.items() if free.get(name, 0) < amount}
+    return ", ".join(
+        f"needs {amount:g} {name}, {free.get(name, 0):g} free"
+        for name, amount in (lacking or required).items()
+    )
+
+
 def find_last_cause(message: str) -> str:
     """Return the last exception of the traceback in Serve's message."""
     text = _ANSI.sub("", message)
@@ -179,3 +211,7 @@ def find_last_cause(message: str) -> str:
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _CAUSE = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit): (.+)$", re.MULTILINE)
+_UNSCHEDULED = re.compile(
+    r"required for each replica: ([\[{].*?[\]}]), total resources available: ({.*?})\."
+)
+"""Serve's message about a replica that has no place in the cluster."""

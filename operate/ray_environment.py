@@ -10,10 +10,8 @@ import os
 import secrets
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
-
-TOKEN_PATH = Path(__file__).resolve().parent.parent / ".ray-auth-token"
-"""The cluster token of a machine without one in Ray's default path, ~/.ray/auth_token."""
 
 SETTINGS = {
     # No usage reports.
@@ -25,6 +23,8 @@ SETTINGS = {
     # HAProxy instead of Serve's Python proxy: about ten times as many requests per second.
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+    # After three failed checks Serve replaces a killed HAProxy: 5 s instead of half a minute.
+    "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
     # One event loop in a replica instead of three threads, and handles over gRPC: half the cost of
     # a hop. gRPC's default limit of 4 MiB is less than one image.
     "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
@@ -33,6 +33,8 @@ SETTINGS = {
     "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(256 * 2**20),
     # Interval of Serve's control loop. With the default of 0.1 s an idle server uses 5 % of a core.
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.3",
+    # Seconds after which Serve reports that a replica has found no place in the cluster.
+    "RAY_SERVE_SLOW_STARTUP_WARNING_S": "10",
     # Ray's processes execute what they receive, so they accept only holders of the cluster's token.
     "RAY_AUTH_MODE": "token",
     # When a replica is killed, its engine processes are killed too.
@@ -54,7 +56,8 @@ def ray_environment(haproxy_directory: Path | None = None) -> dict[str, str]:
     ``haproxy_directory`` holds HAProxy's configuration and sockets; two servers on one machine
     need two, because Serve's default is a fixed path in /tmp.
     """
-    settings = SETTINGS | _token_setting()
+    ensure_token()
+    settings = dict(SETTINGS)
     haproxy = Path(sys.prefix) / "bin" / "homeport-haproxy"
     if haproxy.is_file():
         settings["RAY_SERVE_HAPROXY_BINARY_PATH"] = str(haproxy)
@@ -70,16 +73,22 @@ def ray_environment(haproxy_directory: Path | None = None) -> dict[str, str]:
     return settings
 
 
-def _token_setting() -> dict[str, str]:
-    if (Path.home() / ".ray" / "auth_token").is_file():
-        return {}
-    if not TOKEN_PATH.exists():
-        descriptor = os.open(TOKEN_PATH, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def ensure_token() -> None:
+    """Create the cluster token where Ray looks for it, unless there is one.
+
+    Ray's own commands then find it without any setting.
+    """
+    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        return
+    path = Path.home() / ".ray" / "auth_token"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
-    return {"RAY_AUTH_TOKEN_PATH": str(TOKEN_PATH)}
 
 
 if __name__ == "__main__":
     for setting, value in ray_environment().items():
-        print(f"export {setting}={shlex.quote(value)}")
+        if setting not in os.environ:  # what the operator has set stays
+            print(f"export {setting}={shlex.quote(value)}")

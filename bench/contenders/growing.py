@@ -1,6 +1,7 @@
 """Homeport that grows while it runs: more ingress replicas, model replicas, models; then chat."""
 
 import copy
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
 from bench.accounting import role_on_serve
 from bench.contenders import Contender, Launch, Probe
-from operate.ray_environment import ray_environment
 from serve_app.config import DATABASE_URL_VARIABLE
 from tests.serve.server import Server, application, wait_until
 
@@ -141,5 +141,5 @@ def role_of_growing(title: str) -> str:
 
 
 def _token() -> str:
-    path = ray_environment().get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
+    path = os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token"
     return Path(path).read_text().strip()

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,34 @@ class Askers:
                 self.answered += 1
                 if answer.status_code != 200:
                     self.failures.append(answer.text)
+
+
+def test_killed_haproxy_is_replaced_and_until_it_has_routes_answers_typed(server: Server) -> None:
+    url = f"{server.url}/v1/models"
+    before = find_haproxy(server)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    answers: list[httpx2.Response] = []
+
+    def answers_as_before() -> bool:
+        with suppress(httpx2.HTTPError):  # refused
+            answers.append(httpx2.get(url, timeout=5))
+        return bool(answers) and answers[-1].status_code == 200
+
+    wait_until(answers_as_before, 20, "HAProxy is not replaced")
+    others = answers[:-1]
+    assert {answer.status_code for answer in others} <= {503}
+    assert {answer.json()["error"]["code"] for answer in others} <= {"model_unavailable"}
+    assert find_haproxy(server) != before
+
+
+def find_haproxy(server: Server) -> list[int]:
+    """Return the running HAProxy processes."""
+    return [
+        pid
+        for pid in server.children(server.process.pid)
+        if Path(f"/proc/{pid}/comm").read_text().strip() == "haproxy"
+    ]
 
 
 @pytest.mark.timeout(240)

@@ -1,0 +1,248 @@
+"""The real HAProxy with a configuration as Serve writes it, before a small server."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from operate import haproxy
+from operate.haproxy import mend
+from tests.support.waiting import wait_until
+
+HAPROXY = Path(sys.executable).with_name("homeport-haproxy")
+
+TEMPLATE = """\
+global
+    stats socket {directory}/admin.sock mode 666 level admin expose-fd listeners
+    maxconn 4096
+    nbthread 1
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 3600s
+    timeout server 3600s
+    timeout http-keep-alive 90s
+    option abortonclose
+    option splice-request
+    errorfile 502 {directory}/500.http
+    errorfile 503 {directory}/500.http
+    errorfile 504 {directory}/500.http
+frontend prometheus
+    bind :{metrics_port}
+    mode http
+frontend http_frontend
+    bind 127.0.0.1:{port}
+{route}    default_backend default_backend
+backend default_backend
+    http-request return status 404 content-type text/plain lf-string "Path '%[path]' not found."
+{backend}"""
+BACKEND = "backend ingress\n    server one 127.0.0.1:{upstream}\n"
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the headers it gets."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def upstream() -> Generator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def run_haproxy(directory: Path, upstream: int | None) -> Generator[int]:
+    """Run HAProxy as Serve does; yield its port."""
+    port = free_port()
+    routed = upstream is not None
+    config = directory / "haproxy.cfg"
+    config.write_text(
+        TEMPLATE.format(
+            directory=directory,
+            port=port,
+            metrics_port=free_port(),
+            route="    use_backend ingress\n" if routed else "",
+            backend=BACKEND.format(upstream=upstream) if routed else "",
+        )
+    )
+    process = subprocess.Popen(
+        [HAPROXY, "-db", "-f", str(config)],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: is_open(port) or process.poll() is not None, 20)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def is_open(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
+
+
+def get(port: int, path: str = "/", headers: dict[str, str] | None = None) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def send(port: int, raw: bytes) -> bytes:
+    """Return all that the server sends until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(raw)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize("raw", [b"", b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+def test_connection_without_a_whole_request_is_closed(
+    raw: bytes, tmp_path: Path, upstream: int
+) -> None:
+    with run_haproxy(tmp_path, upstream) as port:
+        config = (tmp_path / "haproxy.cfg").read_text()
+        assert f"timeout http-request {haproxy.HEADERS_S}s" in config
+        answer = send(port, raw)
+
+    assert not raw or answer.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /v1/mod\xff\xfels HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v1/models HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+    ids=["path", "header", "TLS"],
+)
+def test_what_is_no_http_request_is_refused_and_closed(
+    raw: bytes, tmp_path: Path, upstream: int
+) -> None:
+    with run_haproxy(tmp_path, upstream) as port:
+        answer = send(port, raw)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_without_routes_and_without_replicas_the_answer_is_a_503_in_openais_format(
+    tmp_path: Path,
+) -> None:
+    for upstream, name in [(None, "routes"), (free_port(), "replicas")]:
+        directory = tmp_path / name
+        directory.mkdir()
+        with run_haproxy(directory, upstream) as port:
+            status, body = get(port, "/v1/models")
+
+        assert status == 503
+        assert json.loads(body)["error"]["code"] == "model_unavailable"
+
+
+def test_headers_that_serve_reads_are_removed(tmp_path: Path, upstream: int) -> None:
+    odd = "\xff"
+    with run_haproxy(tmp_path, upstream) as port:
+        _, removed = get(
+            port,
+            headers={
+                "X-Session-Id": odd,
+                "Serve_Multiplexed_Model_Id": odd,
+                "X-Request-Id": odd,
+                "X-Request-Timeout-Seconds": "0.1",
+                "X-Homeport-Peer": "10.0.0.1",
+            },
+        )
+        _, kept = get(port, headers={"X-Request-Id": "mine-1"})
+
+    headers = json.loads(removed)
+    assert "10.0.0.1" not in headers.pop("x-homeport-peer", "")
+    assert not [name for name in headers if name.startswith(("x-", "serve"))]
+    assert json.loads(kept)["x-request-id"] == "mine-1"
+
+
+def test_one_address_gets_a_part_of_all_connections_and_this_machines_own_any_number(
+    tmp_path: Path, upstream: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_SERVE_HAPROXY_MAXCONN", "40")
+    with run_haproxy(tmp_path, upstream) as port, ExitStack() as open_connections:
+        for _ in range(10):
+            open_connections.enter_context(connect_from("127.0.0.2", port))
+
+        with connect_from("127.0.0.2", port) as refused, pytest.raises(ConnectionResetError):
+            refused.recv(1)
+        for _ in range(12):
+            open_connections.enter_context(connect_from("127.0.0.1", port))
+        assert get(port)[0] == 200
+
+
+def connect_from(source: str, port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0))
+
+
+def test_invalid_configuration_ends_at_once(tmp_path: Path) -> None:
+    config = tmp_path / "haproxy.cfg"
+    config.write_text("defaults\n    nonsense\n")
+
+    result = subprocess.run(
+        [HAPROXY, "-db", "-f", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert result.returncode == 1
+    assert "unknown keyword 'nonsense'" in result.stderr
+
+
+def test_connections_follow_the_operator_and_the_limit_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "haproxy.cfg"
+    text = "global\n    maxconn 4096\ndefaults\nfrontend http_frontend\n    bind *:8000\n"
+
+    for soft_hard, expected in [(20_000, 9_744), (-1, 16_384), (10**6, 16_384)]:
+        limits = (1024, soft_hard)
+        monkeypatch.setattr("resource.getrlimit", lambda _, limits=limits: limits)
+        config.write_text(text)
+        mend(config)
+        assert f"maxconn {expected}\n" in config.read_text()
+        assert f"sc0_conn_cur gt {expected // 4} " in config.read_text()
+
+    monkeypatch.setenv("RAY_SERVE_HAPROXY_MAXCONN", "200")
+    config.write_text(text)
+    mend(config)
+    assert "maxconn 200\n" in config.read_text()

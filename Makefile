@@ -33,7 +33,7 @@ only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-serve: .venv/.serve-$(EXTRA) ## Install the environment and serve CONFIG (configs/local.yaml) until Ctrl-C
+serve: $(CONFIG) .venv/.serve-$(EXTRA) ## Install the environment and serve CONFIG (configs/local.yaml) until Ctrl-C
 	@exec $(BIN)/python -m operate.launch $(CONFIG)
 
 test: .venv/.test-$(EXTRA) ## Install the environment and run TESTS (all)
@@ -78,6 +78,10 @@ compare-documents: .venv/.test-$(EXTRA) ## Compare the text of DOCX files with t
 clean: ## Remove everything that the other targets created
 	@rm -rf .venv .tools .pytest_cache .ruff_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A config that does not exist is reported before the installation.
+$(CONFIG):
+	@echo "homeport: $@: No such file or directory" >&2; exit 1
 
 .venv/.serve-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* into .venv (about 8 GB; the first time takes a few minutes) …"

@@ -1,8 +1,6 @@
 """``make serve``: runs ``serve run CONFIG``, says how it goes, and ends all of it on Ctrl-C."""
 
 import argparse
-import http.client
-import json
 import os
 import re
 import signal
@@ -11,26 +9,19 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from operate.processes import adopt_orphans, end_descendants, reap_orphans
 from operate.ray_environment import ray_environment
-from serve_app.config import LOOPBACK_HOSTS, IngressConfig, check_exposure
-from serve_app.models.discovery import find_last_cause
+from operate.target import IngressFailedError, Target, lock_database, read_target
+from serve_app.models.discovery import WAITS, find_last_cause
 from wire.calls import Kind
 
 POLL_S = 0.5
 WATCH_S = 2
 """How often it looks once all models are there: looking costs the server, too."""
-DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""This machine is asked past any proxy that the environment names."""
 INGRESS_PORTS = range(30_000, 32_700)
 """From Serve's first to where the kernel's own begin."""
 PORTS_OF_ONE = 100
@@ -47,6 +38,9 @@ of 60,000 requests lost their connection while it was replaced; with 2 s none of
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
 
+KEPT_LOGS = 10
+TOKEN_COMMAND = ".venv/bin/ray get-auth-token"
+
 _WHO = re.compile(r"^(?:\x1b\[[0-9;]*m)*\([^)\n]*pid=\d+\)(?:\x1b\[[0-9;]*m)* ?", re.MULTILINE)
 """What Ray writes before each line of another process."""
 
@@ -54,7 +48,8 @@ EXAMPLE = """
 Homeport is ready: {url}/v1  (models: {models})
 
 {curl}
-Ray's dashboard: {dashboard}   Log: {log}   Stop: Ctrl-C
+Ray's dashboard: {dashboard}
+Log: {log}   Stop: Ctrl-C
 """
 
 CHAT = """\
@@ -69,85 +64,38 @@ def main() -> int:
     parser.add_argument("config", type=Path)
     path: Path = parser.parse_args().config
     try:
-        target = _target(path)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
-        return _fail(f"{path}: {reason}")
+        target = read_target(path)
+    except ValueError as error:
+        return _fail(str(error))
     if not _is_free(target.host, target.port):
         return _fail(
             f"Port {target.port} is taken. Stop the program that uses it, or set "
             f"http_options.port in {path}."
         )
-    with tempfile.TemporaryDirectory(prefix="homeport-") as directory:
-        return _serve(target, Path(directory))
+    try:
+        lock = lock_database(target)
+    except (OSError, ValueError) as error:
+        return _fail(str(error))
+    with (
+        lock or nullcontext(),
+        tempfile.TemporaryDirectory(prefix="homeport-") as directory,
+    ):
+        return _serve(target, Path(directory), create_log())
 
 
-class IngressFailedError(Exception):
-    """Serve has given up starting the ingress: nothing will ever answer."""
+def create_log() -> Path:
+    """Return the new log of a server, which stays; the oldest logs are removed."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    folder = state / "homeport" / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"serve-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    log.touch(mode=0o600)
+    for old in sorted(folder.glob("serve-*.log"))[:-KEPT_LOGS]:
+        old.unlink(missing_ok=True)
+    return log
 
 
-@dataclass(frozen=True)
-class Target:
-    """What is to be served, where, and the key to look at it."""
-
-    config: Path
-    host: str
-    port: int
-    key: str | None
-
-    @property
-    def url(self) -> str:
-        """Where this machine reaches it."""
-        host = "127.0.0.1" if self.host in LOOPBACK_HOSTS | {"0.0.0.0"} else self.host
-        return f"http://{host}:{self.port}"
-
-    def get(self, path: str) -> dict[str, Any]:
-        """Return the JSON at a path, also of a refusal; nothing while nobody answers.
-
-        Raises:
-            IngressFailedError: nobody will.
-        """
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        request = urllib.request.Request(self.url + path, headers=headers)
-        try:
-            with DIRECTLY.open(request, timeout=5) as response:
-                return json.load(response)
-        except urllib.error.HTTPError as error:  # not ready is a 503 with the same body
-            body = error.read()
-            if b"failed to deploy" in body:  # Serve's proxy, in the place of the ingress
-                raise IngressFailedError from None
-            with suppress(ValueError):
-                return json.loads(body)
-        except (OSError, ValueError, http.client.HTTPException):
-            pass
-        return {}
-
-
-def _target(path: Path) -> Target:
-    """Read the configuration and check what would make the ingress refuse to start.
-
-    Raises:
-        OSError, ValueError, yaml.YAMLError: says what is wrong with it.
-    """
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(config, dict) or "applications" not in config:
-        raise ValueError("not a Ray Serve config file: it lists no applications")
-    details: dict[str, Any] = config
-    http = details.get("http_options") or {}
-    keys = frozenset[str]()
-    for application in details["applications"]:
-        if application.get("import_path") == "serve_app.app:build":
-            ingress = IngressConfig.model_validate(application.get("args") or {})
-            keys = ingress.api_keys()
-            check_exposure(ingress, keys, details)
-            ingress.database()
-    return Target(
-        path, str(http.get("host", "0.0.0.0")), int(http.get("port", 8000)), min(keys, default=None)
-    )
-
-
-def _serve(target: Target, directory: Path) -> int:
-    log = directory / "serve.log"
+def _serve(target: Target, directory: Path, log: Path) -> int:
     environment = {**ray_environment(directory), **_for_one_machine(), **os.environ}
     command = [
         str(Path(sys.prefix) / "bin" / "serve"),
@@ -183,7 +131,7 @@ def _follow(
     process: "subprocess.Popen[bytes]", target: Target, log: Path, stopped: list[int]
 ) -> None:
     """Report each change of a model's state until the process ends or someone stops it."""
-    started, seen, ready = time.monotonic(), dict[str, str](), False
+    started, seen, ready = time.monotonic(), dict[str, Status](), False
     looked = started
     while process.poll() is None and not stopped:
         reap_orphans()
@@ -191,35 +139,56 @@ def _follow(
         if ready and time.monotonic() < looked + WATCH_S:
             continue
         looked = time.monotonic()
-        states = target.get("/readyz").get("models", {})
-        for model, state in states.items():
-            if seen.get(model) != state:
-                seconds = time.monotonic() - started
-                print(
-                    f"{seconds:6.1f} s  {model}: {state}{_explain(target, model, state)}",
-                    flush=True,
-                )
-        seen = states or seen
-        running = [model for model, state in states.items() if state in ("ready", "idle")]
-        if running and not ready and "loading" not in states.values():
+        statuses = _read_statuses(target)
+        for model, status in statuses.items():
+            if seen.get(model) != status:
+                print(f"{looked - started:6.1f} s  {model}: {status}", flush=True)
+        seen = statuses or seen
+        running = {model: each for model, each in statuses.items() if each.is_running}
+        if running and not ready and not any(each.is_coming for each in statuses.values()):
             ready = True
             _print_example(target, running, log)
 
 
-def _explain(target: Target, model: str, state: str) -> str:
-    reason = target.get(f"/v1/models/{model}").get("reason") if state == "failed" else None
-    return f" ({reason})" if reason else ""
+@dataclass(frozen=True)
+class Status:
+    """A model's state, as ``/v1/models`` reports it."""
+
+    kind: str
+    state: str
+    reason: str | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it answers requests."""
+        return self.state in ("ready", "idle")
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether it will be ready in a while, unless it fails."""
+        return self.state == "loading" and not (self.reason or "").startswith(WAITS)
+
+    def __str__(self) -> str:
+        return f"{self.state} ({self.reason})" if self.reason else self.state
 
 
-def _print_example(target: Target, models: list[str], log: Path) -> None:
+def _read_statuses(target: Target) -> dict[str, Status]:
+    models = target.get("/v1/models").get("data", ())
+    return {
+        model["id"]: Status(model["kind"], model["state"], model["reason"])
+        for model in models
+        if not model["parent"]
+    }
+
+
+def _print_example(target: Target, running: dict[str, Status], log: Path) -> None:
     url = target.url
-    kinds = {model["id"]: model["kind"] for model in target.get("/v1/models").get("data", ())}
-    chat = next((model for model in models if kinds.get(model) == Kind.CHAT), None)
+    chat = next((model for model, status in running.items() if status.kind == Kind.CHAT), None)
     curl = CHAT.format(url=url, model=chat) if chat else f"  curl {url}/v1/models\n"
     text = log.read_text(encoding="utf-8", errors="replace")
     address = re.search(r"dashboard at .*?(http://[\w.:]+)", text)
-    dashboard = address[1] if address else "off"
-    names = ", ".join(models)
+    dashboard = f"{address[1]}   Its token: {TOKEN_COMMAND}" if address else "off"
+    names = ", ".join(running)
     print(
         EXAMPLE.format(url=url, models=names, curl=curl, dashboard=dashboard, log=log),
         flush=True,

@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,13 @@ START_S = 300
 class Server:
     """A running server and its configuration, which the test may change."""
 
-    def __init__(self, directory: Path, changes: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        changes: Callable[[dict[str, Any]], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environment = environment or {}
         self.config = copy.deepcopy(LOCAL)
         self.config["http_options"]["port"] = free_port()
         ingress = application(self.config, "ingress")
@@ -54,6 +60,7 @@ class Server:
                 env={
                     **os.environ,
                     DATABASE_URL_VARIABLE: f"sqlite:///{self.directory}/homeport.db",
+                    **self._environment,
                 },
                 stdout=output,
                 stderr=output,

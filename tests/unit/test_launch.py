@@ -11,9 +11,10 @@ import pytest
 import uvicorn
 import yaml
 
-from operate import ray_environment as ray_environment_module
-from operate.haproxy import GUARD, mend
-from operate.ray_environment import SETTINGS, ray_environment
+from operate.haproxy import mend
+from operate.launch import KEPT_LOGS, create_log
+from operate.ray_environment import SETTINGS, ensure_token
+from operate.target import Target, lock_database
 from serve_app.http.addresses import peer_proof
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,21 @@ def test_taken_port_is_one_readable_line(tmp_path: Path) -> None:
         ("applications: [{import_path: 'serve_app.app:build'}]", "without any API key"),
         (
             "applications: [{import_path: 'serve_app.app:build', args: {api_keys_file: /none}}]",
-            "No such file",
+            "/none: No such file",
+        ),
+        ("applications: 5", "applications: Input should be a valid list (received 5)"),
+        ("applications: [chat]", "applications.0: "),
+        ("applications: [{name: chat}]", "applications.0.import_path: Field required"),
+        ("{applications: [], http_options: {port: 70000}}", "http_options.port: "),
+        ("{applications: [], http_options: {port: 70000}}", "(received 70000)"),
+        (
+            "applications: [{name: a, import_path: x:y}, {name: a, import_path: x:y}]",
+            "applications: two have the name 'a'",
+        ),
+        (
+            "applications: [{name: a, import_path: 'deployments.app:build', args: {model_id: m}},"
+            " {name: b, import_path: 'deployments.app:build', args: {model_id: m}}]",
+            "args.model_id: two models have the name 'm'",
         ),
     ],
 )
@@ -77,6 +92,7 @@ def test_config_that_cannot_be_served_is_one_readable_line(
 
     assert result.returncode == 1
     assert says in result.stderr
+    assert result.stderr.startswith(f"homeport: {path}: ")
     assert len(result.stderr.strip().splitlines()) == 1
 
 
@@ -102,9 +118,10 @@ def test_make_with_a_wrong_python_says_so_in_one_line(tmp_path: Path, stub: str,
         (tmp_path / name).symlink_to(python)
     for name in ("Makefile", "pyproject.toml", "uv.lock"):
         shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "serve.yaml").touch()
 
     result = subprocess.run(
-        ["make", "--no-print-directory", "-C", str(tmp_path), "serve"],
+        ["make", "--no-print-directory", "-C", str(tmp_path), "serve", "CONFIG=serve.yaml"],
         capture_output=True,
         text=True,
         timeout=30,
@@ -114,6 +131,27 @@ def test_make_with_a_wrong_python_says_so_in_one_line(tmp_path: Path, stub: str,
     assert result.returncode != 0
     assert says in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_make_reports_a_missing_config_before_it_installs(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    result = subprocess.run(
+        ["make", "--no-print-directory", "-C", str(tmp_path), "serve", "CONFIG=none.yaml"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=outside_make(),
+    )
+
+    assert result.returncode != 0
+    assert "homeport: none.yaml: No such file or directory" in result.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "Makefile",
+        "pyproject.toml",
+        "uv.lock",
+    ]
 
 
 def test_make_help_lists_every_target() -> None:
@@ -136,10 +174,8 @@ def test_haproxys_statistics_are_closed_and_the_frontend_keeps_its_address(
     mend(config)
     mend(config)
 
-    assert config.read_text() == (
-        "frontend prometheus\n    bind 127.0.0.1:9101\nfrontend http_frontend\n    bind *:8000\n"
-        f"{GUARD}\nlisten stats\n  bind 127.0.0.1:8404\n"
-    )
+    binds = [line.strip() for line in config.read_text().splitlines() if "bind " in line]
+    assert binds == ["bind 127.0.0.1:9101", "bind *:8000", "bind 127.0.0.1:8404"]
 
 
 def test_haproxy_tells_who_the_client_is_with_the_clusters_proof(
@@ -164,7 +200,7 @@ def test_haproxy_tells_who_the_client_is_with_the_clusters_proof(
 
 
 def without_token(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Ray have no cluster token."""
+    """Leave Ray without a cluster token."""
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     monkeypatch.delenv("RAY_AUTH_TOKEN_PATH", raising=False)
@@ -200,18 +236,83 @@ async def test_http_server_takes_no_scheme_from_a_header(monkeypatch: pytest.Mon
     assert seen == ["http"]
 
 
-def test_cluster_token_is_made_once_and_only_its_owner_reads_it(
+def test_cluster_token_is_made_once_where_rays_commands_find_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(ray_environment_module, "TOKEN_PATH", tmp_path / "token")
+    without_token(tmp_path, monkeypatch)
 
-    first, second = ray_environment(), ray_environment()
+    ensure_token()
+    token = (tmp_path / ".ray" / "auth_token").read_text()
+    ensure_token()
 
-    token = Path(first["RAY_AUTH_TOKEN_PATH"])
-    assert first == second
-    assert len(token.read_text()) >= 32
-    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    printed = subprocess.run(
+        [Path(sys.executable).with_name("ray"), "get-auth-token", "--generate"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(token) >= 32
+    assert printed.stdout == token
+    assert stat.S_IMODE((tmp_path / ".ray" / "auth_token").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("variable", ["RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
+def test_no_token_is_made_where_the_operator_names_one(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_token(tmp_path, monkeypatch)
+    monkeypatch.setenv(variable, "/the/operators")
+
+    ensure_token()
+
+    assert not (tmp_path / ".ray").exists()
+
+
+def test_environment_leaves_what_the_operator_has_set() -> None:
+    command = f"{sys.executable} -m operate.ray_environment"
+
+    result = subprocess.run(
+        command.split(),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+        env=os.environ | {"RAY_SERVE_HAPROXY_NBTHREAD": "4"},
+    )
+
+    assert "NBTHREAD" not in result.stdout
+
+
+def test_second_server_on_a_database_is_refused(tmp_path: Path) -> None:
+    database = tmp_path / "data" / "homeport.db"
+    first = Target(tmp_path / "first.yaml", "127.0.0.1", 8000, database=database)
+    second = Target(tmp_path / "second.yaml", "127.0.0.1", 8001, database=database)
+
+    held = lock_database(first)
+    assert held is not None
+    with pytest.raises(ValueError, match=rf"process {os.getpid()}, .*first.yaml.*uses {database}"):
+        lock_database(second)
+    held.close()
+
+    after = lock_database(second)
+    assert after is not None
+    after.close()
+
+
+def test_logs_stay_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = tmp_path / "homeport" / "logs"
+    folder.mkdir(parents=True)
+    for day in range(10, 25):
+        (folder / f"serve-202601{day}-000000-1.log").touch()
+
+    log = create_log()
+
+    names = sorted(file.name for file in folder.iterdir())
+    assert log.name in names
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert names[0] == "serve-20260116-000000-1.log"
+    assert len(names) == KEPT_LOGS
 
 
 def test_environment_is_what_a_shell_can_read() -> None:

@@ -20,6 +20,9 @@ MODEL_IMPORT_PATH = "deployments.app:build"
 WAITS = "waits for resources"
 """How the reason of a model begins that the cluster has no room for."""
 
+ANSWERING = {"RUNNING", "RECOVERING"}
+"""States of replicas that can answer. After a restart of Serve's controller all are recovering."""
+
 
 class State(StrEnum):
     """Whether a model can answer now."""
@@ -47,6 +50,8 @@ class ServedModel:
     """Why it failed, or what it waits for while it loads."""
     running: int = 0
     """Replicas that can answer."""
+    ending: int = 0
+    """Replicas that take no more requests, and answer those that they have."""
     scales_to_zero: bool = False
     """Whether it may have no replica between requests."""
     created: int = 0
@@ -108,7 +113,8 @@ def _read_deployed(
     deployment: dict[str, Any],
     config: dict[str, Any],
 ) -> ServedModel:
-    running = sum(replica["state"] == "RUNNING" for replica in deployment.get("replicas", ()))
+    states = [replica["state"] for replica in deployment.get("replicas", ())]
+    running = sum(state in ANSWERING for state in states)
     scales_to_zero = (config.get("autoscaling_config") or {}).get("min_replicas") == 0
     failed = "DEPLOY_FAILED" in (application["status"], deployment["status"]) or (
         deployment["status"] == "UNHEALTHY"
@@ -135,6 +141,7 @@ def _read_deployed(
         state=state,
         reason=reason,
         running=running,
+        ending=states.count("STOPPING"),
         scales_to_zero=scales_to_zero,
         created=int(application.get("last_deployed_time_s") or 0),
     )

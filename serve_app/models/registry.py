@@ -23,6 +23,7 @@ from wire.errors import (
     ModelNotFoundError,
     ModelOverloadedError,
     ModelUnavailableError,
+    ReplicaLostError,
 )
 from wire.logging import get_logger
 
@@ -147,7 +148,7 @@ class Registry:
                 yield piece
 
     async def _call(self, model: ServedModel, begin: Callable[[], Awaitable[T]]) -> T:
-        """Call a replica, and once more if it refuses and the model has several.
+        """Call a replica, and once more if it refuses or ends and the model has several.
 
         Serve's router learns how busy a replica is from what the replica reports as it accepts a
         call, and forgets the calls that are on their way to it meanwhile. So it sometimes chooses
@@ -155,7 +156,7 @@ class Registry:
         """
         try:
             return await self._wait_for(model, begin())
-        except ModelOverloadedError:
+        except (ModelOverloadedError, ReplicaLostError):
             if self._models.get(model.card.id, model).running < 2:
                 raise
         return await self._wait_for(model, begin())
@@ -185,7 +186,9 @@ class Registry:
     def _check_starting(self, model: ServedModel, waited_s: float) -> None:
         if model.state == State.FAILED:
             raise ModelFailedError(_failure_message(model))
-        if waited_s >= self._cold_start_timeout_s:
+        # What no replica holds waits for one that is just being loaded.
+        is_queued = not model.ending
+        if waited_s >= self._cold_start_timeout_s or (is_queued and not model.scales_to_zero):
             raise _loading_error(model)
 
     def _check_available(self, model: ServedModel) -> None:

@@ -26,6 +26,7 @@ def state_of(**kwargs: object) -> State:
 def test_running_replica_makes_a_model_ready_whatever_else_happens() -> None:
     assert state_of() == State.READY
     assert state_of(status="DEPLOYING", replicas=("RUNNING", "STARTING")) == State.READY
+    assert state_of(status="DEPLOYING", replicas=("RECOVERING",)) == State.READY
     assert state_of(status="UNHEALTHY", deployment_status="UNHEALTHY") == State.READY
 
 

@@ -15,6 +15,7 @@ from wire.errors import (
     ModelNotFoundError,
     ModelOverloadedError,
     ModelUnavailableError,
+    ReplicaLostError,
 )
 
 CARD = ModelCard(id="small", kind=Kind.CHAT, aliases=("gpt-4o",))
@@ -222,6 +223,58 @@ async def test_request_whose_replica_dies_and_never_returns_is_told() -> None:
 
     with pytest.raises(ModelFailedError, match="gone"):
         await asyncio.wait_for(answer, 5)
+
+
+async def test_request_whose_replica_is_gone_is_refused_instead_of_waiting_for_the_next_one() -> (
+    None
+):
+    serve = Serve(chat=application(CARD))
+    registry = serve.registry()
+    model = await registry.resolve("small", Kind.CHAT)
+    answer = asyncio.ensure_future(registry.run(model, CALL))
+    await serve.handle.called.wait()
+    serve.details = details(chat=application(CARD, replicas=("STARTING",)))
+    await registry.refresh()
+
+    with pytest.raises(ModelLoadingError) as raised:
+        await asyncio.wait_for(answer, 5)
+    assert raised.value.retry_after_s
+
+
+async def test_request_of_a_replica_that_is_ending_is_answered() -> None:
+    serve = Serve(chat=application(CARD))
+    registry = serve.registry()
+    model = await registry.resolve("small", Kind.CHAT)
+    answer = asyncio.ensure_future(registry.run(model, CALL))
+    await serve.handle.called.wait()
+    serve.details = details(chat=application(CARD, replicas=("STOPPING", "STARTING")))
+    await registry.refresh()
+    done, _ = await asyncio.wait({answer}, timeout=0.1)  # ten times as long as a look takes
+    assert not done
+    serve.handle.may_answer.set()
+
+    assert (await asyncio.wait_for(answer, 5)).body == CALL.body
+
+
+@pytest.mark.parametrize("operation", ["run", "stream"])
+@pytest.mark.parametrize(
+    ("replicas", "calls"), [(("RUNNING", "STARTING"), 1), (("RUNNING", "RUNNING"), 2)]
+)
+async def test_request_whose_replica_ends_before_its_first_piece_is_sent_once_to_another(
+    operation: str, replicas: tuple[str, ...], calls: int
+) -> None:
+    class Dying(FullReplicas):
+        async def run(self, call: Call) -> Reply:
+            self.calls += 1
+            raise ReplicaLostError("The replica ended.")
+
+    serve = Serve(chat=application(CARD, replicas=replicas))
+    serve.handle = Dying(0)
+
+    with pytest.raises(ReplicaLostError):
+        await answer_of(serve.registry(), operation)
+
+    assert serve.handle.calls == calls
 
 
 async def test_sleeping_model_that_cannot_start_fails_the_waiting_request() -> None:

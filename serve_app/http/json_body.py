@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 
+from serve_app.http.json_size import check_size
 from wire.hints import Hints, find_hints
 
 
@@ -27,8 +28,9 @@ class JSONRequest(Request):
         return self._parsed
 
     async def _parse(self) -> Any:
+        body = (await self.body()).removeprefix(codecs.BOM_UTF8)  # as .NET and PowerShell send
+        await check_size(body)
         try:
-            body = (await self.body()).removeprefix(codecs.BOM_UTF8)  # as .NET and PowerShell send
             return from_json(body, allow_inf_nan=False)
         except ValueError as error:
             # FastAPI replaces the message of any other type.

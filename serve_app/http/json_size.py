@@ -1,0 +1,64 @@
+"""Counts the values of a JSON text before they become objects, which take ten times its size.
+
+Strings are skipped, so that a long prompt with JSON in it counts as one value.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+
+from wire.errors import RequestTooLargeError
+
+MAX_VALUES = 1_000_000
+"""Numbers, strings and so on: as many tokens as the longest contexts have."""
+MAX_OBJECTS = 50_000
+"""A long conversation with tools has some thousand; 50,000 take half a second to validate."""
+SMALL_BYTES = 2**16
+"""A shorter text cannot have so many that they matter."""
+TURN_S = 0.005
+"""Time after which other requests have their turn."""
+
+_ESCAPES = re.compile(rb'(?:\\.[^"\\]{0,64}+){1,10000}+', re.DOTALL)
+"""Escapes of a string and what is between them, for a millisecond at most."""
+
+
+async def check_size(text: bytes) -> None:
+    """Refuse a JSON text with too many values.
+
+    Raises:
+        RequestTooLargeError: names the limit.
+    """
+    if len(text) <= SMALL_BYTES:
+        return
+    values = objects = 0
+    turn_ends = time.monotonic() + TURN_S
+    for begin, end in find_parts_without_strings(text):
+        values += text.count(b",", begin, end)
+        objects += text.count(b"{", begin, end)
+        if values > MAX_VALUES or objects > MAX_OBJECTS:
+            limit = f"{MAX_VALUES} values" if values > MAX_VALUES else f"{MAX_OBJECTS} objects"
+            raise RequestTooLargeError(f"The request body has more than {limit}, the limit.")
+        if time.monotonic() > turn_ends:
+            await asyncio.sleep(0)
+            turn_ends = time.monotonic() + TURN_S
+
+
+def find_parts_without_strings(text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each part between two strings begins and ends, and empty parts within strings."""
+    position = 0
+    while (begin := text.find(b'"', position)) >= 0:
+        yield position, begin
+        position, end = begin + 1, -1
+        while True:
+            end = end if end >= position else text.find(b'"', position)
+            if end < 0:
+                return
+            escape = text.find(b"\\", position, end)
+            if escape < 0:
+                break
+            escapes = _ESCAPES.match(text, escape)
+            position = escapes.end() if escapes else len(text)
+            yield position, position
+        position = end + 1
+    yield position, len(text)

@@ -45,6 +45,7 @@ def build(config: IngressConfig) -> Application:
             lambda model: ServeModelHandle(model, bus),
             poll_interval_s=config.registry_poll_s,
             cold_start_timeout_s=config.cold_start_timeout_s,
+            share_prompt_cache=config.share_prompt_cache,
         )
         return create_api(
             config,

@@ -90,6 +90,10 @@ class IngressConfig(BaseModel):
     """Largest file of ``/v1/uploads``. OpenAI's limit."""
     cold_start_timeout_s: float = Field(default=300, gt=0)
     """Longest wait for a model that is scaled to zero. Large models load for minutes."""
+    share_prompt_cache: bool = False
+    """Let all keys share the cached beginnings of prompts, which saves time where they send the
+    same ones. By default each key has its own: the time of an answer and its ``cached_tokens``
+    would show what others have sent."""
     registry_poll_s: float = Field(default=2, gt=0)
     """Interval at which the ingress looks for added, changed and removed models. Each time costs
     Serve's controller some milliseconds."""

@@ -26,6 +26,8 @@ class RequestRecord:
     method: str
     path: str
     request_id: str
+    owner: str = ""
+    """Whose request it is. In no log line and no metric."""
     started: float = field(default_factory=time.monotonic)
     kind: Kind | None = None
     model: str = "-"

@@ -87,7 +87,8 @@ class RequestMiddleware:
                     self.authenticator.check(scope["path"], headers)
                 if scope["type"] == "websocket":
                     raise NotFoundError(f"No WebSocket is served at {scope['path'][:200]}.")
-                state["owner"] = internal.owner if internal else self.authenticator.owner(headers)
+                record.owner = internal.owner if internal else self.authenticator.owner(headers)
+                state["owner"] = record.owner
                 exchange.check_length(headers)
                 if (encoding := read_encoding(headers)) is not None:
                     scope = without_encoding(scope)

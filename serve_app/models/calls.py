@@ -6,10 +6,12 @@ Knows the registry and the request's record; nothing of HTTP.
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from serve_app.http.auth import EVERYONE
 from serve_app.models.discovery import ServedModel
 from serve_app.models.prompt_prefix import prefix_of
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
+from wire.bodies import Body
 from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.errors import InvalidRequestError, echo
 from wire.operations import AnyBody, encode_body
@@ -100,6 +102,8 @@ class Calls:
         coalesce: bool = False,
     ) -> Call:
         """Return the engine's call. It has the id of the model, not an alias."""
+        if self.record.owner not in ("", EVERYONE) and not self._registry.share_prompt_cache:
+            body = salt_cache(operation, body, self.record.owner)
         prefix = prefix_of(operation, body, model.adapter)
         return Call(
             operation,
@@ -112,3 +116,22 @@ class Calls:
             self.record.low_priority,
             coalesce,
         )
+
+
+GENERATING = {
+    Operation.CHAT_COMPLETION,
+    Operation.COMPLETION,
+    Operation.RESPONSE,
+    Operation.MESSAGE,
+}
+"""Operations that cache the beginnings of prompts."""
+
+
+def salt_cache(operation: Operation, body: AnyBody, owner: str) -> AnyBody:
+    """Return the body with the owner in ``cache_salt``, by which the engine separates its cache."""
+    if operation not in GENERATING or isinstance(body, Body):
+        return body
+    salt = body.get("cache_salt")
+    if salt is not None and not isinstance(salt, str):
+        return body  # the engine refuses it
+    return {**body, "cache_salt": f"{owner}:{salt}" if salt else owner}

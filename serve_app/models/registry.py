@@ -47,7 +47,9 @@ class Registry:
         *,
         poll_interval_s: float,
         cold_start_timeout_s: float,
+        share_prompt_cache: bool = False,
     ) -> None:
+        self.share_prompt_cache = share_prompt_cache
         self._read_details = read_details
         self._make_handle = make_handle
         self._poll_interval_s = poll_interval_s

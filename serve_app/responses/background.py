@@ -137,7 +137,7 @@ class BackgroundResponses:
             ClaimLostError: it is another's now, has been cancelled or is gone.
             APIError: it fails.
         """
-        record = RequestRecord("POST", "/v1/responses", job.id)
+        record = RequestRecord("POST", "/v1/responses", job.id, job.owner)
         status = 200
         count_attempt = partial(self._jobs.store.count_attempt, job.id)
         try:

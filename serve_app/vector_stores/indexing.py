@@ -64,7 +64,7 @@ class FileIndexing:
 
     async def work(self, job: StoredObject) -> None:
         """Read a file and keep its chunks."""
-        record = RequestRecord("POST", PATH, job.id)
+        record = RequestRecord("POST", PATH, job.id, job.owner)
         status = 200
         try:
             count_attempt = partial(self._jobs.store.count_attempt, job.id)

@@ -68,7 +68,13 @@ def create(
     def create(
         keys: frozenset[str] = frozenset(), database: Database | None = None, **settings: Any
     ) -> FastAPI:
-        registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
+        registry = Registry(
+            read,
+            make_handle,
+            poll_interval_s=1,
+            cold_start_timeout_s=1,
+            share_prompt_cache=settings.get("share_prompt_cache", False),
+        )
         return create_test_api(registry, keys, database, moderation=moderation, **settings)
 
     return create

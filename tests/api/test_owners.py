@@ -1,10 +1,15 @@
 """Whose the stored objects are: those of the key that made them."""
 
+import json
+from typing import Any
+
+import httpx2
 import pytest
 
 from serve_app.http.auth import EVERYONE, hash_owner
 from tests.api.conftest import CreateApi
-from tests.support.scripted_model import connect
+from tests.support.scripted_model import ScriptedModel, connect
+from tests.support.waiting import until
 
 ONE, TWO = "sk-one", "sk-two"
 PATH = "/v1/conversations"
@@ -41,3 +46,70 @@ def test_owner_of_a_key_does_not_tell_the_key_and_that_of_no_key_is_everyone() -
     assert ONE not in hash_owner(ONE)
     assert hash_owner(ONE) == hash_owner(ONE) != hash_owner(TWO)
     assert hash_owner(None) == hash_owner("") == EVERYONE != hash_owner("everyone")
+
+
+HELLO = [{"role": "user", "content": "hi"}]
+PROMPTS: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": {"messages": HELLO},
+    "/v1/completions": {"prompt": "hi"},
+    "/v1/responses": {"input": "hi", "store": False},
+    "/v1/messages": {"messages": HELLO, "max_tokens": 5},
+}
+
+
+async def salts_of(
+    client: httpx2.AsyncClient, model: ScriptedModel, path: str, **fields: Any
+) -> list[str | None]:
+    """Return the salt of the cache with which each key's request reaches the engine."""
+    model.script = [b"{}"]
+    salts: list[str | None] = []
+    for key in (ONE, ONE, TWO):
+        await client.post(path, json=PROMPTS[path] | fields, headers={"x-api-key": key})
+        salts.append(model.asked.get("cache_salt"))
+    return salts
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        *((path, {}) for path in PROMPTS),
+        ("/v1/chat/completions", {"cache_salt": "mine"}),
+        ("/v1/completions", {"cache_salt": "mine"}),
+    ],
+)
+async def test_keys_have_separate_caches_of_prompts(
+    path: str, fields: dict[str, str], create: CreateApi, model: ScriptedModel
+) -> None:
+    api = create(frozenset({ONE, TWO}))
+    async with api.router.lifespan_context(api), connect(api) as client:
+        first, second, other = await salts_of(client, model, path, **fields)
+
+    assert first == second != other
+    assert first
+    assert ("mine" in first) == bool(fields)
+    assert ONE not in first
+
+
+async def test_keys_share_the_cache_where_the_operator_says_so_and_a_server_without_keys_has_one(
+    create: CreateApi, model: ScriptedModel
+) -> None:
+    for api in (create(frozenset({ONE, TWO}), share_prompt_cache=True), create()):
+        async with api.router.lifespan_context(api), connect(api) as client:
+            assert await salts_of(client, model, "/v1/chat/completions") == [None] * 3
+
+
+async def test_background_work_uses_its_owners_cache(
+    create: CreateApi, model: ScriptedModel
+) -> None:
+    api = create(frozenset({ONE}))
+    async with api.router.lifespan_context(api), connect(api) as client:
+        model.script = [b"{}"]
+        headers = {"x-api-key": ONE}
+        await client.post("/v1/responses", json={"input": "hi"}, headers=headers)
+        await client.post(
+            "/v1/responses", json={"input": "hi", "background": True}, headers=headers
+        )
+        await until(lambda: len(model.calls) > 1)
+
+    salts = {json.loads(call.body).get("cache_salt") for call in model.calls}
+    assert salts == {hash_owner(ONE)}

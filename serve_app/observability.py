@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from ray.util.metrics import Counter, Histogram
 
@@ -124,7 +125,9 @@ class RequestLog:
             record.error_code or "-",
             record.request_id,
         )
-        model = {"kind": record.kind or "-", "model": record.model}
+        # A name that leads to no adapter makes no series.
+        name = record.model if status != HTTPStatus.NOT_FOUND else record.model.partition(":")[0]
+        model = {"kind": record.kind or "-", "model": name}
         labels = {**model, "status": str(status)}
         self._requests.inc(1, labels)
         self._seconds.observe(seconds, labels)

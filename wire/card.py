@@ -39,6 +39,10 @@ class Voice(BaseModel):
     """Other names that requests may use, for example those of OpenAI's and ElevenLabs' voices."""
 
 
+ADAPTER_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""The pattern of an adapter's name, which is a file name and part of log lines."""
+
+
 class ModelCard(BaseModel):
     """Facts about a served model."""
 

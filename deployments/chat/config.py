@@ -6,9 +6,9 @@ from pydantic import Field, StringConstraints
 
 from deployments.config import ModelConfig
 from wire.calls import Kind
-from wire.card import ModelCard
+from wire.card import ADAPTER_NAME, ModelCard
 
-AdapterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+AdapterName = Annotated[str, StringConstraints(pattern=rf"^{ADAPTER_NAME}$")]
 
 
 InputPart = Literal["text", "image_url", "input_audio", "audio_url"]

@@ -6,6 +6,7 @@ that are scaled to zero.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
@@ -16,6 +17,7 @@ from serve_app.models.discovery import ServedModel, State, read_models
 from serve_app.models.handles import ModelHandle
 from serve_app.models.wildcards import Wildcards, matches
 from wire.calls import Call, Kind, Reply, Usage
+from wire.card import ADAPTER_NAME
 from wire.errors import (
     LOADING_RETRY_AFTER_S,
     ModelFailedError,
@@ -221,7 +223,8 @@ class Registry:
         model = self._find_named(base, kind)
         if model is None or not adapter:
             return None
-        known = adapter in model.card.adapters or model.card.finds_adapters
+        may_exist = model.card.finds_adapters and re.fullmatch(ADAPTER_NAME, adapter)
+        known = adapter in model.card.adapters or may_exist
         return replace(model, adapter=adapter) if known else None
 
     def _not_found_error(

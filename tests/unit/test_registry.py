@@ -317,6 +317,9 @@ async def test_adapter_that_only_replicas_can_find_is_passed_on() -> None:
     registry = Serve(chat=application(card)).registry()
 
     assert (await registry.resolve("small:anything", Kind.CHAT)).adapter == "anything"
+    for name in ("small:x\nINFO 200 POST /v1/files", "small:../x", "small:" + "x" * 101, "small:é"):
+        with pytest.raises(ModelNotFoundError):
+            await registry.resolve(name, Kind.CHAT)
 
 
 async def test_name_with_a_colon_of_its_own_is_no_adapter() -> None:

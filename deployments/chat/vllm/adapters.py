@@ -18,13 +18,11 @@ from vllm.entrypoints.serve.lora.protocol import (
 
 from deployments.chat.config import ChatConfig
 from deployments.config import resolve_model
+from wire.card import ADAPTER_NAME
 from wire.errors import ModelFailedError, ModelLoadError, ModelNotFoundError
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM accepts as the largest rank."""
-
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-"""A name from a request becomes a part of a path."""
 
 
 def adapter_options(config: ChatConfig) -> dict[str, Any]:
@@ -82,7 +80,7 @@ class Adapters:
         if name in self._config.adapters:
             return resolve_model(self._config.adapters[name])
         root = self._config.adapters_root
-        if root is not None and SAFE_NAME.fullmatch(name):
+        if root is not None and re.fullmatch(ADAPTER_NAME, name):
             path = Path(resolve_model(root)) / name
             if (path / "adapter_config.json").is_file():
                 return str(path)

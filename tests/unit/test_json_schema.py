@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field, TypeAdapter
 
 from wire.errors import InvalidRequestError
 from wire.fields import engine_fields
@@ -73,6 +74,49 @@ def test_every_keyword_is_in_the_table_of_the_docs() -> None:
 )  # fmt: skip
 def test_schema_is_written_with_what_is_enforced(schema: Any, written: Any) -> None:
     assert compile_schema(schema) == written
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(BaseModel):
+    kind: Literal["dog", "puppy"]
+    tricks: list[str]
+
+
+class Nothing(BaseModel):
+    kind: None
+
+
+def test_alternatives_that_a_property_tells_apart_are_one_of_them() -> None:
+    pets = TypeAdapter(list[Annotated[Cat | Dog, Field(discriminator="kind")] | Nothing])
+
+    schema = compile_schema(pets.json_schema())
+
+    kinds = [each["properties"]["kind"].get("enum", [None]) for each in schema["items"]["anyOf"]]
+    assert kinds == [["cat"], ["dog", "puppy"], [None]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [
+        ({"const": 1}, {"const": 2}),
+        ({"const": 1}, {"const": True}),
+        ({"type": "string"}, {"type": "integer"}),
+        ({"$ref": "#/$defs/one"}, {"$ref": "#/$defs/two"}),
+    ],
+)
+def test_kinds_may_differ_by_type_and_by_reference(kind: Any, other: Any) -> None:
+    def make(kind: Any) -> dict[str, Any]:
+        return {"type": "object", "properties": {"kind": kind}, "required": ["kind"]}
+
+    definitions = {"one": {"enum": [1, 2]}, "two": {"$ref": "#/$defs/three"}, "three": {"const": 3}}
+
+    schema = compile_schema({"oneOf": [make(kind), make(other)], "$defs": definitions})
+
+    assert len(schema["anyOf"]) == 2
 
 
 def test_recursive_schema_keeps_its_references() -> None:
@@ -146,6 +190,10 @@ def test_schema_that_cannot_be_enforced_is_refused_by_keyword_and_path(
     "schema",
     [
         {"allOf": [{"anyOf": [{"minimum": i}, {"maximum": i}]} for i in range(30)]},
+        {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(5000)}},
+        {"allOf": [{"properties": {f"p{i}": INTEGER}} for i in range(5000)]},
+        {"anyOf": [{"const": i} for i in range(5000)]},
+        {"oneOf": [{"properties": {"a": {"const": i}}, "required": ["a"]} for i in range(500)]},
         {"enum": ["a" * 1000] * 100, "pattern": "^(?:a|b){0,900}$"},
         {"$defs": {str(i): {"$ref": f"#/$defs/{i + 1}"} for i in range(900)}, "$ref": "#/$defs/0"},
     ],

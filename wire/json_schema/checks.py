@@ -1,11 +1,14 @@
 """Refuses what constrains an answer and cannot be enforced, by its path in the request."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
+
+from pydantic_core import from_json, to_json
 
 from wire.errors import InvalidRequestError, echo
 from wire.json_schema.compiler import compile_schema
-from wire.json_schema.keywords import SchemaError, write_path
+from wire.json_schema.keywords import Path, SchemaError, write_path
 from wire.json_schema.pattern_parser import parse_pattern
 from wire.json_schema.patterns import PatternError
 
@@ -25,12 +28,21 @@ def check_schema(
     Raises:
         InvalidRequestError: names the keyword by its path in the request.
     """
+    if (fault := _find_fault(to_json(schema))) is not None:
+        where, reason = fault
+        first = tuple((spelled or {}).get(part, part) for part in where[:1])
+        path = write_path((param, *first, *where[1:]))
+        raise InvalidRequestError(f"Invalid '{path}': {reason}.", path)
+
+
+@lru_cache(maxsize=128)
+def _find_fault(schema: bytes) -> tuple[Path, str] | None:
+    """Return where a schema is wrong and why. Clients send the same one again and again."""
     try:
-        compile_schema(schema)
+        compile_schema(from_json(schema))
     except SchemaError as error:
-        first = tuple((spelled or {}).get(part, part) for part in error.path[:1])
-        path = write_path((param, *first, *error.path[1:]))
-        raise InvalidRequestError(f"Invalid '{path}': {error.reason}.", path) from error
+        return error.path, error.reason
+    return None
 
 
 def check_regex(pattern: object, param: str) -> None:

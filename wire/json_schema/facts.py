@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, cast
 
 from wire.json_schema.keywords import Path, SchemaError
@@ -83,6 +84,11 @@ class Facts:
     paths: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """Where each keyword stands."""
 
+    @cached_property
+    def identities(self) -> frozenset[object]:
+        """The values, comparable."""
+        return frozenset(map(identify, self.values or ()))
+
     def property_goal(self, name: str) -> Goal:
         """Return what a property of this name must meet."""
         goals = [self.properties[name]] if name in self.properties else []
@@ -111,6 +117,9 @@ def merge(a: Facts, b: Facts) -> Facts | None:
     types = a.types & b.types
     if not types:
         return None
+    values = _common(a.values, b.values)
+    if values == ():
+        return None
     lower = [bound for bound in (a.lower, b.lower) if bound is not None]
     upper = [(value, not excluded) for value, excluded in filter(None, (a.upper, b.upper))]
     paths = {**a.paths, **b.paths}
@@ -119,7 +128,7 @@ def merge(a: Facts, b: Facts) -> Facts | None:
     least_upper = min(upper, default=None)
     return Facts(
         types=types,
-        values=_common(a.values, b.values),
+        values=values,
         excluded=a.excluded + b.excluded,
         lower=max(lower, default=None),
         upper=least_upper and (least_upper[0], not least_upper[1]),

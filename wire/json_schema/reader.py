@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import combinations
 from typing import Any, cast
 
 from wire.json_schema.facts import ALL_TYPES, ANY, NOTHING, Facts, Goal, merge
@@ -12,9 +13,11 @@ from wire.json_schema.negation import EXCLUDED, negate
 from wire.json_schema.pattern_parser import read_pattern
 from wire.json_schema.patterns import PatternError, measure
 
+MAX_PARTS = 1000
+"""Schemas within one, which take half a second to read."""
 MAX_ALTERNATIVES = 128
 """Of one value. Combinations of ``anyOf`` multiply them."""
-MAX_MERGES = 20_000
+MAX_MERGES = 6_000
 """Combinations that are tried for a schema: about half a second."""
 MAX_COMPARISONS = 1_000_000
 """Parts of patterns times characters of names."""
@@ -47,7 +50,9 @@ class Reader:
         self._active: list[int] = []
         self._merges = 0
         self._anchors: dict[str, Path] | None = None
-        for schema, path in walk(document):
+        for count, (schema, path) in enumerate(walk(document)):
+            if count > MAX_PARTS:
+                raise SchemaError((), f"has more than {MAX_PARTS} parts")
             check_shape(schema, path)
             for text in schema.get("patternProperties", {}):
                 _read_pattern(text, (*path, "patternProperties", text))
@@ -161,11 +166,16 @@ class Reader:
 
     def _one_of(self, schemas: list[Schema], path: Path) -> list[Facts]:
         goals = [self._goal(each, (*path, index)) for index, each in enumerate(schemas)]
+        overlaps = {
+            pair
+            for pair in combinations(range(len(goals)), 2)
+            if self._overlap(*(self.alternatives(goals[index]) for index in pair), path)
+        }
         options: list[Facts] = []
         for index, goal in enumerate(goals):
             mine = self.alternatives(goal)
             for other, schema in enumerate(schemas):
-                if other != index and self._combine(mine, self.alternatives(goals[other]), path):
+                if (min(index, other), max(index, other)) in overlaps:
                     place = (*path, other)
                     try:
                         without = self._read_opposite(negate(schema, place), place)
@@ -178,6 +188,35 @@ class Reader:
                     mine = self._combine(mine, without, place)
             options += mine
         return options
+
+    def _overlap(self, some: list[Facts], others: list[Facts], path: Path) -> bool:
+        return any(map(self._is_possible, self._combine(some, others, path)))
+
+    def _is_possible(self, facts: Facts) -> bool:
+        """Return False if a required property cannot have a value, by its own types and constants.
+
+        So differ the alternatives of which a property names the kind.
+        """
+        if facts.types != {"object"}:
+            return True
+        return all(self._has_value(facts.property_goal(name)) for name in facts.required)
+
+    def _has_value(self, goal: Goal) -> bool:
+        ahead = list(goal)
+        known: Facts | None = Facts()
+        for number in ahead:
+            schema, path = self._schemas[number]
+            if isinstance(schema, bool):
+                if not schema:
+                    return False
+                continue
+            if "$ref" in schema:
+                referred = self._resolve(schema["$ref"], (*path, "$ref"))
+                ahead += [each for each in referred if each not in ahead]
+            known = merge(known, Facts(types=_types(schema), values=_values(schema)))
+            if known is None:
+                return False
+        return True
 
     def _conditional(self, schema: Object, path: Path) -> list[Facts]:
         condition = self.alternatives(self._goal(schema["if"], (*path, "if")))

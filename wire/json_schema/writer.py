@@ -330,7 +330,7 @@ class Writer:
         kind, same = type_of_value(value), identify(value)
         if kind not in facts.types or any(identify(each) == same for each in facts.excluded):
             return False
-        if facts.values is not None and all(identify(each) != same for each in facts.values):
+        if facts.values is not None and same not in facts.identities:
             return False
         match kind:
             case "integer" | "fraction":

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -228,15 +228,18 @@ def test_invalid_configuration_ends_at_once(tmp_path: Path) -> None:
     assert "unknown keyword 'nonsense'" in result.stderr
 
 
+def limit_files(hard: int) -> Callable[[int], tuple[int, int]]:
+    return lambda _: (1024, hard)
+
+
 def test_connections_follow_the_operator_and_the_limit_of_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "haproxy.cfg"
     text = "global\n    maxconn 4096\ndefaults\nfrontend http_frontend\n    bind *:8000\n"
 
-    for soft_hard, expected in [(20_000, 9_744), (-1, 16_384), (10**6, 16_384)]:
-        limits = (1024, soft_hard)
-        monkeypatch.setattr("resource.getrlimit", lambda _, limits=limits: limits)
+    for hard, expected in [(20_000, 9_744), (-1, 16_384), (10**6, 16_384)]:
+        monkeypatch.setattr("resource.getrlimit", limit_files(hard))
         config.write_text(text)
         mend(config)
         assert f"maxconn {expected}\n" in config.read_text()

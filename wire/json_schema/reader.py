@@ -167,9 +167,9 @@ class Reader:
     def _one_of(self, schemas: list[Schema], path: Path) -> list[Facts]:
         goals = [self._goal(each, (*path, index)) for index, each in enumerate(schemas)]
         overlaps = {
-            pair
-            for pair in combinations(range(len(goals)), 2)
-            if self._overlap(*(self.alternatives(goals[index]) for index in pair), path)
+            (one, two)
+            for one, two in combinations(range(len(goals)), 2)
+            if self._overlap(self.alternatives(goals[one]), self.alternatives(goals[two]), path)
         }
         options: list[Facts] = []
         for index, goal in enumerate(goals):
@@ -197,7 +197,7 @@ class Reader:
 
         So differ the alternatives of which a property names the kind.
         """
-        if facts.types != {"object"}:
+        if facts.types != frozenset({"object"}):
             return True
         return all(self._has_value(facts.property_goal(name)) for name in facts.required)
 

@@ -24,6 +24,13 @@ FUNCTION: Any = {
 """A function that runs call before they answer."""
 WAITING = "Wait."
 """A text for which the model waits until it is cancelled."""
+RESPONSE_USAGE = {
+    "input_tokens": 3,
+    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+    "output_tokens": 4,
+    "output_tokens_details": {"reasoning_tokens": 0},
+    "total_tokens": 7,
+}
 ANSWER = {"word": "yes"}
 """What the model answers to a schema."""
 
@@ -100,6 +107,7 @@ def _answer_in_json() -> dict[str, Any]:
 def _complete(data: bytes, body: dict[str, Any]) -> bytes:
     """Return a response with an item of its own, and with an object if a schema is given."""
     data = data.replace(b"msg_1", b"msg_" + body["request_id"].encode())
+    data = data.replace(b'"usage": null', b'"usage": ' + json.dumps(RESPONSE_USAGE).encode())
     if (body.get("text") or {}).get("format", {}).get("type") != "json_schema":
         return data
     return data.replace(b'"text": "yes"', b'"text": ' + json.dumps(json.dumps(ANSWER)).encode())

@@ -211,20 +211,6 @@ def call_responses(call: Calls) -> None:
         },
         **request,
     )
-    call(
-        "responses.compact",
-        {
-            "image": {},
-            "input": "Hello",
-            "instructions": "Be short.",
-            "previous_response_id": before.id,
-            "prompt_cache_key": "key",
-            "prompt_cache_options": {"mode": "implicit"},
-            "prompt_cache_retention": "24h",
-            "service_tier": "auto",
-        },
-        model="small",
-    )
     queued = call.client.responses.create(model="small", input=WAITING, background=True)
     call("responses.cancel", response_id=queued.id)
     call("responses.delete", **response)

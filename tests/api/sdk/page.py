@@ -35,7 +35,7 @@ def _render(sdk: Sdk) -> Iterator[str]:
     yield "| --- | --- | --- |"
     for method in sorted(outcomes):
         yield _render_method(method, outcomes[method])
-    yield "\nNot served:\n"
+    yield "\nNot called:\n"
     yield "| methods | reason |"
     yield "| --- | --- |"
     reasons: dict[str, list[str]] = {}

@@ -122,6 +122,7 @@ OPENAI = Sdk(
         "fine_tuning": "no training",
         "live": "no realtime sessions",
         "realtime": "no realtime sessions",
+        "responses.compact": "served; its user's messages have no place in the SDK's type",
         "responses.connect": "no WebSockets",
         "safety": "OpenAI's own service",
         "skills": "no skills",

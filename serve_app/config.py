@@ -77,8 +77,8 @@ class IngressConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     api_keys_file: Path | None = None
-    """File with one API key per line; ``#`` starts a comment. Keys also come from the environment
-    variable HOMEPORT_API_KEYS, separated by commas."""
+    """File with one API key per line; ``#`` starts a comment. It is read again every second. Keys
+    also come from the environment variable HOMEPORT_API_KEYS, separated by commas."""
     allow_unauthenticated: bool = False
     """Start without keys on an address other than loopback. For networks that authenticate in front
     of Homeport."""

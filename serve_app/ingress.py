@@ -9,7 +9,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 from serve_app import __version__
 from serve_app.config import IngressConfig
-from serve_app.http.auth import Authenticator
 from serve_app.http.exception_handlers import add_exception_handlers
 from serve_app.http.middleware import RequestMiddleware
 from serve_app.openapi.served import ServedDocument
@@ -51,7 +50,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
     add_exception_handlers(api)
     api.add_middleware(
         RequestMiddleware,
-        authenticator=Authenticator(runtime.keys),
+        authenticator=services.authenticator,
         log=services.log,
         limits=services.limits,
         strict_fields=config.strict_fields,

@@ -16,6 +16,7 @@ from serve_app.batches.batches import Batches
 from serve_app.concurrency import background_tasks
 from serve_app.config import IngressConfig, ModerationConfig
 from serve_app.http.addresses import Addresses
+from serve_app.http.auth import Authenticator
 from serve_app.http.limits import BodyLimits
 from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.media.generated_images import GeneratedImages
@@ -75,6 +76,7 @@ class Services:
     spoken_answers: SpokenAnswers
     remote_files: RemoteFiles
     moderation: ModerationConfig
+    authenticator: Authenticator
     addresses: Addresses
     limits: BodyLimits
     log: RequestLog
@@ -142,6 +144,9 @@ def build_services(
         spoken_answers=SpokenAnswers(file_store),
         remote_files=remote_files,
         moderation=config.moderation,
+        authenticator=Authenticator(
+            runtime.keys, config.api_keys if config.api_keys_file is not None else None
+        ),
         addresses=addresses,
         limits=BodyLimits(config.max_body_bytes, config.max_file_bytes, config.max_upload_bytes),
         log=log,
@@ -163,6 +168,7 @@ async def run_services(services: Services) -> AsyncGenerator[None]:
         await stack.enter_async_context(
             background_tasks(
                 services.registry.poll,
+                services.authenticator.follow,
                 services.responses.sweep_forever,
                 services.files.sweep_forever,
                 services.uploads.sweep_forever,

@@ -4,17 +4,25 @@ Every path needs a key but those of health, the server's page, and generated ima
 are secret.
 """
 
+import asyncio
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 
 from wire.errors import AuthenticationError
+from wire.logging import get_logger
+
+logger = get_logger(__name__)
 
 PUBLIC_PATHS = frozenset({"/", "/health", "/healthz", "/ping", "/readyz"})
 GENERATED_IMAGE = re.compile(r"/generated-images/[^/]+")
 
+
+KEYS_POLL_S = 1.0
+"""Interval at which the file with keys is read: a revoked key is refused within two seconds."""
 
 EVERYONE = "everyone"
 """The owner of all objects on a server without keys."""
@@ -33,9 +41,34 @@ def is_public(path: str) -> bool:
 class Authenticator:
     """Checks the key of a request. Without configured keys, every request passes."""
 
-    def __init__(self, keys: frozenset[str]) -> None:
+    def __init__(
+        self, keys: frozenset[str], read_keys: Callable[[], frozenset[str]] | None = None
+    ) -> None:
+        """Accept ``keys``, and while :meth:`follow` runs those that ``read_keys`` returns."""
+        self._read_keys = read_keys
+        self._accept(keys)
+
+    def _accept(self, keys: frozenset[str]) -> None:
+        self._keys = keys
         # Digests have one length, so the time of a comparison does not reveal a key's length.
         self._digests = [_digest(key) for key in sorted(keys)]
+
+    async def follow(self) -> None:
+        """Read the keys anew until cancelled. While they cannot be read, the last ones hold."""
+        failure = ""
+        while self._read_keys is not None:
+            await asyncio.sleep(KEYS_POLL_S)
+            try:
+                keys = await asyncio.to_thread(self._read_keys)
+            except (OSError, ValueError) as error:
+                if str(error) != failure:
+                    logger.error("The API keys cannot be read, the last ones hold: %s", error)
+                failure = str(error)
+                continue
+            failure = ""
+            if keys != self._keys:
+                logger.info("The API keys have changed: %d", len(keys))
+                self._accept(keys)
 
     def check(self, path: str, headers: Headers) -> None:
         """Check the key of a request.

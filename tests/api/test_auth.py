@@ -1,10 +1,13 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from serve_app.http import auth
 from tests.api.conftest import CreateApi
 from tests.support.scripted_model import KEY, connect
+from tests.support.waiting import read_until
 
 
 @pytest.fixture
@@ -80,3 +83,29 @@ async def test_health_needs_no_key_and_tells_no_reasons(locked: httpx2.AsyncClie
 async def test_page_and_health_need_no_key(locked: httpx2.AsyncClient, path: str) -> None:
     assert (await locked.get(path)).status_code == 200
     assert (await locked.head(path)).status_code == 200
+
+
+async def test_keys_of_a_file_are_read_again(
+    create: CreateApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "KEYS_POLL_S", 0.01)
+    file = tmp_path / "keys"
+    file.write_text("sk-first\n")
+    api = create(frozenset({"sk-first"}), api_keys_file=file)
+    async with api.router.lifespan_context(api), connect(api) as client:
+
+        async def open_to() -> set[str]:
+            keys = ("sk-first", "sk-second")
+            answers = [await client.get("/v1/models", headers={"x-api-key": key}) for key in keys]
+            return {key for key, answer in zip(keys, answers, strict=True) if answer.is_success}
+
+        file.write_text("sk-first\nsk-second  # a colleague's\n")
+        await read_until(open_to, lambda keys: keys == {"sk-first", "sk-second"})
+
+        file.write_text("# nothing\n")  # neither closes the server nor opens it to everyone
+        assert await open_to() == {"sk-first", "sk-second"}
+        file.unlink()
+        assert await open_to() == {"sk-first", "sk-second"}
+
+        file.write_text("sk-second\n")
+        await read_until(open_to, lambda keys: keys == {"sk-second"})

@@ -4,6 +4,7 @@ A row exists before the first byte is written and until the content is deleted. 
 process is killed, some row refers to the remaining content, and ``sweep`` deletes both.
 """
 
+import errno
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, replace
 from time import time
@@ -82,7 +83,9 @@ class Contents:
             await self._discard(writing)
             if isinstance(error, OSError):
                 logger.exception("The file store cannot be written")
-                raise StorageUnavailableError("The file store takes no files now.") from error
+                is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+                reason = "Its disk is full." if is_full else "Try again later."
+                raise StorageUnavailableError(f"The file store takes no files. {reason}") from error
             raise
 
     async def end(self, stored: StoredObject) -> None:

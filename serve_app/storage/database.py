@@ -21,6 +21,7 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
+POSTGRESQL_DISK_FULL = "53100"
 UNAVAILABLE = (OperationalError, InterfaceError)
 """The drivers' errors that the statement did not cause."""
 
@@ -132,7 +133,17 @@ class Database:
 
     def _unavailable(self, error: Exception) -> StorageUnavailableError:
         logger.error("Database %s: %s", self.url.shown, reason_of(error))
-        return StorageUnavailableError("The database cannot be reached. Try again later.")
+        is_full = isinstance(error, DBAPIError) and is_disk_full(error.orig)
+        what = "The disk of the database is full." if is_full else "The database cannot be reached."
+        return StorageUnavailableError(f"{what} Try again later.")
+
+
+def is_disk_full(error: object) -> bool:
+    """Return whether a driver's error means that the disk is full."""
+    return (
+        getattr(error, "sqlite_errorname", None) == "SQLITE_FULL"
+        or getattr(error, "sqlstate", None) == POSTGRESQL_DISK_FULL
+    )
 
 
 def reason_of(error: BaseException) -> str:

@@ -10,13 +10,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from asyncpg.exceptions import DiskFullError
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from serve_app.models.discovery import find_last_cause
 from serve_app.storage.conversations import ConversationStore
-from serve_app.storage.database import Database, DatabaseError
+from serve_app.storage.database import Database, DatabaseError, is_disk_full
 from serve_app.storage.migrate import HEAD, SCRIPTS, VERSION_TABLE, check_database, open_database
 from serve_app.storage.responses import ResponseStore
 from serve_app.storage.tables import METADATA
@@ -277,3 +278,21 @@ async def test_connection_lost_in_a_transaction_is_a_503(postgresql_server: str)
     await ResponseStore(database).add(response())
     await database.close()
     await other.close()
+
+
+async def test_full_disk_is_named(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/homeport.db")
+    await open_database(database)
+    try:
+        with pytest.raises(StorageUnavailableError, match="disk of the database is full"):
+            await write_more_than_the_pages_allow(database)
+    finally:
+        await database.close()
+    assert is_disk_full(DiskFullError("could not extend file"))
+
+
+async def write_more_than_the_pages_allow(database: Database) -> None:
+    async with database.writing() as connection:
+        pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
+        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+        await connection.execute(text("CREATE TABLE large AS SELECT randomblob(1000000)"))

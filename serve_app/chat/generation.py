@@ -46,7 +46,7 @@ async def complete_chat(
     voice = await resolve_voice(body, calls) if body.is_spoken else None
     fields = _chat_fields(body)  # refuses before any model works
     if any(message.audio or isinstance(message.content, list) for message in body.messages):
-        messages = await recall_spoken_answers(body.messages, spoken_answers)
+        messages = await recall_spoken_answers(body.messages, spoken_answers, calls.record.owner)
         messages = await transcribe_recordings(messages, chat, calls)
         if messages is not body.messages:
             fields["messages"] = [

@@ -24,16 +24,18 @@ again with each turn; it must neither take every place of the model nor need mor
 """
 
 
-async def recall_spoken_answers(messages: list[Message], answers: SpokenAnswers) -> list[Message]:
-    """Return the conversation with earlier spoken answers as text.
+async def recall_spoken_answers(
+    messages: list[Message], answers: SpokenAnswers, owner: str
+) -> list[Message]:
+    """Return the conversation with the owner's earlier spoken answers as text.
 
     Raises:
-        InvalidRequestError: an answer is referred to that is not known, or not any more.
+        InvalidRequestError: the owner has no answer of an id, or it has expired.
     """
     ids = {message.audio.id for message in messages if message.audio}
     if not ids:
         return messages
-    texts = {answer_id: await answers.find(answer_id) for answer_id in ids}
+    texts = {answer_id: await answers.find(owner, answer_id) for answer_id in ids}
     return [_recall(message, m, texts) for m, message in enumerate(messages)]
 
 
@@ -44,7 +46,7 @@ def _recall(message: Message, m: int, texts: dict[str, str | None]) -> Message:
     if text is None:
         path = f"messages[{m}].audio.id"
         raise InvalidRequestError(
-            f"'{path}': no spoken answer has this id, or it was forgotten; send its text as "
+            f"'{path}': no spoken answer has this id, or it has expired; send its text as "
             "'content'.",
             path,
         )

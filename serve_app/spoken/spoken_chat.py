@@ -51,7 +51,7 @@ async def answer_aloud(
         return await event_stream(events, calls.record)
     message = SpokenMessage(*answers.new_id())
     answer = await _complete(fields, chat, voice, body.audio, calls, message)
-    await answers.keep(message.audio_id, message.transcript)
+    await answers.keep(calls.record.owner, message.audio_id, message.transcript)
     return json_response(answer)
 
 
@@ -69,7 +69,7 @@ async def _events(
                 yield write_event(stream.add_audio(piece.pcm))
             elif (chunk := stream.add_chunk(piece.chunk)) is not None:
                 yield write_event(chunk)
-    await answers.keep(stream.id, stream.transcript)
+    await answers.keep(calls.record.owner, stream.id, stream.transcript)
     for chunk in stream.finish():
         yield write_event(chunk)
     yield DONE

@@ -1,4 +1,4 @@
-"""What was said in spoken answers, so that a conversation can go on by their ids alone.
+"""The transcripts of spoken answers, so that a conversation can continue by their ids alone.
 
 OpenAI's clients send an earlier answer back as ``{"role": "assistant", "audio": {"id": …}}``.
 """
@@ -19,17 +19,18 @@ class SpokenAnswers:
         self.files = ExpiringFiles(store, FOLDER, TTL_S)
 
     def new_id(self) -> tuple[str, int]:
-        """Return the id of an answer, and the Unix time at which it is forgotten."""
+        """Return the id of an answer, and the Unix time at which it expires."""
         key = self.files.new_key()
         return f"{PREFIX}{key}", expires_at(key)
 
-    async def keep(self, answer_id: str, transcript: str) -> None:
-        """Remember what was said."""
-        await self.files.put(answer_id.removeprefix(PREFIX), transcript.encode())
+    async def keep(self, owner: str, answer_id: str, transcript: str) -> None:
+        """Store the transcript of an owner's answer."""
+        await self.files.put(answer_id.removeprefix(PREFIX), f"{owner}\n{transcript}".encode())
 
-    async def find(self, answer_id: str) -> str | None:
-        """Return what was said; None when the id is unknown, or forgotten."""
+    async def find(self, owner: str, answer_id: str) -> str | None:
+        """Return a transcript; None when the owner has no answer of this id, or it has expired."""
         if not answer_id.startswith(PREFIX):
             return None
         file = await self.files.find(answer_id.removeprefix(PREFIX))
-        return file.data.decode() if file else None
+        theirs, _, transcript = file.data.decode().partition("\n") if file else ("", "", "")
+        return transcript if file and theirs == owner else None

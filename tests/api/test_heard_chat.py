@@ -85,6 +85,31 @@ async def test_spoken_answer_can_be_referred_to(
     }
 
 
+async def test_spoken_answer_of_another_key_is_not_found(
+    writer: Writer, listener: Listener
+) -> None:
+    api = create_test_api(composed(writer, Speaker(), listener), frozenset({"sk-one", "sk-two"}))
+    aloud = {
+        "messages": [{"role": "user", "content": "hi"}],
+        "modalities": ["text", "audio"],
+        "audio": {"voice": "alloy", "format": "pcm16"},
+    }
+    async with api.router.lifespan_context(api), connect(api) as client:
+
+        async def post(body: dict[str, Any], key: str) -> httpx2.Response:
+            return await client.post("/v1/chat/completions", json=body, headers={"x-api-key": key})
+
+        answer = (await post(aloud, "sk-one")).json()
+        audio_id = answer["choices"][0]["message"]["audio"]["id"]
+        again = {"messages": [{"role": "assistant", "audio": {"id": audio_id}}]}
+        theirs = await post(again, "sk-two")
+        await post(again, "sk-one")
+
+    assert theirs.status_code == 400
+    assert theirs.json()["error"]["param"] == "messages[0].audio.id"
+    assert writer.asked[-1]["messages"][0]["content"] == "Hello there. How are you? Bye"
+
+
 async def test_long_conversation_does_not_take_every_place(
     http: httpx2.AsyncClient, writer: Writer, listener: Listener
 ) -> None:

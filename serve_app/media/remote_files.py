@@ -1,8 +1,8 @@
 """Fetches files from the web for a request, where the operator allows it.
 
 A server that fetches what strangers name must not become their way into its own network. So only
-listed hosts are asked; the address that was checked is the one that is connected to; redirects are
-not followed; size and time are bounded.
+listed hosts are requested; the address that was checked is the one that is connected to; redirects
+are not followed; size and time are bounded.
 """
 
 import ipaddress
@@ -25,7 +25,7 @@ MayConnect = Callable[[str], bool]
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an address is on the internet, also one that is wrapped in another."""
+    """Return whether an address is on the internet, also one that is wrapped in another."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -95,7 +95,8 @@ class RemoteFiles:
             raise _invalid(param, "only http and https URLs are fetched")
         if not any(fnmatchcase(host, pattern) for pattern in self._hosts):
             raise _invalid(param, "the operator does not allow this host; send the file as base64")
-        if _is_address(host) and not self._may_connect(host):
+        address = _read_address(host)
+        if address is not None and not self._may_connect(address):
             raise _invalid(param, "its address is not public")
         return target
 
@@ -128,12 +129,19 @@ class _CheckedResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def _is_address(host: str) -> bool:
+def _read_address(host: str) -> str | None:
+    """Return the address that a host is, in the usual spelling; None: it is a name.
+
+    The system also takes an IPv4 address with fewer parts, or in octal or hexadecimal digits.
+    """
     try:
-        ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        return False
-    return True
+        pass
+    try:
+        return str(ipaddress.IPv4Address(socket.inet_aton(host)))
+    except (OSError, ValueError):
+        return None
 
 
 def _invalid(param: str, reason: str) -> InvalidRequestError:

@@ -116,11 +116,17 @@ async def test_name_of_an_own_address_is_not_connected_to(host: TestServer) -> N
     [
         "http://127.0.0.1/", "http://169.254.169.254/latest", "http://[::1]/", "http://0.0.0.0/",
         "http://[::ffff:127.0.0.1]/", "http://2130706433/", "http://0x7f.1/", "http://127.1/",
-        "http://localhost./",
+        "http://0177.0.0.1/", "http://017700000001/", "http://0x7F000001/", "http://0/",
     ],
 )  # fmt: skip
 async def test_own_address_is_refused_however_it_is_written(url: str) -> None:
-    await read_refusal(files("*"), url)
+    assert "its address is not public" in await read_refusal(files("*"), url)
+
+
+async def test_public_address_may_be_written_as_one_number() -> None:
+    remote = files("*", may_connect=lambda address: address != "8.8.8.8")
+
+    assert "its address is not public" in await read_refusal(remote, "http://134744072/")
 
 
 @pytest.mark.parametrize(

@@ -75,12 +75,28 @@ def test_answer_is_as_specified(
     assert response.output
     if kinds is not None:
         assert response.status == "completed"
-        assert [item.type for item in response.output if not _is_blank(item)] == kinds
+        assert [item.type for item in response.output] == kinds
 
 
-def _is_blank(item: Any) -> bool:
-    """Return whether it is the space between a thought and a call, which streams contain."""
-    return item.type == "message" and not "".join(part.text for part in item.content).strip()
+@pytest.mark.parametrize(
+    ("question", "choice"),
+    [(SUM[0], "none"), (SUM[0], "auto"), (WEATHER[0], "auto"), (WEATHER[0], "required")],
+)
+@pytest.mark.parametrize("limit", [200, 12, 17, 22, 27])
+def test_items_are_the_same_whole_and_streamed(
+    thinker: str, question: str, choice: str, limit: int
+) -> None:
+    asked = {"input": question, "tools": [TOOL], "tool_choice": choice}
+
+    whole, streamed = (
+        read(thinker, stream=stream, max_output_tokens=limit, **asked) for stream in (False, True)
+    )
+
+    assert _without_ids(streamed) == _without_ids(whole)
+
+
+def _without_ids(response: Any) -> list[dict[str, Any]]:
+    return [item.model_dump(exclude={"id", "call_id"}) for item in response.output]
 
 
 @pytest.mark.parametrize("stream", [False, True])

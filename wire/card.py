@@ -60,6 +60,8 @@ class ModelCard(BaseModel):
     """Maximum tokens of prompt and answer; None if only the loaded engine can determine it."""
     input_parts: tuple[str, ...] = ("text",)
     """Types of message parts that a chat model reads natively: ``input_audio`` …"""
+    thinks: bool = False
+    """Whether a chat model's thoughts are separated from its answers."""
     adapters: tuple[str, ...] = ()
     """Names of a chat model's LoRA adapters; requests select one with ``id:adapter``."""
     finds_adapters: bool = False

@@ -7,6 +7,7 @@ protects something, is never a hint.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 Fields = Mapping[str, Any]
@@ -27,13 +28,18 @@ class Hint:
 
 
 Hints = Mapping[str, Hint]
-"""By path in the request."""
+"""By path in the request, in which ``[]`` stands for every entry of a list."""
+
+EACH = "[]"
 
 NOT_STORED = "completions are not stored"
 ONE_TIER = "there is one queue"
 NOT_PADDED = "streams are not padded"
 CACHED = "the engine caches what fits"
 LABEL = "a label"
+PROMPTS_CACHED = "every prompt is cached"
+ONE_MANNER = "a voice has one manner of speaking"
+ALONE = "each text is spoken independently"
 
 OF_OPENAI: Hints = {
     "store": Hint(NOT_STORED, (None, False)),
@@ -93,7 +99,11 @@ KEEPS_THINKING: dict[str, Any] = {"edits": [{"type": "clear_thinking_20251015", 
 OF_MESSAGES: Hints = {
     "metadata": Hint(LABEL, (None, {})),
     "user_profile_id": Hint(LABEL),
-    "cache_control": Hint("every prompt is cached"),
+    "cache_control": Hint(PROMPTS_CACHED),
+    "system[].cache_control": Hint(PROMPTS_CACHED),
+    "tools[].cache_control": Hint(PROMPTS_CACHED),
+    "messages[].content[].cache_control": Hint(PROMPTS_CACHED),
+    "messages[].content[].content[].cache_control": Hint(PROMPTS_CACHED),
     "service_tier": Hint(ONE_TIER, (None, "auto", "standard_only")),
     "speed": Hint("there is one speed", (None, "standard")),
     "context_management": Hint(
@@ -104,6 +114,7 @@ OF_MESSAGES: Hints = {
     "fallback_credit_token": Hint("nothing is billed"),
     "billing_policy": Hint("nothing is billed", (None, {})),
 }
+"""And ``thinking`` where the model has no parser of its thoughts."""
 
 OF_EMBEDDINGS: Hints = {"user": Hint(LABEL, (None, ""))}
 """And ``dimensions`` where the model has no vectors of that length."""
@@ -119,6 +130,28 @@ OF_IMAGES: Hints = {
 
 OF_SPEECH: Hints = {"instructions": Hint("no engine takes them", (None, ""))}
 
+OF_TEXT_TO_SPEECH: Hints = {
+    "voice_settings.stability": Hint(ONE_MANNER, (None, 0.5)),
+    "voice_settings.similarity_boost": Hint(ONE_MANNER, (None, 0.75)),
+    "voice_settings.style": Hint(ONE_MANNER, (None, 0)),
+    "voice_settings.use_speaker_boost": Hint(ONE_MANNER, (None, True)),
+    "voice_settings.clone_strength": Hint(ONE_MANNER),
+    "previous_text": Hint(ALONE, (None, "")),
+    "next_text": Hint(ALONE, (None, "")),
+    "previous_request_ids": Hint(ALONE, (None, [])),
+    "next_request_ids": Hint(ALONE, (None, [])),
+    "use_pvc_as_ivc": Hint("no voice has two versions", (None, False)),
+}
+"""What requests nothing is what every voice has as its settings."""
+
+OF_SPEECH_TO_TEXT_QUERY: Hints = {
+    "enable_logging": Hint("texts are never logged", (None, False)),
+}
+OF_TEXT_TO_SPEECH_QUERY: Hints = {
+    **OF_SPEECH_TO_TEXT_QUERY,
+    "optimize_streaming_latency": Hint("audio leaves as early as it can", (None, 0)),
+}
+
 OF_SPEECH_TO_TEXT: Hints = {
     "tag_audio_events": Hint("only words are transcribed", (None, "false", False)),
     "num_speakers": Hint("speakers are not distinguished"),
@@ -133,7 +166,10 @@ HINTS: Mapping[str, Hints] = {
     "embeddings": OF_EMBEDDINGS,
     "images": OF_IMAGES,
     "speech": OF_SPEECH,
+    "text to speech": OF_TEXT_TO_SPEECH,
+    "text to speech (query)": OF_TEXT_TO_SPEECH_QUERY,
     "speech to text": OF_SPEECH_TO_TEXT,
+    "speech to text (query)": OF_SPEECH_TO_TEXT_QUERY,
 }
 """By resource, as the documentation lists them."""
 
@@ -147,16 +183,31 @@ def find_hints(body: object, hints: Hints) -> list[str]:
 
 
 def _find(fields: Fields, name: str, hint: Hint) -> Iterator[str]:
+    if EACH in name:
+        entries = _find_in_lists(fields, name.split("."), hint)
+        yield from islice(entries, 1)  # a header has no room for those of a long conversation
+        return
     value = _value(fields, name)
     if hint.entries:
-        entries: list[Any] = value if isinstance(value, list) else []
-        yield from (f"{name}[{i}]" for i, entry in enumerate(entries) if entry in hint.entries)
+        listed: list[Any] = value if isinstance(value, list) else []
+        yield from (f"{name}[{i}]" for i, entry in enumerate(listed) if entry in hint.entries)
     elif value not in hint.nothing and not hint.has_effect(fields):
         yield name
 
 
-def _value(fields: Fields, path: str) -> Any:
-    value: Any = fields
+def _find_in_lists(value: Any, names: list[str], hint: Hint, path: str = "") -> Iterator[str]:
+    name, *rest = names
+    member = _value(value, name.removesuffix(EACH))
+    place = f"{path}.{name}" if path else name
+    if not rest:
+        if member not in hint.nothing:
+            yield place
+        return
+    for index, entry in enumerate(member if isinstance(member, list) else ()):
+        yield from _find_in_lists(entry, rest, hint, f"{place[: -len(EACH)]}[{index}]")
+
+
+def _value(value: Any, path: str) -> Any:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value

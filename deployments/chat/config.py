@@ -14,6 +14,9 @@ AdapterName = Annotated[str, StringConstraints(pattern=rf"^{ADAPTER_NAME}$")]
 InputPart = Literal["text", "image_url", "input_audio", "audio_url"]
 """What a model may read. Not videos: the libraries that decode them open what a file refers to."""
 
+OF_THOUGHTS = ("reasoning_parser", "reasoning_config")
+"""vLLM's options of models that reason."""
+
 
 class ChatConfig(ModelConfig, frozen=True):
     """A language model served by vLLM."""
@@ -68,6 +71,7 @@ class ChatConfig(ModelConfig, frozen=True):
                 update={
                     "backend": self.backend,
                     "input_parts": self.input_parts,
+                    "thinks": any(self.engine_kwargs.get(name) for name in OF_THOUGHTS),
                     "adapters": tuple(self.adapters),
                     "finds_adapters": self.adapters_root is not None,
                     "context_length": context_length if isinstance(context_length, int) else None,

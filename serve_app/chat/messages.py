@@ -51,6 +51,9 @@ async def _prepare(
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     reads_images = IMAGE_PART in model.card.input_parts
     fields = body.for_engine(reads_images=reads_images)  # refuses before anything is fetched
+    if body.wants_thoughts and not model.card.thinks:
+        calls.record.ignore(["thinking"])
+        del fields["thinking"]
     sent = [message.model_dump(include={"role", "content"}) for message in body.messages]
     fetched = await with_files(sent, remote_files, "messages")
     if fetched is not sent:

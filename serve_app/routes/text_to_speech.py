@@ -12,18 +12,24 @@ from serve_app.speech.elevenlabs import (
     stream_speech_with_times,
 )
 from wire.elevenlabs.text_to_speech import Output, TextToSpeechRequest, output
+from wire.hints import OF_TEXT_TO_SPEECH_QUERY, find_hints
 
 router = APIRouter(route_class=JSONRoute)
 
 
 async def _output(
+    calls: CallsDep,
     output_format: str | None = None,
     optimize_streaming_latency: Annotated[int | None, Query(ge=0, le=4)] = None,
     *,
     enable_logging: bool | None = None,
 ) -> Output:
-    """Read the query. Audio always leaves as early as it can, and no text is ever logged."""
-    del optimize_streaming_latency, enable_logging
+    """Read the query."""
+    hints = {
+        "optimize_streaming_latency": optimize_streaming_latency,
+        "enable_logging": enable_logging,
+    }
+    calls.record.ignore(find_hints(hints, OF_TEXT_TO_SPEECH_QUERY))
     return output(output_format)
 
 

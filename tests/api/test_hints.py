@@ -22,6 +22,7 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "embeddings": ("embeddings", {"input": "hi"}),
     "images": ("images/generations", {"prompt": "hi", "response_format": "b64_json"}),
     "speech": ("audio/speech", {"input": "hi"}),
+    "text to speech": ("text-to-speech/ana", {"text": "hi"}),
 }
 """By resource: the path and the smallest body."""
 
@@ -59,14 +60,45 @@ VALUES: dict[str, Any] = {
     "input_fidelity": "high",
     "complexity": "high",
     "instructions": "Whisper.",
+    "voice_settings.stability": 0.3,
+    "voice_settings.similarity_boost": 0.3,
+    "voice_settings.style": 0.3,
+    "voice_settings.use_speaker_boost": False,
+    "voice_settings.clone_strength": 0.3,
+    "previous_text": "Before.",
+    "next_text": "After.",
+    "previous_request_ids": ["req_1"],
+    "next_request_ids": ["req_2"],
+    "use_pvc_as_ivc": True,
 }
 """Of each hint, a value that asks for something."""
+CACHED = {"type": "ephemeral"}
+CACHE_IT = {"cache_control": CACHED}
+
+
+def with_cache_control(name: str, value: Any) -> dict[str, Any]:
+    """Return members of a message's body in which a block or a tool has this."""
+    text = {"type": "text", "text": "hi", "cache_control": value}
+    result = {"type": "tool_result", "tool_use_id": "a", "content": [text]}
+    match name.removesuffix(".cache_control"):
+        case "system[]":
+            return {"system": [text]}
+        case "tools[]":
+            return {"tools": [{"name": "f", "input_schema": {}, "cache_control": value}]}
+        case "messages[].content[]":
+            return {"messages": [{"role": "user", "content": [text]}]}
+        case _:
+            return {"messages": [{"role": "user", "content": [result]}]}
+
+
 OTHER_VALUES = {("responses", "context_management"): [{"type": "compaction"}]}
 
 
 def hinted(resource: str, name: str) -> tuple[str, dict[str, Any], str]:
     """Return a path, a body with the hint, and how the header names it."""
     path, body = BODIES[resource]
+    if "[]" in name:
+        return path, body | with_cache_control(name, CACHED), name.replace("[]", "[0]")
     value = OTHER_VALUES.get((resource, name), VALUES[name])
     outer, _, inner = name.partition(".")
     body = body | {outer: {inner: value} if inner else value}
@@ -75,8 +107,8 @@ def hinted(resource: str, name: str) -> tuple[str, dict[str, Any], str]:
     return path, body, "include[0]" if name == "include" else name
 
 
-FORMS = ("speech to text",)
-"""Resources whose hints are fields of a form; tests of their routes cover them."""
+FORMS = ("speech to text", "speech to text (query)", "text to speech (query)")
+"""Hints that are no members of JSON; tests of their routes cover them."""
 ALL = [
     (resource, name) for resource, hints in HINTS.items() if resource not in FORMS for name in hints
 ]
@@ -131,7 +163,11 @@ async def test_value_that_requests_nothing_is_no_hint(
     outer, _, inner = name.partition(".")
     for value in HINTS[resource][name].nothing:
         if name != "stream_options.include_obfuscation":
-            asked = body | {outer: {inner: value} if inner else value}
+            asked = body | (
+                with_cache_control(name, value)
+                if "[]" in name
+                else {outer: {inner: value} if inner else value}
+            )
             answer = await strict.post(f"/v1/{path}", json=asked)
             assert answer.status_code == 200, (value, answer.text)
             assert HEADER not in answer.headers
@@ -155,6 +191,64 @@ async def test_hint_of_a_form_is_named(lenient: httpx2.AsyncClient) -> None:
     )
 
     assert answer.headers[HEADER] == "user, input_fidelity"
+
+
+async def test_hint_of_a_query_is_named(
+    lenient: httpx2.AsyncClient, strict: httpx2.AsyncClient
+) -> None:
+    path, body = "/v1/text-to-speech/ana", {"text": "hi"}
+    query = "?enable_logging=true&optimize_streaming_latency=3"
+
+    answer = await lenient.post(path + query, json=body)
+    refusal = await strict.post(path + query, json=body)
+    usual = await strict.post(
+        f"{path}?enable_logging=false&optimize_streaming_latency=0", json=body
+    )
+
+    assert answer.headers[HEADER] == "enable_logging, optimize_streaming_latency"
+    assert_openai_error(refusal, 400, "enable_logging")
+    assert usual.status_code == 200
+
+
+async def test_hint_of_a_form_with_a_query_is_named(lenient: httpx2.AsyncClient) -> None:
+    answer = await lenient.post(
+        "/v1/speech-to-text?enable_logging=true",
+        data={"seed": "1"},
+        files={"file": ("a.wav", b"RIFF", "audio/wav")},
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers[HEADER] == "enable_logging, seed"
+
+
+async def test_header_names_the_first_of_many_entries(lenient: httpx2.AsyncClient) -> None:
+    blocks = [{"type": "text", "text": "hi"}, *[{"type": "text", "text": "a"} | CACHE_IT] * 500]
+    body = {"messages": [{"role": "user", "content": blocks}], "max_tokens": 5}
+
+    answer = await lenient.post("/v1/messages", json=body)
+
+    assert answer.headers[HEADER] == "messages[0].content[1].cache_control"
+
+
+THOUGHTS = [{"type": "adaptive"}, {"type": "enabled", "budget_tokens": 1024}]
+
+
+@pytest.mark.parametrize("thinking", THOUGHTS)
+@pytest.mark.parametrize("path", ["messages", "messages/count_tokens"])
+async def test_thinking_is_a_hint_where_the_model_does_not_think(
+    lenient: httpx2.AsyncClient, strict: httpx2.AsyncClient, thinking: Any, path: str
+) -> None:
+    body = CHAT | {"max_tokens": 2000, "thinking": thinking}
+
+    answer = await lenient.post(f"/v1/{path}", json=body)
+    refusal = await strict.post(f"/v1/{path}", json=body)
+    without = await strict.post(f"/v1/{path}", json=body | {"thinking": {"type": "disabled"}})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers[HEADER] == "thinking"
+    assert refusal.status_code == 400
+    assert "'thinking'" in refusal.json()["error"]["message"]
+    assert without.status_code == 200
 
 
 async def test_logprobs_that_are_included_have_an_effect(lenient: httpx2.AsyncClient) -> None:

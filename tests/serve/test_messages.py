@@ -148,20 +148,16 @@ def test_errors_are_the_sdks(claude: Anthropic) -> None:
         with pytest.raises(anthropic.BadRequestError, match="prompt is too long") as raised:
             claude.messages.create(model=MODEL, max_tokens=5, messages=long, stream=stream)
         assert raised.value.type == "invalid_request_error"
-    with pytest.raises(anthropic.BadRequestError, match="thinking"):
-        claude.messages.create(
-            model=MODEL,
-            max_tokens=2000,
-            messages=SUM,
-            thinking={"type": "enabled", "budget_tokens": 1024},
-        )
     with pytest.raises(anthropic.BadRequestError, match="stop_sequences"):
         claude.messages.create(model=MODEL, max_tokens=5, messages=SUM, stop_sequences=["a"] * 65)
 
 
-@pytest.mark.parametrize("thinking", [{"type": "disabled"}, {"type": "adaptive"}])
+@pytest.mark.parametrize(
+    "thinking",
+    [{"type": "disabled"}, {"type": "adaptive"}, {"type": "enabled", "budget_tokens": 1024}],
+)
 def test_model_that_does_not_think_answers_all_the_same(claude: Anthropic, thinking: Any) -> None:
-    message = claude.messages.create(model=MODEL, max_tokens=50, messages=SUM, thinking=thinking)
+    message = claude.messages.create(model=MODEL, max_tokens=1100, messages=SUM, thinking=thinking)
 
     assert "4" in text(message)
 

@@ -1,5 +1,6 @@
 """Every field, error code and setting that the code names is documented."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ TYPES = (
 FIELDS = {
     *(field for wire in TYPES for field in wire.model_fields),
     *NEUTRAL_IN_MESSAGES,
-    *(name.partition(".")[0] for hints in HINTS.values() for name in hints),
+    *(re.split(r"[.\[]", name)[0] for hints in HINTS.values() for name in hints),
 }
 
 

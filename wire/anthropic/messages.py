@@ -168,6 +168,11 @@ class CountTokensRequest(ModelRequest):
             )
         return self
 
+    @property
+    def wants_thoughts(self) -> bool:
+        """Whether the model should reason first, which not every model does."""
+        return self.thinking is not None and self.thinking.type != "disabled"
+
     def for_engine(self, *, reads_images: bool) -> dict[str, Any]:
         """Convert the request for vLLM.
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from wire.answers import Answer
 from wire.bodies import DEFAULT_SEED
 from wire.errors import InvalidRequestError, echo
+from wire.hints import OF_TEXT_TO_SPEECH
 from wire.openai.speech import SAMPLE_RATES, Seed, Speed, Text
 from wire.requests import ModelRequest
 
@@ -80,6 +81,8 @@ Nothing = Annotated[None, BeforeValidator(_refuse_value)]
 
 class TextToSpeechRequest(ModelRequest):
     """Body of ``POST /v1/text-to-speech/{voice_id}``."""
+
+    hints = OF_TEXT_TO_SPEECH
 
     text: Text
     """LocalAI's name: ``input``."""

@@ -51,6 +51,41 @@ async def test_response_asks_for_the_conversation_without_our_ids(
     assert not {"store", "previous_response_id", "conversation", "background"} & set(asked)
 
 
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([{"type": "output_text", "text": "A"}, {"type": "output_text", "text": "B"}], "A\nB"),
+        ([{"type": "refusal", "refusal": "No."}], "No."),
+        ([], ""),
+    ],
+)
+async def test_model_reads_all_texts_of_its_earlier_answer(
+    http: httpx2.AsyncClient, model: ScriptedModel, parts: list[dict[str, Any]], text: str
+) -> None:
+    model.script = [whole("Hi.")]
+    before = {"role": "assistant", "content": parts}
+
+    answer = await http.post(PATH, json={"input": [before, {"role": "user", "content": "Why?"}]})
+
+    assert answer.status_code == 200
+    assert model.asked["input"][0]["content"] == [
+        {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    ]
+
+
+async def test_model_reads_all_texts_of_its_earlier_reasoning(
+    http: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    model.script = [whole("Hi.")]
+    thoughts = [{"type": "reasoning_text", "text": text} for text in ("One.", "Two.")]
+    before = {"type": "reasoning", "summary": [], "content": thoughts}
+
+    answer = await http.post(PATH, json={"input": [before, {"role": "user", "content": "Why?"}]})
+
+    assert answer.status_code == 200
+    assert model.asked["input"][0]["content"] == [{"type": "reasoning_text", "text": "One.\nTwo."}]
+
+
 async def test_what_a_response_lists_of_its_input_comes_in_pages(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:

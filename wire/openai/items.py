@@ -9,6 +9,7 @@ from typing import Any
 from wire.errors import InvalidRequestError, echo
 from wire.ids import new_id
 from wire.openai.summaries import decode_summary
+from wire.requests import type_of
 
 Item = dict[str, Any]
 
@@ -49,7 +50,12 @@ PARTS = ("content", "output")
 """Fields that may hold parts."""
 
 ROLES = ("user", "system", "developer", "assistant")
-TEXT_PARTS = {"input_text": "text", "output_text": "text", "refusal": "refusal"}
+TEXT_PARTS = {
+    "input_text": "text",
+    "output_text": "text",
+    "reasoning_text": "text",
+    "refusal": "refusal",
+}
 """Types of parts that are a text, and the field that holds it."""
 
 REFERENCE = "item_reference"
@@ -107,10 +113,24 @@ def _for_engine(item: Item) -> Item:
         item = {**given, "content": [part]}
     item = _complete_parts(item)
     if item["type"] == "message" and item["role"] == "assistant":
-        return item
+        return {**item, "content": _as_one_text(item["content"], "output_text")}
+    if item["type"] == "reasoning" and isinstance(item.get("content"), list):
+        return {**item, "content": _as_one_text(item["content"], "reasoning_text")}
     if item["type"] in ("message", "function_call_output", "custom_tool_call_output"):
         return {name: value for name, value in item.items() if name not in ("id", "status")}
     return item
+
+
+def _as_one_text(parts: list[Any], kind: str) -> list[Any]:
+    """Return the texts of the model's own parts as one part: vLLM reads only the first.
+
+    They are joined as vLLM joins those of a chat's message.
+    """
+    fields = [TEXT_PARTS.get(str(type_of(part))) for part in parts]
+    texts = [part[field] for part, field in zip(parts, fields, strict=True) if field]
+    if len(texts) < len(parts):
+        return parts  # a part that is no text is refused where the model is known
+    return [_complete_part({"type": kind, "text": "\n".join(texts)})]
 
 
 def _complete_parts(item: Item) -> Item:

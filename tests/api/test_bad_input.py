@@ -19,10 +19,28 @@ def parts(*content: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": list(content)}]}
 
 
+def call(**wrong: Any) -> dict[str, Any]:
+    """Return a conversation with a call that is wrong in this."""
+    right = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    return {"messages": [*HELLO, {"role": "assistant", "tool_calls": [{**right, **wrong}]}]}
+
+
+CALL = "messages[1].tool_calls[0]"
+
+
 @pytest.mark.parametrize(
     ("body", "param", "says"),
     [
         ({}, "messages", "Missing"),
+        (call(id=None), f"{CALL}.id", "received null"),
+        (call(type="custom"), f"{CALL}.type", "'function' (received 'custom')"),
+        (call(function=None), f"{CALL}.function", "received null"),
+        (call(function={"name": "f"}), f"{CALL}.function.arguments", "Missing"),
+        (
+            call(function={"name": "f", "arguments": {}}),
+            f"{CALL}.function.arguments",
+            "must be a string (received an object)",
+        ),
         ({"messages": []}, "messages", "at least 1"),
         ({"messages": "hi"}, "messages", "list"),
         ({"messages": [{"role": "alien", "content": "x"}]}, "messages[0].role", "'user'"),
@@ -45,6 +63,14 @@ def parts(*content: Any) -> dict[str, Any]:
         ({"messages": HELLO, "model": 5}, "model", "string"),
         ({"messages": HELLO, "tfz": 1.3}, "tfz", "1.3"),
         ({"messages": HELLO, "typical_p": -1}, "typical_p", "greater than or equal to 0"),
+        (
+            {
+                "messages": HELLO,
+                "response_format": {"type": "json_schema", "json_schema": {"schema": True}},
+            },
+            "response_format.json_schema.schema",
+            "must be an object (received true)",
+        ),
     ],
 )
 async def test_wrong_field_is_named_with_what_is_allowed(

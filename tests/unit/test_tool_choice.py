@@ -91,6 +91,39 @@ def test_choice_as_responses_spell_it_is_refused_by_that_path() -> None:
 
 
 @pytest.mark.parametrize("tool", [nested, flat])
+@pytest.mark.parametrize("choice", [reference(nested("f")), reference(flat("f"))])
+def test_choice_of_one_function_is_written_as_its_tools(tool: Any, choice: Any) -> None:
+    prepared = prepare_tools({"tools": [tool("f"), tool("g")], "tool_choice": choice})
+
+    assert prepared["tool_choice"] == reference(tool("f"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "choice", "param", "says"),
+    [
+        (nested, {"type": "function"}, "tool_choice.function.name", "Missing"),
+        (nested, {"type": "function", "function": None}, "tool_choice.function.name", "Missing"),
+        (nested, {"function": {}}, "tool_choice.function.name", "Missing"),
+        (nested, {"type": "none"}, "tool_choice.type", "'function' or 'allowed_tools'"),
+        (nested, {"type": None}, "tool_choice.type", "received null"),
+        (nested, reference(nested("x")), "tool_choice.function.name", "'x' is none of"),
+        (nested, reference(flat("x")), "tool_choice.name", "'x' is none of the 'tools': f."),
+        (flat, {"type": "function"}, "tool_choice.name", "Missing"),
+        (flat, {"type": "function", "name": 5}, "tool_choice.name", "Missing"),
+        (flat, reference(flat("x")), "tool_choice.name", "'x' is none of the 'tools': f."),
+    ],
+)
+def test_wrong_choice_of_one_function_is_refused_by_its_path(
+    tool: Any, choice: Any, param: str, says: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        prepare_tools({"tools": [tool("f")], "tool_choice": choice})
+
+    assert refused.value.param == param
+    assert says in refused.value.message
+
+
+@pytest.mark.parametrize("tool", [nested, flat])
 @pytest.mark.parametrize("absent", [None, {}])
 def test_function_without_parameters_takes_no_arguments(tool: Any, absent: Any) -> None:
     (prepared,) = prepare_tools({"tools": [tool("f", parameters=absent)]})["tools"]

@@ -86,6 +86,11 @@ def check_named_schema(form: object, param: str) -> None:
         raise InvalidRequestError(
             f"Missing required parameter: '{param}.schema'.", f"{param}.schema"
         )
+    if isinstance(form["schema"], bool):  # vLLM's types have no such schema
+        raise InvalidRequestError(
+            f"Invalid '{param}.schema': must be an object (received {echo(form['schema'])}).",
+            f"{param}.schema",
+        )
     check_schema(form["schema"], f"{param}.schema")
 
 

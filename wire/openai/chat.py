@@ -45,10 +45,18 @@ class SpokenAnswer(RequestBody):
 
 
 class FunctionCall(RequestBody):
-    """A function call in OpenAI's format before tools."""
+    """A function that the model has called, and its arguments in JSON."""
 
     name: str = Field(min_length=1)
     arguments: str
+
+
+class ToolCall(RequestBody):
+    """A tool call of an earlier answer."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCall
 
 
 class Message(RequestBody):
@@ -57,7 +65,7 @@ class Message(RequestBody):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[dict[str, Any]] | None = None
     name: str | None = None
-    tool_calls: list[dict[str, Any]] | None = None
+    tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
     function_call: FunctionCall | None = None
     audio: SpokenAnswer | None = None

@@ -31,9 +31,9 @@ def prepare_tools(fields: Fields) -> Fields:
     Chat has a tool's fields in ``function``, Responses beside ``type``.
 
     Raises:
-        InvalidRequestError: the allowed tools are malformed, or are none of the tools.
+        InvalidRequestError: the choice is malformed, or names none of the tools.
     """
-    chosen = _limit_tools(fields)
+    chosen = _check_choice(_limit_tools(fields))
     if not (tools := chosen.get("tools")):
         return chosen
     is_forced = chosen.get("tool_choice") not in (None, "none", "auto")
@@ -55,17 +55,46 @@ def _limit_tools(fields: Fields) -> Fields:
             [{**each, "loc": (*path, *each["loc"])} for each in errors], fields
         ) from error
     tools: list[Fields] = fields.get("tools") or []
-    names = [_name_of(tool) for tool in tools]
     wanted = [_name_of(tool) for tool in allowed.tools]
     for index, name in enumerate(wanted):
-        if name not in names:
-            param = f"{'.'.join(path)}.tools[{index}]"
-            known = ", ".join(str(each) for each in names) or "none"
-            raise InvalidRequestError(
-                f"Invalid '{param}': {echo(name)} is none of the 'tools': {known}.", param
-            )
-    chosen = [tool for tool, name in zip(tools, names, strict=True) if name in wanted]
+        _check_name(name, tools, f"{'.'.join(path)}.tools[{index}]")
+    chosen = [tool for tool in tools if _name_of(tool) in wanted]
     return {**fields, "tools": chosen, "tool_choice": allowed.mode}
+
+
+def _check_choice(fields: Fields) -> Fields:
+    """Return a request's fields with the choice of one function written as the tools are."""
+    choice, tools = fields.get("tool_choice"), fields.get("tools") or []
+    if not isinstance(choice, dict):
+        return fields
+    nests = any("function" in tool for tool in tools)
+    kind = choice.get("type", "function" if nests else None)
+    if kind != "function":
+        if not nests:
+            return fields
+        raise InvalidRequestError(
+            f"Invalid 'tool_choice.type': must be 'function' or '{ALLOWED}' "
+            f"(received {echo(kind)}).",
+            "tool_choice.type",
+        )
+    is_inside = "function" in choice or (nests and "name" not in choice)
+    path = "tool_choice.function" if is_inside else "tool_choice"
+    named = choice.get("function") if is_inside else choice
+    name = named.get("name") if isinstance(named, dict) else None
+    if not isinstance(name, str):
+        raise InvalidRequestError(f"Missing required parameter: '{path}.name'.", f"{path}.name")
+    _check_name(name, tools, f"{path}.name")
+    spelled: Fields = {"function": {"name": name}} if nests else {"name": name}
+    return {**fields, "tool_choice": {"type": "function", **spelled}}
+
+
+def _check_name(name: object, tools: list[Fields], param: str) -> None:
+    names = [_name_of(tool) for tool in tools]
+    if name not in names:
+        known = ", ".join(str(each) for each in names) or "none"
+        raise InvalidRequestError(
+            f"Invalid '{param}': {echo(name)} is none of the 'tools': {known}.", param
+        )
 
 
 def _name_of(tool: Fields) -> Any:

@@ -196,11 +196,48 @@ def test_schema_that_cannot_be_enforced_is_refused_by_keyword_and_path(
         {"oneOf": [{"properties": {"a": {"const": i}}, "required": ["a"]} for i in range(500)]},
         {"enum": ["a" * 1000] * 100, "pattern": "^(?:a|b){0,900}$"},
         {"$defs": {str(i): {"$ref": f"#/$defs/{i + 1}"} for i in range(900)}, "$ref": "#/$defs/0"},
+        {"oneOf": [True] * 900},
+        {"oneOf": [False] * 3000},
+        {"properties": {f"p{i}": True for i in range(5000)}},
+        {"enum": list(range(20_000))},
+        {"const": [[list(range(1000))] * 20]},
+        {"required": [f"p{i}" for i in range(20_000)]},
+        {
+            "properties": {f"p{i}": INTEGER for i in range(500)},
+            "allOf": [{"anyOf": [{"required": ["p1"]}] * 70}] * 2,
+        },
+        {"pattern": "{" * 50_000},
     ],
 )
 def test_schema_that_takes_too_long_is_refused(schema: Any) -> None:
     with pytest.raises(SchemaError):
         compile_schema(schema)
+
+
+@pytest.mark.parametrize("pattern", ["^(a|aa)*$", "^((a*)*b?)*$", "a{2,}"])
+def test_long_value_is_compared_with_a_pattern_in_linear_time(pattern: str) -> None:
+    schema = {"type": "string", "pattern": pattern, "enum": ["a" * 1000, "c"]}
+
+    assert compile_schema(schema) == {"enum": ["a" * 1000]}
+
+
+def test_whole_numbers_have_any_size() -> None:
+    assert compile_schema({"const": 10**400}) == {"enum": [10**400]}
+    with pytest.raises(SchemaError):
+        compile_schema({"type": "string", "minLength": 10**400})
+
+
+@pytest.mark.parametrize("digits", ["-5", "1_0", "", " 41"])
+def test_code_of_a_character_is_hexadecimal(digits: str) -> None:
+    with pytest.raises(SchemaError, match="without its digits"):
+        compile_schema({"pattern": rf"\u{{{digits}}}"})
+
+
+def test_large_schema_of_a_request_is_refused() -> None:
+    schema = {"type": "object", "description": "a" * 1_000_000}
+
+    with pytest.raises(InvalidRequestError, match="bytes"):
+        engine_fields({"guided_json": schema})
 
 
 SCHEMA = {"type": "object", "properties": {"v": {"type": "integer", "multipleOf": 7}}}

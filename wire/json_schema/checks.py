@@ -14,6 +14,9 @@ from wire.json_schema.patterns import PatternError
 
 Fields = Mapping[str, Any]
 
+MAX_BYTES = 2**19
+"""Of a schema. The largest of real ones have a third of it; those in the cache take memory."""
+
 
 def check_schema(
     schema: object, param: str, spelled: Mapping[str | int, str] | None = None
@@ -28,7 +31,9 @@ def check_schema(
     Raises:
         InvalidRequestError: names the keyword by its path in the request.
     """
-    if (fault := _find_fault(to_json(schema))) is not None:
+    text = to_json(schema)
+    fault = ((), f"has more than {MAX_BYTES} bytes") if len(text) > MAX_BYTES else _find_fault(text)
+    if fault is not None:
         where, reason = fault
         first = tuple((spelled or {}).get(part, part) for part in where[:1])
         path = write_path((param, *first, *where[1:]))
@@ -126,10 +131,11 @@ def check_tools(tools: Sequence[Fields], stated: Sequence[Fields], param: str = 
     Raises:
         InvalidRequestError: one cannot be enforced.
     """
-    places = {_function_of(tool).get("name"): i for i, tool in reversed([*enumerate(stated)])}
+    names = [str(_function_of(tool).get("name")) for tool in stated]
+    places = {name: index for index, name in reversed([*enumerate(names)])}
     for tool in tools:
         function = _function_of(tool)
-        path = f"{param}[{places.get(function.get('name'), 0)}]"
+        path = f"{param}[{places.get(str(function.get('name')), 0)}]"
         if function is not tool and param == "tools":
             path = f"{path}.function"
         if not function.get("strict"):

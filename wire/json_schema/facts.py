@@ -47,6 +47,8 @@ def type_of_value(value: Any) -> str:
             return "array"
         case dict():
             return "object"
+        case int():
+            return "integer"
         case _:
             return "integer" if float(value).is_integer() else "fraction"
 

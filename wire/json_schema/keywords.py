@@ -33,9 +33,10 @@ def _is_number(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return (
-        _is_number(value) and float(cast("float", value)).is_integer() and cast("float", value) >= 0
-    )
+    if not _is_number(value):
+        return False
+    number = cast("int | float", value)
+    return number >= 0 and (isinstance(number, int) or number.is_integer())
 
 
 def _is_schema(value: object) -> bool:
@@ -190,11 +191,15 @@ RANGES = (
 
 
 def walk(schema: Schema, path: Path = ()) -> Iterator[tuple[Mapping[str, Any], Path]]:
-    """Yield the schemas of a document with their paths, each before those in it."""
+    """Yield the schemas of a document with their paths, each before those in it.
+
+    True and false are schemas without keywords.
+    """
     ahead: list[tuple[Schema, Path]] = [(schema, path)]
     while ahead:
         each, place = ahead.pop()
         if isinstance(each, bool):
+            yield {}, place
             continue
         yield each, place
         for keyword, value in each.items():
@@ -208,6 +213,20 @@ def walk(schema: Schema, path: Path = ()) -> Iterator[tuple[Mapping[str, Any], P
             elif shape in ("schema", "items"):
                 parts = [((*place, keyword), value)]
             ahead += [(part, where) for where, part in parts if _is_schema(part)]
+
+
+def count_values(schema: Mapping[str, Any]) -> int:
+    """Return the number of values and names that one schema lists."""
+    listed = [schema[name] for name in ("enum", "const", "required", "type") if name in schema]
+    for keyword in ("dependentRequired", "dependencies"):
+        listed += [each for each in schema.get(keyword, {}).values() if isinstance(each, list)]
+    return _count(listed)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(_count, cast("dict[str, Any]", value).values()))
+    return 1 + sum(map(_count, cast("list[Any]", value))) if isinstance(value, list) else 1
 
 
 def check_shape(schema: Mapping[str, Any], path: Path) -> None:

@@ -28,7 +28,9 @@ SPACES = join_ranges(
     )
 )
 LINE_ENDS = join_ranges([(10, 10), (13, 13), (0x2028, 0x2029)])
+HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 CLASSES = {"d": DIGITS, "w": WORD, "s": SPACES}
+LIMITS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
 UNSUPPORTED = {
     "b": "word boundaries ('\\b')",
@@ -38,6 +40,9 @@ UNSUPPORTED = {
     "P": "Unicode properties ('\\P')",
 }
 LOOKS = ("?=", "?!", "?<=", "?<!")
+MAX_CHARACTERS = 20_000
+"""Of a pattern, which take some hundredths of a second to read."""
+MAX_LIMITS = len("{999999999,999999999}")
 
 
 def read_pattern(text: str) -> Node:
@@ -57,6 +62,8 @@ def parse_pattern(text: str) -> Node:
     Raises:
         PatternError: it is malformed or cannot be enforced.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise PatternError(f"longer than {MAX_CHARACTERS} characters")
     return _anchor(_Parser(text).read())
 
 
@@ -144,12 +151,11 @@ class _Parser:
         return Repeat(part, least, most)
 
     def _limits(self) -> tuple[int, int | None] | None:
-        signs: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-        if (char := self._peek()) in signs and char:
+        if limits := LIMITS.get(char := self._peek()):
             self._at += 1
-            return signs[char]
-        end = self._text.find("}", self._at)
-        if char != "{" or end < 0:
+            return limits
+        end = self._text.find("}", self._at, self._at + MAX_LIMITS) if char == "{" else -1
+        if end < 0:
             return None
         least, comma, most = self._text[self._at + 1 : end].partition(",")
         digits = least.isdecimal() and (most.isdecimal() or not most)
@@ -213,10 +219,9 @@ class _Parser:
         else:
             digits = self._peek(2 if kind == "x" else 4)
             self._at += len(digits)
-        try:
-            code = int(digits, 16)
-        except ValueError:
-            raise PatternError(f"'\\{kind}' without its digits") from None
+        if not HEXADECIMAL.issuperset(digits) or not digits:
+            raise PatternError(f"'\\{kind}' without its digits")
+        code = int(digits, 16)
         if code > MAX_CODE:
             raise PatternError("a character beyond Unicode")
         return code

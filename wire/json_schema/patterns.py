@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CODE = 0x10FFFF
 MAX_SIZE = 6000
@@ -169,34 +170,78 @@ def limit_length(node: Node, least: int, most: int | None) -> Node | None:
 
 
 def matches(node: Node, text: str) -> bool:
-    """Return whether a whole text is one of the pattern's, in time that is polynomial."""
-    return len(text) in _ends(node, text, frozenset({0}))
+    """Return whether a whole text is one of the pattern's.
+
+    The time is at most that of a step for each part of the pattern at each character.
+    """
+    return _build_automaton(node).accepts(text)
 
 
-def _ends(node: Node, text: str, begins: frozenset[int]) -> frozenset[int]:
-    match node:
-        case Chars(ranges):
-            return frozenset(
-                at + 1
-                for at in begins
-                if at < len(text) and any(a <= ord(text[at]) <= b for a, b in ranges)
+class _Automaton:
+    """The states in which a pattern may be after the characters so far."""
+
+    def __init__(self, node: Node) -> None:
+        self._chars: dict[int, tuple[Ranges, int]] = {}
+        """What leads from a state to another."""
+        self._jumps: list[tuple[int, ...]] = [()]
+        """The states in which a pattern is as well; the first state is the end."""
+        self._begin = self._add(node, 0)
+
+    def accepts(self, text: str) -> bool:
+        """Return whether a text leads from the beginning to the end."""
+        states = self._close([self._begin])
+        for char in text:
+            code = ord(char)
+            steps = (self._chars[state] for state in states if state in self._chars)
+            states = self._close(
+                [to for ranges, to in steps if any(a <= code <= b for a, b in ranges)]
             )
-        case Sequence_(parts):
-            for part in parts:
-                begins = _ends(part, text, begins)
-            return begins
-        case Options(options):
-            return frozenset[int]().union(*(_ends(option, text, begins) for option in options))
-        case Repeat(part, least, most):
-            ends = begins if least == 0 else frozenset[int]()
-            times = 0
-            while begins and (most is None or times < most):
-                begins = _ends(part, text, begins)
-                times += 1
-                if times >= least:
-                    if begins <= ends:
-                        break
-                    ends |= begins
-            return ends
-        case Anchor():
-            raise AssertionError("a pattern of whole texts has no anchors")
+            if not states:
+                return False
+        return 0 in states
+
+    def _close(self, states: list[int]) -> set[int]:
+        closed = set[int]()
+        while states:
+            if (state := states.pop()) not in closed:
+                closed.add(state)
+                states += self._jumps[state]
+        return closed
+
+    def _new_state(self, *jumps: int) -> int:
+        self._jumps.append(jumps)
+        return len(self._jumps) - 1
+
+    def _add(self, node: Node, end: int) -> int:
+        """Add states that lead to ``end``, and return the first."""
+        match node:
+            case Chars(ranges):
+                begin = self._new_state()
+                self._chars[begin] = (ranges, end)
+                return begin
+            case Sequence_(parts):
+                for part in reversed(parts):
+                    end = self._add(part, end)
+                return end
+            case Options(options):
+                return self._new_state(*(self._add(option, end) for option in options))
+            case Repeat(part, least, most):
+                return self._add_repeat(part, least, most, end)
+            case Anchor():
+                raise AssertionError("a pattern of whole texts has no anchors")
+
+    def _add_repeat(self, part: Node, least: int, most: int | None, end: int) -> int:
+        begin = end
+        if most is None:
+            begin = self._new_state()
+            self._jumps[begin] = (self._add(part, begin), end)
+        for _ in range(0 if most is None else most - least):
+            begin = self._new_state(self._add(part, begin), end)
+        for _ in range(least):
+            begin = self._add(part, begin)
+        return begin
+
+
+@lru_cache(maxsize=32)
+def _build_automaton(node: Node) -> _Automaton:
+    return _Automaton(node)

@@ -8,18 +8,29 @@ from typing import Any, cast
 
 from wire.json_schema.facts import ALL_TYPES, ANY, NOTHING, Facts, Goal, merge
 from wire.json_schema.formats import FORMATS
-from wire.json_schema.keywords import Path, Schema, SchemaError, check_shape, walk
+from wire.json_schema.keywords import (
+    Path,
+    Schema,
+    SchemaError,
+    check_shape,
+    count_values,
+    walk,
+)
 from wire.json_schema.negation import EXCLUDED, negate
 from wire.json_schema.pattern_parser import read_pattern
 from wire.json_schema.patterns import PatternError, measure
 
 MAX_PARTS = 1000
 """Schemas within one, which take half a second to read."""
+MAX_LISTED = 10_000
+"""Values and names in all lists of a schema."""
 MAX_ALTERNATIVES = 128
 """Of one value. Combinations of ``anyOf`` multiply them."""
 MAX_MERGES = 6_000
 """Combinations that are tried for a schema: about half a second."""
-MAX_COMPARISONS = 1_000_000
+WEIGHT_OF_MERGE = 10
+"""Properties and values that take about as long as the rest of a combination."""
+MAX_COMPARISONS = 100_000
 """Parts of patterns times characters of names."""
 MAX_GOALS = 5000
 """Schemas, and combinations of them that a part of the value must meet."""
@@ -50,10 +61,14 @@ class Reader:
         self._active: list[int] = []
         self._merges = 0
         self._anchors: dict[str, Path] | None = None
+        listed = 0
         for count, (schema, path) in enumerate(walk(document)):
+            check_shape(schema, path)
+            listed += count_values(schema)
             if count > MAX_PARTS:
                 raise SchemaError((), f"has more than {MAX_PARTS} parts")
-            check_shape(schema, path)
+            if listed > MAX_LISTED:
+                raise SchemaError((), f"lists more than {MAX_LISTED} values and names")
             for text in schema.get("patternProperties", {}):
                 _read_pattern(text, (*path, "patternProperties", text))
             if "pattern" in schema:
@@ -110,18 +125,19 @@ class Reader:
         return options
 
     def _combine(self, some: list[Facts], others: list[Facts], path: Path) -> list[Facts]:
-        if others == [Facts()]:
-            return some
-        self._merges += len(some) * len(others)
+        weight = len(some) * sum(map(_weigh, others)) + len(others) * sum(map(_weigh, some))
+        self._merges += max(1, weight // WEIGHT_OF_MERGE)
         if self._merges > MAX_MERGES:
             raise SchemaError(path, "has too many combinations of alternatives")
+        if others == [Facts()]:
+            return some
         kept: list[Facts] = []
         for a in some:
             for b in others:
                 if (both := merge(a, b)) is not None and both not in kept:
                     kept.append(both)
-        if len(kept) > MAX_ALTERNATIVES:
-            raise SchemaError(path, f"has more than {MAX_ALTERNATIVES} combinations")
+            if len(kept) > MAX_ALTERNATIVES:
+                raise SchemaError(path, f"has more than {MAX_ALTERNATIVES} combinations")
         return kept
 
     def _either(self, schemas: Iterable[Schema], path: Path) -> list[Facts]:
@@ -367,6 +383,13 @@ class Reader:
                     each_one = enumerate(cast("list[Any]", node))
                     ahead += [(each, (*path, index)) for index, each in each_one]
         return self._anchors
+
+
+def _weigh(facts: Facts) -> int:
+    """Return about how long a combination with these facts takes."""
+    return (
+        WEIGHT_OF_MERGE // 2 + len(facts.properties) + len(facts.required) + len(facts.identities)
+    )
 
 
 def _decode(escaped: re.Match[str]) -> str:

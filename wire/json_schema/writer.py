@@ -28,8 +28,10 @@ MAX_VALUES = 1000
 """That take the place of a keyword which is not enforced itself."""
 MAX_UNIQUE = 5
 """Different items of which all orders are written down."""
-MAX_COMPARISONS = 1_000_000
+MAX_COMPARISONS = 500_000
 """Parts of patterns times characters of values."""
+PARTS_PER_CHARACTER = 10
+"""As many parts as the comparison with a character takes time even for one."""
 MAX_INTEGER = 2**63 - 1
 MAX_LENGTH = 2**31 - 1
 
@@ -101,7 +103,7 @@ class Writer:
         kinds = facts.types & {"integer", "fraction"}
         if "integer" not in kinds:
             raise SchemaError(facts.at("type"), "numbers without integers cannot be enforced")
-        divisors = [Fraction(str(each)) for each in facts.divisors]
+        divisors = [_exact(each) for each in facts.divisors]
         whole = "fraction" not in kinds or any(each.denominator == 1 for each in divisors)
         if not whole and not divisors:
             self._check_excluded(facts, "integer", "fraction")
@@ -314,7 +316,7 @@ class Writer:
     def _matches(self, facts: Facts, text: str) -> bool:
         assert facts.pattern is not None
         node = facts.pattern[1]
-        self._comparisons += measure(node) * (len(text) + 1)
+        self._comparisons += (measure(node) + PARTS_PER_CHARACTER) * (len(text) + 1)
         if self._comparisons > MAX_COMPARISONS:
             raise SchemaError(facts.at("pattern"), "is too large for so many values")
         return matches(node, text)
@@ -376,7 +378,7 @@ def _is_within(size: int, limits: tuple[int, int | None]) -> bool:
 
 
 def _meets_number(facts: Facts, value: float) -> bool:
-    exact = Fraction(str(value))
+    exact = _exact(value)
     if facts.lower is not None and not (
         value > facts.lower[0] or (value == facts.lower[0] and not facts.lower[1])
     ):
@@ -385,7 +387,12 @@ def _meets_number(facts: Facts, value: float) -> bool:
         value < facts.upper[0] or (value == facts.upper[0] and not facts.upper[1])
     ):
         return False
-    return all((exact / Fraction(str(each))).denominator == 1 for each in facts.divisors)
+    return all((exact / _exact(each)).denominator == 1 for each in facts.divisors)
+
+
+def _exact(value: float) -> Fraction:
+    """Return a number as it is written in decimals."""
+    return Fraction(value if isinstance(value, int) else str(value))
 
 
 def _is_short(least: int | None, most: int | None) -> bool:

@@ -285,5 +285,5 @@ def echo(value: object) -> str:
         return f"a list of {len(value)}"  # pyright: ignore[reportUnknownArgumentType]
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
+    text = repr(value[: MAX_ECHOED_VALUE_CHARS + 1] if isinstance(value, str) else value)
     return text if len(text) <= MAX_ECHOED_VALUE_CHARS else text[:MAX_ECHOED_VALUE_CHARS] + "…"

@@ -67,6 +67,12 @@ NO_HOSTED_TOOLS = (
     "web_search_call.action.sources",
     "web_search_call.results",
 )
+
+
+def _contains(value: object, entry: str) -> bool:
+    return isinstance(value, list) and entry in value
+
+
 ENCRYPTED = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
 
@@ -82,7 +88,7 @@ OF_RESPONSES: Hints = {
     "top_logprobs": Hint(
         f"without `include` of `{LOGPROBS}` they are not returned",
         (None, 0),
-        has_effect=lambda body: LOGPROBS in (body.get("include") or ()),
+        has_effect=lambda body: _contains(body.get("include"), LOGPROBS),
     ),
     "stream_options.include_obfuscation": Hint(NOT_PADDED, (None, False)),
     "prompt_cache_retention": Hint(CACHED),
@@ -189,8 +195,10 @@ def _find(fields: Fields, name: str, hint: Hint) -> Iterator[str]:
         return
     value = _value(fields, name)
     if hint.entries:
-        listed: list[Any] = value if isinstance(value, list) else []
-        yield from (f"{name}[{i}]" for i, entry in enumerate(listed) if entry in hint.entries)
+        # Each once: the header has no room for thousands.
+        yield from (
+            f"{name}[{value.index(each)}]" for each in hint.entries if _contains(value, each)
+        )
     elif value not in hint.nothing and not hint.has_effect(fields):
         yield name
 

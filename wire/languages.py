@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+MAX_TAG_CHARS = 100
+"""RFC 5646 recommends room for 35; to parse a tag of millions takes seconds."""
 MAX_DISTANCE = 1000
 """Between languages that have nothing in common."""
 
@@ -47,7 +49,7 @@ CODES = {
     "sinhalese": "si",
     "valencian": "ca",
 }
-"""English name → code; the other names are those that OpenAI's Whisper knows, and a few more."""
+"""English name → code; the other names are those of OpenAI's Whisper, and a few more."""
 
 SAME_LANGUAGE = {"nb": "no"}
 """Standard code → the code of the language that both mean."""
@@ -71,6 +73,8 @@ def base_code(text: str) -> str:
     from langcodes import standardize_tag  # 50 ms
 
     name = text.strip().lower()
+    if len(name) > MAX_TAG_CHARS:
+        return name
     tag = CODES.get(name, name).split(".")[0].replace("_", "-")
     for candidate in (tag, tag.split("-")[0]):
         try:

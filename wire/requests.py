@@ -10,6 +10,9 @@ from pydantic_core import PydanticCustomError
 from wire.errors import UNKNOWN_PARAMETER
 from wire.hints import Hints
 
+MAX_NAME_CHARS = 100
+"""Of an unknown member that is compared with the known ones, which are all shorter."""
+
 
 class RequestBody(BaseModel):
     """Base of request bodies. Declared fields are validated; others are kept for the engine."""
@@ -62,7 +65,7 @@ class StoredBody(RequestBody):
         known = declared | cls.read_elsewhere
         for name, member in members.items():
             if name not in known and member is not None:
-                close = get_close_matches(name, sorted(declared), n=1)
+                close = get_close_matches(name[:MAX_NAME_CHARS], sorted(declared), n=1)
                 context = {"name": name, "close": close[0] if close else None}
                 raise PydanticCustomError(UNKNOWN_PARAMETER, "is unknown", context)
         return {name: member for name, member in members.items() if name in known}

@@ -46,6 +46,9 @@ _WORDING = (
 
 MUST_BE = "must be "
 
+MAX_ERRORS = 1000
+"""Of a list with many wrong values there are as many errors; the first ones are enough."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
@@ -77,7 +80,7 @@ def from_validation_errors(
 
     ``sent`` is the request's body, by which its members are told from the names of types.
     """
-    problems = _select([_locate(error, sent) for error in errors])
+    problems = _select([_locate(error, sent) for error in errors[:MAX_ERRORS]])
     first = problems[0]
     if first.kind == UNKNOWN_PARAMETER:
         return _unknown_parameter(first.path, first.details["ctx"])

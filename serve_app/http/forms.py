@@ -49,6 +49,7 @@ MAX_FIELD_BYTES_BESIDE_STREAM = 2**16
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,4})")
 _KEY = re.compile(r"\[([^\]]*)\]")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,7 @@ def _join_indexes(value: Any, *, is_list: bool = True) -> Any:
     if not isinstance(value, dict):
         return value
     fields = {key: _join_indexes(each) for key, each in cast("dict[str, Any]", value).items()}
-    if not is_list or not all(key.isascii() and key.isdigit() for key in fields):
+    if not is_list or not all(map(_INDEX.fullmatch, fields)):
         return fields
     return [fields[key] for key in sorted(fields, key=int)]
 

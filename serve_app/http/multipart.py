@@ -20,6 +20,8 @@ MAX_HEADERS_BYTES = 8 * 2**10
 """Of a part. Names of files have some hundred bytes."""
 MAX_PADDING_BYTES = 64
 """Of white space after a boundary, which RFC 2046 allows."""
+MAX_PARAMETERS = 100
+"""Of a header, with semicolons in its texts, which take quadratic time to read."""
 UNENCODED = frozenset({"", "7bit", "8bit", "binary"})
 """Values of ``Content-Transfer-Encoding`` that change nothing."""
 
@@ -145,8 +147,10 @@ def parse_header(value: str) -> tuple[str, dict[str, Parameter]]:
     message = Message()
     message["content-type"] = value
     try:
+        if value.count(";") > MAX_PARAMETERS:
+            raise ValueError("too many parameters")
         (first, _), *rest = message.get_params([("", "")])
-    except (TypeError, ValueError):  # numbers of continuations that cannot be sorted or read
+    except (TypeError, ValueError):  # also numbers of continuations that cannot be sorted or read
         raise InvalidRequestError(f"A header cannot be read: {echo(value)}.") from None
     parameters: dict[str, Parameter] = {}
     for name, parameter in rest:

@@ -364,6 +364,7 @@ async def test_form_that_ends_early_is_refused_as_such_wherever_it_ends(
         ([ONE, b"A: " + b"a" * 10_000], "", "bytes of headers"),
         ([ONE + b"; a*0=b; a*=c"], "", "cannot be read"),
         ([ONE + b"; a*" + b"1" * 5000 + b"=b"], "", "cannot be read"),
+        ([ONE + b";" * 5000], "", "cannot be read"),
         ([b"Content-Type: text/plain"], "", "no name"),
         ([ONE], "charset=punycode; ", "charset punycode"),
     ],
@@ -374,3 +375,11 @@ async def test_form_that_cannot_be_read_is_refused(
     answer = await send(http, "x", write("x", (headers, b"a"), A_FILE), options=options)
 
     assert message in assert_openai_error(answer, 400)
+
+
+async def test_long_number_in_brackets_is_a_name(http: httpx2.AsyncClient) -> None:
+    name = f"metadata[{'1' * 5000}]"
+
+    answer = await send(http, "x", write("x", field(name, "a"), A_FILE))
+
+    assert answer.json()["metadata"] == {"1" * 5000: "a"}

@@ -259,6 +259,22 @@ async def test_logprobs_that_are_included_have_an_effect(lenient: httpx2.AsyncCl
     assert HEADER not in answer.headers
 
 
+async def test_hint_that_comes_often_is_named_once(lenient: httpx2.AsyncClient) -> None:
+    body = {"input": "hi", "include": ["file_search_call.results"] * 5000}
+
+    answer = await lenient.post("/v1/responses", json=body)
+
+    assert answer.headers[HEADER] == "include[0]"
+
+
+async def test_hint_beside_a_wrong_field_is_refused_by_that(lenient: httpx2.AsyncClient) -> None:
+    body = {"input": "hi", "include": 5, "top_logprobs": 2}
+
+    answer = await lenient.post("/v1/responses", json=body)
+
+    assert_openai_error(answer, 400, "include")
+
+
 async def test_length_that_the_model_does_not_have_is_a_hint(
     lenient: httpx2.AsyncClient, strict: httpx2.AsyncClient
 ) -> None:

@@ -118,3 +118,7 @@ ESPEAKS = (
 )
 def test_language_of_a_voice_is_found_by_every_name(wanted: str, tag: str | None) -> None:
     assert closest_tag(wanted, ESPEAKS) == tag
+
+
+def test_long_text_is_no_language() -> None:
+    assert language_code("de-" + "-".join(["abcd"] * 500_000)) is None

@@ -154,3 +154,11 @@ def test_request_without_tools_is_unchanged() -> None:
     fields = {"messages": [], "tool_choice": "none"}
 
     assert prepare_tools(fields) == fields
+
+
+def test_many_allowed_tools_are_found_in_linear_time() -> None:
+    tools = [nested(f"function_{i}") for i in range(20_000)]
+    allowed = {"mode": "auto", "tools": [reference(tool) for tool in tools]}
+    choice = {"type": "allowed_tools", "allowed_tools": allowed}
+
+    assert len(prepare_tools({"tools": tools, "tool_choice": choice})["tools"]) == len(tools)

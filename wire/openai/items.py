@@ -95,7 +95,7 @@ async def resolve_references(
                 raise InvalidRequestError(
                     f"Item with id {echo(item['id'])} not found.", f"{param}[{index}].id"
                 )
-            item = found
+            item = known[item["id"]] = found
         resolved.append(item)
     return resolved
 

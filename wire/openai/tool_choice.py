@@ -1,5 +1,6 @@
 """Converts tools and the choice among them for the engine: the same in chat, responses and runs."""
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -55,10 +56,12 @@ def _limit_tools(fields: Fields) -> Fields:
             [{**each, "loc": (*path, *each["loc"])} for each in errors], fields
         ) from error
     tools: list[Fields] = fields.get("tools") or []
+    names = dict.fromkeys(map(_name_of, tools)).keys()
     wanted = [_name_of(tool) for tool in allowed.tools]
     for index, name in enumerate(wanted):
-        _check_name(name, tools, f"{'.'.join(path)}.tools[{index}]")
-    chosen = [tool for tool in tools if _name_of(tool) in wanted]
+        _check_name(name, names, f"{'.'.join(path)}.tools[{index}]")
+    may_call = set(wanted)
+    chosen = [tool for tool in tools if _name_of(tool) in may_call]
     return {**fields, "tools": chosen, "tool_choice": allowed.mode}
 
 
@@ -83,25 +86,24 @@ def _check_choice(fields: Fields) -> Fields:
     name = named.get("name") if isinstance(named, dict) else None
     if not isinstance(name, str):
         raise InvalidRequestError(f"Missing required parameter: '{path}.name'.", f"{path}.name")
-    _check_name(name, tools, f"{path}.name")
+    _check_name(name, dict.fromkeys(map(_name_of, tools)).keys(), f"{path}.name")
     spelled: Fields = {"function": {"name": name}} if nests else {"name": name}
     return {**fields, "tool_choice": {"type": "function", **spelled}}
 
 
-def _check_name(name: object, tools: list[Fields], param: str) -> None:
-    names = [_name_of(tool) for tool in tools]
+def _check_name(name: str, names: Collection[str], param: str) -> None:
     if name not in names:
-        known = ", ".join(str(each) for each in names) or "none"
+        known = ", ".join(names) or "none"
         raise InvalidRequestError(
             f"Invalid '{param}': {echo(name)} is none of the 'tools': {known}.", param
         )
 
 
-def _name_of(tool: Fields) -> Any:
+def _name_of(tool: Fields) -> str:
     """Return the name of a function, or the type of a tool that has no name."""
     function = tool.get("function")
     named = function if isinstance(function, dict) else tool
-    return named.get("name") or tool.get("type")
+    return str(named.get("name") or tool.get("type"))
 
 
 def _complete(tool: Fields, *, is_forced: bool) -> Fields:

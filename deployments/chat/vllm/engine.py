@@ -211,9 +211,9 @@ class VLLMEngine:
     async def _detokenize(self, body: DetokenizeRequest, request: Request) -> Any:
         # The tokenizer would leave out what it has no text for.
         largest = self._state.serving_tokenization.renderer.get_tokenizer().max_token_id
-        for index, token in enumerate(body.tokens):
+        for token in (min(body.tokens, default=0), max(body.tokens, default=0)):
             if not 0 <= token <= largest:
-                param = f"tokens[{index}]"
+                param = f"tokens[{body.tokens.index(token)}]"
                 raise InvalidRequestError(
                     f"Invalid '{param}': this model has the tokens 0 to {largest} "
                     f"(received {token}).",

@@ -38,34 +38,49 @@ async def truncate(items: list[Item], fits: Fits) -> list[Item]:
     first, last = 0, len(rests)  # the rests get smaller, so those that fit are the last ones
     while first < last:
         middle = (first + last) // 2
-        if await fits(rests[middle]):
+        if await fits(_select(items, *rests[middle])):
             last = middle
         else:
             first = middle + 1
-    return rests[first] if first < len(rests) else await _cut_text(rests[-1], fits)
+    if first < len(rests):
+        return _select(items, *rests[first])
+    return await _cut_text(_select(items, *rests[-1]), fits)
 
 
-def _list_rests(items: Sequence[Item]) -> list[list[Item]]:
-    """Return what may be left of a conversation, the longest first."""
+def _list_rests(items: Sequence[Item]) -> list[tuple[int, int]]:
+    """Return what may be left of a conversation, the longest first.
+
+    Each is the index of a question that stays (-1: none) and where the rest begins.
+    """
     turns = [i for i, item in enumerate(items) if item.get("role") == "user"]
-    rests = [_select(items, range(start, len(items))) for start in turns]
-    question = turns[-1:]
-    begin = turns[-1] + 1 if turns else 0
-    for start in range(begin, len(items)):
-        if not _begins_with_result(items[start:]):
-            rests.append(_select(items, [*question, *range(start, len(items))]))
-    return rests or [list(items)]
+    question = turns[-1] if turns else -1
+    starts = _list_starts(items, question + 1)
+    return [*((turn, turn) for turn in turns), *((question, start) for start in starts)] or [(0, 0)]
 
 
-def _select(items: Sequence[Item], indexes: Sequence[int]) -> list[Item]:
-    kept = set(indexes)
-    return [x for i, x in enumerate(items) if i in kept or x.get("role") in FIXED_ROLES]
+def _select(items: Sequence[Item], question: int, start: int) -> list[Item]:
+    return [
+        item
+        for i, item in enumerate(items)
+        if i == question or i >= start or item.get("role") in FIXED_ROLES
+    ]
 
 
-def _begins_with_result(items: Sequence[Item]) -> bool:
-    """Return whether the items have a result whose call is not among them."""
-    calls = {item.get("call_id") for item in items if "arguments" in item or "input" in item}
-    return any("output" in item and item.get("call_id") not in calls for item in items)
+def _list_starts(items: Sequence[Item], begin: int) -> list[int]:
+    """Return where a rest may begin: no result in it is without its call."""
+    last_calls = {
+        item.get("call_id"): i
+        for i, item in enumerate(items)
+        if "arguments" in item or "input" in item
+    }
+    starts: list[int] = []
+    latest = len(items)
+    for i in range(len(items) - 1, begin - 1, -1):
+        if "output" in items[i]:
+            latest = min(latest, last_calls.get(items[i].get("call_id"), -1))
+        if i <= latest:
+            starts.append(i)
+    return starts[::-1]
 
 
 async def _cut_text(items: list[Item], fits: Fits) -> list[Item]:

@@ -32,6 +32,13 @@ CARDS = (
 )
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+RESPONSE_USAGE: dict[str, Any] = {
+    "input_tokens": 3,
+    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+    "output_tokens": 4,
+    "output_tokens_details": {"reasoning_tokens": 0},
+    "total_tokens": 7,
+}
 TOKEN: dict[str, Any] = {"token": "yes", "logprob": -0.5, "bytes": [121]}
 CHAT: dict[str, Any] = {
     "id": "chatcmpl-1",
@@ -101,7 +108,8 @@ class AnsweringModel:
 
 def response(asked: dict[str, Any]) -> dict[str, Any]:
     """Return the response that is asked for."""
-    return {**said("yes"), "id": asked["request_id"], **asked["shown"]}
+    made = {**said("yes"), "usage": RESPONSE_USAGE}
+    return {**made, "id": asked["request_id"], **asked["shown"]}
 
 
 WHOLE_ANSWERS: dict[Operation, Any] = {

@@ -70,14 +70,14 @@ class HermesReader:
     def finish(self) -> list[Piece]:
         """Return what was held back, at the end of the answer.
 
-        A call that was cut before its name was complete is told if only one function fits.
+        A call that was cut before its name was complete is returned if only one function fits.
         """
         if self._call is not None:
             fitting = [name for name in self._names if name.startswith(self._call.partial_name)]
             return _join(self._call.finish(fitting[0])) if len(fitting) == 1 else []
         if self._has_calls or self._must_call:
             return []
-        # A single sign may be anything; more of a mark is a call that was cut.
+        # A single character may be anything; more of a mark is a call that was cut.
         text = self._blank + (self._unread if len(self._unread) == 1 else "")
         return [text] if text else []
 

@@ -93,7 +93,7 @@ def _is_text(text: str) -> bool:
 
 def _detect(data: bytes) -> str:
     """Decode a text that is not Unicode."""
-    # Plain ASCII lines say nothing.
+    # Plain ASCII lines are the same in all encodings.
     sample = b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:SAMPLE_BYTES]
     controls = sum(byte < 32 and chr(byte) not in CONTROLS for byte in sample)
     if controls > len(sample) // 100:
@@ -128,7 +128,7 @@ def _is_western(text: str) -> bool:
         return False
     if any(char in OF_OTHER_ALPHABETS for char in text):
         return False
-    # A sign in the middle of a word is a letter of another encoding.
+    # A symbol in the middle of a word is a letter of another encoding.
     return not any(
         sign > "\x7f" and before.isalpha() and after.isalpha() and sign not in INSIDE_WORDS
         for before, sign, after in zip(text, text[1:], text[2:], strict=False)

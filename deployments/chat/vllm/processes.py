@@ -9,6 +9,7 @@ start one more process, only to tell it by its environment on which cores to wor
 for each other in loops that never sleep, on cores that the rest of the server needs.
 """
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,8 @@ from typing import Any
 
 from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.logs import configure_own_logging
+
+PR_SET_PDEATHSIG = 1
 
 PRELOADED = ["deployments.chat.vllm.preload"]
 
@@ -101,6 +104,7 @@ def _run(
     target: Callable[..., Any],
     kwargs: dict[str, Any],
 ) -> None:
+    _end_with_parent()
     # Only what differs: the process's title is kept in the memory of the rest.
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
@@ -114,6 +118,17 @@ def _run(
     except Exception as error:
         failure.send(reason(error))
         raise
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process with the fork server, which ends with the replica.
+
+    A killed replica cannot end its engine, which would keep its memory.
+    """
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the line above
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _keep_to_cores(config: Any, executor_class: type) -> None:

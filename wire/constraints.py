@@ -115,13 +115,22 @@ def with_structured_outputs(fields: Fields) -> Fields:
             if type_of(rest.get(FORMAT)) != "text":
                 rest.pop(FORMAT, None)  # the same
             return rest
-    outputs = rest.get(OUTPUTS)
-    for kind in KINDS if isinstance(outputs, dict) else ():
-        if (value := rest[OUTPUTS].get(kind)) is not None:
-            _check_output(kind, value, f"{OUTPUTS}.{kind}")
+    if isinstance(outputs := rest.get(OUTPUTS), dict):
+        _check_outputs(cast("Fields", outputs))
     if isinstance(form := rest.get(FORMAT), dict):
         rest = {**rest, FORMAT: _read_format(cast("Fields", form))}
     return rest
+
+
+def _check_outputs(outputs: Fields) -> None:
+    stated = {kind: outputs[kind] for kind in KINDS if outputs.get(kind) is not None}
+    if not stated:
+        raise InvalidRequestError(
+            f"Invalid '{OUTPUTS}': one of {', '.join(KINDS)} is needed (received {echo(outputs)}).",
+            OUTPUTS,
+        )
+    for kind, value in stated.items():
+        _check_output(kind, value, f"{OUTPUTS}.{kind}")
 
 
 def _read_format(form: Fields) -> Fields:

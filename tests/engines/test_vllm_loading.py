@@ -7,7 +7,7 @@ import pytest
 
 from deployments.chat.config import ChatConfig
 from deployments.chat.vllm import memory
-from deployments.chat.vllm.causes import reason
+from deployments.chat.vllm.causes import clean_message, reason
 from tests.support.tiny_model import make_tiny_llama
 from wire.calls import Call, Operation
 from wire.errors import APIError, ModelLoadError
@@ -112,3 +112,16 @@ def copy_without_end(model: Path, directory: Path) -> Path:
 def test_cause_has_its_type_where_the_message_alone_is_unclear() -> None:
     assert reason(KeyError("lm_head.weight")) == "KeyError: 'lm_head.weight'"
     assert reason(ValueError("two\n  lines")) == "two lines"
+
+
+@pytest.mark.parametrize(
+    ("message", "clean"),
+    [
+        ("Too long. (parameter=input_tokens, value=2049)", "Too long."),
+        ("Wrong (twice). (parameter=logit_bias, value=[(1, 2)])", "Wrong (twice)."),
+        ("No: [13:37:43] /a/b.cc:83: Regex parsing error", "No: Regex parsing error"),
+        ("Nothing (to) remove.", "Nothing (to) remove."),
+    ],
+)
+def test_messages_have_nothing_of_the_librarys_code(message: str, clean: str) -> None:
+    assert clean_message(message) == clean

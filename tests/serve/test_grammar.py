@@ -94,10 +94,10 @@ def test_functions_in_json_answer_with_a_call_of_one_of_them(client: OpenAI, que
 @pytest.mark.parametrize(
     ("extra", "param"),
     [
-        ({"structured_outputs": {"regex": "("}}, "structured_outputs"),
+        ({"structured_outputs": {"regex": "("}}, "structured_outputs.regex"),
         ({"structured_outputs": {"grammar": "root ::= ::="}}, "structured_outputs"),
-        ({"structured_outputs": {"json": {"type": "strong"}}}, "structured_outputs"),
-        ({"structured_outputs": {"choice": []}}, "structured_outputs"),
+        ({"structured_outputs": {"json": {"type": "strong"}}}, "structured_outputs.json.type"),
+        ({"structured_outputs": {"choice": []}}, "structured_outputs.choice"),
         ({"structured_outputs": {"regex": "a", "choice": ["a"]}}, "structured_outputs"),
         ({"structured_outputs": {}}, "structured_outputs"),
         (
@@ -107,7 +107,7 @@ def test_functions_in_json_answer_with_a_call_of_one_of_them(client: OpenAI, que
                     "json_schema": {"name": "x", "schema": {"type": "strong"}},
                 }
             },
-            "response_format",
+            "response_format.json_schema.schema.type",
         ),
         ({"grammar": "root ::= ["}, "grammar"),
     ],

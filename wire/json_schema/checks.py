@@ -10,7 +10,7 @@ from wire.errors import InvalidRequestError, echo
 from wire.json_schema.compiler import compile_schema
 from wire.json_schema.keywords import Path, SchemaError, write_path
 from wire.json_schema.pattern_parser import parse_pattern
-from wire.json_schema.patterns import PatternError
+from wire.json_schema.patterns import PatternError, can_match
 
 Fields = Mapping[str, Any]
 
@@ -61,7 +61,8 @@ def check_regex(pattern: object, param: str) -> None:
             f"Invalid '{param}': must be a string (received {echo(pattern)}).", param
         )
     try:
-        parse_pattern(pattern)
+        if not can_match(parse_pattern(pattern)):
+            raise PatternError("no text matches it")
     except PatternError as error:
         raise InvalidRequestError(
             f"Invalid '{param}': {error} (received {echo(pattern)}).", param

@@ -245,3 +245,18 @@ class _Automaton:
 @lru_cache(maxsize=32)
 def _build_automaton(node: Node) -> _Automaton:
     return _Automaton(node)
+
+
+def can_match(node: Node) -> bool:
+    """Return whether there is a text that a pattern matches."""
+    match node:
+        case Chars(ranges):
+            return bool(ranges)
+        case Sequence_(parts):
+            return all(map(can_match, parts))
+        case Options(options):
+            return any(map(can_match, options))
+        case Repeat(part, least, _):
+            return not least or can_match(part)
+        case Anchor():
+            return True

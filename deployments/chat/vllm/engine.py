@@ -39,7 +39,7 @@ from deployments.chat.error_fields import field_of_error, number_from_turn
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
 from deployments.chat.vllm.beams import BeamSearch, TextBody
-from deployments.chat.vllm.causes import reason
+from deployments.chat.vllm.causes import clean_message, reason
 from deployments.chat.vllm.errors import (
     LIBRARY_ERRORS,
     SHAPE_ERRORS,
@@ -307,7 +307,7 @@ def _decode(call: Call) -> Any:
         raise number_from_turn(error, call.body) from error
     except VLLMError as error:
         param = getattr(error, "parameter", None)
-        message = str(error).removesuffix(f" (parameter={param})")
+        message = clean_message(str(error))
         raise InvalidRequestError(message, param or field_of_error(message, call.body)) from error
     except SHAPE_ERRORS as error:
         name = find_misshapen(call.body, reader)

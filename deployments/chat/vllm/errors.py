@@ -10,6 +10,7 @@ from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
 
 from deployments.chat.error_fields import field_of_error
+from deployments.chat.vllm.causes import clean_message
 from deployments.chat.vllm.media import translate_error
 from wire.calls import Call, Operation
 from wire.errors import (
@@ -69,7 +70,7 @@ def convert_error(
         return internal_error(call.request_id)
     prompt = PROMPTS.get(call.operation, "prompt")
     if is_too_long(error.message):
-        return ContextLengthError(error.message, prompt)
+        return ContextLengthError(clean_message(error.message), prompt)
     message, param = translate_error(error, prompt)
     param = param or field_of_error(message, call.body, prompt)
     return BY_STATUS.get(error.code, InvalidRequestError)(message, param)

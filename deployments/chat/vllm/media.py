@@ -22,6 +22,7 @@ from vllm.multimodal import MULTIMODAL_REGISTRY
 from vllm.multimodal.media import MEDIA_CONNECTOR_REGISTRY, MediaWithBytes
 
 from deployments.chat.config import ChatConfig
+from deployments.chat.vllm.causes import clean_message
 from deployments.decoding import SAMPLE_RATE, decode
 from deployments.pictures import read_rgb
 from deployments.samples import to_float
@@ -160,7 +161,7 @@ def translate_error(error: ErrorInfo, prompt: str) -> tuple[str, str | None]:
 
     ``prompt`` is the field with the conversation, for which vLLM reports too many "images".
     """
-    message = error.message.removesuffix(f" (parameter={error.param})")
+    message = clean_message(error.message)
     if message.startswith(PROCESSOR_FAILED):
         # The rest is how the library was called.
         return "A picture or recording has a shape that the model does not take.", prompt

@@ -1,4 +1,4 @@
-"""``make serve``: runs ``serve run CONFIG``, says how it goes, and ends all of it on Ctrl-C."""
+"""``make serve``: runs ``serve run CONFIG``, reports the progress, and ends all of it on Ctrl-C."""
 
 import argparse
 import os

@@ -125,8 +125,9 @@ class RequestLog:
             record.error_code or "-",
             record.request_id,
         )
-        # A name that leads to no adapter makes no series.
-        name = record.model if status != HTTPStatus.NOT_FOUND else record.model.partition(":")[0]
+        # A name that may lead to no adapter makes no series.
+        is_known = status < HTTPStatus.BAD_REQUEST
+        name = record.model if is_known else record.model.partition(":")[0]
         model = {"kind": record.kind or "-", "model": name}
         labels = {**model, "status": str(status)}
         self._requests.inc(1, labels)

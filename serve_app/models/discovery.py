@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -189,7 +190,11 @@ def find_obstacle(message: str, *, has_place: bool) -> str:
     Serve's message about resources stays for a while after a replica has found its place.
     """
     if match := _UNSCHEDULED.search(message):
-        return "" if has_place else f"{WAITS}: {_describe_missing(*match.groups())}"
+        if has_place:
+            return ""
+        with suppress(ValueError):  # another version of Serve writes it otherwise
+            return f"{WAITS}: {_describe_missing(*match.groups())}"
+        return WAITS
     causes = _CAUSE.findall(_ANSI.sub("", message))
     return f"failed to start and is tried again: {causes[-1].strip()}" if causes else ""
 

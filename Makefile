@@ -72,7 +72,7 @@ train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recip
 evaluate-embedded: .venv/.test-$(EXTRA) ## Print the held-out scores of the embedded MODELS (minutes)
 	@$(BIN)/python -m embedded.evaluate $(MODELS)
 
-compare-documents: .venv/.test-$(EXTRA) ## Compare the text of DOCX files with that of LibreOffice, which must be installed
+compare-documents: .venv/.test-$(EXTRA) ## Compare the text of DOCX and PDF files with that of LibreOffice and pdftotext, which must be installed
 	@$(BIN)/python -m tests.support.compare_documents
 
 clean: ## Remove everything that the other targets created

@@ -28,7 +28,9 @@ def read_document(path: Path, filename: str) -> str:
     with path.open("rb") as file:
         beginning = file.read(1024)
     if b"%PDF-" in beginning:
-        return _read_pdf(path)
+        from serve_app.documents.pdf import read_pdf
+
+        return read_pdf(path)
     if beginning.startswith(b"PK\x03\x04"):
         return _read_zip(path)
     if beginning.startswith(b"\xd0\xcf\x11\xe0"):
@@ -40,23 +42,6 @@ def read_document(path: Path, filename: str) -> str:
         return read_text(path.read_bytes(), name)
     except DocumentError as error:
         raise DocumentError(error.code, f"{error.message} {READ}") from None
-
-
-def _read_pdf(path: Path) -> str:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        reader = PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise invalid_file("The PDF file needs a password.")
-        return "\n\n".join(page.extract_text() for page in reader.pages)
-    except (DocumentError, MemoryError):
-        raise
-    except PyPdfError as error:
-        raise invalid_file(f"The PDF file is damaged: {error}") from error
-    except Exception as error:  # whatever the library raises on a damaged file
-        raise invalid_file(f"The PDF file cannot be read: {type(error).__name__}.") from error
 
 
 def _read_zip(path: Path) -> str:

@@ -9,6 +9,8 @@ import pytest
 from serve_app.documents.errors import DocumentError
 from serve_app.documents.reader import DocumentReader
 from tests.support.documents import encrypt, pdf, swollen, word_file
+from tests.support.pdf_documents import SCAN
+from tests.support.pdf_files import FIRST, Container, build_pages, deflate, form
 from tests.support.word_documents import CONTAINERS
 from tests.support.word_files import build_word_file
 
@@ -18,6 +20,20 @@ DOCX = word_file(LINE, "The end.", table=(("a", "b"), ("c", "d")))
 PRICE = "Цена не является окончательной. Оплата производится в течение тридцати дней."
 FINAL = "これは価格に関する契約書です。価格は最終的なものではありません。"
 TRACKED = next(build_word_file(each.body) for each in CONTAINERS if each.name == "insertion")
+LOADED = Container("", "", "", objects={5: deflate(b" " * 900 * 2**20)}).build()
+REPEATED = Container(
+    "",
+    "/Fm Do",
+    "",
+    resources=f"/XObject << /Fm {FIRST} 0 R >>",
+    objects={
+        FIRST + depth: form(
+            "/Fm Do " * 30, f"/Resources << /XObject << /Fm {FIRST + depth + 1} 0 R >> >>"
+        )
+        for depth in range(12)
+    },
+).build()
+"""Forms that draw forms, in all 30 to the power of 12."""
 PAGE = (
     "<!DOCTYPE html><html><head><title>Title</title><style>p{}</style></head><body>"
     "<script>alert(1)</script><!-- hidden --><p>One   <b>bold</b>word\n here.</p>"
@@ -85,6 +101,8 @@ async def test_page_says_what_a_reader_sees(tmp_path: Path) -> None:
         ("a.txt", b"nul\xff\xfe bytes", "invalid_file", "not certain"),
         ("a.pdf", pdf(LINE)[:200], "invalid_file", "PDF"),
         ("a.pdf", pdf(""), "invalid_file", "no text"),
+        ("a.pdf", build_pages([SCAN]), "invalid_file", "scans, are not read"),
+        ("a.pdf", LOADED, "invalid_file", "limit of memory"),
         ("a.pdf", b"not one", "invalid_file", "is none"),
         ("a.pdf", encrypt(pdf(LINE), "secret"), "invalid_file", "password"),
         ("a.docx", DOCX[:2000], "invalid_file", "archive"),
@@ -104,6 +122,11 @@ async def test_file_that_cannot_be_read_says_why(
 
 async def test_pdf_with_an_empty_password_is_read(tmp_path: Path) -> None:
     assert await read(tmp_path, "a.pdf", encrypt(pdf(LINE), "")) == LINE
+
+
+async def test_pdf_that_repeats_itself_without_end_is_given_up(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="longer than"):
+        await read(tmp_path, "a.pdf", REPEATED, timeout_s=2)
 
 
 async def test_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:

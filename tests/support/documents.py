@@ -1,4 +1,4 @@
-"""PDF and DOCX files, written by hand or by the library that reads them."""
+"""PDF and DOCX files, written by hand or by libraries."""
 
 import io
 import zipfile

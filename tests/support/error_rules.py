@@ -14,7 +14,14 @@ import pytest
 
 INTERNAL_NAME = re.compile(r"\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b|\w+\.py\b")
 """A class such as ``ChatCompletionUserMessageParam``, or a file of code."""
-PROPER_NAMES = {"ElevenLabs", "GitHub", "JavaScript", "MetricsExportPort", "PowerPoint"}
+PROPER_NAMES = {
+    "ElevenLabs",
+    "GitHub",
+    "JavaScript",
+    "MetricsExportPort",
+    "PowerPoint",
+    "WebSocket",
+}
 LIBRARYS_WORDS = re.compile(
     r"pydantic|Traceback|validation errors? for|Input should|after validation|Value error|"
     r"Field required|valid (dictionary|string|integer|list)|type=\w+_|NoneType|<class|"

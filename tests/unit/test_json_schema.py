@@ -93,7 +93,7 @@ class Nothing(BaseModel):
 def test_alternatives_that_a_property_tells_apart_are_one_of_them() -> None:
     pets = TypeAdapter(list[Annotated[Cat | Dog, Field(discriminator="kind")] | Nothing])
 
-    schema = compile_schema(pets.json_schema())
+    schema: Any = compile_schema(pets.json_schema())
 
     kinds = [each["properties"]["kind"].get("enum", [None]) for each in schema["items"]["anyOf"]]
     assert kinds == [["cat"], ["dog", "puppy"], [None]]
@@ -114,7 +114,7 @@ def test_kinds_may_differ_by_type_and_by_reference(kind: Any, other: Any) -> Non
 
     definitions = {"one": {"enum": [1, 2]}, "two": {"$ref": "#/$defs/three"}, "three": {"const": 3}}
 
-    schema = compile_schema({"oneOf": [make(kind), make(other)], "$defs": definitions})
+    schema: Any = compile_schema({"oneOf": [make(kind), make(other)], "$defs": definitions})
 
     assert len(schema["anyOf"]) == 2
 

@@ -22,6 +22,8 @@ from wire.calls import Kind
 POLL_S = 0.5
 WATCH_S = 2
 """How often it looks once all models are there: looking costs the server, too."""
+REASONS_S = 10
+"""How often it reads what a loading model waits for. Unlike a probe, this is a line of the log."""
 INGRESS_PORTS = range(30_000, 32_700)
 """From Serve's first to where the kernel's own begin."""
 PORTS_OF_ONE = 100
@@ -131,14 +133,21 @@ def _follow(
     process: "subprocess.Popen[bytes]", target: Target, log: Path, stopped: list[int]
 ) -> None:
     """Report each change of a model's state until the process ends or someone stops it."""
-    started, seen, ready = time.monotonic(), dict[str, Status](), False
-    looked = started
+    started, ready = time.monotonic(), False
+    states: dict[str, str] = {}
+    seen: dict[str, Status] = {}
+    looked = read_at = started
     while process.poll() is None and not stopped:
         reap_orphans()
         time.sleep(POLL_S)
         if ready and time.monotonic() < looked + WATCH_S:
             continue
         looked = time.monotonic()
+        current: dict[str, str] = target.get("/readyz").get("models", {})
+        is_due = "loading" in current.values() and looked > read_at + REASONS_S
+        if not current or (current == states and not is_due):
+            continue
+        states, read_at = current, looked
         statuses = _read_statuses(target)
         for model, status in statuses.items():
             if seen.get(model) != status:

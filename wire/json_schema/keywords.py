@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, cast
 
+from wire.errors import echo
+
 Schema = dict[str, Any] | bool
 Path = tuple[str | int, ...]
 Fate = Literal["enforced", "limited", "refused", "annotation"]
@@ -240,12 +242,7 @@ def check_shape(schema: Mapping[str, Any], path: Path) -> None:
             continue
         check, expected = SHAPES[KEYWORDS[keyword][0]]
         if not check(value):
-            raise SchemaError((*path, keyword), f"must be {expected} (received {_echo(value)})")
+            raise SchemaError((*path, keyword), f"must be {expected} (received {echo(value)})")
     for least, most in RANGES:
         if least in schema and most in schema and schema[least] > schema[most]:
             raise SchemaError((*path, least), f"is greater than '{most}'")
-
-
-def _echo(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -21,7 +21,7 @@ from openai.types.responses import (
     ResponseReasoningItem,
 )
 from pydantic import Field, model_validator
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from vllm.entrypoints.openai.responses.protocol import (
     ResponseCompletedEvent,
     ResponseCreatedEvent,
@@ -37,6 +37,7 @@ from vllm.sampling_params import SamplingParams
 from deployments.chat.vllm.answers import Answer
 from deployments.chat.vllm.errors import is_too_long
 from deployments.chat.vllm.media import current
+from deployments.chat.vllm.tool_calls import is_json
 from deployments.chat.vllm.truncation import answer_room, truncate
 from wire.openai.responses import InputTokenCountResponse
 
@@ -218,17 +219,9 @@ def _mark_cut_item(item: ResponseOutputItem, response: ResponsesResponse) -> Non
     """
     if response.status != "incomplete":
         return
-    is_whole_call = isinstance(item, ResponseFunctionToolCall) and _is_json(item.arguments)
+    is_whole_call = isinstance(item, ResponseFunctionToolCall) and is_json(item.arguments)
     if isinstance(item, HAS_STATUS) and not is_whole_call:
         item.status = "incomplete"
-
-
-def _is_json(text: str) -> bool:
-    try:
-        from_json(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _item_fields(item: ResponseOutputItem) -> dict[str, Any]:

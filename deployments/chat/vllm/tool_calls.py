@@ -170,7 +170,7 @@ def mark_cut_calls(answer: ChatCompletionResponse) -> None:
             continue
         if ends.get(choice.index) == "length":
             choice.finish_reason = "length"
-        elif isinstance(choice.stop_reason, str) and not _is_json(_last_arguments(choice.message)):
+        elif isinstance(choice.stop_reason, str) and not is_json(_last_arguments(choice.message)):
             choice.finish_reason = "stop"
 
 
@@ -194,7 +194,7 @@ class StoppedCalls:
             if (
                 choice["finish_reason"] == "tool_calls"
                 and isinstance(choice.get("stop_reason"), str)
-                and not _is_json(self._arguments.get(index, ""))
+                and not is_json(self._arguments.get(index, ""))
             ):
                 choice["finish_reason"] = "stop"
         return write_event(chunk).decode()
@@ -204,7 +204,8 @@ def _last_arguments(message: ChatMessage) -> str:
     return message.tool_calls[-1].function.arguments if message.tool_calls else ""
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """Return whether a text is whole JSON, not the beginning of it."""
     try:
         from_json(text)
     except ValueError:

@@ -6,9 +6,9 @@
 - Statistics and metrics have no authentication and are open on every address; here on loopback.
 - Serve reads some headers of the client before the ingress does: one that is not text fails as a
   500, another disables the detection of disconnects. They are removed.
-- A connection that sends no request stays open for an hour, and 4,096 of them are all there are.
-  Here a request's headers must arrive within seconds, there are more places, and one address cannot
-  take all of them.
+- A connection that sends no request stays open for an hour, and HAProxy takes 4,096 connections.
+  Here a request's headers must arrive within seconds, HAProxy takes more, and one address cannot
+  use all of them.
 - Behind HAProxy, all connections come from HAProxy. It sends the client's address in a header,
   with a proof that the ingress checks.
 - Without an ingress replica it answers with a 500 in plain text, and before it has any route with
@@ -28,8 +28,8 @@ from serve_app.http.addresses import peer_proof
 from wire.errors import ModelUnavailableError, error_body
 
 MAX_CONNECTIONS = 16_384
-"""10,000 idle clients and 1,000 active ones, and room for as many again from one address. An idle
-connection takes 3 KB of HAProxy's memory and two file descriptors while a request passes."""
+"""Room for 10,000 idle clients and 1,000 active ones. While a request passes, a connection takes
+two file descriptors."""
 SPARE_FILES = 512
 """File descriptors for listeners, health checks and statistics."""
 CONNECTIONS_SETTING = "RAY_SERVE_HAPROXY_MAXCONN"

@@ -23,7 +23,7 @@ SETTINGS = {
     # HAProxy instead of Serve's Python proxy: about ten times as many requests per second.
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-    # After three failed checks Serve replaces a killed HAProxy: 5 s instead of half a minute.
+    # After three failed checks Serve replaces a killed HAProxy: 6 s instead of half a minute.
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
     # One event loop in a replica instead of three threads, and handles over gRPC: half the cost of
     # a hop. gRPC's default limit of 4 MiB is less than one image.

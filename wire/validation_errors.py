@@ -78,7 +78,7 @@ def from_validation_errors(
 ) -> InvalidRequestError:
     """Convert pydantic's errors into one that names the parameter, its value and what is allowed.
 
-    ``sent`` is the request's body, by which its members are told from the names of types.
+    ``sent`` is the request's body, which distinguishes its members from the names of types.
     """
     problems = _select([_locate(error, sent) for error in errors[:MAX_ERRORS]])
     first = problems[0]

@@ -71,8 +71,8 @@ def _function(name: str, schema: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Told:
-    """What an answer says."""
+class Content:
+    """The content of an answer, in the same form for each API."""
 
     text: str = ""
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -94,8 +94,8 @@ ENDS = {
 }
 
 
-def ask_model(url: str, api: str, request: Request, *, streamed: bool) -> Told:
-    """Send a request and return what is told."""
+def ask_model(url: str, api: str, request: Request, *, streamed: bool) -> Content:
+    """Send a request and return the calls, the text and the end of its answer."""
     body = request.body(api)
     if streamed:
         body["stream"] = True
@@ -109,7 +109,7 @@ def ask_model(url: str, api: str, request: Request, *, streamed: bool) -> Told:
     return STREAM_READERS[api]([json.loads(line) for line in lines if line.startswith("{")])
 
 
-def _read_chat(answer: Any) -> Told:
+def _read_chat(answer: Any) -> Content:
     (choice,) = answer["choices"]
     message = choice["message"]
     functions = [call["function"] for call in message.get("tool_calls") or ()]
@@ -118,7 +118,7 @@ def _read_chat(answer: Any) -> Told:
     calls = [(each["name"], each["arguments"]) for each in functions]
     if calls:
         assert message["content"] != ""
-    return Told(message["content"] or "", calls, _end(choice), answer["usage"]["prompt_tokens"])
+    return Content(message["content"] or "", calls, _end(choice), answer["usage"]["prompt_tokens"])
 
 
 def _end(choice: Any) -> str:
@@ -128,8 +128,8 @@ def _end(choice: Any) -> str:
     return ENDS[reason]
 
 
-def _read_chat_stream(events: list[Any]) -> Told:
-    told = Told(prompt_tokens=events[-1]["usage"]["prompt_tokens"])
+def _read_chat_stream(events: list[Any]) -> Content:
+    told = Content(prompt_tokens=events[-1]["usage"]["prompt_tokens"])
     for choice in [choice for event in events for choice in event["choices"]]:
         delta = choice["delta"]
         parts = [call["function"] for call in delta.get("tool_calls") or ()]
@@ -148,8 +148,8 @@ def _read_chat_stream(events: list[Any]) -> Told:
     return told
 
 
-def _read_response(answer: Any) -> Told:
-    told = Told(prompt_tokens=answer["usage"]["input_tokens"])
+def _read_response(answer: Any) -> Content:
+    told = Content(prompt_tokens=answer["usage"]["input_tokens"])
     for item in answer["output"]:
         if item["type"] == "message":
             told.text += "".join(part["text"] for part in item["content"])
@@ -160,8 +160,8 @@ def _read_response(answer: Any) -> Told:
     return told
 
 
-def _read_response_stream(events: list[Any]) -> Told:
-    told = Told()
+def _read_response_stream(events: list[Any]) -> Content:
+    told = Content()
     for event in events:
         match event["type"]:
             case "response.output_text.delta":
@@ -180,16 +180,16 @@ def _read_response_stream(events: list[Any]) -> Told:
     raise AssertionError("the stream has no end")
 
 
-def _read_message(answer: Any) -> Told:
+def _read_message(answer: Any) -> Content:
     calls = [b for b in answer["content"] if b["type"] == "tool_use"]
     text = "".join(b["text"] for b in answer["content"] if b["type"] == "text")
     tokens = answer["usage"]["input_tokens"] + answer["usage"]["cache_read_input_tokens"]
     written = [(call["name"], json.dumps(call["input"])) for call in calls]
-    return Told(text, written, ENDS[answer["stop_reason"]], tokens)
+    return Content(text, written, ENDS[answer["stop_reason"]], tokens)
 
 
-def _read_message_stream(events: list[Any]) -> Told:
-    told = Told()
+def _read_message_stream(events: list[Any]) -> Content:
+    told = Content()
     for event in events:
         match event["type"]:
             case "content_block_start" if event["content_block"]["type"] == "tool_use":

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from pydantic_core import from_json
 
-from tests.engines.calling import APIS, MODEL, Request, Told, ask_model
+from tests.engines.calling import APIS, MODEL, Content, Request, ask_model
 
 WEATHER_SCHEMA = {
     "type": "object",
@@ -23,7 +23,7 @@ OTHERS = tuple(api for api in APIS if api != "functions")
 """The APIs whose choice may be that some tool must be called."""
 
 
-def both(url: str, api: str, request: Request) -> Told:
+def both(url: str, api: str, request: Request) -> Content:
     """Return what an answer tells, which is the same whole and streamed."""
     whole = ask_model(url, api, request, streamed=False)
     streamed = ask_model(url, api, request, streamed=True)

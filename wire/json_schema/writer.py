@@ -27,7 +27,7 @@ from wire.json_schema.reader import Reader
 MAX_VALUES = 1000
 """That take the place of a keyword which is not enforced itself."""
 MAX_UNIQUE = 5
-"""Different items of which all orders are written down."""
+"""Different items of an array, of which all orders are listed in an ``enum``."""
 MAX_COMPARISONS = 500_000
 """Parts of patterns times characters of values."""
 PARTS_PER_CHARACTER = 10

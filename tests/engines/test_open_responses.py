@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from vllm.sampling_params import SamplingParams
 
+from deployments.chat.vllm.responses import OneTurnRequest
 from tests.engines.media_parts import MODEL as OMNI
 from tests.support.open_responses import read_items, read_response, read_stream
 from tests.support.pictures import data_url, picture
@@ -76,6 +78,32 @@ def test_answer_is_as_specified(
     if kinds is not None:
         assert response.status == "completed"
         assert [item.type for item in response.output] == kinds
+
+
+@pytest.mark.parametrize("interval", [2, 3, 5, 8, 100])
+@pytest.mark.parametrize("fields", [{}, AT_ONCE, {"tools": [TOOL], "tool_choice": "auto"}])
+def test_logprobs_are_of_the_text_when_several_tokens_come_at_once(
+    thinker: str, fields: dict[str, Any], interval: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under load, where the engine is ahead of who reads it."""
+    sampling = OneTurnRequest.to_sampling_params
+
+    def merge(*args: Any, **options: Any) -> SamplingParams:
+        params = sampling(*args, **options)
+        params.stream_interval = interval
+        return params
+
+    monkeypatch.setattr(OneTurnRequest, "to_sampling_params", merge)
+    asked = {"include": ["message.output_text.logprobs"], "top_logprobs": 2, **fields}
+    whole, streamed = (
+        read(thinker, stream=stream, max_output_tokens=200, **asked) for stream in (False, True)
+    )
+
+    message = streamed.output[-1]
+    assert [part.text.strip() for part in message.content] == [SUM[2]]
+    for part in message.content:
+        assert "".join(each.token for each in part.logprobs) == part.text
+    assert _without_ids(streamed) == _without_ids(whole)
 
 
 @pytest.mark.parametrize(

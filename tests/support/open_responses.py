@@ -290,3 +290,5 @@ def _check_parts(within: list[dict[str, Any]], item: dict[str, Any]) -> None:
         assert {event["type"] for event in deltas} <= {f"response.{part['type']}.delta"}
         assert text["type"] == f"response.{part['type']}.done"
         assert "".join(event["delta"] for event in deltas) == text["text"] == part["text"]
+        tokens = [each["token"] for event in deltas for each in event.get("logprobs", ())]
+        assert tokens == [each["token"] for each in part.get("logprobs", ())]

@@ -37,6 +37,7 @@ from vllm.sampling_params import SamplingParams
 from deployments.chat.vllm.answers import Answer
 from deployments.chat.vllm.errors import is_too_long
 from deployments.chat.vllm.media import current
+from deployments.chat.vllm.text_logprobs import of_text, place_logprobs
 from deployments.chat.vllm.tool_calls import is_json
 from deployments.chat.vllm.truncation import answer_room, truncate
 from wire.openai.responses import InputTokenCountResponse
@@ -79,6 +80,7 @@ class Responses:
 
     def __init__(self, handler: OpenAIServingResponses) -> None:
         self._handler = handler
+        place_logprobs(handler)
 
     async def create(
         self, body: OneTurnRequest, request: Request
@@ -226,15 +228,11 @@ def _mark_cut_item(item: ResponseOutputItem, response: ResponsesResponse) -> Non
 
 def _item_fields(item: ResponseOutputItem) -> dict[str, Any]:
     _complete_item(item)
-    fields = item.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for part in fields["content"] if item.type == "message" else ():
-        if part.get("logprobs"):
-            part["logprobs"] = _of_text(part["logprobs"], part["text"])
-    return fields
+    return item.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _complete_item(item: Any) -> None:
-    """Set what OpenAI's items have and vLLM's leave empty."""
+    """Make of vLLM's item what OpenAI's is."""
     if isinstance(item, ResponseReasoningItem) and item.status is None:
         item.status = "completed"
     elif isinstance(item, ResponseOutputMessage):
@@ -243,8 +241,8 @@ def _complete_item(item: Any) -> None:
 
 
 def _complete_part(part: Any) -> None:
-    if isinstance(part, ResponseOutputText) and part.logprobs is None:
-        part.logprobs = []
+    if isinstance(part, ResponseOutputText):
+        part.logprobs = of_text(part.logprobs or [], part.text)
 
 
 def _usage_fields(response: ResponsesResponse) -> dict[str, Any] | None:
@@ -262,24 +260,6 @@ def _usage_fields(response: ResponsesResponse) -> dict[str, Any] | None:
         "output_tokens_details": {"reasoning_tokens": usage.output_tokens_details.reasoning_tokens},
         "total_tokens": usage.total_tokens,
     }
-
-
-def _of_text(logprobs: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    """Return those of a text's tokens, as streams have them.
-
-    vLLM gives a whole text also those of the thought before it and of the token that ends it.
-    """
-    found: list[dict[str, Any]] = []
-    for each in reversed(logprobs):
-        # A character of several tokens belongs to its last; the others are empty.
-        if each["token"] and not text:
-            break
-        if text.endswith(each["token"]):
-            text = text.removesuffix(each["token"])
-            found.append(each)
-        elif found:
-            return logprobs
-    return found[::-1]
 
 
 def _note_usage(response: ResponsesResponse, request: Request) -> None:

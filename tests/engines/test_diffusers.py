@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Sequence
 from io import BytesIO
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from deployments.images.diffusers.drawing import Pipelines
+from deployments.images.diffusers.drawing import AbandonedError, Pipelines
 from deployments.images.diffusers.engine import DiffusersEngine
 from deployments.images.diffusers.loading import load_pipeline
 from deployments.images.job import Job
@@ -134,18 +133,24 @@ async def test_stream_makes_the_image_that_the_whole_answer_has(engine: Diffuser
 
 
 async def test_client_that_leaves_stops_the_drawing() -> None:
-    engine = await load(max_steps=10**6, default_size="256x256")
-    begun, pipelines = threading.Event(), engine.pipelines
+    engine = await load(max_steps=1000, default_size="512x512")
+    pipelines = engine.pipelines
+    passes: list[int] = []
+    abandoned: list[AbandonedError] = []
 
     def draw_noted(jobs: Sequence[Job]) -> list[Any]:
-        begun.set()
-        return pipelines.draw(jobs)
+        passes.append(len(jobs))
+        try:
+            return pipelines.draw(jobs)
+        except AbandonedError as error:
+            abandoned.append(error)
+            raise
 
     engine.queue.draw_pass = draw_noted
-    # Neither would end within the time of a test.
-    long = asyncio.create_task(draw(engine, step=10**6))
-    waiting = asyncio.create_task(draw(engine, step=10**6, seed=1))
-    await until(lambda: begun.is_set() and engine.num_unfinished() == 2)
+    # The most steps that the scheduler has: minutes of work.
+    long = asyncio.create_task(draw(engine, step=1000))
+    waiting = asyncio.create_task(draw(engine, step=999))
+    await until(lambda: passes == [1] and engine.num_unfinished() == 3)  # two, and the pass
 
     long.cancel()
     waiting.cancel()
@@ -153,6 +158,8 @@ async def test_client_that_leaves_stops_the_drawing() -> None:
 
     reply = await draw(engine, size="64x64")  # comes after them, in the same thread
     assert reply.files
+    assert len(abandoned) == 1
+    assert passes == [1, 1]
     assert engine.num_unfinished() == 0
     await engine.close()
 

@@ -15,7 +15,7 @@ from deployments.config import ModelConfig, resolve_model
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import APIError
-from wire.logging import get_logger
+from wire.logging import REQUEST_ID, configure_logging, get_logger
 from wire.operations import decode_body
 
 logger = get_logger(__name__)
@@ -77,6 +77,7 @@ class ModelDeployment:
     """Backend → its engine, by path: a library is imported only where a config names it."""
 
     async def __init__(self, config: ModelConfig) -> None:  # Serve awaits it
+        configure_logging()
         started = time.monotonic()
         self.config = config
         self.admission = Admission(config.max_requests)
@@ -115,6 +116,7 @@ class ModelDeployment:
         An APIError crosses the handle as a value and is raised behind it: Serve logs a traceback
         for everything that a replica raises, and a client's mistake is no fault of the replica.
         """
+        REQUEST_ID.set(call.request_id)
         try:
             with self.admission.hold(
                 self.config.model_id, call.slots, low_priority=call.low_priority

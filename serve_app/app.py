@@ -32,7 +32,9 @@ def build(config: IngressConfig) -> Application:
         from serve_app.services import Runtime
         from serve_app.storage.database import Database
         from serve_app.storage.migrate import check_database
+        from wire.logging import configure_logging
 
+        configure_logging()
         keys = config.api_keys()
         check_exposure(config, keys, ray.get(controller().get_serve_instance_details.remote()))
         database_url = config.database()

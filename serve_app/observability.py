@@ -3,6 +3,7 @@
 Never prompts, texts or keys. Metrics go through Ray, so the dashboard and Prometheus show them.
 """
 
+import json
 import logging
 import time
 from collections.abc import Iterable
@@ -119,7 +120,7 @@ class RequestLog:
             record.method,
             record.path,
             record.kind or "-",
-            record.model,
+            _quote(record.model),
             seconds * 1000,
             "".join(f"{unit}={amount:g} " for unit, amount in total.units().items()),
             record.error_code or "-",
@@ -137,3 +138,8 @@ class RequestLog:
         for (kind, name), usage in record.work.items():
             for unit, amount in usage.units().items():
                 self._work.inc(amount, {"kind": kind, "model": name, "unit": unit})
+
+
+def _quote(value: str) -> str:
+    """Return a client's value so that it cannot be read as the fields after it."""
+    return json.dumps(value[:200]) if set(value) & set(' ="') else value[:200]

@@ -19,7 +19,7 @@ from serve_app.http.limits import BodyLimits
 from serve_app.observability import RequestLog, RequestRecord
 from wire.errors import APIError, NotFoundError, RequestTooLargeError, internal_error
 from wire.ids import new_id
-from wire.logging import get_logger
+from wire.logging import REQUEST_ID, get_logger
 
 logger = get_logger(__name__)
 
@@ -75,6 +75,7 @@ class RequestMiddleware:
         headers = Headers(scope=scope)
         internal: InternalRequest | None = scope.get(INTERNAL_REQUEST)
         record = internal.record if internal else new_record(scope, headers)
+        REQUEST_ID.set(record.request_id)
         record.strict_fields = self.strict_fields
         state = scope.setdefault("state", {})
         state["record"] = record

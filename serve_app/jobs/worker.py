@@ -25,7 +25,7 @@ from serve_app.storage.jobs import ClaimLostError, JobStore
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import APIError, StorageUnavailableError, internal_error
 from wire.ids import new_id
-from wire.logging import get_logger
+from wire.logging import REQUEST_ID, get_logger
 
 logger = get_logger(__name__)
 
@@ -185,6 +185,7 @@ class Jobs:
 
     async def _do(self, job: StoredObject, attempts: int) -> None:
         """Do a job to its end, or until the database cannot be reached."""
+        REQUEST_ID.set(job.id)
         try:
             await self._work(job, attempts)
         except ClaimLostError:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from grpc.aio import AioRpcError
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError, TaskCancelledError
+from ray.serve.context import _get_serve_request_context, _set_request_context
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
@@ -74,6 +75,7 @@ class ServeModelHandle:
         self, call: Call, method: DeploymentHandle[Any]
     ) -> AsyncGenerator[tuple[Inlet, asyncio.Future[Returned]]]:
         """Call a replica; yield the inlet of its answer, and what the call will return."""
+        _name_request(call)
         with closing(await self._bus.open_inlet()) as inlet, self._translate_errors():
             response: Any = _with_adapter(call, method).remote(call, inlet.reply_to)
             returned = asyncio.ensure_future(_read_single(response))
@@ -109,6 +111,15 @@ async def _read_single(items: AsyncIterator[Returned]) -> Returned:
     async for item in items:
         answer = item
     return answer
+
+
+def _name_request(call: Call) -> None:
+    """Let Serve call the request by our id, here and in the replica.
+
+    It has it from a client's request, but gives those of jobs and batches one of its own.
+    """
+    if _get_serve_request_context().request_id != call.request_id:
+        _set_request_context(request_id=call.request_id)
 
 
 def _with_adapter(call: Call, handle: DeploymentHandle[Any]) -> DeploymentHandle[Any]:

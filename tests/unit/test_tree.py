@@ -44,7 +44,17 @@ ML_LIBRARIES = {
     "PIL",
 }
 WIRE_MAY_IMPORT = {
-    *("ast", "base64", "binascii", "collections", "contextlib", "dataclasses", "difflib", "enum"),
+    *(
+        "ast",
+        "base64",
+        "binascii",
+        "collections",
+        "contextlib",
+        "contextvars",
+        "dataclasses",
+        "difflib",
+        "enum",
+    ),
     "fractions",
     *("functools", "hashlib", "itertools", "json", "logging", "math", "operator", "re", "secrets"),
     *("socket", "string", "struct", "time", "types", "typing", "unicodedata"),

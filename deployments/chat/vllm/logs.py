@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from wire.logging import configure_logging
+
 LOADED_WITHOUT = {"VLLM_CONFIGURE_LOGGING": "0", "VLLM_LOGGING_CONFIG_PATH": None}
 """Only while vLLM is imported here. Its own processes configure their logging as the operator set
 it: what they print is in Ray's log of the replica."""
@@ -44,6 +46,7 @@ def leave_logging_to_serve(arguments: Any) -> None:
 def configure_own_logging(config: Any) -> None:
     """Have a process of vLLM's own, which has no log of Serve's, configure its logging."""
     config.logging_config.configure_logging = True
+    configure_logging()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from deployments.admission import Admission
 from deployments.bus import Outlet, Outlets
 from deployments.config import ModelConfig, resolve_model
+from deployments.owner import OWNER
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import APIError
@@ -118,8 +119,9 @@ class ModelDeployment:
         """
         REQUEST_ID.set(call.request_id)
         try:
+            OWNER.set(call.owner)
             with self.admission.hold(
-                self.config.model_id, call.slots, low_priority=call.low_priority
+                self.config.model_id, call.slots, call.owner, low_priority=call.low_priority
             ):
                 await self.prepare(call)
                 with closing(await self.outlets.open(reply_to)) as outlet:

@@ -92,6 +92,8 @@ class Call:
     """Whether calls of interactive clients go first."""
     coalesce: bool = False
     """Whether waiting pieces of the answer may be joined: the ingress does not parse them."""
+    owner: str = ""
+    """Whose call it is, by :func:`wire.turns.name_owner`: where calls wait, owners take turns."""
 
 
 @dataclass(frozen=True, slots=True)

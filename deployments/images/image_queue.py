@@ -10,33 +10,42 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from deployments.images.job import Job
+from deployments.owner import OWNER
 from deployments.threads import WorkerThreads
+from wire.turns import TurnQueue
 
 Draw = Callable[[Sequence[Job]], list[Any]]
 """Returns an image for each job, or the error in place of the image; blocks."""
 
 
+Entry = tuple[Job, asyncio.Future[Any]]
+
+
 class ImageQueue:
-    """A queue of jobs before one thread, for one event loop."""
+    """A queue of jobs before one thread, in which owners take turns; for one event loop."""
 
     def __init__(self, draw: Draw, max_batch_size: int) -> None:
         self.draw_pass = draw
         self._max_batch_size = max_batch_size
         self._threads = WorkerThreads(1)
-        self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
+        self._waiting = TurnQueue[Entry]()
+        self._repeated: list[Entry] = []
+        """Jobs whose shared pass failed. They come first."""
         self._unfinished = 0
         self._working: asyncio.Task[None] | None = None
 
     async def draw(self, job: Job) -> Any:
         """Return the job's image. Cancellation stops the work, at the next step if it has begun."""
         result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, result))
+        owner, entry = OWNER.get(), (job, result)
+        self._waiting.add(owner, entry)
         self._unfinished += 1
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
         try:
             return await result
         finally:
+            self._waiting.discard(owner, lambda each: each is entry)
             job.cancelled.set()
             self._unfinished -= 1
 
@@ -46,7 +55,7 @@ class ImageQueue:
 
     def close(self) -> None:
         """Drop the jobs that wait, and stop those that run."""
-        for job, result in self._waiting:
+        for job, result in [*self._repeated, *self._waiting.clear()]:
             job.cancelled.set()
             result.cancel()
         self._threads.close()
@@ -64,25 +73,32 @@ class ImageQueue:
                     continue
                 for job in jobs:  # another client's job must not fail a request: repeat each
                     job.alone = True
-                self._waiting = batch + self._waiting
+                self._repeated += batch
                 continue
             for (_, result), image in zip(batch, images, strict=True):
                 _settle(result, image)
 
-    def _next_batch(self) -> list[tuple[Job, asyncio.Future[Any]]]:
-        """Take the first job and those after it that may share its pass."""
-        self._waiting = [(job, result) for job, result in self._waiting if not result.done()]
-        if not self._waiting:
+    def _next_batch(self) -> list[Entry]:
+        """Take the next job and those after it that may share its pass."""
+        self._repeated = [entry for entry in self._repeated if not entry[1].done()]
+        if self._repeated:
+            return [self._repeated.pop(0)]
+        first = self._waiting.pop(_is_wanted)
+        if first is None:
             return []
-        first = self._waiting[0][0]
-        batch = [
-            item
-            for item in self._waiting
-            if item[0] is first
-            or (not (first.alone or item[0].alone) and item[0].drawing == first.drawing)
-        ][: self._max_batch_size]
-        self._waiting = [item for item in self._waiting if item not in batch]
+        batch = [first]
+
+        def may_share(entry: Entry) -> bool:
+            alike = entry[0].drawing == first[0].drawing
+            return _is_wanted(entry) and alike and not (first[0].alone or entry[0].alone)
+
+        while len(batch) < self._max_batch_size and (entry := self._waiting.pop(may_share)):
+            batch.append(entry)
         return batch
+
+
+def _is_wanted(entry: Entry) -> bool:
+    return not entry[1].done()
 
 
 def _settle(result: "asyncio.Future[Any]", outcome: Any) -> None:

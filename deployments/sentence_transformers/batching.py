@@ -12,8 +12,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from deployments.owner import OWNER
 from deployments.threads import WorkerThreads
 from wire.errors import RETRY_AFTER_S, ModelOverloadedError
+from wire.turns import Shares, TurnQueue
 
 MAX_PADDING = 0.25
 """Share of a pass that may be padding; more costs more than a pass of its own."""
@@ -48,6 +50,7 @@ class _Request(Generic[ItemT]):
     """The waiting shares of a request, and its results so far."""
 
     def __init__(self, num_items: int, group: Hashable) -> None:
+        self.owner = OWNER.get()
         self.group = group
         self.shares: deque[_Share[ItemT]] = deque()
         self.results: list[Any] = [None] * num_items
@@ -84,7 +87,7 @@ class TokenBatcher(Generic[ItemT]):
         self._work = work
         self._max_batch_tokens = max_batch_tokens
         self._max_queued_tokens = max_queued_tokens
-        self._waiting: deque[_Request[ItemT]] = deque()
+        self._waiting = TurnQueue[_Request[ItemT]]()
         self._threads = WorkerThreads()
         self._passes: asyncio.Task[None] | None = None
 
@@ -99,7 +102,7 @@ class TokenBatcher(Generic[ItemT]):
         request = _Request[ItemT](len(items), group)
         request.shares.extend(self._cut(request, items))
         self._check_room(request)
-        self._waiting.append(request)
+        self._waiting.add(request.owner, request)
         if self._passes is None:
             self._passes = asyncio.create_task(self._run_passes())
         try:
@@ -118,9 +121,11 @@ class TokenBatcher(Generic[ItemT]):
 
     def _check_room(self, request: _Request[ItemT]) -> None:
         # A request counts for half of the limit at most: alone it always fits, and leaves room.
-        half = self._max_queued_tokens / 2
-        queued = sum(min(other.num_tokens(), half) for other in self._waiting)
-        if queued + min(request.num_tokens(), half) > self._max_queued_tokens:
+        half = self._max_queued_tokens // 2
+        queued = Shares(self._max_queued_tokens, spare=half)
+        for other in self._waiting:
+            queued.add(other.owner, min(other.num_tokens(), half))
+        if not queued.has_room(request.owner, min(request.num_tokens(), half)):
             raise ModelOverloadedError(
                 f"Too many tokens wait for the model. Retry after {RETRY_AFTER_S} s."
             )
@@ -150,8 +155,9 @@ class TokenBatcher(Generic[ItemT]):
 
     def _next_pass(self) -> list[_Share[ItemT]]:
         """Take a share of the request whose turn it is, and others of similar length."""
-        first = self._waiting.popleft()
-        if not first.shares:  # its client has gone
+        first = self._waiting.pop(lambda request: bool(request.shares), cost=0)
+        if first is None:  # their clients have gone
+            self._waiting.clear()
             return []
         shares = [first.shares.popleft()]
         alike = [r for r in self._waiting if r.shares and r.group == first.group]
@@ -159,9 +165,12 @@ class TokenBatcher(Generic[ItemT]):
             share = request.shares[0]
             if self._fits(shares, share.longest, share.num_tokens, len(share.items)):
                 shares.append(request.shares.popleft())
+        for share in shares:
+            self._waiting.pay(share.request.owner, share.num_tokens)
         if first.shares:
-            self._waiting.append(first)
-        self._waiting = deque(request for request in self._waiting if request.shares)
+            self._waiting.add(first.owner, first)
+        for owner in {request.owner for request in self._waiting}:
+            self._waiting.discard(owner, lambda request: not request.shares)
         return shares
 
     async def _run_passes(self) -> None:

@@ -1,7 +1,7 @@
 """Puts what several threads request at the same time into one pass.
 
-While as many passes run as may, requests gather; the next pass takes those of one group. No timer
-is involved, so a single request is as fast as without. Unlike texts
+While as many passes run as may, requests gather; the next pass takes those of one group, in the
+turns of their owners. No timer is involved, so a single request is as fast as without. Unlike texts
 (``sentence_transformers/batching.py``) and images (``images/image_queue.py``), the callers are
 threads within the library, with one item each, and one of them runs the pass.
 """
@@ -12,6 +12,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from deployments.owner import OWNER
+from wire.turns import TurnQueue
+
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
@@ -20,6 +23,7 @@ ResultT = TypeVar("ResultT")
 class _Entry(Generic[ItemT, ResultT]):
     item: ItemT
     group: Hashable
+    owner: str = field(default_factory=OWNER.get)
     result: "Future[ResultT]" = field(default_factory=Future)
 
 
@@ -38,7 +42,7 @@ class SharedPasses(Generic[ItemT, ResultT]):
         self._num_passes = num_passes
         self._max_size = max_size
         self._running = 0
-        self._waiting: list[_Entry[ItemT, ResultT]] = []
+        self._waiting = TurnQueue[_Entry[ItemT, ResultT]]()
         self._changed = threading.Condition()
 
     def run(self, item: ItemT, group: Hashable = None) -> ResultT:
@@ -61,14 +65,18 @@ class SharedPasses(Generic[ItemT, ResultT]):
     def _take(self, mine: _Entry[ItemT, ResultT]) -> list[_Entry[ItemT, ResultT]]:
         """Wait for a pass and fill it; return no entries where another pass took ``mine``."""
         with self._changed:
-            self._waiting.append(mine)
-            while mine in self._waiting and self._running >= self._num_passes:
+            self._waiting.add(mine.owner, mine)
+            while mine in self._waiting and not (
+                self._running < self._num_passes and self._waiting.peek() is mine
+            ):
                 self._changed.wait()
             if mine not in self._waiting:
                 return []
-            others = [one for one in self._waiting if one is not mine and one.group == mine.group]
-            taken = [mine, *others[: self._max_size - 1]]
-            self._waiting = [one for one in self._waiting if one not in taken]
+            taken = list[_Entry[ItemT, ResultT]]()
+            while len(taken) < self._max_size and (
+                entry := self._waiting.pop(lambda entry: entry.group == mine.group)
+            ):
+                taken.append(entry)
             self._running += 1
             self._changed.notify_all()
             return taken

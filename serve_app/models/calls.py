@@ -15,6 +15,7 @@ from wire.bodies import Body
 from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.errors import InvalidRequestError, echo
 from wire.operations import AnyBody, encode_body
+from wire.turns import name_owner
 
 
 class Calls:
@@ -102,8 +103,9 @@ class Calls:
         coalesce: bool = False,
     ) -> Call:
         """Return the engine's call. It has the id of the model, not an alias."""
-        if self.record.owner not in ("", EVERYONE) and not self._registry.share_prompt_cache:
-            body = salt_cache(operation, body, self.record.owner)
+        owner = "" if self.record.owner in ("", EVERYONE) else self.record.owner
+        if owner and not self._registry.share_prompt_cache:
+            body = salt_cache(operation, body, owner)
         prefix = prefix_of(operation, body, model.adapter)
         return Call(
             operation,
@@ -115,6 +117,7 @@ class Calls:
             prefix,
             self.record.low_priority,
             coalesce,
+            owner and name_owner(owner),
         )
 
 

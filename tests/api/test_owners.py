@@ -113,3 +113,22 @@ async def test_background_work_uses_its_owners_cache(
 
     salts = {json.loads(call.body).get("cache_salt") for call in model.calls}
     assert salts == {hash_owner(ONE)}
+
+
+async def test_calls_name_their_owner_by_a_short_hash_of_it_where_there_are_keys(
+    create: CreateApi, model: ScriptedModel
+) -> None:
+    model.script = [b"{}"]
+    for keys in (frozenset({ONE, TWO}), frozenset[str]()):
+        api = create(keys)
+        async with api.router.lifespan_context(api), connect(api) as client:
+            for key in (ONE, ONE, TWO):
+                await client.post(
+                    "/v1/chat/completions", json={"messages": HELLO}, headers={"x-api-key": key}
+                )
+
+    first, second, other, *without = (call.owner for call in model.calls)
+    assert first == second != other
+    assert len(first) == 16
+    assert first not in hash_owner(ONE)
+    assert without == [""] * 3

@@ -1,5 +1,5 @@
 # pyright: standard
-"""What nobody waits for goes behind in the real vLLM's queue."""
+"""In the real vLLM's queue, owners take turns, and what nobody waits for goes behind."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deployments.chat.config import ChatConfig
+from deployments.owner import OWNER
 from tests.support.tiny_model import make_tiny_llama
 from tests.support.waiting import until
 from wire.calls import Call, Operation
@@ -48,7 +49,8 @@ async def test_call_behind_is_answered_after_those_that_came_later(
     engine = await load(tmp_path)
     ended = list[str]()
 
-    async def ask(name: str, *, low_priority: bool = False) -> None:
+    async def ask(name: str, owner: str = "", *, low_priority: bool = False) -> None:
+        OWNER.set(owner)
         await engine.run(call(name, 1, low_priority=low_priority))
         ended.append(name)
 
@@ -61,10 +63,13 @@ async def test_call_behind_is_answered_after_those_that_came_later(
             await anext(first)  # the engine, which takes one at a time, works on it
             tasks.create_task(ask("behind", low_priority=True))
             await until_it_has(2)
-            tasks.create_task(ask("urgent"))
-            await until_it_has(3)
+            for number, (name, owner) in enumerate(
+                [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")]
+            ):
+                tasks.create_task(ask(name, owner))
+                await until_it_has(3 + number)
             assert ended == []
     finally:
         await engine.close()
 
-    assert ended == ["urgent", "behind"]
+    assert ended == ["a1", "b1", "c1", "a2", "b2", "a3", "behind"]

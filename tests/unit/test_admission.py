@@ -70,3 +70,31 @@ def test_what_nobody_waits_for_gets_all_places_at_once_when_it_needs_them() -> N
         assert admission.held == 4
     with admission.hold("m"), pytest.raises(ModelOverloadedError):
         admission.hold("m", 4, low_priority=True).__enter__()
+
+
+def test_flood_of_one_owner_leaves_places_for_others() -> None:
+    admission = Admission(8)
+    with ExitStack() as held:
+        for _ in range(8):
+            held.enter_context(admission.hold("m", owner="flood"))
+        with pytest.raises(ModelOverloadedError):
+            admission.hold("m", owner="flood").__enter__()
+
+        with admission.hold("m", owner="quiet"):
+            assert admission.held == 9
+        with admission.hold("m", owner="quiet", low_priority=True):
+            assert admission.held_low_priority == 1
+
+
+def test_refusal_has_no_number_of_the_requests_of_others() -> None:
+    admission = Admission(16)
+    with (
+        admission.hold("m", 11, "other"),
+        admission.hold("m", 5, "mine"),
+        pytest.raises(ModelOverloadedError) as raised,
+    ):
+        admission.hold("m", 4, "mine").__enter__()
+
+    assert "5 requests of this key run and wait" in raised.value.message
+    assert "11" not in raised.value.message
+    assert raised.value.retry_after_s == 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from deployments.owner import OWNER
 from deployments.sentence_transformers.batching import TokenBatcher
 from tests.support.waiting import run_other_tasks
 from wire.errors import ModelOverloadedError
@@ -170,3 +171,40 @@ async def test_batcher_refuses_while_too_much_waits(
     await asyncio.gather(*waiting)
     assert await batcher.run([Text("later", 5)]) == ["LATER"]
     assert batcher.num_unfinished() == 0
+
+
+async def begin_as(
+    owner: str, batcher: TokenBatcher[Text], *items: Text
+) -> asyncio.Task[list[str]]:
+    """Begin a request of an owner, who is that of the tasks which this one begins."""
+    OWNER.set(owner)
+    return await begin(batcher, *items)
+
+
+async def test_batcher_gives_owners_their_turns_by_tokens(
+    batcher: TokenBatcher[Text], passes: Passes
+) -> None:
+    flood = [await begin_as("a", batcher, Text(f"a{i}", 600)) for i in range(4)]
+    await passes.wait_for_one()
+    quiet = [await begin_as("b", batcher, Text(f"b{i}", 600)) for i in range(2)]
+    passes.let_go()
+    await asyncio.gather(*flood, *quiet)
+
+    assert passes.seen == [["a0"], ["b0"], ["a1"], ["b1"], ["a2"], ["a3"]]
+
+
+async def test_batcher_refuses_only_the_owner_who_fills_the_queue(
+    batcher: TokenBatcher[Text], passes: Passes
+) -> None:
+    flood = [
+        await begin_as("a", batcher, *(Text(f"{i}", 200) for i in range(31))) for _ in range(2)
+    ]
+    await passes.wait_for_one()
+    OWNER.set("a")
+    with pytest.raises(ModelOverloadedError):
+        await batcher.run([Text("more", 900)])
+
+    quiet = await begin_as("b", batcher, *(Text(f"{i}", 200) for i in range(31)))
+    passes.let_go()
+
+    await asyncio.gather(*flood, quiet)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from deployments.owner import OWNER
 from deployments.transcriptions.passes import SharedPasses
 from tests.support.waiting import wait_until
 
@@ -84,3 +85,23 @@ def test_number_of_results_must_fit() -> None:
 
     with pytest.raises(ValueError):
         passes.run(1)
+
+
+def test_owners_take_turns_in_passes() -> None:
+    work = Doubling()
+    passes = SharedPasses[int, int](work, num_passes=1, max_size=1)
+
+    def run(owner: str, item: int) -> int:
+        OWNER.set(owner)
+        return passes.run(item)
+
+    with ThreadPoolExecutor(6) as pool:
+        futures = [pool.submit(run, "a", 0)]
+        assert work.begun.wait(30)
+        for count, (owner, item) in enumerate([("a", 1), ("a", 2), ("a", 3), ("b", 10), ("c", 20)]):
+            futures.append(pool.submit(run, owner, item))
+            wait_until(lambda: passes.num_waiting() > count, 30, every_s=0.001)  # noqa: B023
+        work.go_on.set()
+        assert [future.result() for future in futures] == [0, 2, 4, 6, 20, 40]
+
+    assert work.passes == [[0], [10], [20], [1], [2], [3]]

@@ -50,7 +50,7 @@ from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
 from deployments.chat.vllm.options import engine_arguments
-from deployments.chat.vllm.priority import set_priority
+from deployments.chat.vllm.priority import IS_BACKGROUND
 from deployments.chat.vllm.processes import fork_from_there
 from deployments.chat.vllm.rendering import (
     IS_SHORT,
@@ -240,7 +240,7 @@ class VLLMEngine:
         body = _decode(call)
         self._clamp_numbers(body)
         self._raise_temperature(body)
-        set_priority(body, call, self._engine.vllm_config)
+        IS_BACKGROUND.set(call.low_priority)
         self._media.begin(call.body)
         ENDS.set({})
         try:

@@ -15,6 +15,7 @@ from vllm import AsyncLLMEngine, RequestOutput
 from vllm.sampling_params import SamplingParams, StructuredOutputsParams
 from vllm.v1.engine.output_processor import RequestOutputCollector
 
+from deployments.chat.vllm.priority import Priorities
 from deployments.chat.vllm.schemas import compile_schemas
 from deployments.chat.vllm.taps import TAP
 from deployments.chat.vllm.tool_calls import ENDS
@@ -28,6 +29,10 @@ class BoundedLLM(AsyncLLMEngine):
     max_whitespace: int | None = None
     """Blanks between two signs; None: any number."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._priorities = Priorities()
+
     async def generate(
         self, prompt: Any, sampling_params: SamplingParams, *args: Any, **options: Any
     ) -> AsyncGenerator[RequestOutput, None]:
@@ -39,10 +44,14 @@ class BoundedLLM(AsyncLLMEngine):
                 guided = limit_whitespace(guided, self.max_whitespace)
             sampling_params.structured_outputs = guided
         ends = ENDS.get()
-        async for output in super().generate(prompt, sampling_params, *args, **options):
-            if ends is not None and output.finished:
-                ends.update({each.index: each.finish_reason or "" for each in output.outputs})
-            yield output
+        with self._priorities.take() as priority:
+            if self.vllm_config.scheduler_config.policy == "priority":
+                options["priority"] = priority.value
+            async for output in super().generate(prompt, sampling_params, *args, **options):
+                priority.begin()
+                if ends is not None and output.finished:
+                    ends.update({each.index: each.finish_reason or "" for each in output.outputs})
+                yield output
 
     async def add_request(self, *args: Any, **options: Any) -> RequestOutputCollector:
         """Add a request as vLLM does, and have its tokens taken where they leave the engine."""

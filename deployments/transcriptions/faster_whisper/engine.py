@@ -41,7 +41,7 @@ class FasterWhisperEngine(OperationEngine):
         num_workers, max_size = config.engine_kwargs.get("num_workers", 1), config.max_batch_size
         if max_size > 1:
             model.model = BatchedWhisper(model.model, num_passes=num_workers, max_size=max_size)
-        self._threads = WorkerThreads(num_workers * max_size)
+        self._threads = WorkerThreads(num_workers * max_size, num_spare=1)
 
     @classmethod
     async def load(cls, config: TranscriptionsConfig) -> "FasterWhisperEngine":

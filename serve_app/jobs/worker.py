@@ -50,7 +50,8 @@ class JobKind:
     forget: Callable[[StoredObject], None] | None = None
     """Called when this process does not work on a job any more, however that ended."""
     max_at_once: int = 8
-    """In one ingress replica: requests that a client waits for go first."""
+    """In one ingress replica, and one more for an owner without any: requests that a client waits
+    for go first."""
 
 
 class Jobs:
@@ -103,15 +104,15 @@ class Jobs:
 
     async def _claim_one(self) -> bool:
         """Begin with a job that nobody works on; return whether there was one."""
-        free = [
-            name
-            for name, kind in self._kinds.items()
-            if len(self._working[name]) < kind.max_at_once
-        ]
-        if not free:
+        room = {
+            name: kind.max_at_once - len(self._working[name]) for name, kind in self._kinds.items()
+        }
+        free = [name for name, places in room.items() if places > 0]
+        spare = [name for name, places in room.items() if places == 0]
+        if not (free or spare):
             return False
         try:
-            claimed = await self.store.claim(free, LEASE_S)
+            claimed = await self.store.claim(free, LEASE_S, spare)
         except Exception:
             logger.exception("The queue of jobs cannot be read")
             return False

@@ -6,11 +6,24 @@ the lease ends, and only the holder can write: no step of a job is done twice.
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from serve_app.storage.database import Database
 from serve_app.storage.object_rows import COLUMNS, StoredObject, to_object, to_values
 from serve_app.storage.objects import Change, is_live
+from serve_app.storage.tables import JOB_TURNS as TURNS
 from serve_app.storage.tables import OBJECTS
 
 WORK = ("queued", "validating", "in_progress", "finalizing", "cancelling")
@@ -29,14 +42,21 @@ class JobStore:
         self._holder = holder
 
     async def claim(
-        self, kinds: Collection[str], lease_s: float
+        self, kinds: Collection[str], lease_s: float, new_owners: Collection[str] = ()
     ) -> tuple[StoredObject, int] | None:
-        """Take the oldest job of these kinds that nobody works on; None when there is none.
+        """Take a job of these kinds that nobody works on; None when there is none.
+
+        Owners take turns, and each one's oldest job is first. Of the kinds ``new_owners``, only
+        those of owners without a job of the kind that this holder works on are taken.
 
         Comes with the number of attempts since its last finished step: a job that ends the
         processes that work on it would do so for ever.
         """
-        free = and_(OBJECTS.c.kind.in_(kinds), self._is_free())
+        of_kinds = OBJECTS.c.kind.in_(kinds)
+        if new_owners:
+            is_new = and_(OBJECTS.c.kind.in_(new_owners), ~self._has_job_of_same_owner())
+            of_kinds = or_(of_kinds, is_new)
+        free = and_(of_kinds, self._is_free())
         async with self._database.reading() as connection:  # most looks find nothing to write
             if (
                 await connection.execute(select(OBJECTS.c.id).where(free).limit(1))
@@ -46,12 +66,16 @@ class JobStore:
             # SQLite has no SKIP LOCKED and needs none: nobody else is writing.
             query = (
                 select(*COLUMNS, OBJECTS.c.attempts)
-                .where(free)
                 .order_by(OBJECTS.c.number)
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            row = (await connection.execute(query)).one_or_none()
+            row = None
+            # Another process may be taking all of an owner's jobs: then that of the next.
+            for owner in (await connection.execute(_owners_in_turn(free))).scalars().all():
+                of_owner = query.where(free, OBJECTS.c.owner == owner)
+                if (row := (await connection.execute(of_owner)).one_or_none()) is not None:
+                    break
             if row is None:
                 return None
             lease = self._database.now() + lease_s
@@ -59,7 +83,23 @@ class JobStore:
             await connection.execute(
                 update(OBJECTS).where(OBJECTS.c.id == row.id).values(**claimed)
             )
+            await connection.execute(self._count_turn(row.owner))
         return to_object(row), row.attempts + 1
+
+    def _count_turn(self, owner: str) -> Insert:
+        """Return the statement that puts an owner behind all others."""
+        insert = postgresql.insert if self._database.is_postgresql else sqlite.insert
+        last = select(func.coalesce(func.max(TURNS.c.turn), 0) + 1).scalar_subquery()
+        turn = insert(TURNS).values(owner=owner, turn=last)
+        return turn.on_conflict_do_update(index_elements=["owner"], set_={"turn": last})
+
+    def _has_job_of_same_owner(self) -> ColumnElement[bool]:
+        mine = OBJECTS.alias("mine")
+        return exists().where(
+            mine.c.holder == self._holder,
+            mine.c.kind == OBJECTS.c.kind,
+            mine.c.owner == OBJECTS.c.owner,
+        )
 
     async def hold(self, job_id: str, lease_s: float) -> None:
         """Claim a job that the caller has just added, in the same transaction."""
@@ -161,3 +201,14 @@ class JobStore:
     def _is_free(self) -> ColumnElement[bool]:
         waits = and_(OBJECTS.c.status.in_(WORK), OBJECTS.c.holder.is_(None))
         return and_(is_live(), or_(waits, OBJECTS.c.lease_until <= self._database.now()))
+
+
+def _owners_in_turn(free: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Return the query of the owners with a free job, the next first."""
+    return (
+        select(OBJECTS.c.owner)
+        .outerjoin(TURNS, TURNS.c.owner == OBJECTS.c.owner)
+        .where(free)
+        .group_by(OBJECTS.c.owner, TURNS.c.turn)
+        .order_by(func.coalesce(TURNS.c.turn, 0), func.min(OBJECTS.c.number))
+    )

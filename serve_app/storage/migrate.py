@@ -15,7 +15,7 @@ from serve_app.storage.engines import prepare_file
 from serve_app.storage.tables import METADATA, RESPONSES
 from wire.errors import StorageUnavailableError
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in ``migrations/versions``. Here, to load Alembic only to migrate."""
 VERSION_TABLE = "homeport_schema"
 """Not Alembic's usual name: another program may keep its tables in the same database."""

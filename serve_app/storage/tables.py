@@ -124,6 +124,14 @@ OBJECTS = Table(
     sqlite_autoincrement=True,
 )
 
+JOB_TURNS = Table(
+    "job_turns",
+    METADATA,
+    Column("owner", _OWNER, primary_key=True),
+    # Grows with every claim of a job: whose is lowest is next.
+    Column("turn", BigInteger, nullable=False),
+)
+
 CHUNKS = Table(
     "chunks",
     METADATA,

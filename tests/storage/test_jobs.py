@@ -1,6 +1,7 @@
 import asyncio
 import secrets
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -31,9 +32,11 @@ def two(other: Database) -> JobStore:
     return JobStore(other, "two")
 
 
-async def add_job(database: Database, status: str = "queued", **fields: Any) -> StoredObject:
+async def add_job(
+    database: Database, status: str = "queued", owner: str = OWNER, **fields: Any
+) -> StoredObject:
     body = {"status": status, "n": 0}
-    job = StoredObject(new_id("job"), KIND, OWNER, body, status=status, **fields)
+    job = StoredObject(new_id("job"), KIND, owner, body, status=status, **fields)
     await ObjectStore(database).add(job)
     return job
 
@@ -68,6 +71,39 @@ async def test_oldest_job_of_the_wanted_kinds_is_claimed(database: Database, one
         claimed = await one.claim(["file", KIND], 60)
         assert claimed
         assert claimed[0] == wanted
+
+
+async def claim_as(
+    store: JobStore, kinds: Sequence[str] = (KIND,), new_owners: Sequence[str] = ()
+) -> str | None:
+    """Claim a job and return its owner."""
+    claimed = await store.claim(kinds, 60, new_owners)
+    return claimed[0].owner if claimed else None
+
+
+async def test_owners_take_turns_whichever_process_claims(
+    database: Database, one: JobStore, two: JobStore
+) -> None:
+    flood = [await add_job(database, owner="flood") for _ in range(5)]
+    assert await one.claim([KIND], 60) == (flood[0], 1)
+    for owner in ("quiet", "quiet", "other"):
+        await add_job(database, owner=owner)
+
+    owners = [await claim_as(store) for store in (two, one, two, two, one, two, one)]
+
+    assert owners == ["quiet", "other", "flood", "quiet", "flood", "flood", "flood"]
+    assert await claim_as(one) is None
+
+
+async def test_spare_place_is_for_an_owner_of_whom_this_process_does_nothing(
+    database: Database, one: JobStore, two: JobStore
+) -> None:
+    for owner in ("flood", "flood", "quiet", "quiet"):
+        await add_job(database, owner=owner)
+    assert await claim_as(one) == "flood"
+
+    assert [await claim_as(one, (), (KIND,)) for _ in range(2)] == ["quiet", None]
+    assert await claim_as(two, (), (KIND,)) == "flood"
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,10 @@ KIND = "batch"
 STEPS = 30
 
 
-async def add_job(database: Database, kind: str = KIND, status: str = "queued") -> StoredObject:
-    job = StoredObject(new_id("job"), kind, OWNER, {"n": 0}, status=status)
+async def add_job(
+    database: Database, kind: str = KIND, status: str = "queued", owner: str = OWNER
+) -> StoredObject:
+    job = StoredObject(new_id("job"), kind, owner, {"n": 0}, status=status)
     await ObjectStore(database).add(job)
     return job
 
@@ -150,6 +152,20 @@ async def test_kinds_have_limits_of_their_own(database: Database, start: Any) ->
     for job in made:
         await until(database, job, "completed")
     assert {job_id for _, job_id in work.told} == {job.id for job in made}
+
+
+async def test_owner_without_a_job_at_work_need_not_wait_for_the_jobs_of_another(
+    database: Database, start: Any
+) -> None:
+    for _ in range(5):
+        await add_job(database)
+    work, _ = start(database, max_at_once=2)
+    await work.until(2)
+
+    quiet = [(await add_job(database, owner="quiet")).id for _ in range(2)]
+    await work.until(3)
+
+    assert [job_id for _, job_id in work.told][2:] == quiet[:1]
 
 
 async def test_job_that_is_cancelled_ends_soon(

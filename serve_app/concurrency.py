@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from wire.logging import get_logger
+from wire.turns import TurnPlaces
 
 logger = get_logger(__name__)
 
@@ -29,6 +30,33 @@ async def gather_limited(calls: Iterable[Callable[[], Awaitable[T]]], limit: int
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
     return [task.result() for task in running]
+
+
+class TurnSemaphore:
+    """A number of places, for which owners wait in turn. A spare one is for who has none."""
+
+    def __init__(self, num_places: int, num_spare: int = 0) -> None:
+        self._places = TurnPlaces[asyncio.Future[None]](num_places, num_spare)
+
+    @asynccontextmanager
+    async def hold(self, owner: str) -> AsyncGenerator[None]:
+        """Hold a place."""
+        granted = asyncio.get_running_loop().create_future()
+        self._places.add(owner, granted)
+        self._grant()
+        try:
+            await granted
+            yield
+        finally:
+            if granted.cancelled():
+                self._places.discard(owner, granted)
+            else:
+                self._places.end(owner)
+                self._grant()
+
+    def _grant(self) -> None:
+        while (granted := self._places.begin(lambda future: not future.done())) is not None:
+            granted.set_result(None)
 
 
 @asynccontextmanager

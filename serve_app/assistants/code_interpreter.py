@@ -18,6 +18,7 @@ from typing import Any
 from serve_app.assistants.citations import PATH
 from serve_app.assistants.objects import THREAD
 from serve_app.assistants.run_state import read_state
+from serve_app.concurrency import TurnSemaphore
 from serve_app.config import CodeInterpreterConfig
 from serve_app.sandbox.bubblewrap import ProgramResult, Sandbox, create_sandbox
 from serve_app.storage.database import Database
@@ -60,13 +61,13 @@ class CodeInterpreter:
         self._sandbox = sandbox
         self._files = files
         self._objects = objects
-        self._free = asyncio.Semaphore(at_once)
+        self._places = TurnSemaphore(at_once, num_spare=1)
 
     async def interpret(self, run: StoredObject, code: str) -> Interpreted:
         """Run a program with the files of a run's thread and assistant."""
         thread = await self._objects.get(run.owner, THREAD, run.body["thread_id"])
         made: dict[str, str] = dict((thread.state or {}).get("files") or {})
-        async with self._free:
+        async with self._places.hold(run.owner):
             folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="homeport-code-"))
             try:
                 too_large = await self._lay_out(run, thread, made, folder)

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from starlette.types import ASGIApp
 
 from serve_app.batches.internal_requests import InternalAnswer, post
+from serve_app.concurrency import TurnSemaphore
 from serve_app.models.retrying import RetryPolicy
 from serve_app.storage.batch_results import LineResult
 from wire.errors import APIError, ModelNotFoundError, ModelUnavailableError, ReplicaLostError
@@ -60,7 +61,7 @@ class LineSender:
 
     def __init__(self, app: ASGIApp, at_once: int) -> None:
         self._app = app
-        self._slots = asyncio.Semaphore(at_once)
+        self._places = TurnSemaphore(at_once)
         self._began = monotonic()  # a line does not wait again for a model that is still unknown
 
     async def send(self, line: Line, endpoint: str, owner: str) -> Outcome:
@@ -68,7 +69,7 @@ class LineSender:
         request = to_json(line.body)
         policy = RetryPolicy(began=self._began, wait_for_s=float("inf"))
         while True:
-            async with self._slots:  # not while it waits: other models may have room
+            async with self._places.hold(owner):  # not while it waits: others may have room
                 answer = await post(self._app, endpoint, request, owner)
             body = from_json(answer.body)
             error = _temporary_error(answer, body)

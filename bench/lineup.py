@@ -10,6 +10,7 @@ from bench.contenders.ray_serve_llm import STREAMED_DIRECTLY, TUNED, RayServeLLM
 from bench.contenders.vllm_serve import VllmServe
 from bench.tables import Table
 from bench.tables.chat import Chat
+from bench.tables.fairness import Fairness
 from bench.tables.growth import Growth
 from bench.tables.kinds import Kinds
 from bench.tables.mixed import Mixed
@@ -33,7 +34,7 @@ def tables(*more: str, config: dict[str, Any] = LOCAL) -> dict[str, Table]:
     """
     every = _of_chat(config, more)
     if config is LOCAL:
-        every += [Kinds(), Mixed(), Growth()]
+        every += [Kinds(), Mixed(), Fairness(), Growth()]
     return {table.name: table for table in every}
 
 

@@ -93,7 +93,7 @@ def answers(url: str, probe: Probe) -> bool:
     address = urlsplit(url)
     assert address.hostname
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=ANSWER_S)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {probe.key}"}
     try:
         connection.request("POST", probe.path, json.dumps(probe.body), headers)
         response = connection.getresponse()

@@ -23,6 +23,8 @@ class Flow:
     stream: bool = False
     """Whether the answer is server-sent events; each one with content is a part of its units."""
     content_type: str = "application/json"
+    key: str = ""
+    """API key, where the server wants one."""
     most_requests: int = 0
     """Total number of requests; 0 is as many as possible in the time."""
     keep: int = 0

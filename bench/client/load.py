@@ -43,7 +43,7 @@ class Sending:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self.bytes = request(flow.url, flow.body, flow.content_type)
+        self.bytes = request(flow.url, flow.body, flow.content_type, flow.key)
         self.sent = 0
         self.seen = Seen()
 

@@ -10,12 +10,13 @@ _CONTENT = re.compile(rb'"(?:content|reasoning_content|text)": ?"(?!")')
 """A non-empty piece of text. Text cannot contain this, since its quotation marks are escaped."""
 
 
-def request(url: str, body: bytes, content_type: str) -> bytes:
+def request(url: str, body: bytes, content_type: str, key: str = "") -> bytes:
     """Return the bytes of a POST on a connection that stays open."""
     parts = urlsplit(url)
+    authorization = f"Authorization: Bearer {key}\r\n" if key else ""
     head = (
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {content_type}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"{authorization}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

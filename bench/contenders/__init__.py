@@ -18,6 +18,8 @@ class Probe:
 
     path: str
     body: dict[str, Any]
+    key: str = ""
+    """API key, where the server wants one."""
 
 
 FIRST_TOKEN = Probe(

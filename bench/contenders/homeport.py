@@ -1,14 +1,15 @@
 """Homeport itself: `make serve`, with configs/local.yaml and only the models that a table needs."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bench.accounting import role_on_serve
-from bench.contenders import Contender, Launch
-from serve_app.config import DATABASE_URL_VARIABLE
+from bench.contenders import FIRST_TOKEN, Contender, Launch
+from serve_app.config import API_KEYS_VARIABLE, DATABASE_URL_VARIABLE
 from tests.serve.server import LOCAL, Server, application
 
 
@@ -20,8 +21,10 @@ class Homeport(Contender):
         name: str = "Homeport",
         kinds: tuple[str, ...] = ("chat",),
         config: dict[str, Any] = LOCAL,
+        keys: tuple[str, ...] = (),
     ) -> None:
         self.name = name
+        self._keys = keys
         self._config = config
         self._kinds = {"ingress", *kinds}
 
@@ -32,7 +35,11 @@ class Homeport(Contender):
         return Launch(
             ["make", "--no-print-directory", "serve", f"CONFIG={server.config_path}"],
             server.url,
-            {DATABASE_URL_VARIABLE: f"sqlite:///{directory}/homeport.db"},
+            {
+                DATABASE_URL_VARIABLE: f"sqlite:///{directory}/homeport.db",
+                API_KEYS_VARIABLE: ",".join(self._keys),
+            },
+            replace(FIRST_TOKEN, key=self._keys[0] if self._keys else ""),
         )
 
     def role(self, title: str) -> str:

@@ -15,7 +15,7 @@ from deployments.config import ModelConfig, resolve_model
 from deployments.owner import OWNER
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
-from wire.errors import APIError
+from wire.errors import APIError, ModelLoadError
 from wire.logging import REQUEST_ID, configure_logging, get_logger
 from wire.operations import decode_body
 
@@ -94,9 +94,10 @@ class ModelDeployment:
         Raises:
             ModelLoadError: states in one sentence what is wrong with the model or its options.
         """
-        resolve_model(config.model)  # a wrong path is reported before the library's slow import
+        # What is wrong with the files is reported before the library's slow import.
+        resolve_model(config.model, config.model_files)
         self.before_import()
-        return await import_object(self.engines[config.backend]).load(config)
+        return await _import_engine(config.backend, self.engines[config.backend]).load(config)
 
     def before_import(self) -> None:
         """Begin what can go on while the library is imported, where a kind has such."""
@@ -180,6 +181,16 @@ class ModelDeployment:
         if engine is not None:
             await engine.close()
             self.outlets.close()
+
+
+def _import_engine(backend: str, path: str) -> Any:
+    try:
+        return import_object(path)
+    except ModuleNotFoundError as error:
+        raise ModelLoadError(
+            f"backend '{backend}' needs the Python module '{error.name}', which this node lacks: "
+            "install Homeport with the extra that has it (docs/guide/configuration.md)."
+        ) from None
 
 
 def import_object(path: str) -> Any:

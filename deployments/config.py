@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -20,6 +20,8 @@ PACKAGE = "package:"
 class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=()):
     """``args`` of a model application: which model, by which engine, under which names."""
 
+    model_files: ClassVar[tuple[str, ...]] = ()
+    """Suffixes of files that are models by themselves."""
     kind: Kind
     """What the model does; chooses the deployment."""
     model_id: str = Field(min_length=1, max_length=200, pattern=r"^[^\s:]+$")
@@ -29,7 +31,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=(
     Exact names have precedence, then the most specific alias; none stands for a colon."""
     model: str = Field(min_length=1)
     """A local directory, a path under the project's root (``embedded/chat``), ``package:name/path``
-    for a directory in an installed Python package, or a hub id."""
+    for a directory in an installed Python package, or a hub id. A file of ``model_files`` may be
+    named where a directory may."""
     owned_by: str = "homeport"
     """Shown by ``GET /v1/models``."""
     description: str = ""
@@ -58,27 +61,42 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", protected_namespaces=(
         )
 
 
-def resolve_model(model: str) -> str:
+def resolve_model(model: str, files: tuple[str, ...] = ()) -> str:
     """Return the directory that ``model`` names, or ``model`` itself when it is a hub id.
+
+    A file is returned too if its name ends with one of ``files``.
 
     Raises:
         ModelLoadError: ``model`` is written as a path but no directory is there.
     """
     if model.startswith(PACKAGE):
-        return _in_package(model)
+        return _in_package(model, files)
     for candidate in (Path(model).expanduser(), PROJECT_ROOT / model):
-        if candidate.is_dir():
+        if _is_model(candidate, files):
             return str(candidate.resolve())
     if model.startswith(("/", ".", "~", "embedded/")):
-        raise ModelLoadError(f"No model directory at '{model}'.")
+        raise ModelLoadError(f"No model directory at '{model}'{_or_file(files)}.")
     return model
 
 
-def _in_package(model: str) -> str:
+def _is_model(path: Path, files: tuple[str, ...]) -> bool:
+    return path.is_dir() or (path.name.endswith(files) and path.is_file())
+
+
+def _or_file(files: tuple[str, ...]) -> str:
+    return f", nor a file of {', '.join(files)}" if files else ""
+
+
+def _in_package(model: str, files: tuple[str, ...]) -> str:
     package, _, path = model.removeprefix(PACKAGE).partition("/")
+    # Of a name without a dot, the package is only looked for: none of its code runs.
     spec = find_spec(package) if package.isidentifier() else None
     roots = spec.submodule_search_locations if spec else None
-    directory = Path(roots[0], path) if roots else None
-    if directory is None or not directory.is_dir():
-        raise ModelLoadError(f"No model directory at '{model}': no such package, or path in it.")
-    return str(directory)
+    if not roots:
+        raise ModelLoadError(f"No model at '{model}': the package '{package}' is not installed.")
+    found = Path(roots[0], path)
+    if not _is_model(found, files):
+        raise ModelLoadError(
+            f"No model directory at '{model}'{_or_file(files)}: the package has no such path."
+        )
+    return str(found)

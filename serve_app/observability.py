@@ -73,6 +73,11 @@ class RequestRecord:
         if self.kind in (None, kind) and self.model == "-":
             self.kind, self.model = kind, model
 
+    def replace_model(self, model: str, other: str) -> None:
+        """Record that another model answers instead of the recorded one."""
+        if self.model == model:
+            self.model = other
+
     def add_work(self, card: ModelCard, usage: Usage) -> None:
         """Add the work of a model."""
         key = (str(card.kind), card.id)

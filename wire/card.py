@@ -68,6 +68,10 @@ class ModelCard(BaseModel):
     """Whether replicas also look for adapters in a directory."""
     voices: tuple[Voice, ...] = ()
     """Voices of a speech model; the first is the default."""
+    voices_are_native: bool = False
+    """Whether a voice speaks its own languages only; else each speaks all of the model's."""
+    fallback: str | None = None
+    """A speech model, by id or alias, for the voices and languages that this one lacks."""
     dimensions: int | None = None
     """Length of an embeddings model's vectors."""
     vector_lengths: tuple[int, ...] = ()

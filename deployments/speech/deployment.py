@@ -11,4 +11,5 @@ class SpeechDeployment(ModelDeployment):
     engines: ClassVar = {
         "espeak-ng": "deployments.speech.espeak.engine:EspeakEngine",
         "coqui": "deployments.speech.coqui.engine:CoquiEngine",
+        "piper": "deployments.speech.piper.engine:PiperEngine",
     }

@@ -13,7 +13,7 @@ from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
 from wire.bodies import Body
 from wire.calls import Call, Kind, Operation, Reply, Usage
-from wire.errors import InvalidRequestError, echo
+from wire.errors import InvalidRequestError, ModelNotFoundError, echo
 from wire.operations import AnyBody, encode_body
 from wire.turns import name_owner
 
@@ -44,6 +44,15 @@ class Calls:
             model = self._by_backend(backend, name, kind)
         self.record.begin(kind, model.id)
         return model
+
+    async def fall_back(self, model: ServedModel) -> ServedModel | None:
+        """Return the model that answers what this one cannot; None if there is none."""
+        if model.card.fallback is None:
+            return None
+        try:
+            return await self._registry.resolve(model.card.fallback, model.card.kind)
+        except ModelNotFoundError:
+            return None
 
     def _by_backend(self, backend: str, name: str | None, kind: Kind) -> ServedModel:
         named = self._registry.find_all(name, kind)

@@ -10,12 +10,10 @@ from fastapi import APIRouter, Query, Response
 from serve_app.http.json_response import json_response
 from serve_app.models.registry import Registry
 from serve_app.routes.dependencies import RegistryDep
-from wire.calls import Kind
-from wire.card import ModelCard
+from serve_app.speech.listed_voices import find_listed_voice, speech_cards
 from wire.elevenlabs.voices import ListedVoice, Settings, VoiceList, VoicePage
 from wire.errors import InvalidRequestError, NotFoundError, echo
 from wire.languages import base_code
-from wire.openai.speech import find_voice
 
 router = APIRouter()
 root_router = APIRouter()
@@ -71,20 +69,14 @@ async def search_voices(
     return json_response(VoicePage.of(voices, _read_start(next_page_token), page_size))
 
 
-def _speakers(registry: Registry) -> list[ModelCard]:
-    return [model.card for model in registry.models if model.card.kind == Kind.SPEECH]
-
-
 def _find(voice_id: str, registry: Registry) -> ListedVoice:
-    for card in _speakers(registry):
-        voice = find_voice(card, voice_id)
-        if voice is not None:
-            return ListedVoice.of(card, voice)
+    if (found := find_listed_voice(registry, voice_id)) is not None:
+        return ListedVoice.of(*found)
     raise NotFoundError(f"No voice {echo(voice_id)}. GET /v1/voices lists all.", "voice_id")
 
 
 def _list_all(registry: Registry) -> list[ListedVoice]:
-    return [ListedVoice.of(card, voice) for card in _speakers(registry) for voice in card.voices]
+    return [ListedVoice.of(card, voice) for card in speech_cards(registry) for voice in card.voices]
 
 
 def _speaks(voice: ListedVoice, tag: str) -> bool:

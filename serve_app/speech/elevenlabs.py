@@ -13,6 +13,8 @@ from serve_app.http.streaming import Pieces, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
+from serve_app.speech.listed_voices import find_listed_voice
+from serve_app.speech.speakers import find_speaker
 from wire.bodies import SpeechBody
 from wire.calls import Kind, Operation
 from wire.elevenlabs.text_to_speech import (
@@ -23,7 +25,7 @@ from wire.elevenlabs.text_to_speech import (
 )
 from wire.errors import InvalidRequestError, echo
 from wire.fields import refuse_foreign_fields
-from wire.openai.speech import card_language, card_voice, find_voice, media_type
+from wire.openai.speech import card_voice, media_type
 
 LINES = "application/x-ndjson"
 
@@ -87,32 +89,33 @@ async def _resolve(
     whole: bool = False,
 ) -> tuple[ServedModel, SpeechBody]:
     """Return the model and its body."""
-    name = body.model or body.model_id or _model_with(voice_id, registry)
+    found = find_listed_voice(registry, voice_id)
+    name = body.model or body.model_id or (found[0].id if found else None)
     param = "model" if body.model else "model_id"
     model = await calls.resolve(Kind.SPEECH, name, body.backend, param)
     refuse_foreign_fields(body)
-    voice = card_voice(model.card, voice_id, "voice_id")
-    if body.voice and card_voice(model.card, body.voice) != voice:
+    speaker = await find_speaker(
+        model,
+        voice_id,
+        body.language_code,
+        calls,
+        voice_param="voice_id",
+        language_param="language_code",
+        may_fall_back=body.backend is None,
+    )
+    if body.voice and card_voice(speaker.model.card, body.voice) != speaker.voice:
         raise InvalidRequestError(
             f"'voice': {echo(body.voice)} is not the voice of the path, {echo(voice_id)}.", "voice"
         )
-    return model, SpeechBody(
+    return speaker.model, SpeechBody(
         input=body.text,
-        voice=voice,
+        voice=speaker.voice,
         speed=body.speed,
-        language=card_language(model.card, body.language_code, "language_code"),
+        language=speaker.language,
         seed=body.seed,
         whole=whole,
         **output.model_dump(),
     )
-
-
-def _model_with(voice_id: str, registry: Registry) -> str | None:
-    """Return the first model that has the voice: ElevenLabs' clients need not name a model."""
-    for model in registry.models:
-        if model.card.kind == Kind.SPEECH and find_voice(model.card, voice_id):
-            return model.card.id
-    return None
 
 
 def _media_type(output: Output) -> str:

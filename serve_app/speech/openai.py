@@ -9,6 +9,7 @@ from fastapi import Response
 from serve_app.http.streaming import Pieces, event_stream, stream_response
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from serve_app.speech.speakers import find_speaker
 from wire.bodies import SpeechBody
 from wire.calls import Kind, Operation
 from wire.fields import refuse_foreign_fields
@@ -17,8 +18,6 @@ from wire.openai.speech import (
     SpeechAudioDoneEvent,
     SpeechRequest,
     SpeechUsage,
-    card_language,
-    card_voice,
     media_type,
 )
 from wire.sse import write_event
@@ -51,13 +50,16 @@ async def _resolve(
     """Return the model and its body."""
     model = await calls.resolve(Kind.SPEECH, body.model, body.backend)
     refuse_foreign_fields(body)
-    return model, SpeechBody(
+    speaker = await find_speaker(
+        model, body.voice, body.language, calls, may_fall_back=body.backend is None
+    )
+    return speaker.model, SpeechBody(
         input=body.input,
-        voice=card_voice(model.card, body.voice),
+        voice=speaker.voice,
         response_format=body.response_format or default_format,
         speed=body.speed,
         sample_rate=body.sample_rate,
-        language=card_language(model.card, body.language),
+        language=speaker.language,
         seed=body.seed,
         whole=whole,
     )

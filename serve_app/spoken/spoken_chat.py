@@ -10,13 +10,13 @@ from serve_app.http.json_response import json_response
 from serve_app.http.streaming import event_stream
 from serve_app.models.calls import Calls
 from serve_app.models.discovery import ServedModel
+from serve_app.speech.speakers import find_speaker
 from serve_app.spoken.speech_after_chat import Spoken, Voice, speak_answer
 from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, EncodeSpeechBody
 from wire.calls import Kind, Operation
 from wire.errors import InvalidRequestError
 from wire.openai.chat import AudioOptions, ChatCompletionRequest
-from wire.openai.speech import card_voice
 from wire.openai.spoken_chat import SpokenMessage, SpokenStream
 from wire.sse import DONE, write_event
 
@@ -31,9 +31,10 @@ async def resolve_voice(body: ChatCompletionRequest, calls: Calls) -> Voice:
     assert body.audio is not None
     speech = await calls.resolve(Kind.SPEECH, body.audio.model, param="audio.model")
     try:
-        return Voice(speech, card_voice(speech.card, body.audio.voice))
+        speaker = await find_speaker(speech, body.audio.voice, None, calls)
     except InvalidRequestError as error:
         raise error.with_param("audio.voice") from error
+    return Voice(speaker.model, speaker.voice)
 
 
 async def answer_aloud(

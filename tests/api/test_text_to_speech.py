@@ -205,7 +205,12 @@ async def test_elevenlabs_sdk_lists_and_finds_voices(eleven: AsyncElevenLabs) ->
 
     assert [voice.voice_id for voice in listed] == ["ana", "bo"]
     assert listed[0].name == "Ana"
-    assert listed[0].labels == {"language": "en-us", "gender": "female", "model": "voice"}
+    assert listed[0].labels == {
+        "language": "en-us",
+        "gender": "female",
+        "model": "voice",
+        "engine": "espeak-ng",
+    }
     assert (found.has_more, found.total_count, rest.has_more) == (True, 2, False)
     assert [voice.voice_id for voice in rest.voices] == ["bo"]
     assert [voice.voice_id for voice in german.voices] == ["bo"]

@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def local_config() -> ImagesConfig:
-    """Return how ``configs/local.yaml`` serves it."""
-    applications = yaml.safe_load((ROOT / "configs/local.yaml").read_text())["applications"]
+    """Return how ``configs/test.yaml`` serves it."""
+    applications = yaml.safe_load((ROOT / "configs/test.yaml").read_text())["applications"]
     (images,) = [one for one in applications if one["name"] == "images"]
     return ImagesConfig.model_validate(images["args"])
 

@@ -29,8 +29,8 @@ Said = tuple[float, float, str]
 
 
 def local_config() -> TranscriptionsConfig:
-    """Return how ``configs/local.yaml`` serves it."""
-    applications = yaml.safe_load((ROOT / "configs/local.yaml").read_text())["applications"]
+    """Return how ``configs/test.yaml`` serves it."""
+    applications = yaml.safe_load((ROOT / "configs/test.yaml").read_text())["applications"]
     (found,) = [one for one in applications if one["name"] == "transcriptions"]
     return TranscriptionsConfig.model_validate(found["args"])
 

@@ -22,7 +22,7 @@ from serve_app.config import DATABASE_URL_VARIABLE
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())
+LOCAL = yaml.safe_load((ROOT / "configs" / "test.yaml").read_text())
 QUIET_PORTS = range(20_000, 29_000)
 """Below those that Linux gives to whoever asks for any, as Ray's processes do at any time."""
 START_S = 300

@@ -30,7 +30,7 @@ APPLICATIONS = [
 
 
 def test_every_configuration_is_checked() -> None:
-    assert [path.name for path in CONFIGS] == ["cpu.yaml", "local.yaml", "prod.yaml"]
+    assert [path.name for path in CONFIGS] == ["cpu.yaml", "local.yaml", "prod.yaml", "test.yaml"]
 
 
 @pytest.mark.parametrize("app", APPLICATIONS)

@@ -168,7 +168,7 @@ def test_unknown_output_format_is_refused_with_all_there_are() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"backend": "festival"}, "backend: Input should be 'espeak-ng' or 'coqui'"),
+        ({"backend": "festival"}, "backend: Input should be 'espeak-ng', 'coqui' or 'piper'"),
         ({"engine_kwargs": {"rate": 9}}, "are for backend 'coqui'"),
         ({"voices": [{"id": ""}]}, "voices.0.id"),
         ({"voices": [{"id": "a", "wav": "x"}]}, "voices.0.wav: Extra inputs"),

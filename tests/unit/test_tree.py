@@ -32,6 +32,7 @@ ENGINE_LIBRARIES = {
     "faster_whisper": "faster_whisper",
     "TTS": "coqui",
     "espeakng_loader": "espeak",
+    "piper": "piper",
 }
 """The library of each engine, and the folder or module that may import it."""
 ML_LIBRARIES = {
@@ -39,6 +40,7 @@ ML_LIBRARIES = {
     "torch",
     "transformers",
     "ctranslate2",
+    "onnx",
     "onnxruntime",
     "av",
     "PIL",

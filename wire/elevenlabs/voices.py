@@ -42,7 +42,12 @@ class ListedVoice(Answer):
     def of(cls, card: ModelCard, voice: Voice) -> "ListedVoice":
         """Return the list entry of a card's voice."""
         first = voice.languages[0] if voice.languages else ""
-        labels = {"language": first, "gender": voice.gender or "", "model": card.id}
+        labels = {
+            "language": first,
+            "gender": voice.gender or "",
+            "model": card.id,
+            "engine": card.backend,
+        }
         return cls(
             voice_id=voice.id,
             id=voice.id,

@@ -146,6 +146,40 @@ def card_voice(card: ModelCard, voice: str | VoiceReference | None, param: str =
     return found.id
 
 
+def choose_voice(
+    card: ModelCard,
+    voice: str | VoiceReference | None,
+    language: str | None,
+    voice_param: str = "voice",
+    language_param: str = "language",
+) -> tuple[str, str | None]:
+    """Return the id of the voice that speaks, and the model's tag of the language.
+
+    Where each voice has languages of its own, a request without a voice, or with an alias that
+    every model has, gets a voice that speaks the language.
+
+    Raises:
+        InvalidRequestError: the model has no such voice, or it does not speak the language.
+    """
+    voice_id = card_voice(card, voice, voice_param)
+    tag = card_language(card, language, language_param)
+    speakers = [each.id for each in card.voices if tag in each.languages]
+    if tag is None or not card.voices_are_native or voice_id in speakers:
+        return voice_id, tag
+    name = voice.id if isinstance(voice, VoiceReference) else voice
+    if name is None or name.strip().lower() != voice_id.lower():
+        return speakers[0], tag
+    raise InvalidRequestError(
+        f"'{language_param}': voice {echo(voice_id)} of model '{card.id}' does not speak "
+        f"{echo(language)}. Allowed with it: {', '.join(_shorten(_languages(card, voice_id)))}.",
+        language_param,
+    )
+
+
+def _languages(card: ModelCard, voice_id: str) -> list[str]:
+    return [tag for each in card.voices if each.id == voice_id for tag in each.languages]
+
+
 def find_voice(card: ModelCard, name: str) -> Voice | None:
     """Return the voice with this id or alias, ignoring case."""
     wanted = name.strip().lower()

@@ -85,13 +85,13 @@ $(CONFIG):
 
 .venv/.serve-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* into .venv (about 8 GB; the first time takes a few minutes) …"
-	@$(UV) sync --frozen --quiet --extra $* --extra piper $(if $(wildcard .venv/.test-*),,--no-dev) --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --extra $* --extra piper --extra weights $(if $(wildcard .venv/.test-*),,--no-dev) --python $(PYTHON)
 	$(only-this-extra)
 	@touch $@ $(if $(wildcard .venv/.test-*),.venv/.test-$*)
 
 .venv/.test-%: pyproject.toml uv.lock | $(UV)
 	@echo "Installing the environment for $* with the test tools into .venv …"
-	@$(UV) sync --frozen --quiet --extra $* --extra piper --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --extra $* --extra piper --extra weights --python $(PYTHON)
 	$(only-this-extra)
 	@touch $@ .venv/.serve-$*
 

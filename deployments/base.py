@@ -3,6 +3,7 @@
 Knows neither HTTP nor the engine libraries; Ray only through the methods that Serve calls.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, closing
@@ -11,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from deployments.admission import Admission
 from deployments.bus import Outlet, Outlets
-from deployments.config import ModelConfig, resolve_model
+from deployments.config import ModelConfig, check_package, resolve_model
 from deployments.owner import OWNER
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
@@ -96,6 +97,7 @@ class ModelDeployment:
         """
         # What is wrong with the files is reported before the library's slow import.
         resolve_model(config.model, config.model_files)
+        await asyncio.to_thread(check_package, config.model, config.model_files)
         self.before_import()
         return await _import_engine(config.backend, self.engines[config.backend]).load(config)
 

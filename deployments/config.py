@@ -1,5 +1,8 @@
 """What every model application's ``args`` share. A kind adds its fields in its own folder."""
 
+import base64
+import hashlib
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -100,3 +103,41 @@ def _in_package(model: str, files: tuple[str, ...]) -> str:
             f"No model directory at '{model}'{_or_file(files)}: the package has no such path."
         )
     return str(found)
+
+
+def check_package(model: str, files: tuple[str, ...] = ()) -> None:
+    """Compare the files of a model in a package with the hashes that were installed with them.
+
+    Raises:
+        ModelLoadError: a file differs or is missing.
+    """
+    if not model.startswith(PACKAGE):
+        return
+    found = Path(resolve_model(model, files))
+    package = model.removeprefix(PACKAGE).partition("/")[0]
+    for file, expected in _read_hashes(package, found).items():
+        try:
+            with file.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").digest()
+        except OSError as error:
+            raise ModelLoadError(f"'{file}' cannot be read: {error.strerror}.") from error
+        if digest != expected:
+            raise ModelLoadError(
+                f"'{file}' is not as the package '{package}' was published: its sha256 is "
+                f"{digest.hex()}, not {expected.hex()}. Install the package again."
+            )
+
+
+def _read_hashes(package: str, found: Path) -> dict[Path, bytes]:
+    """Return the sha256 of each file at or below a path, of the distribution of the same name."""
+    try:
+        installed: Distribution = distribution(package)
+    except PackageNotFoundError:  # its distribution has another name: nothing to compare with
+        return {}
+    hashes: dict[Path, bytes] = {}
+    for entry in installed.files or ():
+        path = Path(str(entry.locate()))
+        if entry.hash and entry.hash.mode == "sha256" and path.is_relative_to(found):
+            padding = "=" * (-len(entry.hash.value) % 4)
+            hashes[path] = base64.urlsafe_b64decode(entry.hash.value + padding)
+    return hashes

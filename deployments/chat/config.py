@@ -1,6 +1,6 @@
 """``args`` of a chat model application."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -21,6 +21,7 @@ OF_THOUGHTS = ("reasoning_parser", "reasoning_config")
 class ChatConfig(ModelConfig, frozen=True):
     """A language model served by vLLM."""
 
+    model_files: ClassVar = (".gguf",)
     kind: Literal[Kind.CHAT] = Kind.CHAT
     backend: Literal["vllm"] = "vllm"
     """The engine library. ``engine_kwargs`` takes vLLM's engine arguments and the options of its

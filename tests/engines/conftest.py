@@ -6,7 +6,7 @@ import pytest
 
 from deployments.chat.config import ChatConfig
 from serve_app.media.remote_files import RemoteFiles
-from tests.engines.served import serve_chat
+from tests.support.served import serve_chat
 from tests.support.tiny_multimodal import make_tiny_multimodal
 from tests.support.tiny_thinker import make_tiny_thinker
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deployments.chat.config import ChatConfig
+from deployments.config import PROJECT_ROOT
 from tests.support.tiny_adapter import make_tiny_adapter
 from tests.support.tiny_model import make_tiny_llama
 from wire.errors import ModelLoadError
@@ -52,6 +53,19 @@ def test_one_worker_is_within_the_engine_core_unless_asked_otherwise(
     engine, _ = engine_arguments(config(tiny, **options))
 
     assert (engine.distributed_executor_backend is UniProcExecutor) == is_within
+
+
+def test_template_of_the_project_is_found_from_anywhere(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deployments.chat.vllm.options import engine_arguments
+
+    monkeypatch.chdir(tmp_path)
+    template = "embedded/chat/chat_template.jinja"
+
+    _, front_end = engine_arguments(config(tiny, chat_template=template))
+
+    assert front_end.chat_template == str(PROJECT_ROOT / template)
 
 
 @pytest.mark.parametrize(

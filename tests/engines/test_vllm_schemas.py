@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from deployments.chat.config import ChatConfig
-from tests.engines.served import serve_chat
+from tests.support.served import serve_chat
 from tests.support.tiny_model import make_tiny_llama
 
 MESSAGES: Any = [{"role": "user", "content": "hello"}]

@@ -46,6 +46,7 @@ from deployments.chat.vllm.errors import (
     convert_error,
     find_misshapen,
 )
+from deployments.chat.vllm.gguf.cache import convert_gguf
 from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
@@ -108,7 +109,8 @@ class VLLMEngine:
         Raises:
             ModelLoadError: the model or its options are wrong.
         """
-        arguments, namespace = engine_arguments(config)
+        directory = await asyncio.to_thread(convert_gguf, config)
+        arguments, namespace = engine_arguments(config, directory)
         leave_logging_to_serve(arguments)
         processes = None
         try:

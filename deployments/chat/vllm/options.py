@@ -22,7 +22,7 @@ from deployments.chat.vllm.media import media_limits
 from deployments.chat.vllm.memory import cache_size
 from deployments.chat.vllm.priority import BY_PRIORITY
 from deployments.chat.vllm.tool_calls import register_parsers
-from deployments.config import resolve_model
+from deployments.config import PROJECT_ROOT, resolve_model
 from wire.errors import ModelLoadError
 
 RESERVED = frozenset({"lora_modules", "model", "served_model_name"})
@@ -58,6 +58,17 @@ def choose_executor(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"distributed_executor_backend": UniProcExecutor} if alone else {}
 
 
+def find_template(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the chat template of this project that the options name, as ``embedded/chat`` does.
+
+    vLLM looks for it in the replica's working directory only.
+    """
+    name = options.get("chat_template")
+    if isinstance(name, str) and name.startswith("embedded/"):
+        return {"chat_template": str(PROJECT_ROOT / name)}
+    return {}
+
+
 STRUCTURED_OUTPUTS = "structured_outputs_config"
 BACKEND = "xgrammar"
 """The only library for structured output that supports Homeport's grammars and the structural tags
@@ -84,8 +95,12 @@ WITHOUT_EFFECT = frozenset(
 """Options of vLLM's own HTTP layer, and of its logging, which is Serve's here."""
 
 
-def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
+def engine_arguments(
+    config: ChatConfig, directory: str | None = None
+) -> tuple[AsyncEngineArgs, Namespace]:
     """Return the engine's arguments and the namespace that vLLM's front end reads.
+
+    ``directory`` has the model where that is not the one that the config names.
 
     Raises:
         ModelLoadError: an option is unknown or has a value that vLLM does not take.
@@ -101,6 +116,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
         | cache_size(config.engine_kwargs)
         | adapter_options(config)
         | config.engine_kwargs
+        | find_template(config.engine_kwargs)
         | media_limits(config)
     )
     engine_names = {field.name for field in dataclasses.fields(AsyncEngineArgs)}
@@ -110,7 +126,7 @@ def engine_arguments(config: ChatConfig) -> tuple[AsyncEngineArgs, Namespace]:
     frontend = {name: options.pop(name) for name in frontend_names & options.keys()}
     _check_frontend(frontend)
     identity: dict[str, Any] = {
-        "model": resolve_model(config.model),
+        "model": directory or resolve_model(config.model),
         "served_model_name": [config.model_id],
     }
     options[STRUCTURED_OUTPUTS] = _structured_outputs(options.get(STRUCTURED_OUTPUTS, {}))

@@ -30,7 +30,7 @@ MORE: dict[str, Callable[[dict[str, Any]], Contender]] = {
 def tables(*more: str, config: dict[str, Any] = LOCAL) -> dict[str, Table]:
     """Return the tables by name, in the order in which they are measured and written.
 
-    For a configuration other than local.yaml, only those of its chat model.
+    For a configuration other than test.yaml, only those of its chat model.
     """
     every = _of_chat(config, more)
     if config is LOCAL:

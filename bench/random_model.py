@@ -47,7 +47,7 @@ def make(directory: Path, shape: dict[str, int] | None = None) -> Path:
 
 
 def on_a_gpu(directory: Path) -> dict[str, Any]:
-    """Return configs/local.yaml with this chat model instead of its own, on one GPU."""
+    """Return configs/test.yaml with this chat model instead of its own, on one GPU."""
     config = copy.deepcopy(LOCAL)
     chat = application(config, "chat")
     chat["args"] |= {

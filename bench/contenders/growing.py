@@ -92,7 +92,7 @@ class GrowingHomeport(Contender):
 
 
 def applications(every: Sequence[dict[str, Any]], shape: Shape) -> list[dict[str, Any]]:
-    """Return the applications of a shape, derived from configs/local.yaml."""
+    """Return the applications of a shape, derived from configs/test.yaml."""
     config = {"applications": copy.deepcopy(list(every))}
     ingress, speech, chat = (application(config, name) for name in ("ingress", "speech", "chat"))
     ingress["deployments"][0]["num_replicas"] = shape.ingresses

@@ -1,4 +1,4 @@
-"""Homeport itself: `make serve`, with configs/local.yaml and only the models that a table needs."""
+"""Homeport itself: `make serve`, with configs/test.yaml and only the models that a table needs."""
 
 import copy
 from dataclasses import replace

@@ -15,7 +15,7 @@ from bench.contenders.growing import (
 from bench.tables import Sample
 from bench.tables.growth import SHAPES, STREAMS, Growth
 
-LOCAL = yaml.safe_load((Path(__file__).parents[2] / "configs" / "local.yaml").read_text())
+LOCAL = yaml.safe_load((Path(__file__).parents[2] / "configs" / "test.yaml").read_text())
 
 
 def running(shape: Shape) -> dict[str, object]:

@@ -38,7 +38,7 @@ from embedded.untyped import drop_types
 DIRECTORY = Path(__file__).resolve().parents[1]
 STEPS = 12
 GUIDANCE = 3.0
-"""As ``configs/local.yaml`` has them."""
+"""As ``configs/test.yaml`` has them."""
 NUM_PICTURES, NUM_CHANGES = 140, 24
 AT_ONCE = 16
 MEASURE = "Right"

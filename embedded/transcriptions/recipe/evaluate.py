@@ -27,7 +27,7 @@ DECODING = {
     "condition_on_previous_text": False,
     "no_repeat_ngram_size": 4,
 }
-"""As in ``configs/local.yaml``."""
+"""As in ``configs/test.yaml``."""
 NEAR_SECONDS = 0.3
 WRITTEN = (  # by a person, of the lexicon's words; training never shows them
     "The green train to London leaves at seven.",

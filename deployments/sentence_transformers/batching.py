@@ -19,6 +19,10 @@ from wire.turns import Shares, TurnQueue
 
 MAX_PADDING = 0.25
 """Share of a pass that may be padding; more costs more than a pass of its own."""
+CONTENDED_SHARE = 4
+"""While several owners have requests, passes are a quarter as long: each waits for whole passes."""
+CONTENDED_FOR_S = 10
+"""How long an owner counts after its last request: the next one may come at any time."""
 SMALL_PASS_TOKENS = 64
 """A pass costs about as much as these, however small it is: up to them padding is free."""
 
@@ -90,6 +94,7 @@ class TokenBatcher(Generic[ItemT]):
         self._waiting = TurnQueue[_Request[ItemT]]()
         self._threads = WorkerThreads()
         self._passes: asyncio.Task[None] | None = None
+        self._last_requests: dict[str, float] = {}
 
     async def run(self, items: Sequence[ItemT], group: Hashable = None) -> list[Any]:
         """Return the results in the order of the items; when cancelled, waiting items never run.
@@ -100,6 +105,7 @@ class TokenBatcher(Generic[ItemT]):
             ModelOverloadedError: too many tokens are waiting.
         """
         request = _Request[ItemT](len(items), group)
+        self._note_owner(request.owner)
         request.shares.extend(self._cut(request, items))
         self._check_room(request)
         self._waiting.add(request.owner, request)
@@ -118,6 +124,18 @@ class TokenBatcher(Generic[ItemT]):
         """Drop the requests that wait."""
         self._waiting.clear()
         self._threads.close()
+
+    def _note_owner(self, owner: str) -> None:
+        now = asyncio.get_running_loop().time()
+        recent = {
+            name: last for name, last in self._last_requests.items() if last > now - CONTENDED_FOR_S
+        }
+        self._last_requests = {**recent, owner: now}
+
+    def _max_pass_tokens(self) -> int:
+        if len(self._last_requests) < 2:
+            return self._max_batch_tokens
+        return max(SMALL_PASS_TOKENS, self._max_batch_tokens // CONTENDED_SHARE)
 
     def _check_room(self, request: _Request[ItemT]) -> None:
         # A request counts for half of the limit at most: alone it always fits, and leaves room.
@@ -149,7 +167,7 @@ class TokenBatcher(Generic[ItemT]):
         longest = max(longest, *(share.longest for share in shares))
         padded = longest * (num_items + sum(len(share.items) for share in shares))
         useful = num_tokens + sum(share.num_tokens for share in shares)
-        if padded > self._max_batch_tokens:
+        if padded > self._max_pass_tokens():
             return False
         return padded - useful <= max(SMALL_PASS_TOKENS, MAX_PADDING * padded)
 

@@ -208,3 +208,17 @@ async def test_batcher_refuses_only_the_owner_who_fills_the_queue(
     passes.let_go()
 
     await asyncio.gather(*flood, quiet)
+
+
+async def test_batcher_makes_short_passes_while_several_owners_have_requests(
+    batcher: TokenBatcher[Text], passes: Passes
+) -> None:
+    first = await begin_as("a", batcher, *(Text(f"a{i}", 50) for i in range(40)))
+    await passes.wait_for_one()
+    quiet = await begin_as("b", batcher, Text("b", 50))
+    second = await begin_as("a", batcher, *(Text(f"c{i}", 50) for i in range(40)))
+    passes.let_go()
+    await asyncio.gather(first, quiet, second)
+
+    assert len(passes.seen[0]) == 20  # 1000 tokens
+    assert max(len(names) for names in passes.seen if "c0" in names) == 5

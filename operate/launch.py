@@ -16,6 +16,7 @@ from pathlib import Path
 from operate.processes import adopt_orphans, end_descendants, reap_orphans
 from operate.ray_environment import ray_environment
 from operate.target import IngressFailedError, Target, lock_database, read_target
+from operate.vital import RayEndedError, VitalProcesses, drain_requests
 from serve_app.models.discovery import WAITS, find_last_cause
 from wire.calls import Kind
 
@@ -40,6 +41,9 @@ of 60,000 requests lost their connection while it was replaced; with 2 s none of
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
 
+RESTART = os.EX_TEMPFAIL
+"""Exit code of a server that ran and ended by itself: another start may help. It does not help
+after a 1, which a wrong configuration gives, too."""
 KEPT_LOGS = 10
 TOKEN_COMMAND = ".venv/bin/ray get-auth-token"
 
@@ -110,11 +114,17 @@ def _serve(target: Target, directory: Path, log: Path) -> int:
         process = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True
         )
-    failed = False
+    failed = None
+    has_served = has_lost_ray = False
     try:
-        _follow(process, target, log, stopped)
-    except IngressFailedError:
-        failed = True
+        has_served = _follow(process, target, log, stopped)
+    except IngressFailedError as error:
+        failed = error
+    except RayEndedError as error:
+        has_lost_ray = True
+        _fail(f"{error}. Nothing replaces it: start the server again.")
+        drain_requests()
+        process.kill()  # it cannot shut Serve down any more
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(OSError):  # whoever read it may have gone
@@ -122,24 +132,33 @@ def _serve(target: Target, directory: Path, log: Path) -> int:
         _stop(process)
     if stopped:
         return 0
+    if has_lost_ray:
+        return RESTART
     text = log.read_text(encoding="utf-8", errors="replace")
     if failed:
         return _fail(f"the ingress could not be started: {find_last_cause(_WHO.sub('', text))}")
     tail = text.splitlines()[-15:]
-    return _fail("serve run ended by itself. Its last lines:\n" + "\n".join(tail))
+    message = "serve run ended by itself. Its last lines:\n" + "\n".join(tail)
+    return _fail(message, RESTART if has_served else 1)
 
 
 def _follow(
     process: "subprocess.Popen[bytes]", target: Target, log: Path, stopped: list[int]
-) -> None:
-    """Report each change of a model's state until the process ends or someone stops it."""
+) -> bool:
+    """Report each change of a model's state until the process ends or someone stops it.
+
+    Return whether it has served.
+    """
     started, ready = time.monotonic(), False
     states: dict[str, str] = {}
     seen: dict[str, Status] = {}
     looked = read_at = started
+    vital = VitalProcesses()
     while process.poll() is None and not stopped:
         reap_orphans()
         time.sleep(POLL_S)
+        if states:
+            vital.check()
         if ready and time.monotonic() < looked + WATCH_S:
             continue
         looked = time.monotonic()
@@ -157,6 +176,7 @@ def _follow(
         if running and not ready and not any(each.is_coming for each in statuses.values()):
             ready = True
             _print_example(target, running, log)
+    return bool(states)
 
 
 @dataclass(frozen=True)
@@ -254,9 +274,9 @@ def _for_one_machine() -> dict[str, str]:
     return ports
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, code: int = 1) -> int:
     print(f"homeport: {message}", file=sys.stderr, flush=True)
-    return 1
+    return code
 
 
 if __name__ == "__main__":

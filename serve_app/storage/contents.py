@@ -97,7 +97,10 @@ class Contents:
         await self._objects.change(
             stored.owner, stored.kind, stored.id, lambda found: replace(found, expires_at=0)
         )
-        await self.remove(stored)
+        try:
+            await self.remove(stored)
+        except OSError:
+            logger.exception("The sweep will delete a content")
 
     async def remove(self, stored: StoredObject) -> None:
         """Delete an expired object and its content. Several processes may do so concurrently."""

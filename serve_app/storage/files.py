@@ -6,8 +6,8 @@ for a cluster.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,11 @@ from typing import Any, ParamSpec, TypeVar
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from serve_app.storage.file_io import BLOCK_BYTES, INCOMING, open_reader, open_writer
+from serve_app.storage.file_io import BLOCK_BYTES, INCOMING, Writer, open_reader, open_writer
+from wire.errors import StorageUnavailableError
+from wire.logging import get_logger
+
+logger = get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +37,7 @@ class FileMissingError(Exception):
     """There is no file of this name."""
 
 
+_UNREADABLE = "The file store cannot be reached. Try again later."
 _MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
@@ -48,7 +53,7 @@ class FileStore:
     """Files below a URL. Every method may be called from several processes at once."""
 
     def __init__(self, url: str) -> None:
-        """Set the location; nothing is read or written yet.
+        """Set the location; nothing is made yet.
 
         ``url`` is a directory (``~`` is the user's home) or a URL for fsspec
         (``s3://bucket/prefix``).
@@ -60,6 +65,9 @@ class FileStore:
         self._fs: Any = fs
         self._root = str(root).rstrip("/")
         self._is_local = isinstance(fs, LocalFileSystem)
+        self._has_root = self._is_local and Path(self._root).is_dir()
+        """Whether the directory has been there. It is made only once: what vanishes later is a
+        mount that is gone, and files beside it would be lost when it comes back."""
 
     async def put(self, name: str, data: bytes) -> None:
         """Write a whole file. Concurrent readers get the old one or the new one, never a part."""
@@ -68,7 +76,7 @@ class FileStore:
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> Written:
         """Write a file as its chunks arrive. It appears when all have arrived, or not at all."""
         path = self._path(name)
-        writer = await in_thread(open_writer, self._fs, self._root, path)
+        writer = await in_thread(self._open_writer, path)
         size, digest = 0, sha256()
 
         def write(block: bytes) -> None:
@@ -90,12 +98,11 @@ class FileStore:
 
         Raises:
             FileMissingError: there is none.
+            StorageUnavailableError: the store cannot be read.
         """
         path = self._path(name)
-        try:
+        with self._classify_failures(name):
             return await asyncio.to_thread(self._fs.cat_file, path)
-        except _MISSING as error:
-            raise FileMissingError(name) from error
 
     async def stream(
         self, name: str, start: int = 0, end: int | None = None
@@ -104,17 +111,16 @@ class FileStore:
 
         Raises:
             FileMissingError: there is none.
+            StorageUnavailableError: the store cannot be read.
         """
         path = self._path(name)
-        try:
+        with self._classify_failures(name):
             reader = await in_thread(open_reader, self._fs, path, start, end)
             try:
                 while block := await in_thread(reader.read):
                     yield block
             finally:
                 reader.close()
-        except _MISSING as error:
-            raise FileMissingError(name) from error
 
     def local_path(self, name: str) -> Path | None:
         """Return the path of a file on this machine; None if the store is elsewhere."""
@@ -146,8 +152,31 @@ class FileStore:
             raise ValueError(f"{name!r} is not a name of the file store")
         return f"{self._root}/{name}"
 
-    def _put(self, path: str, data: bytes) -> None:
+    @contextmanager
+    def _classify_failures(self, name: str) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, _MISSING) and not self._is_gone():
+                raise FileMissingError(name) from error
+            logger.error("File store %s: %s", self._root, error)
+            raise StorageUnavailableError(_UNREADABLE) from error
+
+    def _is_gone(self) -> bool:
+        """Return whether the directory of the store has vanished."""
+        is_there = not self._is_local or Path(self._root).is_dir()
+        self._has_root |= is_there
+        return self._has_root and not is_there
+
+    def _open_writer(self, path: str) -> Writer:
+        if self._is_gone():
+            raise StorageUnavailableError(_UNREADABLE)
         writer = open_writer(self._fs, self._root, path)
+        self._has_root = self._is_local
+        return writer
+
+    def _put(self, path: str, data: bytes) -> None:
+        writer = self._open_writer(path)
         try:
             writer.write(data)
             writer.commit()

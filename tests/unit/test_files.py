@@ -13,6 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from serve_app.media.generated_images import GeneratedImages
 from serve_app.storage.files import FileMissingError, FileStore
+from wire.errors import StorageUnavailableError
 
 
 class VersionedFileSystem(MemoryFileSystem):
@@ -53,6 +54,37 @@ async def test_file_is_gone_once_deleted(store: FileStore) -> None:
 
     assert await store.names("a") == []
     with pytest.raises(FileMissingError):
+        await store.read("a/b")
+
+
+async def test_directory_that_vanishes_is_unavailable_and_is_not_made_anew(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    first = FileStore(str(root))
+    await first.put("a/b", b"x")
+    second = FileStore(str(root))
+    root.rename(tmp_path / "gone")
+
+    for store in (first, second):
+        with pytest.raises(StorageUnavailableError):
+            await store.read("a/b")
+        with pytest.raises(StorageUnavailableError):
+            _ = [block async for block in store.stream("a/b")]
+        with pytest.raises(StorageUnavailableError):
+            await store.put("a/b", b"y")
+    assert not root.exists()
+
+    (tmp_path / "gone").rename(root)
+    for store in (first, second):
+        assert await store.read("a/b") == b"x"
+
+
+async def test_file_that_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path))
+    await store.put("a/b", b"x")
+    (tmp_path / "a/b").unlink()
+    (tmp_path / "a/b").symlink_to("b")  # too many levels of links, also for root
+
+    with pytest.raises(StorageUnavailableError):
         await store.read("a/b")
 
 

@@ -4,9 +4,10 @@ Knows neither HTTP nor the engine libraries; Ray only through the methods that S
 """
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
@@ -16,7 +17,7 @@ from deployments.config import ModelConfig, check_package, resolve_model
 from deployments.owner import OWNER
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
-from wire.errors import APIError, ModelLoadError
+from wire.errors import APIError, ModelLoadError, ReplicaLostError
 from wire.logging import REQUEST_ID, configure_logging, get_logger
 from wire.operations import decode_body
 
@@ -26,6 +27,8 @@ Answer = Callable[[Call, Outlet], Awaitable[Returned]]
 
 SHORT_ANSWER_BYTES = 2**16
 """Longer answers gain nothing on the bus, where they would hold up the pieces of streams."""
+END_AFTER_S = 0.5
+"""How long a replica whose engine is dead lives on, for the errors of its requests to leave it."""
 
 
 class Engine(Protocol):
@@ -77,6 +80,7 @@ class ModelDeployment:
 
     engines: ClassVar[Mapping[str, str]]
     """Backend → its engine, by path: a library is imported only where a config names it."""
+    is_ending = False
 
     async def __init__(self, config: ModelConfig) -> None:  # Serve awaits it
         configure_logging()
@@ -129,6 +133,10 @@ class ModelDeployment:
                 await self.prepare(call)
                 with closing(await self.outlets.open(reply_to)) as outlet:
                     return await answer(call, outlet)
+        except ReplicaLostError as error:
+            with suppress(Exception):
+                await self.check_health()
+            return error
         except APIError as error:
             return error
 
@@ -175,8 +183,19 @@ class ModelDeployment:
         """Accept a new model card. Serve wants the method; the card is read from its details."""
 
     async def check_health(self) -> None:
-        """Raise when the engine is dead, so that Serve replaces the replica."""
-        await self.engine.check_health()
+        """Raise when the engine is dead, and end the process, so that Serve replaces the replica.
+
+        Serve notices at once that a process has ended. A replica whose checks fail it takes out
+        after three of them, and until then one that fails every request at once gets most of them.
+        """
+        try:
+            await self.engine.check_health()
+        except Exception:
+            if not self.is_ending:
+                self.is_ending = True
+                logger.exception("The engine is dead, and this replica ends")
+                asyncio.get_running_loop().call_later(END_AFTER_S, os._exit, 1)
+            raise
 
     async def __del__(self) -> None:  # Serve awaits it on the replica's loop after the drain.
         engine = getattr(self, "engine", None)

@@ -63,7 +63,7 @@ MADE_TO_BE_SUBCLASSED = {
 """Classes that a library documents as such, beside all of ``DATA_LIBRARIES``."""
 DATA_LIBRARIES = {"pydantic", "pydantic_settings", "sqlalchemy", "typing_extensions"}
 
-NAMED_TUPLE = {"_replace", "_fields", "_asdict"}
+PUBLIC = {"_replace", "_fields", "_asdict", "_exit"}
 """Public in spite of their underscore."""
 
 SETTING = re.compile(r"(?:RAY|VLLM)_\w+")
@@ -213,7 +213,7 @@ def _is_foreign(module: str) -> bool:
 
 
 def _is_private(name: str) -> bool:
-    return bool(re.match(r"_[A-Za-z]", name)) and name not in NAMED_TUPLE
+    return bool(re.match(r"_[A-Za-z]", name)) and name not in PUBLIC
 
 
 def _is_own(value: ast.expr) -> bool:

@@ -10,10 +10,10 @@ from deployments.base import SHORT_ANSWER_BYTES, ModelDeployment
 from deployments.bus import Outlets
 from deployments.config import ModelConfig
 from serve_app.models.bus import Bus
-from tests.support.waiting import run_other_tasks
+from tests.support.waiting import run_other_tasks, until
 from wire.bus import Returned, Streamed
 from wire.calls import Call, Kind, Operation, Reply, Usage
-from wire.errors import APIError, InvalidRequestError
+from wire.errors import APIError, InvalidRequestError, ReplicaLostError
 
 CALL = Call(Operation.CHAT_COMPLETION, b"{}", "r")
 SHORT = Reply(b"short", Usage(3, 4))
@@ -27,6 +27,7 @@ class Answers:
         self.has_begun = asyncio.Event()
         self.may = asyncio.Event()
         self.is_cancelled = False
+        self.is_dead = False
 
     async def run(self, call: Call) -> Reply:
         self.has_begun.set()
@@ -45,7 +46,9 @@ class Answers:
     def num_unfinished(self) -> int:
         return 0
 
-    async def check_health(self) -> None: ...
+    async def check_health(self) -> None:
+        if self.is_dead:
+            raise RuntimeError("The engine is dead.")
 
     async def close(self) -> None: ...
 
@@ -152,3 +155,37 @@ async def test_cancelled_call_ends_the_work(replica: Replica) -> None:
         await asked
     assert replica.engine.is_cancelled
     assert replica.deployment.admission.held == 0
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+async def test_replica_whose_engine_is_dead_answers_and_then_ends_its_process(
+    replica: Replica, is_dead: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr("os._exit", codes.append)
+    monkeypatch.setattr("deployments.base.END_AFTER_S", 0.01)
+    replica.engine.answer = ReplicaLostError("The model's engine ended while it worked.")
+    replica.engine.is_dead = is_dead
+    replica.engine.may.set()
+
+    with pytest.raises(ReplicaLostError):
+        await replica.ask()
+
+    if is_dead:
+        await until(lambda: codes == [1])
+    else:
+        await replica.deployment.check_health()
+
+
+async def test_dead_engine_of_an_idle_replica_ends_its_process(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr("os._exit", codes.append)
+    monkeypatch.setattr("deployments.base.END_AFTER_S", 0.01)
+    replica.engine.is_dead = True
+
+    with pytest.raises(RuntimeError):
+        await replica.deployment.check_health()
+
+    await until(lambda: codes == [1])

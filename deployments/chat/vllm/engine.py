@@ -66,9 +66,11 @@ from deployments.chat.vllm.tool_calls import ENDS, call_mark, forbid_calls
 from deployments.chat.vllm.whitespace import BoundedLLM
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
+    RETRY_AFTER_S,
     APIError,
     InvalidRequestError,
     ModelLoadError,
+    ModelUnavailableError,
     ReplicaLostError,
 )
 from wire.logging import get_logger
@@ -238,6 +240,8 @@ class VLLMEngine:
     async def _start(self, call: Call, request: Request) -> tuple[Any, Any]:
         """Return what vLLM's handler answers, a model or a generator, and the body it read."""
         # A template of the request's own may run for ever: vLLM's limit of time needs the threads.
+        if self._engine.errored:
+            raise ModelUnavailableError("The model's engine has ended.", "model", RETRY_AFTER_S)
         IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
         body = _decode(call)
         self._clamp_numbers(body)

@@ -74,9 +74,10 @@ def build(args: dict[str, Any]) -> Application:
         user_config=config.card().to_user_config(),
         max_ongoing_requests=10 * config.max_requests,
         max_queued_requests=10 * config.max_requests,
-        health_check_period_s=2,
+        health_check_period_s=1,  # requests wait for a replica that has ended until it is noticed
         health_check_timeout_s=30,
         graceful_shutdown_timeout_s=600,
+        max_surge_percent=100,  # after a deploy, a replica answers until its successor can
         request_router_config=_router(config),
     )(deployment_type)
     root = serve.deployment(

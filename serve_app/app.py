@@ -66,5 +66,6 @@ def build(config: IngressConfig) -> Application:
         health_check_period_s=2,
         health_check_timeout_s=30,
         graceful_shutdown_timeout_s=600,
+        max_surge_percent=100,  # after a deploy, a replica answers until its successor can
     )(serve.ingress(create_in_replica)())
     return ingress.bind()

@@ -21,6 +21,10 @@ MODEL_IMPORT_PATH = "deployments.app:build"
 WAITS = "waits for resources"
 """How the reason of a model begins that the cluster has no room for."""
 
+UPDATE = "another replica"
+"""How the reason of a model begins that is ready: after a deploy, the replica that is to replace
+the running one, which answers with the earlier configuration until then."""
+
 ANSWERING = {"RUNNING", "RECOVERING"}
 """States of replicas that can answer. After a restart of Serve's controller all are recovering."""
 
@@ -48,7 +52,8 @@ class ServedModel:
     """Empty if the application failed before it had deployments."""
     state: State
     reason: str = ""
-    """Why it failed, or what it waits for while it loads."""
+    """Why it failed, or what it waits for while it loads. Of a model that is ready, the same of
+    another replica."""
     running: int = 0
     """Replicas that can answer."""
     ending: int = 0
@@ -122,19 +127,22 @@ def _read_deployed(
         and deployment.get("status_trigger") == "REPLICA_STARTUP_FAILED"
     )
     reason = ""
+    message = deployment.get("message") or ""
+    has_place = all(replica.get("node_id") for replica in deployment.get("replicas", ()))
     if running:
         state = State.READY
+        if failed:
+            reason = f"{UPDATE} could not be loaded: {find_last_cause(message)}"
+        elif obstacle := find_obstacle(message, has_place=has_place):
+            reason = f"{UPDATE} {obstacle}"
     elif failed:
         state = State.FAILED
-        reason = find_last_cause(deployment.get("message") or application.get("message") or "")
+        reason = find_last_cause(message or application.get("message") or "")
     elif scales_to_zero and not deployment.get("target_num_replicas"):
         state = State.IDLE
     else:
         state = State.LOADING
-        reason = find_obstacle(
-            deployment.get("message") or "",
-            has_place=all(replica.get("node_id") for replica in deployment.get("replicas", ())),
-        )
+        reason = find_obstacle(message, has_place=has_place)
     return ServedModel(
         card=card,
         application=name,
@@ -172,6 +180,23 @@ def _read_unbuilt(name: str, application: dict[str, Any]) -> ServedModel | None:
         reason=find_last_cause(application.get("message") or "") if failed else "",
         created=int(application.get("last_deployed_time_s") or 0),
     )
+
+
+def keep_deployed(model: ServedModel, before: ServedModel | None) -> ServedModel:
+    """Return the model as it was before, while Serve builds its application anew.
+
+    Until the build has ended, and after one that failed, Serve's details list no deployment, but
+    the replicas that there are answer as before.
+    """
+    if model.deployment or not (before and before.deployment):
+        return model
+    if before.application != model.application or before.state not in (State.READY, State.IDLE):
+        return model
+    if model.state != State.FAILED:
+        return before
+    # Whether they still are there is not known any more, so requests wait for a limited time.
+    reason = f"{UPDATE} could not be loaded: {model.reason}"
+    return replace(before, reason=reason, running=0, scales_to_zero=True)
 
 
 def _read_card(value: Any) -> ModelCard | None:

@@ -8,12 +8,12 @@ that are scaled to zero.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from serve_app.concurrency import cancel_all
-from serve_app.models.discovery import ServedModel, State, read_models
+from serve_app.models.discovery import ServedModel, State, keep_deployed, read_models
 from serve_app.models.handles import ModelHandle
 from serve_app.models.wildcards import Wildcards, matches
 from wire.calls import Call, Kind, Reply, Usage
@@ -33,6 +33,12 @@ logger = get_logger(__name__)
 
 MISS_INTERVAL_S = 0.5
 """Minimum time between two refreshes because of unknown models."""
+
+CHECK_S = 0.25
+"""How often requests that wait look whether the model still has a replica."""
+WATCH_S = 3
+"""For so long the state is read as often after a replica was lost: Serve notices its end within a
+second or two."""
 
 T = TypeVar("T")
 ReadDetails = Callable[[], Awaitable[dict[str, Any]]]
@@ -62,6 +68,7 @@ class Registry:
         self._details: dict[str, Any] | None = None
         self._handles: dict[tuple[str, str], ModelHandle] = {}
         self._refreshing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._refreshed_at = float("-inf")
 
     @property
@@ -86,8 +93,7 @@ class Registry:
 
     async def close(self) -> None:
         """Stop reading the details."""
-        if self._refreshing is not None:
-            await cancel_all([self._refreshing])
+        await cancel_all([task for task in (self._watching, self._refreshing) if task])
 
     async def resolve(
         self, name: str | None, kind: Kind | None, param: str = "model"
@@ -148,11 +154,15 @@ class Registry:
 
             first, pieces = await self._call(model, begin)
             yield first
-            async for piece in pieces:
-                yield piece
+            try:
+                async for piece in pieces:
+                    yield piece
+            except ReplicaLostError:
+                self._refresh_often()
+                raise
 
     async def _call(self, model: ServedModel, begin: Callable[[], Awaitable[T]]) -> T:
-        """Call a replica, and once more if it refuses or ends and the model has several.
+        """Call a replica, and once more if it refuses or has ended and the model has several.
 
         Serve's router learns how busy a replica is from what the replica reports as it accepts a
         call, and forgets the calls that are on their way to it meanwhile. So it sometimes chooses
@@ -160,10 +170,22 @@ class Registry:
         """
         try:
             return await self._wait_for(model, begin())
-        except (ModelOverloadedError, ReplicaLostError):
+        except (ModelOverloadedError, ModelUnavailableError) as error:
+            if isinstance(error, ReplicaLostError):
+                self._refresh_often()
             if self._models.get(model.card.id, model).running < 2:
                 raise
         return await self._wait_for(model, begin())
+
+    def _refresh_often(self) -> None:
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        for _ in range(int(WATCH_S / CHECK_S)):
+            with suppress(Exception):  # reported by the next poll
+                await self.refresh()
+            await asyncio.sleep(CHECK_S)
 
     def _handle(self, model: ServedModel) -> ModelHandle:
         key = (model.application, model.deployment)
@@ -174,12 +196,13 @@ class Registry:
     async def _wait_for(self, model: ServedModel, work: Awaitable[T]) -> T:
         """Await ``work``, for a limited time while the model has no replica."""
         task = asyncio.ensure_future(work)
+        pause_s = min(self._poll_interval_s, CHECK_S)
         waited = 0.0
         try:
             while not task.done():
-                await asyncio.wait({task}, timeout=self._poll_interval_s)
+                await asyncio.wait({task}, timeout=pause_s)
                 model = self._models.get(model.card.id, model)
-                waited = 0.0 if model.running else waited + self._poll_interval_s
+                waited = 0.0 if model.running else waited + pause_s
                 if not (model.running or task.done()):
                     self._check_starting(model, waited)
             return task.result()
@@ -254,7 +277,11 @@ class Registry:
         finally:
             self._refreshed_at = asyncio.get_running_loop().time()
         if details is not self._details:  # the same object means no change
-            self._models, self._names = read_models(details)
+            models, self._names = read_models(details)
+            self._models = {
+                model_id: keep_deployed(model, self._models.get(model_id))
+                for model_id, model in models.items()
+            }
             self._wildcards = Wildcards(model.card for model in self.models)
             self._details = details
 

@@ -137,6 +137,30 @@ def test_model_without_a_place_reports_what_it_needs(
     assert models["small"].reason.startswith(f"{WAITS}: {reason}")
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"message": UNSCHEDULED.format(needed='{"GPU": 1}', available="{}")},
+            "another replica waits for resources: needs 1 GPU, 0 free",
+        ),
+        (
+            {"message": TRACEBACK, "status": "DEPLOY_FAILED"},
+            "another replica could not be loaded: No model directory at '/nowhere'.",
+        ),
+        ({"message": "", "status": "DEPLOYING"}, ""),
+    ],
+)
+def test_model_that_is_ready_reports_what_keeps_its_update_from_running(
+    change: dict[str, Any], reason: str
+) -> None:
+    updated = application(CARD, replicas=("RUNNING", "STARTING"), **change)
+
+    models, _ = read_models(details(chat=updated))
+
+    assert (models["small"].state, models["small"].reason) == (State.READY, reason)
+
+
 def test_model_that_is_tried_again_reports_why_it_failed() -> None:
     loading = application(CARD, status="DEPLOYING", message=TRACEBACK, replicas=("STARTING",))
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from serve_app.models.discovery import ServedModel
+from serve_app.models.discovery import ServedModel, State
 from serve_app.models.registry import Registry
-from tests.support.serve_details import application, details
+from tests.support.serve_details import application, details, not_built
+from tests.support.waiting import until
 from wire.calls import Call, Kind, Operation, Reply, Usage
 from wire.card import ModelCard
 from wire.errors import (
@@ -257,24 +258,87 @@ async def test_request_of_a_replica_that_is_ending_is_answered() -> None:
 
 
 @pytest.mark.parametrize("operation", ["run", "stream"])
+@pytest.mark.parametrize("error", [ReplicaLostError, ModelUnavailableError])
 @pytest.mark.parametrize(
     ("replicas", "calls"), [(("RUNNING", "STARTING"), 1), (("RUNNING", "RUNNING"), 2)]
 )
 async def test_request_whose_replica_ends_before_its_first_piece_is_sent_once_to_another(
-    operation: str, replicas: tuple[str, ...], calls: int
+    operation: str, error: type[ModelUnavailableError], replicas: tuple[str, ...], calls: int
 ) -> None:
     class Dying(FullReplicas):
         async def run(self, call: Call) -> Reply:
             self.calls += 1
-            raise ReplicaLostError("The replica ended.")
+            raise error("The replica or its engine ended.")
 
     serve = Serve(chat=application(CARD, replicas=replicas))
     serve.handle = Dying(0)
 
-    with pytest.raises(ReplicaLostError):
+    with pytest.raises(error):
         await answer_of(serve.registry(), operation)
 
     assert serve.handle.calls == calls
+
+
+@pytest.mark.parametrize("operation", ["run", "stream"])
+async def test_end_of_a_replica_is_looked_for_at_once(operation: str) -> None:
+    class Dying(FullReplicas):
+        async def run(self, call: Call) -> Reply:
+            raise ReplicaLostError("The replica ended.")
+
+        async def stream(self, call: Call) -> AsyncGenerator[bytes | Usage]:
+            yield b"one"
+            raise ReplicaLostError("The replica ended.")
+
+    serve = Serve(chat=application(CARD))
+    serve.handle = Dying(0)
+    registry = serve.registry()
+    with pytest.raises(ReplicaLostError):
+        await answer_of(registry, operation)
+
+    serve.details = details(chat=application(CARD, replicas=()))
+
+    await until(lambda: registry.models[0].state == State.LOADING)  # nothing polls here
+    await registry.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "reason"),
+    [
+        ("DEPLOYING", "", ""),
+        ("DEPLOY_FAILED", "ValueError: no", "another replica could not be loaded: no"),
+    ],
+)
+async def test_model_answers_while_its_application_is_built_anew(
+    status: str, message: str, reason: str
+) -> None:
+    serve = Serve(chat=application(CARD))
+    serve.handle.may_answer.set()
+    registry = serve.registry()
+    await registry.refresh()
+
+    for _ in range(2):
+        serve.details = details(
+            chat=not_built(status, message, kind="chat", model_id="small", aliases=["gpt-4o"])
+        )
+        await registry.refresh()
+
+        assert await answer_of(registry, "run") == CALL.body
+        (model,) = registry.models
+        assert (model.state, model.reason) == (State.READY, reason)
+        assert model.card == CARD
+
+
+async def test_model_that_did_not_answer_before_its_build_failed_has_failed() -> None:
+    serve = Serve(chat=application(CARD, replicas=()))
+    registry = serve.registry()
+    await registry.refresh()
+    serve.details = details(
+        chat=not_built("DEPLOY_FAILED", "ValueError: no", kind="chat", model_id="small")
+    )
+    await registry.refresh()
+
+    with pytest.raises(ModelFailedError, match="no"):
+        await answer_of(registry, "run")
 
 
 async def test_sleeping_model_that_cannot_start_fails_the_waiting_request() -> None:

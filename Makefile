@@ -10,6 +10,7 @@ TESTS ?= tests
 WORKERS ?= 2
 ON_WORKERS := --numprocesses $(WORKERS) --dist loadgroup --max-worker-restart 0
 MODELS ?= chat images transcriptions
+RUNS ?= 1
 UV_VERSION := 0.13.9
 
 # The first Python of a supported version.
@@ -28,7 +29,7 @@ unexport VIRTUAL_ENV
 # Only one extra is installed at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test check format lint types bench bench-gpu train-embedded evaluate-embedded compare-documents clean
+.PHONY: help serve test check format lint types faults bench bench-gpu train-embedded evaluate-embedded compare-documents clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -59,6 +60,9 @@ lint: .venv/.test-$(EXTRA) ## Check style and format
 
 types: .venv/.test-$(EXTRA) ## Check types strictly
 	@$(BIN)/basedpyright
+
+faults: .venv/.test-$(EXTRA) ## Kill, stop and take away each part of a server under load, RUNS times (1), and print what its clients saw
+	@$(BIN)/python -m tests.serve.faults --runs $(RUNS)
 
 bench-gpu: .venv/.test-$(EXTRA) ## Measure chat with an 8B model of random weights on a GPU (EXTRA=gpu; bench/gpu/results.md)
 	@$(BIN)/python -m bench --gpu

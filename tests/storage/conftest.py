@@ -13,7 +13,7 @@ from serve_app.storage.database import Database
 from serve_app.storage.migrate import open_database
 from serve_app.storage.responses import ResponseStore
 from tests.storage.kinds import Model, server
-from tests.storage.postgresql import postgresql
+from tests.support.postgresql import postgresql
 
 
 @pytest.fixture(scope="session")

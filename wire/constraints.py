@@ -15,12 +15,14 @@ from pydantic_core import from_json, to_json
 from wire.errors import InvalidRequestError, echo
 from wire.grammar.ebnf import gbnf_to_ebnf
 from wire.json_schema.checks import (
+    MAX_BYTES,
     check_choice,
     check_named_schema,
     check_regex,
     check_schema,
     check_tag,
 )
+from wire.json_schema.pattern_parser import escape_braces
 from wire.requests import RequestBody, type_of
 from wire.validation_errors import from_validation_errors
 
@@ -46,6 +48,9 @@ SPELLINGS = {
 
 KINDS = ("json", "json_object", "regex", "choice", "grammar", "structural_tag")
 """Members of ``structured_outputs`` that constrain the answer."""
+
+WITHOUT_EFFECT = ("whitespace_pattern", "disable_any_whitespace", "disable_additional_properties")
+"""Members of ``structured_outputs`` that vLLM's backend of this server does not read."""
 
 JSONType = Literal["string", "number", "integer", "boolean", "object", "array", "null"]
 
@@ -98,6 +103,15 @@ def with_structured_outputs(fields: Fields) -> Fields:
         InvalidRequestError: a field is malformed, two fields constrain the format, or the format
             cannot be enforced.
     """
+    translated = _translate(fields)
+    outputs = translated.get(OUTPUTS)
+    if not isinstance(outputs, dict) or outputs.get("regex") is None:
+        return translated
+    pattern = cast("Fields", outputs)["regex"]
+    return {**translated, OUTPUTS: {**outputs, "regex": escape_braces(pattern)}}
+
+
+def _translate(fields: Fields) -> Fields:
     _refuse_second_forms(fields)
     others = {GRAMMAR, FUNCTIONS, *SPELLINGS}
     rest = {name: value for name, value in fields.items() if name not in others}
@@ -122,6 +136,21 @@ def with_structured_outputs(fields: Fields) -> Fields:
     return rest
 
 
+def name_as_sent(error: InvalidRequestError, sent: Fields) -> InvalidRequestError:
+    """Return an engine's error about a constraint under the name that the request has for it."""
+    if sent.get(OUTPUTS) is not None or not (error.param or "").startswith(f"{OUTPUTS}."):
+        return error
+    names = {
+        f"{OUTPUTS}.{kind}": name
+        for name, kind in {**SPELLINGS, GRAMMAR: GRAMMAR}.items()
+        if sent.get(name) is not None
+    }
+    name = names.get(error.param or "")
+    if name is None:
+        return error
+    return error.with_message(error.message.replace(f"{error.param}", name)).with_param(name)
+
+
 def _check_outputs(outputs: Fields) -> None:
     stated = {kind: outputs[kind] for kind in KINDS if outputs.get(kind) is not None}
     if not stated:
@@ -131,6 +160,12 @@ def _check_outputs(outputs: Fields) -> None:
         )
     for kind, value in stated.items():
         _check_output(kind, value, f"{OUTPUTS}.{kind}")
+    for name in WITHOUT_EFFECT:
+        if outputs.get(name):
+            param = f"{OUTPUTS}.{name}"
+            raise InvalidRequestError(
+                f"'{param}' is not supported: the server limits the white space of JSON.", param
+            )
 
 
 def _read_format(form: Fields) -> Fields:
@@ -159,7 +194,11 @@ def _check_output(kind: str, value: Any, param: str) -> None:
     """Refuse a constraint that cannot be enforced."""
     match kind:
         case "json":
-            check_schema(_parse(value, param), param)
+            if not isinstance(schema := _parse(value, param), dict):  # vLLM takes no booleans
+                raise InvalidRequestError(
+                    f"Invalid '{param}': must be an object (received {echo(value)}).", param
+                )
+            check_schema(schema, param)
         case "structural_tag":
             check_tag(_parse(value, param), param)
         case "regex":
@@ -173,6 +212,8 @@ def _check_output(kind: str, value: Any, param: str) -> None:
 def _parse(value: Any, param: str) -> Any:
     if not isinstance(value, str):
         return value
+    if len(value) > MAX_BYTES:
+        raise InvalidRequestError(f"Invalid '{param}': has more than {MAX_BYTES} bytes.", param)
     try:
         return from_json(value)
     except ValueError as error:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from wire.beams import refuse_with_beams
+from wire.booleans import find_boolean
 from wire.constraints import with_structured_outputs
-from wire.errors import InvalidRequestError, echo
+from wire.errors import InvalidRequestError, echo, parameter_path
 from wire.hints import OF_COMPLETIONS
 from wire.requests import RequestBody, type_of
 
@@ -64,10 +65,27 @@ UNSUPPORTED = {
     "kv_transfer_params": "it is between servers",
     "ec_transfer_params": "it is between servers",
     "prompt_embeds": "send text or token ids",
+    "guided_whitespace_pattern": "the server limits the white space of JSON",
     "media_io_kwargs": "pictures and recordings are read in one way",
 }
 """Fields that no engine supports, and the reason or an alternative."""
 
+
+ENGINES_NUMBERS = frozenset(
+    {
+        "allowed_token_ids",
+        "length_penalty",
+        "logprob_token_ids",
+        "min_tokens",
+        "priority",
+        "prompt_logprobs",
+        "repetition_penalty",
+        "stop_token_ids",
+        "thinking_token_budget",
+        "truncate_prompt_tokens",
+    }
+)
+"""Fields that only vLLM's types declare, as numbers."""
 
 NO_LIMIT = 2**31 - 1
 """More tokens than any context has; the engine clamps it. Completions without a number get 16."""
@@ -196,6 +214,9 @@ def engine_fields(fields: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidRequestError: a field cannot be honoured.
     """
+    if (place := find_boolean(ENGINES_NUMBERS, fields)) is not None:
+        param = parameter_path(place)
+        raise InvalidRequestError(f"Invalid '{param}': must be a number.", param)
     refuse_unless_neutral(fields, NEUTRAL)
     refuse_with_beams(fields)
     known = {

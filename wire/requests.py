@@ -1,12 +1,24 @@
 """Base classes of all request bodies."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, cast
 
-from pydantic import BaseModel, ConfigDict, Discriminator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
+from wire.booleans import find_boolean, numeric_members
 from wire.errors import UNKNOWN_PARAMETER
 from wire.hints import Hints
 
@@ -21,6 +33,15 @@ class RequestBody(BaseModel):
 
     hints: ClassVar[Hints] = {}
     """Fields that are accepted without effect."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_booleans(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            members = cast("dict[str, Any]", value)
+            if (place := find_boolean(numeric_members(cls), members)) is not None:
+                raise _not_a_number(place, members)
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -41,6 +62,15 @@ class RequestBody(BaseModel):
             for name, member in members.items()
             if member is not None or name not in has_default
         }
+
+
+def _not_a_number(place: tuple[str | int, ...], members: dict[str, Any]) -> ValidationError:
+    received: Any = members
+    for part in place:
+        received = received[part]
+    kind = PydanticCustomError("number_type", "must be a number")
+    details = InitErrorDetails(type=kind, loc=place, input=received)
+    return ValidationError.from_exception_data("body", [details])
 
 
 class StoredBody(RequestBody):
@@ -71,6 +101,31 @@ class StoredBody(RequestBody):
         return {name: member for name, member in members.items() if name in known}
 
 
+@dataclass(frozen=True)
+class Matching:
+    """Accepts only texts that match a pattern, which messages describe in words."""
+
+    pattern: str
+    what: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Validate after the type."""
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe the pattern."""
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
+    def _check(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise PydanticCustomError("string_form", "must be {what}", {"what": self.what})
+        return text
+
+
 def by_type(tags: Mapping[str, str]) -> Discriminator:
     """Choose the member of a union of objects by ``type``, which has one of these tags.
 
@@ -85,10 +140,16 @@ def by_type(tags: Mapping[str, str]) -> Discriminator:
     return Discriminator(find_tag, custom_error_type="type", custom_error_message=message)
 
 
-TEXT_OR_OBJECT = Discriminator(
-    lambda value: "[text]" if isinstance(value, str) else "[object]",
-)
-"""Chooses between a text and what else a member may be, with the tags ``[text]``, ``[object]``."""
+def text_or(other: str) -> Discriminator:
+    """Choose between a text and a list or an object, with the tags ``[text]`` and ``[object]``."""
+
+    def find_tag(value: Any) -> str | None:
+        if isinstance(value, str):
+            return "[text]"
+        return "[object]" if isinstance(value, dict | list | BaseModel) else None
+
+    message = f"must be a string or {other}"
+    return Discriminator(find_tag, custom_error_type="text_type", custom_error_message=message)
 
 
 class ModelRequest(RequestBody):

@@ -43,7 +43,10 @@ def field_of_error(message: str, body: bytes, prompt: str | None = None) -> str 
             return f"{outer}.format"
     if (form := fields.get("structured_outputs")) is None:
         return None
-    return next((name for name in ALIASES if f'"{name}"' in str(form)), "structured_outputs")
+    if name := next((name for name in ALIASES if f'"{name}"' in str(form)), None):
+        return name
+    kinds = [kind for kind, value in form.items() if value] if isinstance(form, dict) else []
+    return f"structured_outputs.{kinds[0]}" if len(kinds) == 1 else "structured_outputs"
 
 
 def number_from_turn(error: InvalidRequestError, body: bytes) -> InvalidRequestError:

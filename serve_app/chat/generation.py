@@ -18,6 +18,8 @@ from serve_app.spoken.spoken_chat import answer_aloud, resolve_voice
 from serve_app.spoken.stored_answers import SpokenAnswers
 from wire.bodies import ChatCompletionBody, CompletionBody, DetokenizeBody, TokenizeBody
 from wire.calls import Kind, Operation
+from wire.constraints import name_as_sent
+from wire.errors import InvalidRequestError
 from wire.fields import engine_fields
 from wire.json_schema.checks import check_tools
 from wire.localai.tokenize import DetokenizeRequest, DetokenizeResponse, TokenizeRequest
@@ -30,7 +32,7 @@ from wire.openai.functions import (
     as_tools,
     with_tool_messages,
 )
-from wire.openai.tool_choice import prepare_tools
+from wire.openai.tool_choice import prepare_tools, refuse_format_beside_tools
 
 Translate = Callable[[bytes], bytes]
 
@@ -107,6 +109,21 @@ async def _send(
     ``translate`` converts a whole answer to the client's format, and ``translate_event`` each event
     of a stream.
     """
+    try:
+        return await _call(operation, model, body, fields, calls, translate, translate_event)
+    except InvalidRequestError as error:
+        raise name_as_sent(error, body.model_dump(exclude_unset=True)) from error
+
+
+async def _call(
+    operation: Operation,
+    model: ServedModel,
+    body: Sampling,
+    fields: ChatCompletionBody | CompletionBody,
+    calls: Calls,
+    translate: Translate | None,
+    translate_event: Translate | None,
+) -> Response:
     slots = body.num_answers()
     if body.stream:
         as_made = translate_event is None
@@ -124,6 +141,7 @@ def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     spoken_only = {"modalities", "audio"} if body.is_spoken else None
     sent = body.model_dump(exclude_unset=True, exclude_none=True, exclude=spoken_only)
     fields = engine_fields(prepare_tools(as_tools(sent)))
+    refuse_format_beside_tools(fields)
     stated = "functions" if body.functions else "tools"
     check_tools(fields.get("tools") or (), sent.get(stated) or (), stated)
     return fields

@@ -4,6 +4,7 @@ A file whose encoding is not certain is refused, because a wrong one makes other
 """
 
 import codecs
+import re
 import unicodedata
 
 from charset_normalizer import CharsetMatch, from_bytes
@@ -30,6 +31,11 @@ ESCAPED = {b"\x1b$B": "iso2022_jp", b"\x1b$@": "iso2022_jp", b"\x1b$)C": "iso202
 WESTERN = "cp1252"
 OF_OTHER_ALPHABETS = "þðýÞÐÝ"
 """In the Western encoding; in the Turkish one, which differs only in these, ş, ğ and ı."""
+OF_DOS = re.compile(r"[^\W\d_][‚„ˆƒ‰]")
+"""What é, ä, ê, â and ë of MS-DOS (cp437, cp850) in a word are in the Western encoding, where these
+signs are beside no letter."""
+WIDE = frozenset({"cp932", "euc_jp", "gb18030", "big5", "cp949"})
+"""Encodings of two bytes, which may have any pair of signs."""
 INSIDE_WORDS = "’·\xad\xa0–—/"
 MAX_CHAOS = 0.1
 CHAOS_MARGIN = 0.05
@@ -100,6 +106,10 @@ def _detect(data: bytes) -> str:
         raise unsupported_file("The file is neither text nor in a format that is read here.")
     guesses = list(from_bytes(sample, cp_isolation=ENCODINGS))
     likely = [each for each in guesses if _rivals(each, guesses[0])]
+    if not any(each.encoding in WIDE for each in likely):
+        latin = sample.decode(WESTERN, "replace")
+        if OF_DOS.search(latin) and _is_mostly_latin(latin):
+            raise invalid_file("The text's encoding is not certain. Save it as UTF-8.")
     if any(each.encoding == WESTERN or WESTERN in each.could_be_from_charset for each in likely):
         text = _try(data, WESTERN)
         if text is not None and _is_western(text):
@@ -121,10 +131,15 @@ def _rivals(guess: CharsetMatch, best: CharsetMatch) -> bool:
     )
 
 
+def _is_mostly_latin(text: str) -> bool:
+    """Return whether at least half of the letters are those of ASCII."""
+    letters = [char for char in text if char.isalpha()]
+    return sum(char.isascii() for char in letters) * 2 >= len(letters)
+
+
 def _is_western(text: str) -> bool:
     """Return whether a text reads like a Western European one: Latin words of letters alone."""
-    letters = [char for char in text[:SAMPLE_BYTES] if char.isalpha()]
-    if sum(char.isascii() for char in letters) * 2 < len(letters):
+    if not _is_mostly_latin(text[:SAMPLE_BYTES]):
         return False
     if any(char in OF_OTHER_ALPHABETS for char in text):
         return False

@@ -8,7 +8,9 @@ import json
 import re
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
+from starlette.types import Scope
 
 from wire.errors import (
     APIError,
@@ -21,6 +23,11 @@ from wire.errors import (
 ANTHROPIC_PATHS = re.compile(r"(/v1)?/messages(/.*)?")
 
 ELEVENLABS_PATHS = re.compile(r"(/v1)?/(text-to-speech/.*|speech-to-text|voices(/.*)?)|/v2/voices")
+
+MODELS_PATHS = re.compile(r"(/v1)?/models(/.*)?")
+ANTHROPIC_HEADER = "anthropic-version"
+ELEVENLABS_HEADER = "xi-api-key"
+"""By which each service's clients are recognized on the paths that all of them have."""
 
 OVERLOADED = 529
 """Anthropic's status of an overloaded server. Its 429 means the limit of a customer, which Homeport
@@ -41,16 +48,26 @@ def is_anthropic_path(path: str) -> bool:
     return ANTHROPIC_PATHS.fullmatch(path) is not None
 
 
-def error_response(error: APIError, path: str, request_id: str) -> JSONResponse:
-    """Return the response for an error, in the shape that clients of this path expect."""
-    if is_anthropic_path(path):
-        body, status = anthropic_error_body(error, request_id), anthropic_status(error)
-    else:
-        body, status = error_body(error), error.status
-    if ELEVENLABS_PATHS.fullmatch(path):
+def is_of_anthropic(scope: Scope) -> bool:
+    """Return whether a request is one of Anthropic's API, by its path or, of models, a header."""
+    return is_anthropic_path(scope["path"]) or _has_models_header(scope, ANTHROPIC_HEADER)
+
+
+def _has_models_header(scope: Scope, name: str) -> bool:
+    return MODELS_PATHS.fullmatch(scope["path"]) is not None and name in Headers(scope=scope)
+
+
+def error_response(error: APIError, scope: Scope, request_id: str) -> JSONResponse:
+    """Return the response for an error, in the shape that clients of this request expect."""
+    path = scope["path"]
+    if is_of_anthropic(scope):
+        body = anthropic_error_body(error, request_id)
+        return JSONResponse(body, anthropic_status(error), error_headers(error))
+    body = error_body(error)
+    if ELEVENLABS_PATHS.fullmatch(path) or _has_models_header(scope, ELEVENLABS_HEADER):
         # LocalAI's clients, which use these paths too, expect OpenAI's object beside it.
         body["detail"] = {"status": error.code or error.type, "message": error.message}
-    return JSONResponse(body, status, error_headers(error))
+    return JSONResponse(body, error.status, error_headers(error))
 
 
 def error_event(error: APIError) -> bytes:

@@ -29,7 +29,7 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, APIError)
     record = request.state.record
     record.error_code = error.label
-    return error_response(error, request.scope["path"], record.request_id)
+    return error_response(error, request.scope, record.request_id)
 
 
 async def _answer_validation_error(request: Request, error: Exception) -> JSONResponse:

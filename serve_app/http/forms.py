@@ -18,6 +18,7 @@ from fastapi import Request
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from serve_app.http.json_size import check_small
 from serve_app.http.multipart import (
     MultipartParser,
     Part,
@@ -282,6 +283,7 @@ class _Form(Generic[W]):
         types = self._types(path)
         is_list = path in self._lists or len(values) > 1
         if not is_list and values[0].lstrip()[:1] in ("[", "{") and not {str, Any} & set(types):
+            check_small(values[0].encode())
             try:
                 return from_json(values[0])
             except ValueError:

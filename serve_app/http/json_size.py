@@ -24,24 +24,40 @@ _ESCAPES = re.compile(rb'(?:\\.[^"\\]{0,64}+){1,10000}+', re.DOTALL)
 
 
 async def check_size(text: bytes) -> None:
-    """Refuse a JSON text with too many values.
+    """Refuse a JSON text with too many values. Others have their turn meanwhile.
 
     Raises:
         RequestTooLargeError: names the limit.
     """
+    turn_ends = time.monotonic() + TURN_S
+    for _ in _check(text, "The request body"):
+        if time.monotonic() > turn_ends:
+            await asyncio.sleep(0)
+            turn_ends = time.monotonic() + TURN_S
+
+
+def check_small(text: bytes) -> None:
+    """Refuse the JSON of a form's field, which has a megabyte at most, if it has too many values.
+
+    Raises:
+        RequestTooLargeError: names the limit.
+    """
+    for _ in _check(text, "A field of the form"):
+        pass
+
+
+def _check(text: bytes, name: str) -> Iterator[None]:
+    """Check a text part by part."""
     if len(text) <= SMALL_BYTES:
         return
     values = objects = 0
-    turn_ends = time.monotonic() + TURN_S
     for begin, end in find_parts_without_strings(text):
         values += text.count(b",", begin, end)
         objects += text.count(b"{", begin, end)
         if values > MAX_VALUES or objects > MAX_OBJECTS:
             limit = f"{MAX_VALUES} values" if values > MAX_VALUES else f"{MAX_OBJECTS} objects"
-            raise RequestTooLargeError(f"The request body has more than {limit}, the limit.")
-        if time.monotonic() > turn_ends:
-            await asyncio.sleep(0)
-            turn_ends = time.monotonic() + TURN_S
+            raise RequestTooLargeError(f"{name} has more than {limit}, the limit.")
+        yield
 
 
 def find_parts_without_strings(text: bytes) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.http.auth import Authenticator
 from serve_app.http.content_encoding import DecodedBody, read_encoding, without_encoding
-from serve_app.http.error_answers import error_response, is_anthropic_path
+from serve_app.http.error_answers import error_response, is_of_anthropic
 from serve_app.http.limits import BodyLimits
 from serve_app.observability import RequestLog, RequestRecord
 from wire.errors import APIError, NotFoundError, RequestTooLargeError, internal_error
@@ -163,7 +163,7 @@ class _Exchange:
             self._status, self._complete = error.status, True
             await self._send({"type": "websocket.close"})  # the server answers with a 403
             return
-        response = error_response(error, scope["path"], self._record.request_id)
+        response = error_response(error, scope, self._record.request_id)
         if isinstance(error, RequestTooLargeError):
             response.headers["Connection"] = "close"
         await response(scope, self._receive, self.send)
@@ -229,7 +229,7 @@ def make_headers(
     own_id = record.request_id.encode("latin-1")
     # Serve gives every request an id and returns it in this header.
     fixed = [] if "x-request-id" in headers else [(b"x-request-id", own_id)]
-    is_anthropic = is_anthropic_path(scope["path"])
+    is_anthropic = is_of_anthropic(scope)
     fixed.append((b"request-id", own_id) if is_anthropic else (b"openai-version", OPENAI_VERSION))
 
     def make() -> list[tuple[bytes, bytes]]:

@@ -157,8 +157,11 @@ def parse_header(value: str) -> tuple[str, dict[str, Parameter]]:
         key = name.lower()
         if isinstance(parameter, tuple):
             charset, _, text = parameter
-            if (decoded := decode_text(text.encode("latin-1"), charset or "ascii")) is not None:
+            raw = text.encode("latin-1")
+            if (decoded := decode_text(raw, charset or "ascii")) is not None:
                 parameters[key] = decoded
+            else:  # the plain one, if there is one
+                parameters.setdefault(key, raw)
         elif not isinstance(parameters.get(key), str):
             parameters[key] = parameter.encode("latin-1")
     return first.strip().lower(), parameters

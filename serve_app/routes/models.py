@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from serve_app.http.error_answers import ANTHROPIC_HEADER, ELEVENLABS_HEADER
 from serve_app.http.json_response import json_response
 from serve_app.models.discovery import ServedModel
 from serve_app.routes.dependencies import RegistryDep
@@ -16,9 +17,6 @@ from wire.elevenlabs.models import SpeechModel
 from wire.openai.models import Model, ModelList
 
 router = APIRouter()
-
-ANTHROPIC = "anthropic-version"
-ELEVENLABS = "xi-api-key"
 
 
 @router.get("/models")
@@ -35,10 +33,10 @@ async def list_models(
     `anthropic-version` it is Anthropic's of chat models, for which the parameters are.
     """
     models = [each for model in registry.models for each in (model, *model.with_adapters())]
-    if ANTHROPIC in request.headers:
+    if ANTHROPIC_HEADER in request.headers:
         infos = [_to_info(model) for model in models if model.card.kind == Kind.CHAT]
         return json_response(ModelPage.of(infos, limit, after_id, before_id))
-    if ELEVENLABS in request.headers:
+    if ELEVENLABS_HEADER in request.headers:
         speakers = [model.card for model in models if model.card.kind == Kind.SPEECH]
         return json_response([SpeechModel.of(card) for card in speakers])
     return json_response(ModelList(data=[_to_answer(model) for model in models]))
@@ -48,7 +46,7 @@ async def list_models(
 async def retrieve_model(request: Request, model: str, registry: RegistryDep) -> Response:
     """Return one model by its id or an alias."""
     served = await registry.get(model)
-    is_anthropics = ANTHROPIC in request.headers
+    is_anthropics = ANTHROPIC_HEADER in request.headers
     return json_response(_to_info(served) if is_anthropics else _to_answer(served))
 
 

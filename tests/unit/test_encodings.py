@@ -94,3 +94,20 @@ def test_xml_document_is_read_in_the_encoding_that_it_declares() -> None:
 
 def test_page_without_a_declaration_is_detected() -> None:
     assert RUSSIAN in read_html(f"<p>{RUSSIAN}</p>".encode("cp1251"))
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp850"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ein schöner Tag für Müller, die Straße führt über die Brücke.",
+        "Où est le café? Les élèves étaient à la fenêtre.",
+        "Un café muy pequeño, por favor.",
+    ],
+)
+def test_text_of_ms_dos_never_becomes_other_words(encoding: str, text: str) -> None:
+    try:
+        read = decode_text(text.encode(encoding))
+    except DocumentError:
+        return
+    assert read == text

@@ -1,6 +1,6 @@
 """Request types of Anthropic's Messages. Reference: https://platform.claude.com/docs/en/api/messages."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,7 @@ from wire.errors import InvalidRequestError, UnsupportedThreadError, echo
 from wire.fields import check_types, refuse_unless_neutral
 from wire.hints import OF_MESSAGES
 from wire.json_schema.checks import check_schema, check_tools
-from wire.requests import ModelRequest, RequestBody
+from wire.requests import Matching, ModelRequest, RequestBody
 
 MIN_THINKING_TOKENS = 1024
 """Anthropic's minimum of ``budget_tokens``."""
@@ -34,10 +34,20 @@ class InputMessage(RequestBody):
     content: str | list[Any]
 
 
+ToolType = Annotated[
+    str,
+    Matching("custom", "'custom': a tool with an 'input_schema', which the client runs"),
+]
+ToolName = Annotated[
+    str, Matching(r"[a-zA-Z0-9_-]{1,128}", "of 1 to 128 letters, digits, '_' and '-'")
+]
+
+
 class CustomTool(RequestBody):
     """A tool that the client executes."""
 
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,128}$")
+    type: ToolType | None = None
+    name: ToolName
     description: str | None = None
     input_schema: dict[str, Any]
     input_examples: list[dict[str, Any]] | None = None
@@ -45,18 +55,6 @@ class CustomTool(RequestBody):
     defer_loading: Literal[False] | None = None
     allowed_callers: list[Literal["direct"]] | None = None
     eager_input_streaming: bool | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _check_tool_type(cls, data: Any) -> Any:
-        kind = cast("dict[str, Any]", data).get("type") if isinstance(data, dict) else None
-        if kind not in (None, "custom"):
-            raise InvalidRequestError(
-                f"Invalid 'tools': {echo(kind)} is a tool that only Anthropic has; allowed are "
-                "tools of type 'custom' with an 'input_schema', which the client runs.",
-                "tools",
-            )
-        return data
 
     def for_engine(self, *, is_forced: bool) -> dict[str, Any]:
         """Convert the tool for vLLM; input examples become the schema's ``examples``.

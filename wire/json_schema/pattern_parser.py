@@ -67,10 +67,25 @@ def parse_pattern(text: str) -> Node:
     return _anchor(_Parser(text).read())
 
 
+def escape_braces(text: str) -> str:
+    """Return a pattern in which braces that mean themselves are escaped, as the compiler needs.
+
+    Raises:
+        PatternError: it is malformed or cannot be enforced.
+    """
+    parser = _Parser(text)
+    parser.read()
+    for at in reversed(parser.braces):
+        text = f"{text[:at]}\\{text[at:]}"
+    return text
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self.braces: list[int] = []
+        """Where an opening brace means itself."""
 
     def read(self) -> Node:
         node = self._options(0)
@@ -117,6 +132,8 @@ class _Parser:
             case "*" | "+" | "?":
                 raise PatternError(f"nothing to repeat before '{char}'")
             case _:
+                if char == "{":
+                    self.braces.append(self._at - 1)
                 return chars(char)
 
     def _group(self, depth: int) -> Node:

@@ -12,7 +12,7 @@ from wire.answers import Answer, Omittable, OpenAnswer
 from wire.json_schema.checks import check_named_schema, check_tools
 from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.openai.vector_stores import ChunkingStrategy
-from wire.requests import TEXT_OR_OBJECT, StoredBody
+from wire.requests import Matching, StoredBody, text_or
 
 MAX_TOOLS = 128
 MAX_FILES = 20
@@ -58,7 +58,7 @@ class ResponseFormat(StoredBody):
 
 Format = Annotated[
     Annotated[Literal["auto"], Tag("[text]")] | Annotated[ResponseFormat, Tag("[object]")],
-    TEXT_OR_OBJECT,
+    text_or("an object"),
 ]
 
 
@@ -72,7 +72,9 @@ def to_format(value: Literal["auto"] | ResponseFormat | None) -> str | dict[str,
 class ToolFunction(StoredBody):
     """A function that the client executes, as in chat completions."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    name: Annotated[
+        str, Matching(r"[A-Za-z0-9_-]{1,64}", "of 1 to 64 letters, digits, '_' and '-'")
+    ]
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None

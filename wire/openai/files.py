@@ -1,14 +1,14 @@
 """Types of files and uploads. Reference: https://platform.openai.com/docs/api-reference/files."""
 
 import unicodedata
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
 from wire.openai.objects import Deleted, ListPage
-from wire.requests import StoredBody
+from wire.requests import Matching, StoredBody
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 """Purposes that clients may set."""
@@ -50,7 +50,7 @@ class CompleteRequest(StoredBody):
     """Body of ``POST /v1/uploads/{id}/complete``."""
 
     part_ids: list[str] = Field(min_length=1, max_length=10_000)
-    md5: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{32}$")
+    md5: Annotated[str, Matching("[0-9A-Fa-f]{32}", "32 hexadecimal digits")] | None = None
 
 
 class FileObject(Answer):

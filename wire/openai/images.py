@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError
 from wire.hints import OF_IMAGES
-from wire.requests import ModelRequest, type_of
+from wire.requests import Matching, ModelRequest, type_of
 
 MAX_IMAGES = 10
 """OpenAI's limit of ``n``, applied here to ``n`` times the number of prompts."""
@@ -45,12 +45,16 @@ def _quality(value: object) -> object:
     return value
 
 
+SIZE = Matching(
+    r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}",
+    "the width and the height in pixels, such as '512x512', or 'auto'",
+)
 OutputFormat = Literal["png", "jpeg", "webp"]
 QualityName = Literal["low", "medium", "high", "xhigh", "max"]
 """OpenAI's names of today; requests may have older ones."""
 ResponseFormat = Annotated[Literal["url", "b64_json"] | None, BeforeValidator(type_of)]
 Size = Annotated[
-    Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")] | None,
+    Annotated[str, SIZE] | None,
     BeforeValidator(_auto_is_none),
 ]
 

@@ -17,7 +17,7 @@ from wire.openai.assistants import (
 )
 from wire.openai.objects import ListPage, Metadata
 from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
-from wire.requests import TEXT_OR_OBJECT, StoredBody
+from wire.requests import StoredBody, text_or
 
 MIN_TOKENS = 256
 """OpenAI's minimum of a run's token limits."""
@@ -61,7 +61,7 @@ class ChosenTool(StoredBody):
 ToolChoice = Annotated[
     Annotated[Literal["none", "auto", "required"], Tag("[text]")]
     | Annotated[ChosenTool, Tag("[object]")],
-    TEXT_OR_OBJECT,
+    text_or("an object"),
 ]
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, Tag
 from wire.answers import Answer, Omittable, OpenAnswer
 from wire.openai.assistants import MAX_TEXT, AssistantToolResources, FileIds, ToolResources
 from wire.openai.objects import Deleted, ListPage, Metadata
-from wire.requests import TEXT_OR_OBJECT, StoredBody, by_type
+from wire.requests import Matching, StoredBody, by_type, text_or
 
 MAX_MESSAGES = 32
 """Maximum number of messages per request."""
@@ -26,7 +26,13 @@ class MessageTextPart(StoredBody):
 class MessageImageURL(StoredBody):
     """A picture by its URL."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^([Dd][Aa][Tt][Aa]:|[Hh][Tt][Tt][Pp][Ss]?://)")]
+    url: Annotated[
+        str,
+        Matching(
+            r"([Dd][Aa][Tt][Aa]:|[Hh][Tt][Tt][Pp][Ss]?://)[\s\S]*",
+            "a URL that begins with https:, http: or data:",
+        ),
+    ]
     detail: Detail | None = None
 
 
@@ -60,7 +66,7 @@ Part = Annotated[
 Content = Annotated[
     Annotated[Text, Tag("[text]")]
     | Annotated[list[Part], Field(min_length=1, max_length=100), Tag("[object]")],
-    TEXT_OR_OBJECT,
+    text_or("a list"),
 ]
 
 

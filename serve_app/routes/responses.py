@@ -54,7 +54,7 @@ async def retrieve_response(
     background: BackgroundDep,
     *,
     stream: bool = False,
-    starting_after: Annotated[int, Query(ge=-1)] = -1,
+    starting_after: Annotated[int, Query(ge=-1, lt=2**31)] = -1,
 ) -> Response:
     """Return a response as it is now, or the events of a background response."""
     stored = await history.responses.get(history.owner, response_id)

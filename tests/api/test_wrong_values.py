@@ -72,6 +72,12 @@ async def test_boolean_is_no_number(
         ),
         (
             RESPONSES,
+            {"input": "x", "text": {"format": "text"}},
+            "text.format",
+            "must be an object (received 'text')",
+        ),
+        (
+            RESPONSES,
             {"input": "x", "tool_choice": {"type": "foo"}},
             "tool_choice.type",
             "must be 'function' or 'allowed_tools' (received 'foo')",
@@ -173,3 +179,34 @@ async def test_file_whose_name_cannot_be_decoded_is_a_file(http: httpx2.AsyncCli
     )
 
     assert answer.json()["filename"] == "\xff.txt"
+
+
+@pytest.mark.parametrize("number", ["-2", "9" * 30])
+async def test_number_of_an_event_is_bounded(http: httpx2.AsyncClient, number: str) -> None:
+    answer = await http.get(f"/v1/responses/resp_1?stream=true&starting_after={number}")
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "starting_after")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        (
+            CHAT,
+            {"messages": HELLO, "response_format": {"type": "json_object"}},
+            "response_format",
+        ),
+        (RESPONSES, {"input": "x", "text": {"format": {"type": "json_object"}}}, "text.format"),
+    ],
+)
+async def test_format_that_would_forbid_the_calls_of_tools_is_refused(
+    http: httpx2.AsyncClient, path: str, body: dict[str, Any], param: str
+) -> None:
+    function = {"name": "look", "parameters": {"type": "object", "properties": {}}}
+    tool = {"type": "function", **({"function": function} if path == CHAT else function)}
+
+    answer = await http.post(path, json={**body, "tools": [tool]})
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, param)
+    assert "none of which could be called" in error["message"]

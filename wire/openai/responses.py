@@ -170,6 +170,10 @@ class ResponseRequest(StoredBody, ModelRequest):
                 )
             fields["repetition_penalty"] = self.repeat_penalty
         form = (self.text or {}).get("format")
+        if form is not None and not isinstance(form, dict):
+            raise InvalidRequestError(
+                f"Invalid 'text.format': must be an object (received {echo(form)}).", "text.format"
+            )
         if type_of(form) == "json_schema":
             check_named_schema(form, "text.format")
         prepared = prepare_tools(with_structured_outputs(fields))

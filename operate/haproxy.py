@@ -18,7 +18,8 @@
   with a proof that the ingress checks.
 - A request that the ingress has not begun to answer when it is killed is closed without an answer.
   Requests without a lasting effect are sent to another ingress replica instead, if they are small
-  enough to be kept (16 KiB).
+  enough to be kept (16 KiB). HAProxy keeps only what is whole when it begins to send, so it waits
+  for the body first, which many clients send after the headers; for a slow one no longer than 1 s.
 - Without an ingress replica it answers with a 500 in plain text, and before it has any route with
   a 404; here with a 503 in OpenAI's format. Its answers to what is no HTTP request cannot be set.
 """
@@ -86,7 +87,9 @@ GUARD = """\
     http-request del-header x-request-timeout-seconds
     http-request del-header x-homeport-peer
     http-request del-header upgrade
-    http-request disable-l7-retry unless METH_GET or {{ path -m reg {repeatable} }}"""
+    acl repeatable path -m reg {repeatable}
+    http-request wait-for-body time 1s if METH_POST repeatable
+    http-request disable-l7-retry unless METH_GET or repeatable"""
 MARK = "acl local_client src"
 """Stands in a configuration that is corrected already."""
 PEER = '    http-request set-header x-homeport-peer "%[src] {proof}"'

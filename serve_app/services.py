@@ -22,6 +22,7 @@ from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.media.generated_images import GeneratedImages
 from serve_app.media.remote_files import RemoteFiles
 from serve_app.models.bus import Bus
+from serve_app.models.checks import Checks, make_pool
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
 from serve_app.openapi.served import ServedDocument
@@ -62,6 +63,7 @@ class Services:
     """The services of one application; every request shares them."""
 
     registry: Registry
+    checks: Checks
     bus: Bus | None
     database: Database
     objects: ObjectStore
@@ -97,6 +99,7 @@ def build_services(
         timeout_s=config.remote_file_timeout_s,
     )
     addresses = Addresses(config.public_url, config.trusted_proxies, runtime.peer_proof)
+    checks = Checks(make_pool())
     vector_stores = assemble_vector_stores(
         registry, database, files, jobs, log, config.vector_stores
     )
@@ -109,6 +112,7 @@ def build_services(
         vector_stores.search,
         jobs,
         log,
+        checks,
         make_store=vector_stores.filling.make_for,
         add_files=vector_stores.filling.add_files,
         interpreter=code and interpreter(code, database, files),
@@ -130,6 +134,7 @@ def build_services(
     )
     return Services(
         registry=registry,
+        checks=checks,
         bus=runtime.bus,
         database=database,
         objects=ObjectStore(database),
@@ -164,6 +169,7 @@ async def run_services(services: Services) -> AsyncGenerator[None]:
             stack.push_async_callback(services.bus.close)
         stack.push_async_callback(services.document.close)
         stack.push_async_callback(services.registry.close)
+        stack.callback(services.checks.close)
         await services.registry.refresh()
         await stack.enter_async_context(
             background_tasks(

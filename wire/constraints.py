@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 from pydantic import Field, ValidationError
 from pydantic_core import from_json, to_json
 
+from wire.deferred import deferrable
 from wire.errors import InvalidRequestError, echo
 from wire.grammar.ebnf import gbnf_to_ebnf
 from wire.json_schema.checks import (
@@ -30,6 +31,9 @@ Fields = dict[str, Any]
 
 GRAMMAR = "grammar"
 FUNCTIONS = "grammar_json_functions"
+
+SHORT_GRAMMAR_CHARS = 1000
+"""Of a grammar that is translated in a few milliseconds."""
 
 DEFINITION = "#/$defs/"
 
@@ -118,10 +122,7 @@ def _translate(fields: Fields) -> Fields:
     if (functions := fields.get(FUNCTIONS)) is not None:
         return rest | {OUTPUTS: {"structural_tag": _call_as_text(functions)}}
     if grammar := fields.get(GRAMMAR):
-        try:
-            return rest | {OUTPUTS: {"grammar": gbnf_to_ebnf(grammar)}}
-        except ValueError as error:
-            raise InvalidRequestError(f"Invalid '{GRAMMAR}': {error}.", GRAMMAR) from error
+        return rest | {OUTPUTS: {"grammar": _translate_grammar(grammar)}}
     for name, kind in SPELLINGS.items():
         if (value := fields.get(name)) is not None:
             _check_output(kind, value, name)
@@ -149,6 +150,22 @@ def name_as_sent(error: InvalidRequestError, sent: Fields) -> InvalidRequestErro
     if name is None:
         return error
     return error.with_message(error.message.replace(f"{error.param}", name)).with_param(name)
+
+
+def _translate_grammar(text: str) -> str:
+    grammar, fault = convert_grammar(text, GRAMMAR)
+    if fault:
+        raise InvalidRequestError(f"Invalid '{GRAMMAR}': {fault}.", GRAMMAR)
+    return grammar
+
+
+@deferrable(("", ""), lambda text: len(text) <= SHORT_GRAMMAR_CHARS)
+def convert_grammar(text: str) -> tuple[str, str]:
+    """Return a grammar in the engine's notation, and what is wrong with it."""
+    try:
+        return gbnf_to_ebnf(text), ""
+    except ValueError as error:
+        return "", str(error)
 
 
 def _check_outputs(outputs: Fields) -> None:

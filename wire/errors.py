@@ -19,7 +19,8 @@
     │   ├── ModelLoadingError       503 model_loading, with Retry-After
     │   ├── ModelFailedError        503 model_failed
     │   └── ReplicaLostError        503 replica_lost, with Retry-After
-    └── StorageUnavailableError     503 storage_unavailable, with Retry-After
+    ├── StorageUnavailableError     503 storage_unavailable, with Retry-After
+    └── BusyError                   503 busy, with Retry-After
 
 Errors cross processes by pickle, so every constructor takes positional arguments only and hands
 all of them to ``Exception``. Status, type and code belong to the class.
@@ -236,6 +237,15 @@ class StorageUnavailableError(APIError):
     type = "service_unavailable_error"
     code = "storage_unavailable"
     usual_retry_after_s = STORAGE_RETRY_AFTER_S
+
+
+class BusyError(APIError):
+    """So many requests wait for the same kind of work that one more may not."""
+
+    status = 503
+    type = "service_unavailable_error"
+    code = "busy"
+    usual_retry_after_s = RETRY_AFTER_S
 
 
 class ModelLoadError(Exception):

@@ -15,6 +15,7 @@ from serve_app.assistants.tools import ServerTools
 from serve_app.assistants.work import RunWork
 from serve_app.jobs.worker import JobKind, Jobs
 from serve_app.media.remote_files import RemoteFiles
+from serve_app.models.checks import Checks
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
 from serve_app.storage.database import Database
@@ -43,6 +44,7 @@ def assemble(
     search: FileSearch,
     jobs: Jobs,
     log: RequestLog,
+    checks: Checks,
     make_store: MakeStore,
     add_files: AddFiles,
     interpreter: CodeInterpreter | None = None,
@@ -50,12 +52,12 @@ def assemble(
     """Return the parts, with the work on runs defined. Without ``interpreter`` no code is run."""
     objects, events = ObjectStore(database), RunEvents()
     resources = Resources(
-        registry, objects, files, make_store, add_files, runs_code=interpreter is not None
+        registry, objects, files, make_store, add_files, checks, runs_code=interpreter is not None
     )
     threads = Threads(database, resources)
     recorder = RunRecorder(database, jobs.store, events)
     prompt_sender = PromptSender(objects, files, remote_files)
-    work = RunWork(registry, recorder, prompt_sender, ServerTools(search, interpreter), log)
+    work = RunWork(registry, recorder, prompt_sender, ServerTools(search, interpreter), log, checks)
     kind = JobKind(work.work, work.fail, work.cancel, work.forget, max_at_once=RUNS_AT_ONCE)
     jobs.define({RUN: kind})
     return AssistantParts(

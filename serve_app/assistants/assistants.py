@@ -15,6 +15,7 @@ from wire.openai.assistants import (
     AssistantFields,
     AssistantRequest,
     AssistantUpdate,
+    check_schemas,
     to_format,
     to_tools,
 )
@@ -111,6 +112,9 @@ class Assistants:
         self, owner: str, body: AssistantFields, before: Assistant | None
     ) -> dict[str, Any]:
         """Return the fields that the request sets, as they are stored."""
+        await self._resources.checks.run(
+            lambda: check_schemas(body.tools, body.response_format), owner
+        )
         sent = body.model_fields_set
         fields: dict[str, Any] = {name: getattr(body, name) for name in PLAIN if name in sent}
         if "metadata" in sent:

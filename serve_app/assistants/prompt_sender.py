@@ -49,7 +49,7 @@ class PromptSender:
             APIError: the model cannot answer.
         """
         prompt = await self._build_prompt(run, calls.calls)
-        fields = _build_fields(run)
+        fields = await calls.calls.check(lambda: _build_fields(run))
         limit = _remaining_prompt_tokens(run)
         if limit is None:
             try:

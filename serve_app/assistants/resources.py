@@ -8,6 +8,7 @@ from typing import Any
 
 from serve_app.media.kept_pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from serve_app.media.kept_pictures import check_picture
+from serve_app.models.checks import Checks
 from serve_app.models.registry import Registry
 from serve_app.storage.kept_files import FILE, KeptFiles
 from serve_app.storage.objects import ObjectStore
@@ -46,6 +47,7 @@ class Resources:
         files: KeptFiles,
         make_store: MakeStore,
         add_files: AddFiles,
+        checks: Checks,
         *,
         runs_code: bool,
     ) -> None:
@@ -54,6 +56,7 @@ class Resources:
         self._files = files
         self._make_store = make_store
         self._add_files = add_files
+        self.checks = checks
         self.runs_code = runs_code
 
     async def check_model(self, name: str) -> None:

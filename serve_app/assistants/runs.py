@@ -32,7 +32,7 @@ from serve_app.storage.database import Database
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import InvalidRequestError, echo, naming_parameter
 from wire.json_schema.checks import check_tools
-from wire.openai.assistants import to_format, to_tools
+from wire.openai.assistants import check_schemas, to_format, to_tools
 from wire.openai.run_steps import FunctionToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
     RESULT_CONTENT,
@@ -187,7 +187,7 @@ class Runs:
         self._threads.resources.check_tools(body.tools or ())
         fields = _run_fields(assistant, body)
         _check_choice(fields["tool_choice"], fields["tools"])
-        _check_schemas(fields["tool_choice"], fields["tools"], is_own=body.tools is not None)
+        await self._threads.resources.checks.run(lambda: _check_schemas(body, fields), owner)
         resources = assistant["tool_resources"]
         if isinstance(body, ThreadRunRequest) and body.tool_resources is not None:
             resources = await self._threads.resources.create_stores(owner, body.tool_resources)
@@ -246,15 +246,15 @@ def _check_choice(choice: str | dict[str, Any], tools: list[dict[str, Any]]) -> 
     raise InvalidRequestError(f"Invalid 'tool_choice': {problem}.", "tool_choice")
 
 
-def _check_schemas(
-    choice: str | dict[str, Any], tools: list[dict[str, Any]], *, is_own: bool
-) -> None:
+def _check_schemas(body: RunFields, fields: dict[str, Any]) -> None:
     """Refuse a function whose calls would be held to a schema that cannot be enforced."""
-    fields = {"tools": chat_tools(tools), "tool_choice": chat_choice(choice)}
+    check_schemas(body.tools, body.response_format)
+    tools = fields["tools"]
+    chosen = {"tools": chat_tools(tools), "tool_choice": chat_choice(fields["tool_choice"])}
     try:
-        check_tools(prepare_tools(fields)["tools"], tools)
+        check_tools(prepare_tools(chosen)["tools"], tools)
     except InvalidRequestError as error:
-        if is_own:
+        if body.tools is not None:
             raise
         # The request has the choice, and not the assistant's tools.
         problem = error.message.removeprefix(f"Invalid '{error.param}': ")

@@ -23,6 +23,7 @@ from serve_app.assistants.run_state import RunState, RunStatus, read_state, with
 from serve_app.assistants.tools import Outcome, ServerTools, without_passages
 from serve_app.assistants.turn import Turn, describe_call
 from serve_app.models.calls import Calls
+from serve_app.models.checks import Checks
 from serve_app.models.registry import Registry
 from serve_app.models.retrying import JobCalls
 from serve_app.observability import RequestLog, RequestRecord
@@ -56,12 +57,14 @@ class RunWork:
         prompt_sender: PromptSender,
         tools: ServerTools,
         log: RequestLog,
+        checks: Checks,
     ) -> None:
         self._registry = registry
         self._recorder = recorder
         self._prompt_sender = prompt_sender
         self._tools = tools
         self._log = log
+        self._checks = checks
         self._turns: dict[str, Turn] = {}
 
     async def work(self, run: StoredObject) -> None:
@@ -80,7 +83,7 @@ class RunWork:
                 await self._end(run, RunStatus.EXPIRED)
                 return
             count_attempt = partial(self._recorder.count_attempt, run.id)
-            calls = JobCalls(Calls(self._registry, record), count_attempt)
+            calls = JobCalls(Calls(self._registry, record, self._checks), count_attempt)
             async with deadline:
                 run = await self._begin(run)
                 while run.status == RunStatus.IN_PROGRESS:

@@ -46,7 +46,7 @@ async def complete_chat(
     """Answer a conversation, whole or as a stream of chunks, in writing or aloud."""
     chat = await calls.resolve(Kind.CHAT, body.model, body.backend)
     voice = await resolve_voice(body, calls) if body.is_spoken else None
-    fields = _chat_fields(body)  # refuses before any model works
+    fields = await calls.check(lambda: _chat_fields(body))  # refuses before any model works
     if any(message.audio or isinstance(message.content, list) for message in body.messages):
         messages = await recall_spoken_answers(body.messages, spoken_answers, calls.record.owner)
         messages = await transcribe_recordings(messages, chat, calls)
@@ -67,21 +67,24 @@ async def complete_chat(
 async def complete_text(body: CompletionRequest, calls: Calls) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    fields = CompletionBody(**engine_fields(body.model_dump(exclude_unset=True, exclude_none=True)))
-    return await _send(Operation.COMPLETION, model, body, fields, calls)
+    sent = body.model_dump(exclude_unset=True, exclude_none=True)
+    fields = await calls.check(lambda: engine_fields(sent))
+    return await _send(Operation.COMPLETION, model, body, CompletionBody(**fields), calls)
 
 
 async def edit_text(body: EditRequest, calls: Calls) -> Response:
     """Return a text as a chat model changes it."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    fields = ChatCompletionBody(**engine_fields(body.as_chat()))
-    return await _send(Operation.CHAT_COMPLETION, model, body, fields, calls, _edit_of)
+    fields = await calls.check(lambda: engine_fields(body.as_chat()))
+    chat_body = ChatCompletionBody(**fields)
+    return await _send(Operation.CHAT_COMPLETION, model, body, chat_body, calls, _edit_of)
 
 
 async def tokenize(body: TokenizeRequest, calls: Calls) -> bytes:
     """Return the token ids of a text, or of a conversation under the model's chat template."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    fields = engine_fields(body.with_prompt().model_dump(exclude_unset=True, exclude_none=True))
+    sent = body.with_prompt().model_dump(exclude_unset=True, exclude_none=True)
+    fields = await calls.check(lambda: engine_fields(sent))
     reply = await calls.run(model, Operation.TOKENIZE, TokenizeBody(**fields))
     return reply.body
 
@@ -89,7 +92,7 @@ async def tokenize(body: TokenizeRequest, calls: Calls) -> bytes:
 async def detokenize(body: DetokenizeRequest, calls: Calls) -> DetokenizeResponse:
     """Return the text of token ids, under vLLM's name (``prompt``) and LocalAI's (``content``)."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    fields = engine_fields(body.model_dump(exclude_unset=True))
+    fields = await calls.check(lambda: engine_fields(body.model_dump(exclude_unset=True)))
     reply = await calls.run(model, Operation.DETOKENIZE, DetokenizeBody(**fields))
     text = from_json(reply.body)["prompt"]
     return DetokenizeResponse(prompt=text, content=text)

@@ -50,7 +50,8 @@ async def _prepare(
     """Return the model and the engine's fields, with the files that were named by URL."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
     reads_images = IMAGE_PART in model.card.input_parts
-    fields = body.for_engine(reads_images=reads_images)  # refuses before anything is fetched
+    # Refuses before anything is fetched.
+    fields = await calls.check(lambda: body.for_engine(reads_images=reads_images))
     if body.wants_thoughts and not model.card.thinks:
         calls.record.ignore(["thinking"])
         del fields["thinking"]

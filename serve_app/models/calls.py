@@ -3,10 +3,12 @@
 Knows the registry and the request's record; nothing of HTTP.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from typing import TypeVar
 
 from serve_app.http.auth import EVERYONE
+from serve_app.models.checks import Checks
 from serve_app.models.discovery import ServedModel
 from serve_app.models.prompt_prefix import prefix_of
 from serve_app.models.registry import Registry
@@ -17,13 +19,23 @@ from wire.errors import InvalidRequestError, ModelNotFoundError, echo
 from wire.operations import AnyBody, encode_body
 from wire.turns import name_owner
 
+T = TypeVar("T")
+
 
 class Calls:
     """Calls models on behalf of one request."""
 
-    def __init__(self, registry: Registry, record: RequestRecord) -> None:
+    def __init__(
+        self, registry: Registry, record: RequestRecord, checks: Checks | None = None
+    ) -> None:
+        """Without ``checks``, for what needs none, nothing is run elsewhere."""
         self._registry = registry
+        self._checks = checks
         self.record = record
+
+    async def check(self, read: Callable[[], T]) -> T:
+        """Return what ``read`` makes of the request, whose checks may take long."""
+        return await self._checks.run(read, self.record.owner) if self._checks else read()
 
     async def resolve(
         self, kind: Kind, name: str | None, backend: str | None = None, param: str = "model"

@@ -21,7 +21,7 @@ async def respond(
 ) -> Response:
     """Answer a request, now or in the background."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    turn = await prepare_turn(body, model, history, remote_files)
+    turn = await prepare_turn(body, model, calls, history, remote_files)
     if body.background:
         queued = await background.add(turn, history)
         if not body.stream:
@@ -39,6 +39,6 @@ async def count_tokens(
 ) -> bytes:
     """Return how many tokens a response would read, as JSON."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    turn = await prepare_turn(body, model, history, remote_files)
+    turn = await prepare_turn(body, model, calls, history, remote_files)
     reply = await calls.run(model, Operation.RESPONSE_INPUT_TOKENS, turn.request)
     return reply.body

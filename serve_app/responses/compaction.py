@@ -33,7 +33,7 @@ async def compact(
         previous_response_id=body.previous_response_id,
         truncation="auto",
     )
-    turn = await prepare_turn(asked, model, history, remote_files)
+    turn = await prepare_turn(asked, model, calls, history, remote_files)
     instruction = as_engine_items(new_items(INSTRUCTION))
     request = {**turn.request, "input": [*turn.request["input"], *instruction]}
     reply = await calls.run(model, Operation.RESPONSE, request)

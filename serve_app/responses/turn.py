@@ -105,7 +105,11 @@ class Turn:
 
 
 async def prepare_turn(
-    body: ResponseRequest, model: ServedModel, history: History, remote_files: RemoteFiles
+    body: ResponseRequest,
+    model: ServedModel,
+    calls: Calls,
+    history: History,
+    remote_files: RemoteFiles,
 ) -> Turn:
     """Return the turn of a request.
 
@@ -113,7 +117,7 @@ async def prepare_turn(
         InvalidRequestError: there is nothing to answer, or something the model does not read.
         NotFoundError: what it goes on from is not there.
     """
-    fields = body.engine_fields()
+    fields = await calls.check(body.engine_fields)
     before = await history.load_items(body)
     items = await resolve_references(new_items(body.input), history.find_item, before)
     if not items and not before:

@@ -48,7 +48,8 @@ def _service(read: Callable[[Services], Any]) -> Any:
 
 
 async def _calls(request: Request) -> Calls:
-    return Calls(services_of(request).registry, request.state.record)
+    services = services_of(request)
+    return Calls(services.registry, request.state.record, services.checks)
 
 
 async def _history(request: Request) -> History:

@@ -14,6 +14,7 @@ from serve_app.config import VectorStoresConfig
 from serve_app.jobs import worker as module
 from serve_app.jobs.worker import Jobs
 from serve_app.media.remote_files import RemoteFiles
+from serve_app.models.checks import Checks, make_pool
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestLog
 from serve_app.storage.database import Database
@@ -114,6 +115,7 @@ async def replica(
         knowledge.search,
         jobs,
         log,
+        Checks(make_pool()),
         make_store=knowledge.filling.make_for,
         add_files=knowledge.filling.add_files,
     )

@@ -20,7 +20,7 @@ PAGES = [
     *sorted((ROOT / "embedded").glob("*/README.md")),
 ]
 CONFIGURATIONS = [ROOT / "Makefile", ROOT / "cluster.yaml", *sorted((ROOT / "configs").iterdir())]
-PACKAGES = ("wire", "serve_app", "deployments", "operate", "bench", "embedded", "tests")
+PACKAGES = ("wire", "workers", "serve_app", "deployments", "operate", "bench", "embedded", "tests")
 NAMED_BY_VERBS = [
     path
     for package in PACKAGES[: PACKAGES.index("tests")]
@@ -150,7 +150,7 @@ def test_tree_of_the_readme_is_complete_by_folder() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
     )
-    packages = ("wire", "serve_app", "deployments", "operate")
+    packages = ("wire", "workers", "serve_app", "deployments", "operate")
     folders = {
         part
         for path in listed.stdout.splitlines()

@@ -1,14 +1,15 @@
 """Refuses what constrains an answer and cannot be enforced, by its path in the request."""
 
+import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, cast
 
 from pydantic_core import from_json, to_json
 
+from wire.deferred import deferrable
 from wire.errors import InvalidRequestError, echo
 from wire.json_schema.compiler import compile_schema
-from wire.json_schema.keywords import Path, SchemaError, write_path
+from wire.json_schema.keywords import SchemaError, write_path
 from wire.json_schema.pattern_parser import parse_pattern
 from wire.json_schema.patterns import PatternError, can_match
 
@@ -16,6 +17,17 @@ Fields = Mapping[str, Any]
 
 MAX_BYTES = 2**19
 """Of a schema. The largest of real ones have a third of it; those in the cache take memory."""
+
+PLAIN_CHARS = 1000
+COMBINES = re.compile(
+    '"(allOf|oneOf|anyOf|not|if|depend[^"]*|unevaluated[^"]*|[^"]*[pP]attern[^"]*|propertyNames|'
+    'format|enum|uniqueItems|multipleOf|[$]ref)"'
+)
+"""Keywords that may take longer than their text is long."""
+SHORT_PATTERN_CHARS = 100
+
+Fault = tuple[list[str | int], str] | None
+"""Where something is wrong, and why."""
 
 
 def check_schema(
@@ -32,21 +44,29 @@ def check_schema(
         InvalidRequestError: names the keyword by its path in the request.
     """
     text = to_json(schema)
-    fault = ((), f"has more than {MAX_BYTES} bytes") if len(text) > MAX_BYTES else _find_fault(text)
+    if len(text) > MAX_BYTES:
+        fault: Fault = [], f"has more than {MAX_BYTES} bytes"
+    else:
+        fault = find_fault(text.decode(), param)
     if fault is not None:
         where, reason = fault
-        first = tuple((spelled or {}).get(part, part) for part in where[:1])
+        first = [(spelled or {}).get(part, part) for part in where[:1]]
         path = write_path((param, *first, *where[1:]))
         raise InvalidRequestError(f"Invalid '{path}': {reason}.", path)
 
 
-@lru_cache(maxsize=128)
-def _find_fault(schema: bytes) -> tuple[Path, str] | None:
-    """Return where a schema is wrong and why. Clients send the same one again and again."""
+def _is_plain(schema: str) -> bool:
+    """Return whether a schema is read in a few milliseconds: a short one that combines nothing."""
+    return len(schema) <= PLAIN_CHARS and COMBINES.search(schema) is None
+
+
+@deferrable(None, _is_plain)
+def find_fault(schema: str) -> Fault:
+    """Return where a schema is wrong and why."""
     try:
         compile_schema(from_json(schema))
     except SchemaError as error:
-        return error.path, error.reason
+        return list(error.path), error.reason
     return None
 
 
@@ -60,13 +80,17 @@ def check_regex(pattern: object, param: str) -> None:
         raise InvalidRequestError(
             f"Invalid '{param}': must be a string (received {echo(pattern)}).", param
         )
+    if fault := find_fault_of_regex(pattern, param):
+        raise InvalidRequestError(f"Invalid '{param}': {fault} (received {echo(pattern)}).", param)
+
+
+@deferrable(None, lambda pattern: len(pattern) <= SHORT_PATTERN_CHARS)
+def find_fault_of_regex(pattern: str) -> str | None:
+    """Return why a regular expression cannot be enforced."""
     try:
-        if not can_match(parse_pattern(pattern)):
-            raise PatternError("no text matches it")
+        return None if can_match(parse_pattern(pattern)) else "no text matches it"
     except PatternError as error:
-        raise InvalidRequestError(
-            f"Invalid '{param}': {error} (received {echo(pattern)}).", param
-        ) from error
+        return str(error)
 
 
 def check_choice(choice: object, param: str) -> None:

@@ -6,7 +6,7 @@ LocalAI has too, and version 2 with ``file_search`` and ``tool_resources``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, Tag, model_validator
+from pydantic import Field, StringConstraints, Tag, model_validator
 
 from wire.answers import Answer, Omittable, OpenAnswer
 from wire.json_schema.checks import check_named_schema, check_tools
@@ -47,12 +47,9 @@ class ResponseFormat(StoredBody):
     json_schema: JSONSchemaFormat | None = None
 
     @model_validator(mode="after")
-    def _check_schema(self) -> "ResponseFormat":
+    def _check_type(self) -> "ResponseFormat":
         if (self.type == "json_schema") != (self.json_schema is not None):
             raise ValueError("'json_schema' belongs to the type 'json_schema', and only to that")
-        if self.json_schema is not None:
-            named = self.json_schema.model_dump(by_alias=True)
-            check_named_schema(named, "response_format.json_schema")
         return self
 
 
@@ -108,13 +105,22 @@ class AssistantTool(StoredBody):
         return self
 
 
-def _check_schemas(tools: list[AssistantTool]) -> list[AssistantTool]:
+Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS)]
+
+
+def check_schemas(
+    tools: list[AssistantTool] | None, form: Literal["auto"] | ResponseFormat | None
+) -> None:
+    """Check the schemas of tools that are held to theirs, and that of an answer.
+
+    Raises:
+        InvalidRequestError: one cannot be enforced.
+    """
     stated = to_tools(tools)
     check_tools(stated, stated)
-    return tools
-
-
-Tools = Annotated[list[AssistantTool], Field(max_length=MAX_TOOLS), AfterValidator(_check_schemas)]
+    if isinstance(form, ResponseFormat) and form.json_schema is not None:
+        named = form.json_schema.model_dump(by_alias=True)
+        check_named_schema(named, "response_format.json_schema")
 
 
 class NewVectorStore(StoredBody):

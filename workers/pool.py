@@ -7,9 +7,10 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,8 @@ logger = get_logger(__name__)
 
 ROOT = Path(__file__).resolve().parents[1]
 
-Launch = Callable[[socket.socket], Awaitable[None]]
-"""Starts a template that serves the socket, and ends when its other end is closed."""
+Launch = Callable[[socket.socket], Callable[[], object]]
+"""Starts a template that serves the socket, and returns what ends it."""
 
 
 class OverBudgetError(Exception):
@@ -67,7 +68,7 @@ class WorkerPool:
         self._num_workers = num_workers
         self._max_waiting = max_waiting
         self._control: socket.socket | None = None
-        self._starting = asyncio.Lock()
+        self._end: Callable[[], object] = lambda: None
         self._waiting = TurnQueue[_Turn]()
         self._running = Counter[str]()
 
@@ -76,15 +77,13 @@ class WorkerPool:
         """How many jobs wait for their turn."""
         return len(self._waiting)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Start the template before the first job, which would wait for it."""
-        async with self._starting:
-            if self._control is None:
-                ours, theirs = socket.socketpair()
-                with theirs:
-                    await self._launch(theirs)
-                ours.setblocking(False)
-                self._control = ours
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._end = self._launch(theirs)
+        ours.setblocking(False)
+        self._control = ours
 
     async def run(self, tasks: Sequence[bytes], owner: str = "") -> list[bytes]:
         """Return the answers to the tasks of one job. When cancelled, it ends.
@@ -106,6 +105,7 @@ class WorkerPool:
         if self._control is not None:
             self._control.close()
             self._control = None
+            self._end()
 
     @asynccontextmanager
     async def _take_turn(self, owner: str) -> AsyncGenerator[None]:
@@ -119,7 +119,7 @@ class WorkerPool:
             await turn.begins
             yield
         finally:
-            self._waiting.discard(owner, turn)
+            self._waiting.discard(owner, lambda each: each is turn)
             if turn.begins.done() and not turn.begins.cancelled():
                 self._running[owner] -= 1
             self._begin_next()
@@ -136,8 +136,7 @@ class WorkerPool:
                 turn.begins.set_result(None)
 
     async def _work(self, tasks: Sequence[bytes]) -> list[bytes]:
-        connection = await self._fork()
-        with connection:
+        with self._fork() as connection:
             worker = _Worker(connection)
             try:
                 return await worker.work(tasks, self.budget)
@@ -149,11 +148,11 @@ class WorkerPool:
             finally:
                 worker.kill()
 
-    async def _fork(self) -> socket.socket:
+    def _fork(self) -> socket.socket:
         """Return a connection to a new child."""
-        if self._control is not None and self._has_ended():
+        if self._has_ended():
             self.close()
-        await self.start()
+            self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
         with theirs:
@@ -235,14 +234,20 @@ class _Worker:
 def launch_program(function: str) -> Launch:
     """Return what starts a template as a new program; ``function`` is ``module:name``."""
 
-    async def launch(control: socket.socket) -> None:
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "workers.template", function),
-            stdin=control,
-            stdout=asyncio.subprocess.DEVNULL,
+    def launch(control: socket.socket) -> Callable[[], object]:
+        process = subprocess.Popen(
+            (sys.executable, "-P", "-m", "workers.template", function),
+            stdin=control.fileno(),
+            stdout=subprocess.DEVNULL,
             cwd="/",
             # Not the server's environment, which has keys and the database's password.
             env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
         )
+
+        def end() -> None:
+            process.kill()
+            process.wait()
+
+        return end
 
     return launch

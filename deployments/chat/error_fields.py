@@ -42,7 +42,7 @@ def field_of_error(message: str, body: bytes, prompt: str | None = None) -> str 
         if isinstance(within, dict) and type_of(within.get("format")) not in (None, "text"):
             return f"{outer}.format"
     if (form := fields.get("structured_outputs")) is None:
-        return None
+        return "tools" if fields.get("tools") else None
     if name := next((name for name in ALIASES if f'"{name}"' in str(form)), None):
         return name
     kinds = [kind for kind, value in form.items() if value] if isinstance(form, dict) else []

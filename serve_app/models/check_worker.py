@@ -1,7 +1,10 @@
 """What the processes of :mod:`serve_app.models.checks` import: the checks, and nothing of HTTP."""
 
-import wire.constraints
-import wire.json_schema.checks  # noqa: F401  and those of schemas
+from wire import constraints
 from wire.deferred import compute
+from wire.json_schema import checks
 
-__all__ = ["compute"]
+DEFINED_BY = (constraints, checks)
+"""Imported because they define the checks."""
+
+__all__ = ["DEFINED_BY", "compute"]

@@ -115,7 +115,7 @@ async def test_owners_take_turns_where_all_workers_are_busy(tmp_path: Path) -> N
 
 async def test_work_without_time_is_given_up_as_busy(tmp_path: Path) -> None:
     pool = WorkerPool(LAUNCH, Budget(cpu_s=9, memory_bytes=2**26, wall_s=0.1))
-    await pool.start()
+    pool.start()
 
     with pytest.raises(PoolBusyError):
         await pool.run([f"hold {tmp_path / 'x'}".encode()])
@@ -135,10 +135,14 @@ async def test_template_that_was_killed_is_started_again(pool: WorkerPool, tmp_p
     assert await pool.run([b"echo b"]) == [b"b"]
 
 
-async def test_processes_end_with_the_pool(pool: WorkerPool) -> None:
-    await pool.run([b"echo a"])
-    (template,) = psutil.Process().children()
+async def test_processes_end_with_the_pool(pool: WorkerPool, tmp_path: Path) -> None:
+    work = asyncio.create_task(pool.run([f"hold {tmp_path / 'x'}".encode()]))
+    await until((tmp_path / "x.begun").exists)
+    (child,) = children()
 
     pool.close()
 
-    await until(lambda: not template.is_running() or template.status() == psutil.STATUS_ZOMBIE)
+    with pytest.raises(PoolBusyError):
+        await work
+    assert psutil.Process().children() == []
+    await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)

@@ -47,6 +47,7 @@ from deployments.chat.vllm.errors import (
     find_misshapen,
 )
 from deployments.chat.vllm.gguf.cache import convert_gguf
+from deployments.chat.vllm.grammars import REFUSAL, Grammars
 from deployments.chat.vllm.logs import leave_logging_to_serve
 from deployments.chat.vllm.media import Media, check_input_parts
 from deployments.chat.vllm.messages import ERROR_FRAME, Messages
@@ -87,8 +88,15 @@ LEAST_TEMPERATURE = 0.01
 class VLLMEngine:
     """A loaded language model."""
 
-    def __init__(self, engine: AsyncLLMEngine, state: State, config: ChatConfig) -> None:
+    def __init__(
+        self,
+        engine: AsyncLLMEngine,
+        state: State,
+        config: ChatConfig,
+        grammars: Grammars | None = None,
+    ) -> None:
         self._engine = engine
+        self._grammars = grammars
         self._media = Media(config)
         render_short_prompts_at_once(engine.renderer)
         self._adapters = Adapters(state.openai_serving_models, config)
@@ -131,12 +139,16 @@ class VLLMEngine:
             cause = (processes and processes.describe_failure()) or reason(error)
             raise ModelLoadError(f"vLLM cannot load '{config.model}': {cause}") from error
         assert isinstance(engine, BoundedLLM)
-        engine.max_whitespace = config.max_whitespace
+        grammars = None
+        if not options.model_config.skip_tokenizer_init:
+            grammars = Grammars(engine.vllm_config, config.max_whitespace)
+            grammars.start()
+            engine.compile_outputs = grammars.compile
         # The namespace must not disagree with what the engine made of its options.
         namespace.structured_outputs_config = engine.vllm_config.structured_outputs_config
         state = State()
         await init_app_state(engine, state, namespace, await engine.get_supported_tasks())
-        return cls(engine, state, config)
+        return cls(engine, state, config, grammars)
 
     async def load_adapter(self, name: str) -> LoadedAdapter:
         """Load one of the model's LoRA adapters, before the calls that name it."""
@@ -182,7 +194,9 @@ class VLLMEngine:
         await self._engine.check_health()
 
     async def close(self) -> None:
-        """End the engine process."""
+        """End the engine's processes."""
+        if self._grammars is not None:
+            self._grammars.close()
         self._engine.shutdown()
 
     def num_unfinished(self) -> int:
@@ -249,6 +263,7 @@ class VLLMEngine:
         IS_BACKGROUND.set(call.low_priority)
         self._media.begin(call.body)
         ENDS.set({})
+        REFUSAL.set([])
         try:
             check_sampling(body, self._sampling_obstacle)
             answer = await self.handlers[call.operation](self, body, request)
@@ -290,6 +305,8 @@ class VLLMEngine:
         """Return our error for vLLM's."""
         if self._engine.errored:
             return ReplicaLostError("The model's engine ended while it worked.")
+        if refusal := REFUSAL.get():
+            return refusal[0]
         return convert_error(response, call, cause)
 
 

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe, forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -23,6 +24,9 @@ from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.logs import configure_own_logging
 
 PR_SET_PDEATHSIG = 1
+
+COMPILED_AT_ONCE = 4
+"""As many as the replica lets through at once: :mod:`deployments.chat.vllm.grammars`."""
 
 PRELOADED = ["deployments.chat.vllm.preload"]
 
@@ -112,6 +116,7 @@ def _run(
         if os.environ.get(name) != value:
             os.environ[name] = value
     configure_own_logging(kwargs["vllm_config"])
+    compile_side_by_side()
     _keep_to_cores(kwargs["vllm_config"], kwargs["executor_class"])
     try:
         target(**kwargs)
@@ -129,6 +134,18 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it ended before the line above
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def compile_side_by_side() -> None:
+    """Have the engine core compile several formats at once, also where it has few cores.
+
+    On two cores vLLM has one thread, in which a format waits for those of all other clients.
+    """
+    from vllm.v1 import structured_output
+
+    structured_output.ThreadPoolExecutor = (  # pyright: ignore[reportPrivateImportUsage]
+        lambda max_workers: ThreadPoolExecutor(max(max_workers, COMPILED_AT_ONCE))
+    )
 
 
 def _keep_to_cores(config: Any, executor_class: type) -> None:

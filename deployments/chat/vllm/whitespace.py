@@ -7,7 +7,7 @@ to write.
 """
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,18 +16,19 @@ from vllm.sampling_params import SamplingParams, StructuredOutputsParams
 from vllm.v1.engine.output_processor import RequestOutputCollector
 
 from deployments.chat.vllm.priority import Priorities
-from deployments.chat.vllm.schemas import compile_schemas
 from deployments.chat.vllm.taps import TAP
 from deployments.chat.vllm.tool_calls import ENDS
 
 ANY_OBJECT = {"type": "object"}
 
+CompileOutputs = Callable[[StructuredOutputsParams], Awaitable[StructuredOutputsParams]]
+
 
 class BoundedLLM(AsyncLLMEngine):
-    """vLLM's engine with a limit of blanks in guided JSON."""
+    """vLLM's engine, whose structured outputs are compiled before it sees them."""
 
-    max_whitespace: int | None = None
-    """Blanks between two signs; None: any number."""
+    compile_outputs: CompileOutputs | None = None
+    """None: it has no tokenizer, so vLLM refuses all structured outputs."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -36,13 +37,10 @@ class BoundedLLM(AsyncLLMEngine):
     async def generate(
         self, prompt: Any, sampling_params: SamplingParams, *args: Any, **options: Any
     ) -> AsyncGenerator[RequestOutput, None]:
-        """Generate as vLLM does, with the blanks of guided JSON limited."""
+        """Generate as vLLM does, once the structured outputs are compiled."""
         guided = sampling_params.structured_outputs
-        if guided is not None:
-            guided = compile_schemas(guided)
-            if self.max_whitespace is not None:
-                guided = limit_whitespace(guided, self.max_whitespace)
-            sampling_params.structured_outputs = guided
+        if guided is not None and self.compile_outputs is not None:
+            sampling_params.structured_outputs = await self.compile_outputs(guided)
         ends = ENDS.get()
         with self._priorities.take() as priority:
             if self.vllm_config.scheduler_config.policy == "priority":

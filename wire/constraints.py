@@ -17,6 +17,7 @@ from wire.errors import InvalidRequestError, echo
 from wire.grammar.ebnf import gbnf_to_ebnf
 from wire.json_schema.checks import (
     MAX_BYTES,
+    SHORT_PATTERN_CHARS,
     check_choice,
     check_named_schema,
     check_regex,
@@ -24,6 +25,7 @@ from wire.json_schema.checks import (
     check_tag,
 )
 from wire.json_schema.pattern_parser import escape_braces
+from wire.json_schema.patterns import PatternError
 from wire.requests import RequestBody, type_of
 from wire.validation_errors import from_validation_errors
 
@@ -112,7 +114,19 @@ def with_structured_outputs(fields: Fields) -> Fields:
     if not isinstance(outputs, dict) or outputs.get("regex") is None:
         return translated
     pattern = cast("Fields", outputs)["regex"]
-    return {**translated, OUTPUTS: {**outputs, "regex": escape_braces(pattern)}}
+    return {
+        **translated,
+        OUTPUTS: {**outputs, "regex": escape_pattern(pattern, f"{OUTPUTS}.regex")},
+    }
+
+
+@deferrable("", lambda pattern: len(pattern) <= SHORT_PATTERN_CHARS)
+def escape_pattern(pattern: str) -> str:
+    """Return a regular expression as the engine's library reads it, if it can be enforced."""
+    try:
+        return escape_braces(pattern)
+    except PatternError:
+        return pattern  # refused by its check
 
 
 def _translate(fields: Fields) -> Fields:

@@ -55,7 +55,7 @@ lint: .venv/.test-$(EXTRA) ## Check style and format
 	@$(UV) lock --check --quiet
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/deptry wire workers serve_app deployments operate embedded
+	@$(BIN)/deptry wire event_loop workers serve_app deployments operate embedded
 	@$(BIN)/deptry bench tests --ignore DEP002,DEP004
 
 types: .venv/.test-$(EXTRA) ## Check types strictly

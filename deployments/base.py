@@ -16,6 +16,7 @@ from deployments.bus import Outlet, Outlets
 from deployments.config import ModelConfig, check_package, resolve_model
 from deployments.hub import watch_hub
 from deployments.owner import OWNER
+from event_loop.monitor import EventLoopMonitor
 from wire.bus import ReplyTo, Returned, Streamed
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import APIError, ModelLoadError, ReplicaLostError
@@ -82,6 +83,7 @@ class ModelDeployment:
     engines: ClassVar[Mapping[str, str]]
     """Backend → its engine, by path: a library is imported only where a config names it."""
     is_ending = False
+    monitor: EventLoopMonitor | None = None
 
     async def __init__(self, config: ModelConfig) -> None:  # Serve awaits it
         configure_logging()
@@ -90,6 +92,8 @@ class ModelDeployment:
         self.admission = Admission(config.max_requests)
         self.outlets = Outlets()
         self.engine: Engine = await self.build_engine(config)
+        self.monitor = EventLoopMonitor(config.kind, config.model_id)
+        self.monitor.start()  # while the model was loading, nobody waited for the loop
         logger.info(
             "%s %s loaded in %.1f s", config.kind, config.model_id, time.monotonic() - started
         )
@@ -203,6 +207,8 @@ class ModelDeployment:
 
     async def __del__(self) -> None:  # Serve awaits it on the replica's loop after the drain.
         engine = getattr(self, "engine", None)
+        if self.monitor is not None:
+            self.monitor.close()
         if engine is not None:
             await engine.close()
             self.outlets.close()

@@ -17,6 +17,7 @@ def build(config: IngressConfig) -> Application:
         # Imported and built where it runs: nothing of the application is pickled.
         import ray
 
+        from event_loop.monitor import EventLoopMonitor
         from serve_app.http.addresses import peer_proof
         from serve_app.ingress import create_api
         from serve_app.models.bus import Bus
@@ -57,6 +58,7 @@ def build(config: IngressConfig) -> Application:
                 keys=keys,
                 peer_proof=peer_proof(),
                 bus=bus,
+                monitor=EventLoopMonitor("ingress"),
             ),
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from event_loop.monitor import EventLoopMonitor
 from serve_app.assistants.assembly import AssistantParts, assemble
 from serve_app.assistants.code_interpreter import interpreter
 from serve_app.batches.batches import KIND as BATCH
@@ -56,6 +57,8 @@ class Runtime:
     """None: what the configuration allows."""
     bus: Bus | None = None
     """Closed at the end."""
+    monitor: EventLoopMonitor | None = None
+    """Started and closed with the application."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Services:
     registry: Registry
     checks: Checks
     bus: Bus | None
+    monitor: EventLoopMonitor | None
     database: Database
     objects: ObjectStore
     files: KeptFiles
@@ -136,6 +140,7 @@ def build_services(
         registry=registry,
         checks=checks,
         bus=runtime.bus,
+        monitor=runtime.monitor,
         database=database,
         objects=ObjectStore(database),
         files=files,
@@ -165,6 +170,9 @@ async def run_services(services: Services) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
         await open_database(services.database)
+        if services.monitor is not None:
+            stack.callback(services.monitor.close)
+            services.monitor.start()
         if services.bus is not None:
             stack.push_async_callback(services.bus.close)
         stack.push_async_callback(services.document.close)

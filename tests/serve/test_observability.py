@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx2
+import pytest
 import ray
 
 from tests.serve.server import Server
@@ -42,6 +43,18 @@ def test_request_is_counted_by_kind_model_and_status(server: Server, replica_loa
     wait_until(is_counted, 40, "Ray's metrics do not show the request")
     assert "ray_homeport_work_total" in metrics()
     assert "ray_homeport_request_seconds_bucket" in metrics()
+
+
+@pytest.mark.parametrize("kind", ["ingress", "chat", "embeddings"])
+def test_delays_of_event_loops_are_metrics(server: Server, replica_load: Any, kind: str) -> None:
+    def is_measured() -> bool:
+        return any(
+            line.startswith("ray_homeport_event_loop_delay_seconds_count{")
+            and f'kind="{kind}"' in line
+            for line in metrics().splitlines()
+        )
+
+    wait_until(is_measured, 40, f"Ray's metrics do not show the event loop of {kind}")
 
 
 def test_request_is_one_log_line_without_its_text(server: Server, ray_directory: Any) -> None:

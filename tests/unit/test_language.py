@@ -20,7 +20,8 @@ PAGES = [
     *sorted((ROOT / "embedded").glob("*/README.md")),
 ]
 CONFIGURATIONS = [ROOT / "Makefile", ROOT / "cluster.yaml", *sorted((ROOT / "configs").iterdir())]
-PACKAGES = ("wire", "workers", "serve_app", "deployments", "operate", "bench", "embedded", "tests")
+PRODUCT = ("wire", "event_loop", "workers", "serve_app", "deployments", "operate")
+PACKAGES = (*PRODUCT, "bench", "embedded", "tests")
 NAMED_BY_VERBS = [
     path
     for package in PACKAGES[: PACKAGES.index("tests")]
@@ -150,12 +151,11 @@ def test_tree_of_the_readme_is_complete_by_folder() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
     )
-    packages = ("wire", "workers", "serve_app", "deployments", "operate")
     folders = {
         part
         for path in listed.stdout.splitlines()
-        if path.split("/")[0] in {*packages, "configs", "embedded", "bench", "tests", "docs"}
-        for part in path.split("/")[: 2 if path.split("/")[0] in packages else 1]
+        if path.split("/")[0] in {*PRODUCT, "configs", "embedded", "bench", "tests", "docs"}
+        for part in path.split("/")[: 2 if path.split("/")[0] in PRODUCT else 1]
         if "." not in part
     }
     tree = README.read_text().partition("## The tree")[2].partition("\n## ")[0]

@@ -21,7 +21,7 @@ from serve_app.routes import ROOT_ROUTERS, ROUTERS
 from wire.errors import ModelLoadError
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("wire", "workers", "serve_app", "deployments", "operate")
+PRODUCT = ("wire", "event_loop", "workers", "serve_app", "deployments", "operate")
 SOURCES = sorted(path for part in PRODUCT for path in (ROOT / part).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TOOLS = sorted([*(ROOT / "embedded").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
@@ -117,8 +117,9 @@ def test_importing_the_ingress_or_a_builder_loads_no_ml_library(module: str) -> 
     [
         ("wire", {"wire"}),
         ("workers", {"wire", "workers"}),
-        ("deployments", {"wire", "workers", "deployments"}),
-        ("serve_app", {"wire", "workers", "serve_app"}),
+        ("event_loop", {"wire", "event_loop"}),
+        ("deployments", {"wire", "event_loop", "workers", "deployments"}),
+        ("serve_app", {"wire", "event_loop", "workers", "serve_app"}),
     ],
 )
 def test_package_imports_only_what_is_below_it(package: str, allowed: set[str]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("wire", "workers", "serve_app", "deployments", "operate")
+PRODUCT = ("wire", "event_loop", "workers", "serve_app", "deployments", "operate")
 SOURCES = sorted(path for part in PRODUCT for path in (ROOT / part).rglob("*.py"))
 
 DOCUMENTED = {

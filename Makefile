@@ -29,7 +29,7 @@ unexport VIRTUAL_ENV
 # Only one extra is installed at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test check format lint types faults bench bench-gpu train-embedded evaluate-embedded compare-documents fuzz clean
+.PHONY: help serve test test-models check format lint types faults bench bench-gpu train-embedded evaluate-embedded compare-documents fuzz clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -39,13 +39,16 @@ serve: $(CONFIG) .venv/.serve-$(EXTRA) ## Install the environment and serve CONF
 
 test: .venv/.test-$(EXTRA) ## Install the environment and run TESTS (all)
 ifeq ($(TESTS),tests)
-	@$(BIN)/python -m pytest $(ON_WORKERS) --ignore tests/serve tests
+	@$(BIN)/python -m pytest $(ON_WORKERS) --ignore tests/serve --ignore tests/models tests
 	@$(BIN)/python -m pytest tests/serve
 else
 	@$(BIN)/python -m pytest $(TESTS)
 endif
 
-check: lint types test ## Run all checks of CI: lint, types, tests
+test-models: .venv/.test-$(EXTRA) ## Test the answers of the models whose weights come with packages
+	@$(BIN)/python -m pytest tests/models
+
+check: lint types test test-models ## Run all checks of CI: lint, types, tests
 
 format: .venv/.test-$(EXTRA) ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -63,7 +63,7 @@ MADE_TO_BE_SUBCLASSED = {
 """Classes that a library documents as such, beside all of ``DATA_LIBRARIES``."""
 DATA_LIBRARIES = {"pydantic", "pydantic_settings", "sqlalchemy", "typing_extensions"}
 
-PUBLIC = {"_replace", "_fields", "_asdict", "_exit"}
+PUBLIC = {"_replace", "_fields", "_asdict", "_exit", "_current_frames"}
 """Public in spite of their underscore."""
 
 SETTING = re.compile(r"(?:RAY|VLLM)_\w+")

@@ -31,7 +31,7 @@ def find_boolean(names: Set[str], value: Mapping[str, Any]) -> tuple[str | int, 
 
 @cache
 def numeric_members(model: type[BaseModel]) -> frozenset[str]:
-    """Return the members that take numbers and no booleans, alone or as entries."""
+    """Return the members that take numbers and neither booleans nor texts, alone or as entries."""
     return frozenset(
         field.alias or name
         for name, field in model.model_fields.items()
@@ -41,7 +41,7 @@ def numeric_members(model: type[BaseModel]) -> frozenset[str]:
 
 def _is_numeric(annotation: Any) -> bool:
     leaves = set(_leaves(annotation))
-    return bool(leaves & {*NUMBERS}) and not leaves & {bool, Any, object}
+    return bool(leaves & {*NUMBERS}) and not leaves & {bool, str, Any, object}
 
 
 def _leaves(annotation: Any) -> list[Any]:

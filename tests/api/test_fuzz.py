@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import httpx2
+import pytest
 
 from tests.api.sdk.model import create_sdk_api
 from tests.api.sdk.recording import record_sdks
@@ -16,7 +17,7 @@ from tests.support.scripted_model import KEY
 from tests.support.sync_client import connect_synchronously
 
 SEED = 18
-NUM_REQUESTS = 3000
+NUM_REQUESTS = 2000
 URL = "http://test"
 
 
@@ -41,6 +42,7 @@ def collect_errors() -> Generator[list[str]]:
         logging.getLogger("ray.serve").removeHandler(handler)
 
 
+@pytest.mark.timeout(400)
 def test_odd_requests_are_answered_or_refused() -> None:
     faults: list[str] = []
     with connect_synchronously(create_sdk_api(), httpx2) as http, collect_errors() as errors:

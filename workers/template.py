@@ -27,7 +27,7 @@ ANSWER = Struct("<BI")
 DONE, FAILED = 0, 1
 PID = Struct("<I")
 
-NICENESS = 10
+NICENESS = 5
 """Whoever waits for the next token goes first."""
 
 PR_SET_PDEATHSIG = 1

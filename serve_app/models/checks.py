@@ -9,7 +9,7 @@ from workers.pool import Budget, OverBudgetError, PoolBusyError, WorkerPool, lau
 
 T = TypeVar("T")
 
-BUDGET = Budget(cpu_s=2, memory_bytes=2**28, wall_s=20)
+BUDGET = Budget(cpu_s=2, memory_bytes=2**28, wall_s=40)
 """Of all checks of a request. The largest schema takes half a second on a slow core, and 200 tools
 that are held to theirs a second."""
 

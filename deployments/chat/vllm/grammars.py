@@ -33,7 +33,7 @@ from wire.errors import APIError, BusyError
 from workers.pool import Budget, OverBudgetError, PoolBusyError, WorkerPool
 from workers.template import end_with_parent, serve
 
-BUDGET = Budget(cpu_s=2, memory_bytes=2**29, wall_s=20)
+BUDGET = Budget(cpu_s=2, memory_bytes=2**29, wall_s=40)
 """Of the compilation of one request's format."""
 
 REFUSAL = ContextVar[list[APIError] | None]("REFUSAL", default=None)

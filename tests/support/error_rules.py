@@ -45,7 +45,7 @@ def find_faults(answer: httpx2.Response) -> list[str]:
     faults = [f"names '{name}': {where}" for name in own if name not in text]
     words = {found[0] for found in LIBRARYS_WORDS.finditer(message)}
     faults += [f"has a library's words, '{each}': {where}" for each in words if each not in text]
-    is_of_body = param is not None and not _is_in_query(answer.request, param)
+    is_of_body = isinstance(param, str) and not _is_in_query(answer.request, param)
     if is_of_body and isinstance(sent, dict) and not _has_parent(sent, param):
         faults.append(f"names {param!r}, which is not in the request: {where}")
     return faults

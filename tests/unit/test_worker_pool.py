@@ -19,7 +19,8 @@ from workers.pool import (
     launch_program,
 )
 
-LAUNCH = launch_program("tests.support.pool_functions:run")
+FUNCTION = "tests.support.pool_functions:run"
+LAUNCH = launch_program(FUNCTION)
 BUDGET = Budget(cpu_s=0.5, memory_bytes=2**26, wall_s=60)
 
 
@@ -30,9 +31,14 @@ async def pool() -> AsyncIterator[WorkerPool]:
     pool.close()
 
 
+def templates() -> list[psutil.Process]:
+    """Return the templates of these tests; others leave some, too."""
+    return [each for each in psutil.Process().children() if FUNCTION in each.cmdline()]
+
+
 def children() -> list[psutil.Process]:
-    """Return the workers of this process's template."""
-    return [child for template in psutil.Process().children() for child in template.children()]
+    """Return the workers of the templates."""
+    return [child for template in templates() for child in template.children()]
 
 
 async def test_tasks_are_answered_in_their_order(pool: WorkerPool) -> None:
@@ -126,7 +132,7 @@ async def test_work_without_time_is_given_up_as_busy(tmp_path: Path) -> None:
 async def test_template_that_was_killed_is_started_again(pool: WorkerPool, tmp_path: Path) -> None:
     work = asyncio.create_task(pool.run([f"hold {tmp_path / 'x'}".encode()]))
     await until((tmp_path / "x.begun").exists)
-    (template,) = psutil.Process().children()
+    (template,) = templates()
 
     os.kill(template.pid, signal.SIGKILL)
 
@@ -144,5 +150,5 @@ async def test_processes_end_with_the_pool(pool: WorkerPool, tmp_path: Path) -> 
 
     with pytest.raises(PoolBusyError):
         await work
-    assert psutil.Process().children() == []
+    assert templates() == []
     await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)

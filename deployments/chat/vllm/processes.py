@@ -9,10 +9,11 @@ start one more process, only to tell it by its environment on which cores to wor
 for each other in loops that never sleep, on cores that the rest of the server needs.
 """
 
-import ctypes
 import multiprocessing
 import os
+import select
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe, forkserver
@@ -22,8 +23,6 @@ from typing import Any
 
 from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.logs import configure_own_logging
-
-PR_SET_PDEATHSIG = 1
 
 COMPILED_AT_ONCE = 4
 """As many as the replica lets through at once: :mod:`deployments.chat.vllm.grammars`."""
@@ -43,6 +42,7 @@ class _Process(ForkServerProcess):
         self._environment: dict[str, str] = {}
         self._failure, failure = Pipe(duplex=False)
         run = {
+            "replica": os.getpid(),
             "environment": self._environment,
             "failure": failure,
             "target": target,
@@ -103,12 +103,13 @@ def fork_from_there() -> EngineProcesses:
 
 
 def _run(
+    replica: int,
     environment: dict[str, str],
     failure: "Connection[str, str]",
     target: Callable[..., Any],
     kwargs: dict[str, Any],
 ) -> None:
-    _end_with_parent()
+    _end_with(replica)
     # Only what differs: the process's title is kept in the memory of the rest.
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
@@ -125,15 +126,19 @@ def _run(
         raise
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end this process with the fork server, which ends with the replica.
+def _end_with(replica: int) -> None:
+    """Kill this process when the replica has ended.
 
-    A killed replica cannot end its engine, which would keep its memory.
+    A killed replica cannot end its engine, which would keep its memory. Its parent is the fork
+    server, which lives as long as any process that it started.
     """
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the line above
+
+    def wait() -> None:
+        select.select([ended], [], [])
         os.kill(os.getpid(), signal.SIGKILL)
+
+    ended = os.pidfd_open(replica)
+    threading.Thread(target=wait, daemon=True, name="replica").start()
 
 
 def compile_side_by_side() -> None:

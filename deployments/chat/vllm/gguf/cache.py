@@ -22,6 +22,8 @@ from wire.logging import get_logger
 
 logger = get_logger(__name__)
 
+ALONE = {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
+"""Nothing is fetched, and no GPU is taken."""
 CONVERTER = "deployments.chat.vllm.gguf.converter"
 FORMAT = 1
 """Changes with what the converter writes."""
@@ -139,7 +141,11 @@ def _run_converter(path: Path, directory: Path) -> None:
     command = [sys.executable, "-m", CONVERTER, str(path), str(directory)]
     last, reported = b"", 0
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | ALONE,
     ) as process:
         assert process.stdout is not None
         # The library's progress bar ends its lines with a carriage return.

@@ -6,16 +6,12 @@ it failed.
 """
 
 import ctypes
-import os
 import signal
 import sys
 import tempfile
 from math import prod
 from pathlib import Path
 from typing import Any
-
-# Before transformers is imported: nothing is fetched, and no GPU is taken.
-os.environ |= {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 import torch
 from tokenizers import processors

@@ -95,7 +95,7 @@ def test_functions_in_json_answer_with_a_call_of_one_of_them(client: OpenAI, que
     ("extra", "param"),
     [
         ({"structured_outputs": {"regex": "("}}, "structured_outputs.regex"),
-        ({"structured_outputs": {"grammar": "root ::= ::="}}, "structured_outputs"),
+        ({"structured_outputs": {"grammar": "root ::= ::="}}, "structured_outputs.grammar"),
         ({"structured_outputs": {"json": {"type": "strong"}}}, "structured_outputs.json.type"),
         ({"structured_outputs": {"choice": []}}, "structured_outputs.choice"),
         ({"structured_outputs": {"regex": "a", "choice": ["a"]}}, "structured_outputs"),

@@ -1,9 +1,8 @@
 # pyright: standard
 """The vLLM engine: vLLM's ``AsyncLLM`` and its OpenAI serving layer inside the replica.
 
-The only module of the project, with its options, that imports vLLM. The same code runs on GPU and
-CPU. Requests arrive and answers leave as JSON bytes in OpenAI's shape; chat templates, tool and
-reasoning parsers, logprobs and structured outputs are vLLM's.
+The same code runs on GPU and CPU. Requests arrive and answers leave as JSON bytes in OpenAI's
+shape; chat templates, tool and reasoning parsers and logprobs are vLLM's.
 """
 
 import asyncio

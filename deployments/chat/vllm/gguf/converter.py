@@ -5,8 +5,7 @@ A program: ``python -m deployments.chat.vllm.gguf.converter FILE DIRECTORY``. It
 it failed.
 """
 
-import ctypes
-import signal
+import os
 import sys
 import tempfile
 from math import prod
@@ -20,8 +19,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufCo
 from deployments.chat.vllm.gguf.header import Header, Tensor, read_header
 from deployments.chat.vllm.gguf.rope import LLAMA3_FACTORS, find_rope_scaling
 from wire.errors import ModelLoadError
+from workers.template import end_with_parent
 
-PR_SET_PDEATHSIG = 1
 SPECIAL = "tokenizer.ggml."
 ENDS = ("eos_token_id", "eot_token_id", "eom_token_id")
 """Tokens that end an answer: of a text, of a turn, of a message."""
@@ -125,7 +124,7 @@ def _fail(cause: str) -> int:
 def main() -> int:
     """Convert the file that the command line names."""
     # With the replica: a killed one cannot end its children.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    end_with_parent(os.getppid())
     path, directory = map(Path, sys.argv[1:])
     try:
         convert(path, directory)

@@ -16,7 +16,6 @@ from wire.deferred import deferrable
 from wire.errors import InvalidRequestError, echo
 from wire.grammar.ebnf import gbnf_to_ebnf
 from wire.json_schema.checks import (
-    MAX_BYTES,
     SHORT_PATTERN_CHARS,
     check_choice,
     check_named_schema,
@@ -26,6 +25,7 @@ from wire.json_schema.checks import (
 )
 from wire.json_schema.pattern_parser import escape_braces
 from wire.json_schema.patterns import PatternError
+from wire.limits import MAX_SCHEMA_BYTES
 from wire.requests import RequestBody, type_of
 from wire.validation_errors import from_validation_errors
 
@@ -243,8 +243,10 @@ def _check_output(kind: str, value: Any, param: str) -> None:
 def _parse(value: Any, param: str) -> Any:
     if not isinstance(value, str):
         return value
-    if len(value) > MAX_BYTES:
-        raise InvalidRequestError(f"Invalid '{param}': has more than {MAX_BYTES} bytes.", param)
+    if len(value) > MAX_SCHEMA_BYTES:
+        raise InvalidRequestError(
+            f"Invalid '{param}': has more than {MAX_SCHEMA_BYTES} bytes.", param
+        )
     try:
         return from_json(value)
     except ValueError as error:

@@ -9,8 +9,8 @@ from serve_app.assistants.resources import Resources, has_search
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from wire.errors import InvalidRequestError, NotFoundError, echo
+from wire.limits import MAX_ASSISTANT_FILES
 from wire.openai.assistants import (
-    MAX_FILES,
     Assistant,
     AssistantFields,
     AssistantRequest,
@@ -76,10 +76,10 @@ class Assistants:
         """
         before = await self.get(owner, assistant_id)
         ids = list(dict.fromkeys([*before.file_ids, file_id]))
-        if len(ids) > MAX_FILES:
+        if len(ids) > MAX_ASSISTANT_FILES:
             raise InvalidRequestError(
-                f"Invalid 'file_id': assistant '{assistant_id}' has {MAX_FILES} files, and may not "
-                "have more.",
+                f"Invalid 'file_id': assistant '{assistant_id}' has {MAX_ASSISTANT_FILES} files, "
+                "and may not have more.",
                 "file_id",
             )
         return await self._set_files(owner, assistant_id, ids, before)

@@ -27,13 +27,12 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from wire.errors import NotFoundError
+from wire.limits import MAX_WRITTEN_FILES
 from wire.openai.run_steps import CodeInterpreterImage, CodeInterpreterLogs
 from wire.openai.threads import FileReference
 
 PURPOSE = "assistants_output"
 CHUNK_BYTES = 2**20
-MAX_FILES = 20
-"""Files of one call that are kept."""
 MAX_NAME_BYTES = 120
 MAX_SUFFIX = 16
 """A file system takes 255 bytes, of which some may be put before."""
@@ -76,7 +75,8 @@ class CodeInterpreter:
                 after = await asyncio.to_thread(_list_files, folder)
                 changed = [name for name in after if after[name] != before.get(name)]
                 new = {
-                    name: await self._keep_file(run, folder / name) for name in changed[:MAX_FILES]
+                    name: await self._keep_file(run, folder / name)
+                    for name in changed[:MAX_WRITTEN_FILES]
                 }
             finally:
                 await asyncio.to_thread(_remove, folder)
@@ -177,10 +177,10 @@ def _describe(ended: ProgramResult, changed: list[str], too_large: list[str]) ->
     elif ended.status:
         parts.append(f"The program ended with status {ended.status}.")
     if changed:
-        listed = "\n".join(PATH + name for name in changed[:MAX_FILES])
+        listed = "\n".join(PATH + name for name in changed[:MAX_WRITTEN_FILES])
         parts.append(f"Files for the user, to be named by these paths:\n{listed}")
-    if len(changed) > MAX_FILES:
-        parts.append(f"Of {len(changed)} files only {MAX_FILES} were kept.")
+    if len(changed) > MAX_WRITTEN_FILES:
+        parts.append(f"Of {len(changed)} files only {MAX_WRITTEN_FILES} were kept.")
     if too_large:
         parts.append(f"Files that are too large to be read here: {', '.join(too_large)}.")
     return "\n".join(parts)

@@ -15,8 +15,8 @@ from serve_app.storage.objects import ObjectStore
 from serve_app.storage.vector_store_rows import STORE
 from wire.calls import Kind
 from wire.errors import InvalidRequestError, ModelNotFoundError, echo
+from wire.limits import MAX_ASSISTANT_FILES
 from wire.openai.assistants import (
-    MAX_FILES,
     SEARCHES,
     AssistantTool,
     AssistantToolResources,
@@ -188,10 +188,10 @@ class Resources:
                 )
             code = before.code_interpreter
             ids = list(dict.fromkeys([*(code.file_ids if code else ()), *read]))
-            if len(ids) > MAX_FILES:
+            if len(ids) > MAX_ASSISTANT_FILES:
                 raise InvalidRequestError(
-                    f"Invalid 'attachments': a thread's code reads at most {MAX_FILES} files "
-                    f"({len(ids)}).",
+                    f"Invalid 'attachments': a thread's code reads at most "
+                    f"{MAX_ASSISTANT_FILES} files ({len(ids)}).",
                     "attachments",
                 )
             before.code_interpreter = ToolResourcesCodeInterpreter(file_ids=ids)

@@ -30,6 +30,7 @@ from serve_app.observability import RequestLog, RequestRecord
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.object_rows import StoredObject
 from wire.errors import APIError, InvalidRequestError, ModelOverloadedError
+from wire.limits import MAX_RUN_TURNS
 from wire.openai.run_steps import StepToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
     RequiredAction,
@@ -42,9 +43,6 @@ from wire.openai.runs import (
 from wire.openai.threads import TextContentBlock, Thread
 
 TokenLimit = Literal["max_completion_tokens", "max_prompt_tokens"]
-
-MAX_TURNS = 32
-"""Answers of the model in a run. One that calls tools for ever would have no end."""
 
 
 class RunWork:
@@ -138,9 +136,9 @@ class RunWork:
         state = read_state(run)
         if limit := _find_reached_limit(run, state):
             return await self._end_at_limit(run, limit)
-        if state.num_turns >= MAX_TURNS:
+        if state.num_turns >= MAX_RUN_TURNS:
             raise InvalidRequestError(
-                f"The model called tools {MAX_TURNS} times without an answer."
+                f"The model called tools {MAX_RUN_TURNS} times without an answer."
             )
         turn = self._turns[run.id] = Turn(run, state, self._recorder)
         try:

@@ -24,16 +24,9 @@ from serve_app.storage.kept_files import KeptFiles
 from serve_app.storage.object_rows import StoredObject
 from serve_app.storage.objects import ObjectStore
 from wire.errors import APIError, NotFoundError
+from wire.limits import MAX_BATCH_BYTES, MAX_BATCH_LINES
 from wire.logging import get_logger
-from wire.openai.batches import (
-    MAX_ERRORS,
-    MAX_INPUT_BYTES,
-    MAX_LINES,
-    BadLineError,
-    batch_errors,
-    error_line,
-    read_line,
-)
+from wire.openai.batches import MAX_ERRORS, BadLineError, batch_errors, error_line, read_line
 
 logger = get_logger(__name__)
 
@@ -115,9 +108,9 @@ class Batches:
         async with aclosing(self._read_input(job)) as lines:
             async for number, raw in lines:
                 total += 1
-                if total > MAX_LINES:
+                if total > MAX_BATCH_LINES:
                     raise _file_error(
-                        "too_many_tasks", f"The file has more than {MAX_LINES} requests."
+                        "too_many_tasks", f"The file has more than {MAX_BATCH_LINES} requests."
                     )
                 problem = _check_line(raw, number, job.body["endpoint"], seen)
                 if problem is not None:
@@ -235,9 +228,9 @@ class Batches:
         """Yield the lines of the input file with their numbers; the file is never read whole."""
         try:
             file = await self._files.get(job.owner, job.body["input_file_id"])
-            if file.body["bytes"] > MAX_INPUT_BYTES:
+            if file.body["bytes"] > MAX_BATCH_BYTES:
                 raise _file_error(
-                    "file_too_large", f"The file has more than {MAX_INPUT_BYTES} bytes."
+                    "file_too_large", f"The file has more than {MAX_BATCH_BYTES} bytes."
                 )
             async with (
                 aclosing(self._files.content(file)) as chunks,

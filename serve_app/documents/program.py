@@ -16,9 +16,8 @@ from typing import Any
 from serve_app.documents.chunking import split_text
 from serve_app.documents.errors import Code, DocumentError, invalid_file
 from serve_app.documents.formats import read_document
+from wire.limits import MAX_DOCUMENT_CHARS
 
-MAX_CHARACTERS = 20_000_000
-"""As many as OpenAI's limit of five million tokens."""
 MAX_OPEN_FILES = 64
 NICENESS = 10
 """Lower priority than interactive requests."""
@@ -55,9 +54,9 @@ def _read(request: ReadRequest) -> Iterator[str]:
     text = read_document(Path(request.path), request.filename)
     # Some libraries return NUL and lone surrogates, which are not text.
     text = text.replace("\0", "").encode("utf-8", "replace").decode()
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_DOCUMENT_CHARS:
         raise invalid_file(
-            f"The file has {len(text)} characters of text; {MAX_CHARACTERS} are allowed."
+            f"The file has {len(text)} characters of text; {MAX_DOCUMENT_CHARS} are allowed."
         )
     num_chunks = 0
     for chunk in split_text(text, request.max_tokens, request.overlap, request.part_tokens):

@@ -34,6 +34,7 @@ from wire.errors import (
     UnsupportedMediaError,
 )
 from wire.hints import find_hints
+from wire.limits import MAX_FORM_FIELD_BYTES, MAX_FORM_FIELD_BYTES_BESIDE_FILE, MAX_FORM_FIELDS
 from wire.requests import RequestBody
 from wire.validation_errors import from_validation_errors
 
@@ -41,11 +42,6 @@ W = TypeVar("W", bound=RequestBody)
 
 MULTIPART = "multipart/form-data"
 URL_ENCODED = "application/x-www-form-urlencoded"
-MAX_FIELDS = 200
-"""Far more than any API has; each costs memory before it is looked at."""
-MAX_FIELD_BYTES = 2**20
-MAX_FIELD_BYTES_BESIDE_STREAM = 2**16
-"""Smaller, since a form with a large file may be far larger than what memory is for."""
 
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,4})")
@@ -78,7 +74,7 @@ async def read_form(
             form.add_field(name, value)
         return form.validate(), {name: [] for name in files}
     received = list[tuple[_File, bytearray]]()
-    async for part in form.read_parts(request, MAX_FIELD_BYTES):
+    async for part in form.read_parts(request, MAX_FORM_FIELD_BYTES):
         if isinstance(part, _File):
             received.append((part, bytearray()))
         else:
@@ -101,7 +97,7 @@ class StreamedForm(Generic[W]):
         self._name = file
         self._max_file_bytes = max_file_bytes
         self._form = _Form(request, wire, {file: 1})
-        self._parts = self._form.read_parts(request, MAX_FIELD_BYTES_BESIDE_STREAM)
+        self._parts = self._form.read_parts(request, MAX_FORM_FIELD_BYTES_BESIDE_FILE)
 
     async def open(self) -> None:
         """Read on until the file begins.
@@ -225,8 +221,8 @@ class _Form(Generic[W]):
         if path in self._fields and not is_list and not {list, Any} & set(self._types(path)):
             raise InvalidRequestError(f"'{plain}' comes twice, but takes one value.", plain)
         self._num_fields += 1
-        if self._num_fields > MAX_FIELDS:
-            raise InvalidRequestError(f"The form has more than {MAX_FIELDS} fields.", plain)
+        if self._num_fields > MAX_FORM_FIELDS:
+            raise InvalidRequestError(f"The form has more than {MAX_FORM_FIELDS} fields.", plain)
         self._fields.setdefault(path, []).append(self._decode(value, plain, charset))
         if is_list:
             self._lists.add(path)
@@ -339,9 +335,9 @@ def _join_indexes(value: Any, *, is_list: bool = True) -> Any:
 
 def _url_encoded_fields(body: bytes) -> list[tuple[bytes, bytes]]:
     try:
-        return parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        return parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
-        raise InvalidRequestError(f"The form has more than {MAX_FIELDS} fields.") from None
+        raise InvalidRequestError(f"The form has more than {MAX_FORM_FIELDS} fields.") from None
 
 
 def require_file(uploads: Mapping[str, Sequence[Upload]], name: str) -> bytes:

@@ -9,11 +9,8 @@ import time
 from collections.abc import Iterator
 
 from wire.errors import RequestTooLargeError
+from wire.limits import MAX_BODY_OBJECTS, MAX_BODY_VALUES
 
-MAX_VALUES = 1_000_000
-"""Numbers, strings and so on: as many tokens as the longest contexts have."""
-MAX_OBJECTS = 50_000
-"""A long conversation with tools has some thousand; 50,000 take half a second to validate."""
 SMALL_BYTES = 2**16
 """A shorter text cannot have so many that they matter."""
 TURN_S = 0.005
@@ -54,9 +51,12 @@ def _check(text: bytes, name: str) -> Iterator[None]:
     for begin, end in find_parts_without_strings(text):
         values += text.count(b",", begin, end)
         objects += text.count(b"{", begin, end)
-        if values > MAX_VALUES or objects > MAX_OBJECTS:
-            limit = f"{MAX_VALUES} values" if values > MAX_VALUES else f"{MAX_OBJECTS} objects"
-            raise RequestTooLargeError(f"{name} has more than {limit}, the limit.")
+        for count, limit, what in (
+            (values, MAX_BODY_VALUES, "values"),
+            (objects, MAX_BODY_OBJECTS, "objects"),
+        ):
+            if count > limit:
+                raise RequestTooLargeError(f"{name} has more than {limit} {what}, the limit.")
         yield
 
 

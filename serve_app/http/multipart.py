@@ -15,13 +15,10 @@ from enum import Enum, auto
 from urllib.parse import unquote_to_bytes
 
 from wire.errors import InvalidRequestError, echo
+from wire.limits import MAX_HEADER_PARAMETERS, MAX_PART_HEADERS_BYTES
 
-MAX_HEADERS_BYTES = 8 * 2**10
-"""Of a part. Names of files have some hundred bytes."""
 MAX_PADDING_BYTES = 64
 """Of white space after a boundary, which RFC 2046 allows."""
-MAX_PARAMETERS = 100
-"""Of a header, with semicolons in its texts, which take quadratic time to read."""
 UNENCODED = frozenset({"", "7bit", "8bit", "binary"})
 """Values of ``Content-Transfer-Encoding`` that change nothing."""
 
@@ -115,9 +112,9 @@ class MultipartParser:
 
     def _read_headers(self) -> Part | None:
         found = _HEADERS_END.search(self._buffer)
-        if (found.start() if found else len(self._buffer)) > MAX_HEADERS_BYTES:
+        if (found.start() if found else len(self._buffer)) > MAX_PART_HEADERS_BYTES:
             raise InvalidRequestError(
-                f"The form cannot be read: a part has more than {MAX_HEADERS_BYTES} bytes of "
+                f"The form cannot be read: a part has more than {MAX_PART_HEADERS_BYTES} bytes of "
                 "headers."
             )
         if found is None:
@@ -147,7 +144,7 @@ def parse_header(value: str) -> tuple[str, dict[str, Parameter]]:
     message = Message()
     message["content-type"] = value
     try:
-        if value.count(";") > MAX_PARAMETERS:
+        if value.count(";") > MAX_HEADER_PARAMETERS:
             raise ValueError("too many parameters")
         (first, _), *rest = message.get_params([("", "")])
     except (TypeError, ValueError):  # also numbers of continuations that cannot be sorted or read

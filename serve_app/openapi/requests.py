@@ -15,13 +15,14 @@ from wire.anthropic.messages import NEUTRAL as NEUTRAL_IN_MESSAGES
 from wire.anthropic.messages import CountTokensRequest, InputMessage, MessagesRequest
 from wire.constraints import JSONFunctions
 from wire.elevenlabs.text_to_speech import TextToSpeechRequest
+from wire.limits import MAX_INPUTS, MAX_TEXTS, MAX_TOOLS
 from wire.localai.tokenize import DetokenizeRequest, TokenizeRequest
 from wire.openai.chat import ChatCompletionRequest, Message, Sampling
 from wire.openai.completions import CompletionRequest
 from wire.openai.conversations import ConversationRequest, NewItems
-from wire.openai.embeddings import MAX_INPUTS, EmbeddingsRequest
+from wire.openai.embeddings import EmbeddingsRequest
 from wire.openai.images import QUALITIES, ImageRequest
-from wire.openai.moderations import MAX_TEXTS, ModerationRequest
+from wire.openai.moderations import ModerationRequest
 from wire.openai.responses import NEUTRAL as NEUTRAL_IN_RESPONSES
 from wire.openai.responses import Includable, ResponseRequest
 from wire.openai.speech import SAMPLE_RATES, SpeechRequest, Speed
@@ -45,7 +46,7 @@ Texts = Annotated[list[parts.Text], Field(min_length=1, max_length=MAX_TEXTS)]
 TextParts = Annotated[list[parts.TextPart], Field(min_length=1, max_length=MAX_TEXTS)]
 Messages = Annotated[list[Message], Field(min_length=1)] | None
 ResponseTools = (
-    Annotated[list[parts.FunctionTool | parts.CustomTextTool], Field(max_length=128)] | None
+    Annotated[list[parts.FunctionTool | parts.CustomTextTool], Field(max_length=MAX_TOOLS)] | None
 )
 MaybeSpeed = Speed | None
 

@@ -7,12 +7,8 @@ from serve_app.http.json_body import JSONRoute
 from serve_app.images.answers import ImageAnswers
 from serve_app.images.drawing import edit_image, generate_images, vary_image
 from serve_app.routes.dependencies import AddressesDep, CallsDep, ImagesDep, RemoteFilesDep
-from wire.openai.images import (
-    MAX_SOURCES,
-    ImageEditRequest,
-    ImageGenerationRequest,
-    ImageVariationRequest,
-)
+from wire.limits import MAX_SOURCES
+from wire.openai.images import ImageEditRequest, ImageGenerationRequest, ImageVariationRequest
 
 bodies = APIRouter(route_class=JSONRoute)
 router = APIRouter()

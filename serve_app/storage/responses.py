@@ -30,14 +30,13 @@ from serve_app.storage.tables import RESPONSE_EVENTS as EVENTS
 from serve_app.storage.tables import RESPONSE_ITEMS as ITEMS
 from wire.errors import InvalidRequestError, NotFoundError
 from wire.ids import is_id
+from wire.limits import MAX_RESPONSE_CHAIN
 
 Item = dict[str, Any]
 
 JOB = "response"
 """The kind of the jobs of responses; a job has the id of its response."""
 UNFINISHED = ("queued", "in_progress")
-MAX_CHAIN = 1000
-"""Responses that a new one may follow. Their texts would not fit into any context."""
 SWEEP_S = 3600
 SWEPT_AT_ONCE = 500
 """Others may write in between."""
@@ -90,20 +89,22 @@ class ResponseStore:
 
         Raises:
             NotFoundError: this one, or one of those before it, is not there.
-            InvalidRequestError: there are more than ``MAX_CHAIN``.
+            InvalidRequestError: there are more than ``MAX_RESPONSE_CHAIN``.
         """
         async with self._database.reading() as connection:
             last = await self._find(connection, owner, response_id)
             if last.previous_response_id is None:
                 return [last]
-            rows = (await connection.execute(chain_query(owner, response_id, MAX_CHAIN))).all()
+            rows = (
+                await connection.execute(chain_query(owner, response_id, MAX_RESPONSE_CHAIN))
+            ).all()
         # PostgreSQL lets others delete it between the two reads.
         responses = [to_response(row) for row in rows] or [last]
         missing = responses[0].previous_response_id
-        if missing is not None and len(responses) > MAX_CHAIN:
+        if missing is not None and len(responses) > MAX_RESPONSE_CHAIN:
             raise InvalidRequestError(
-                f"Response '{response_id}' follows {MAX_CHAIN} others or more. Begin anew with the "
-                "items that still matter.",
+                f"Response '{response_id}' follows {MAX_RESPONSE_CHAIN} others or more. "
+                "Begin anew with the items that still matter.",
                 "previous_response_id",
             )
         if missing is not None:

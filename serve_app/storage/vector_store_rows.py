@@ -22,8 +22,6 @@ STORE = "vector_store"
 FILE = "vector_store.file"
 BATCH = "vector_store.files_batch"
 IN_PROGRESS, COMPLETED, FAILED, CANCELLED = "in_progress", "completed", "failed", "cancelled"
-MAX_FILES = 10_000
-"""OpenAI's limit of a store."""
 COMPUTED = {"status", "usage_bytes", "file_counts", "expires_at"}
 """Fields of stores and batches that are not stored, since they change with files and time."""
 STATUSES = (IN_PROGRESS, COMPLETED, FAILED, CANCELLED)

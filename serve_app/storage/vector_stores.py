@@ -22,7 +22,6 @@ from serve_app.storage.vector_store_rows import (
     COMPLETED,
     FILE,
     IN_PROGRESS,
-    MAX_FILES,
     STORE,
     NewFile,
     batch_entries,
@@ -33,6 +32,7 @@ from serve_app.storage.vector_store_rows import (
     new_entry,
 )
 from wire.errors import InvalidRequestError, NotFoundError, echo
+from wire.limits import MAX_STORE_TOTAL_FILES
 
 KEPT_FILE = "file"
 
@@ -248,9 +248,9 @@ class VectorStores:
 
     async def _check_room(self, store_id: str, num_new: int) -> None:
         counts = (await self.counts([store_id]))[store_id]
-        if sum(counts.values()) + num_new > MAX_FILES:
+        if sum(counts.values()) + num_new > MAX_STORE_TOTAL_FILES:
             raise InvalidRequestError(
-                f"A vector store may have {MAX_FILES} files; this one has "
+                f"A vector store may have {MAX_STORE_TOTAL_FILES} files; this one has "
                 f"{sum(counts.values())}, and {num_new} more were sent.",
                 "file_ids",
             )

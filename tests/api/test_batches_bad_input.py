@@ -101,17 +101,25 @@ async def test_file_that_is_no_batch_fails(
     assert batch.errors.data[0].code == code
 
 
-async def test_file_with_too_many_lines_fails_before_any_is_asked(
-    openai_client: AsyncOpenAI, model: BatchModel, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [("MAX_BATCH_LINES", "too_many_tasks"), ("MAX_BATCH_BYTES", "file_too_large")],
+)
+async def test_file_over_a_limit_fails_before_any_is_asked(
+    openai_client: AsyncOpenAI,
+    model: BatchModel,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    code: str,
 ) -> None:
-    monkeypatch.setattr(batches, "MAX_LINES", 3)
+    monkeypatch.setattr(batches, limit, 3)
     lines = [line(f"{number}") for number in range(4)]
 
     batch = await ended(openai_client, await begin(openai_client, lines))
 
     assert batch.errors
     assert batch.errors.data
-    assert batch.errors.data[0].code == "too_many_tasks"
+    assert batch.errors.data[0].code == code
     assert model.calls == []
 
 

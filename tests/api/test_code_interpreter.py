@@ -19,6 +19,7 @@ from tests.support.chat_frames import calls, says
 from tests.support.openai_conformance import assert_conforms, events
 from tests.support.sandbox import BWRAP
 from tests.support.scripted_model import KEY, connect
+from wire.limits import MAX_WRITTEN_FILES
 
 TOOL: Any = {"type": "code_interpreter"}
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
@@ -246,7 +247,7 @@ async def test_of_many_files_twenty_are_kept(openai_client: AsyncOpenAI, model: 
     )
 
     assert told.endswith("sandbox:/mnt/data/19\nOf 21 files only 20 were kept.")
-    assert len((await openai_client.files.list()).data) == 20
+    assert len((await openai_client.files.list()).data) == MAX_WRITTEN_FILES
 
 
 async def test_model_is_told_what_is_wrong_with_its_program(

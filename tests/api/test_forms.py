@@ -13,6 +13,7 @@ from serve_app.observability import RequestRecord
 from tests.api.errors import assert_openai_error
 from tests.api.files import form
 from tests.support.scripted_model import connect
+from wire.limits import MAX_FORM_FIELDS
 from wire.requests import RequestBody
 
 FILE = ("file", "a.txt", b"content")
@@ -100,7 +101,10 @@ async def test_fields_of_a_form_are_read(
         ([("file", None, b"1")], "file", "uploaded file"),
         ([("file", "a.txt", b"")], "file", "empty"),
         ([FILE, ("file[]", "a.txt", b"1")], "file", "at most 1"),
-        ([*[(f"f{number}", None, b"1") for number in range(201)], FILE], "f200", "200"),
+        ([*[(f"f{number}", None, b"1") for number in range(MAX_FORM_FIELDS + 1)], FILE],
+            f"f{MAX_FORM_FIELDS}",
+            str(MAX_FORM_FIELDS),
+        ),
     ],
 )  # fmt: skip
 async def test_wrong_form_is_refused(

@@ -10,10 +10,11 @@ from openai import AsyncOpenAI
 from openai.types.beta.threads import Run
 
 from tests.api.assistants import Turns, assistant, ran
-from tests.support.chat_frames import says
+from tests.support.chat_frames import calls, says
 from tests.support.scripted_model import CARD
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
+from wire.limits import MAX_RUN_TURNS
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 CONTEXT = 2048
@@ -63,6 +64,16 @@ async def kept(http: httpx2.AsyncClient) -> dict[str, str]:
         )
         ids[name] = made.json()["id"]
     return ids
+
+
+async def test_run_that_calls_tools_for_ever_fails(sdk: AsyncOpenAI, model: Turns) -> None:
+    model.turns = [calls(("file_search", '{"query": "x"}'))]
+
+    _, run = await ran(sdk, tools=[{"type": "file_search"}])
+
+    assert run.status == "failed"
+    assert run.last_error
+    assert f"{MAX_RUN_TURNS} times" in run.last_error.message
 
 
 async def test_run_above_its_prompt_limit_is_incomplete(sdk: AsyncOpenAI) -> None:

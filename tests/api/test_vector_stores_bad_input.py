@@ -138,7 +138,7 @@ async def test_what_is_not_there_is_not_found_whatever_is_asked_of_it(
 async def test_store_takes_no_more_files_than_it_may_have(
     openai_client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_stores, "MAX_FILES", 2)
+    monkeypatch.setattr(vector_stores, "MAX_STORE_TOTAL_FILES", 2)
     ids = [
         (await openai_client.files.create(file=("a.txt", b"a"), purpose="assistants")).id
         for _ in range(3)

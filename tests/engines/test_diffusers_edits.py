@@ -15,6 +15,7 @@ from deployments.images.diffusers.pictures import join_pictures
 from tests.engines.drawing import configure, draw, half_mask, photo, pixels, png
 from wire.calls import Operation
 from wire.errors import InvalidRequestError
+from wire.limits import MAX_PICTURE_PIXELS
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +155,7 @@ def bomb() -> bytes:
         ((b"no picture",), "image", "PNG, JPEG and WebP"),
         ((b"<svg xmlns='http://www.w3.org/2000/svg'/>",), "image", "PNG, JPEG and WebP"),
         ((png(photo())[:200],), "image", "not a readable picture"),
-        ((bomb(),), "image", "at most 40000000 pixels"),
+        ((bomb(),), "image", f"at most {MAX_PICTURE_PIXELS} pixels"),
         ((png(photo()), png(half_mask((64, 64)))), "mask", "the size of 'image', 96x64"),
         ((png(photo()), png(Image.new("L", (96, 64)))), "mask", "marks nothing"),
     ],

@@ -13,10 +13,12 @@ from tests.support.pdf_documents import SCAN
 from tests.support.pdf_files import FIRST, Container, build_pages, deflate, form
 from tests.support.word_documents import CONTAINERS
 from tests.support.word_files import build_word_file
+from wire.limits import MAX_DOCUMENT_CHARS
 
 MEMORY_BYTES = 512 * 2**20
 LINE = "The quick brown fox."
 DOCX = word_file(LINE, "The end.", table=(("a", "b"), ("c", "d")))
+LONG = b"x" * (MAX_DOCUMENT_CHARS + 1)
 PRICE = "Цена не является окончательной. Оплата производится в течение тридцати дней."
 FINAL = "これは価格に関する契約書です。価格は最終的なものではありません。"
 TRACKED = next(build_word_file(each.body) for each in CONTAINERS if each.name == "insertion")
@@ -99,6 +101,12 @@ async def test_page_says_what_a_reader_sees(tmp_path: Path) -> None:
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "unsupported_file", "before 2007"),
         ("a.txt", b"", "invalid_file", "no text"),
         ("a.txt", b"nul\xff\xfe bytes", "invalid_file", "not certain"),
+        (
+            "a.txt",
+            b"x" * (MAX_DOCUMENT_CHARS + 1),
+            "invalid_file",
+            f"{MAX_DOCUMENT_CHARS} are allowed",
+        ),
         ("a.pdf", pdf(LINE)[:200], "invalid_file", "PDF"),
         ("a.pdf", pdf(""), "invalid_file", "no text"),
         ("a.pdf", build_pages([SCAN]), "invalid_file", "scans, are not read"),

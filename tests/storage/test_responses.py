@@ -101,7 +101,7 @@ async def test_chain_does_not_lead_to_another_owner(responses: ResponseStore) ->
 async def test_chain_that_is_too_long_is_refused(
     responses: ResponseStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_CHAIN", 3)
+    monkeypatch.setattr(module, "MAX_RESPONSE_CHAIN", 3)
     chain = await add_responses(responses, 5)
 
     assert await responses.chain(OWNER, chain[3].id) == chain[:4]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from serve_app.batches import lines as batch_lines
+from wire.limits import MAX_CUSTOM_ID_CHARS
 from wire.openai.batches import BadLineError, read_line
 
 
@@ -29,3 +30,11 @@ def test_line_that_is_not_utf_8_is_refused_by_name(encoding: str) -> None:
 
     assert raised.value.code == "invalid_json_line"
     assert "UTF-8" in raised.value.message
+
+
+@pytest.mark.parametrize("size", [0, MAX_CUSTOM_ID_CHARS + 1])
+def test_custom_id_has_limits(size: int) -> None:
+    with pytest.raises(BadLineError, match=str(MAX_CUSTOM_ID_CHARS)) as raised:
+        read_line(f'{{"custom_id": "{"x" * size}"}}'.encode(), 1, "/v1/embeddings")
+
+    assert raised.value.code == "invalid_custom_id"

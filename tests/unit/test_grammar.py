@@ -5,10 +5,14 @@ That the engine means by it what llama.cpp means is in tests/engines.
 
 import pytest
 
-from wire.grammar.checks import MAX_LEFT_DEPTH, MAX_OPTIONAL
 from wire.grammar.ebnf import gbnf_to_ebnf
-from wire.grammar.gbnf import MAX_CHARS, MAX_NESTING
-from wire.grammar.rules import MAX_REPETITIONS
+from wire.limits import (
+    MAX_GRAMMAR_CHAIN,
+    MAX_GRAMMAR_CHARS,
+    MAX_GRAMMAR_NESTING,
+    MAX_GRAMMAR_OPTIONAL,
+    MAX_GRAMMAR_REPETITIONS,
+)
 
 
 @pytest.mark.parametrize(
@@ -124,15 +128,18 @@ def test_wrong_grammar_is_refused_with_line_and_column(gbnf: str, says: str) -> 
 @pytest.mark.parametrize(
     ("gbnf", "says"),
     [
-        ("(" * 100_000, f"more than {MAX_CHARS} characters (received 100000)"),
-        ("root ::= " + "(" * 50_000, f"column {10 + MAX_NESTING}: more than {MAX_NESTING} groups"),
-        ('root ::= "a"{%s}' % ("9" * 50_000), f"more than {MAX_REPETITIONS} repetitions"),
+        ("(" * 100_000, f"more than {MAX_GRAMMAR_CHARS} characters (received 100000)"),
+        (
+            "root ::= " + "(" * 50_000,
+            f"column {10 + MAX_GRAMMAR_NESTING}: more than {MAX_GRAMMAR_NESTING} groups",
+        ),
+        ('root ::= "a"{%s}' % ("9" * 50_000), f"more than {MAX_GRAMMAR_REPETITIONS} repetitions"),
         ("root ::= [" + "a-" * 30_000, "never closed"),
         (
             "root ::= r0\n" + "".join(f"r{i} ::= r{i + 1}\n" for i in range(3000)) + 'r3000 ::= ""',
-            f"more than {MAX_LEFT_DEPTH} rules that begin with one another",
+            f"more than {MAX_GRAMMAR_CHAIN} rules that begin with one another",
         ),
-        ("root ::= " + "[a-z]? [0-9]* " * 26, f"more than {MAX_OPTIONAL} parts in a row"),
+        ("root ::= " + "[a-z]? [0-9]* " * 26, f"more than {MAX_GRAMMAR_OPTIONAL} parts in a row"),
     ],
     ids=["long", "nested", "number", "class", "chain", "optional"],
 )
@@ -145,10 +152,10 @@ def test_absurd_grammar_is_refused(gbnf: str, says: str) -> None:
 
 
 def test_grammar_as_large_and_deep_as_allowed_is_written() -> None:
-    nested = '("a" ' * MAX_NESTING + '"b"' + ")?" * MAX_NESTING
+    nested = '("a" ' * MAX_GRAMMAR_NESTING + '"b"' + ")?" * MAX_GRAMMAR_NESTING
     rules = "".join(f'r{i} ::= | "a" r{i + 1}\n' for i in range(2000)) + 'r2000 ::= "b"\n'
-    comment = "#" * (MAX_CHARS - len(nested) - len(rules) - len("root ::= r0 \n"))
+    comment = "#" * (MAX_GRAMMAR_CHARS - len(nested) - len(rules) - len("root ::= r0 \n"))
 
     written = gbnf_to_ebnf(f"root ::= r0 {nested}\n{rules}{comment}")
 
-    assert written.count("\n") == 1 + MAX_NESTING + 2001
+    assert written.count("\n") == 1 + MAX_GRAMMAR_NESTING + 2001

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serve_app.http import json_size
-from serve_app.http.json_size import MAX_OBJECTS, MAX_VALUES, check_size
+from serve_app.http.json_size import check_size
 from wire.errors import RequestTooLargeError
+from wire.limits import MAX_BODY_OBJECTS, MAX_BODY_VALUES
 
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 JSON = st.recursive(
@@ -20,9 +21,9 @@ JSON = st.recursive(
 @pytest.mark.parametrize(
     ("body", "limit"),
     [
-        ({"prompt": [1] * (MAX_VALUES + 2)}, "values"),
-        ({"messages": [{"role": "user", "content": "x"}] * MAX_OBJECTS}, "objects"),
-        ([[{}] * 10] * MAX_OBJECTS, "objects"),
+        ({"prompt": [1] * (MAX_BODY_VALUES + 2)}, "values"),
+        ({"messages": [{"role": "user", "content": "x"}] * MAX_BODY_OBJECTS}, "objects"),
+        ([[{}] * 10] * MAX_BODY_OBJECTS, "objects"),
     ],
 )
 async def test_body_with_too_many_values_is_refused(body: object, limit: str) -> None:
@@ -31,7 +32,13 @@ async def test_body_with_too_many_values_is_refused(body: object, limit: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["," * 2 * MAX_VALUES, "{" * 2 * MAX_OBJECTS, '\\"{' * MAX_OBJECTS, "\\" * MAX_VALUES]
+    "text",
+    [
+        "," * 2 * MAX_BODY_VALUES,
+        "{" * 2 * MAX_BODY_OBJECTS,
+        '\\"{' * MAX_BODY_OBJECTS,
+        "\\" * MAX_BODY_VALUES,
+    ],
 )
 async def test_long_text_is_one_value(text: str) -> None:
     await check_size(json.dumps({"content": text}).encode())

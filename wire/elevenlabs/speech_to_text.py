@@ -13,11 +13,9 @@ from wire.answers import Answer
 from wire.bodies import TranscriptionBody
 from wire.errors import InvalidRequestError, echo
 from wire.hints import OF_SPEECH_TO_TEXT
+from wire.limits import MAX_KEYTERMS
 from wire.openai.transcriptions import DetectedLanguage, Keyword, LanguageCode
 from wire.requests import RequestBody
-
-MAX_KEYTERMS = 1000
-"""ElevenLabs' limit."""
 
 
 class SpeechToTextRequest(RequestBody):

@@ -7,17 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from wire.grammar.rules import Grammar, GrammarError, Part, Reference, Sequence
+from wire.limits import MAX_GRAMMAR_CHAIN, MAX_GRAMMAR_OPTIONAL
 
 ROOT = "root"
-
-MAX_LEFT_DEPTH = 200
-"""Maximum length of a chain of rules that begin with one another. The engine visits all of them at
-every token: 300 take up to 0.1 s, 3,000 take minutes. Grammars of programming languages have 20."""
-
-MAX_OPTIONAL = 50
-"""Maximum number of optional parts in a row. The engine precomputes every path through them before
-it answers, while other grammars wait: with a vocabulary of 2,048 tokens, 40 take 1 s and 80 take
-5 s, and large vocabularies are sixty times larger. Repetitions of the same part count as one."""
 
 
 def check(grammar: Grammar) -> None:
@@ -37,9 +29,9 @@ def check(grammar: Grammar) -> None:
     _refuse_left_recursion(grammar, empty)
     for rule in grammar.values():
         for option in rule.options:
-            if _longest_row(option, empty) > MAX_OPTIONAL:
+            if _longest_row(option, empty) > MAX_GRAMMAR_OPTIONAL:
                 raise GrammarError(
-                    f"more than {MAX_OPTIONAL} parts in a row that may be left out", rule.at
+                    f"more than {MAX_GRAMMAR_OPTIONAL} parts in a row that may be left out", rule.at
                 )
 
 
@@ -58,9 +50,9 @@ def _refuse_left_recursion(grammar: Grammar, empty: set[str]) -> None:
             if first is None:
                 del path[name]
                 depths[name] = 1 + max((depths[first.name] for first in begins[name]), default=0)
-                if depths[name] > MAX_LEFT_DEPTH:
+                if depths[name] > MAX_GRAMMAR_CHAIN:
                     raise GrammarError(
-                        f"more than {MAX_LEFT_DEPTH} rules that begin with one another",
+                        f"more than {MAX_GRAMMAR_CHAIN} rules that begin with one another",
                         grammar[name].at,
                     )
             elif first.name in path:

@@ -27,13 +27,7 @@ from wire.grammar.scanner import (
     Scanner,
     line_and_column,
 )
-
-MAX_CHARS = 65_536
-"""Maximum length of a grammar. Generated grammars of dozens of functions are shorter; parsing this
-many takes about 0.1 s."""
-
-MAX_NESTING = 200
-"""Maximum depth of nested groups. Some generators nest one group per letter of a key."""
+from wire.limits import MAX_GRAMMAR_CHARS, MAX_GRAMMAR_NESTING
 
 Options = tuple[Sequence, ...]
 
@@ -44,8 +38,10 @@ def read(text: str) -> Grammar:
     Raises:
         GrammarError: the text is not GBNF, is too large, or uses tokens of the vocabulary.
     """
-    if len(text) > MAX_CHARS:
-        raise GrammarError(f"more than {MAX_CHARS} characters (received {len(text)})", MAX_CHARS)
+    if len(text) > MAX_GRAMMAR_CHARS:
+        raise GrammarError(
+            f"more than {MAX_GRAMMAR_CHARS} characters (received {len(text)})", MAX_GRAMMAR_CHARS
+        )
     return _Reader(text).grammar()
 
 
@@ -107,8 +103,10 @@ class _Reader:
             group = groups[-1]
             char = scanner.next()
             if char == "(":
-                if len(groups) > MAX_NESTING:
-                    raise GrammarError(f"more than {MAX_NESTING} groups in each other", scanner.at)
+                if len(groups) > MAX_GRAMMAR_NESTING:
+                    raise GrammarError(
+                        f"more than {MAX_GRAMMAR_NESTING} groups in each other", scanner.at
+                    )
                 groups.append(_Group(scanner.at))
                 scanner.at += 1
             elif char == ")" and len(groups) > 1:

@@ -7,9 +7,7 @@ recurses, however deep the input nests.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-MAX_REPETITIONS = 100_000
-"""Maximum count of a repetition. It is longer than any answer and fits the engine's counters; the
-engine's cost does not depend on it."""
+from wire.limits import MAX_GRAMMAR_REPETITIONS
 
 LAST_CODE_POINT = 0x10FFFF
 SURROGATES = (0xD800, 0xDFFF)
@@ -106,7 +104,7 @@ def _merge(first: Part, second: Part) -> Part | None:
         return None
     least = first.least + second.least
     most = None if first.most is None or second.most is None else first.most + second.most
-    too_many = max(least, most or 0) > MAX_REPETITIONS
+    too_many = max(least, most or 0) > MAX_GRAMMAR_REPETITIONS
     return None if too_many else Part(first.item, least, most)
 
 

@@ -8,13 +8,13 @@ from string import ascii_letters, digits
 
 from wire.grammar.rules import (
     LAST_CODE_POINT,
-    MAX_REPETITIONS,
     SURROGATES,
     CharacterClass,
     GrammarError,
     Range,
     character_class,
 )
+from wire.limits import MAX_GRAMMAR_REPETITIONS
 
 SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)*")
 SPACE_IN_LINE = re.compile(r"(?:[ \t]+|#[^\r\n]*)*")
@@ -118,8 +118,8 @@ class Scanner:
         written = self.skip(_DIGITS)
         value = written.lstrip("0") or "0"
         # Check the length first: Python refuses to parse numbers of thousands of digits.
-        if len(value) > len(str(MAX_REPETITIONS)) or int(value) > MAX_REPETITIONS:
-            raise GrammarError(f"more than {MAX_REPETITIONS} repetitions", at)
+        if len(value) > len(str(MAX_GRAMMAR_REPETITIONS)) or int(value) > MAX_GRAMMAR_REPETITIONS:
+            raise GrammarError(f"more than {MAX_GRAMMAR_REPETITIONS} repetitions", at)
         self.skip(SPACE)
         return int(value) if written else None
 

@@ -10,11 +10,10 @@ from pydantic import Field
 
 from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError, echo
+from wire.limits import MAX_DOCUMENTS, MAX_RANK_FIELDS
 from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest, RequestBody
 
-MAX_DOCUMENTS = 2048
-MAX_FIELDS = 100
 TEXT = ("text",)
 
 
@@ -31,7 +30,7 @@ class RerankRequest(ModelRequest):
     documents: list[str | dict[str, Any]] = Field(min_length=1, max_length=MAX_DOCUMENTS)
     top_n: int | None = None
     return_documents: bool | None = None
-    rank_fields: list[str] | None = Field(default=None, min_length=1, max_length=MAX_FIELDS)
+    rank_fields: list[str] | None = Field(default=None, min_length=1, max_length=MAX_RANK_FIELDS)
     max_tokens_per_doc: int | None = Field(default=None, ge=1)
     max_chunks_per_doc: int | None = Field(default=None, ge=1)
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError
-from wire.jina.rerank import MAX_DOCUMENTS
+from wire.limits import MAX_DOCUMENTS
 from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest
 

@@ -12,11 +12,10 @@ from wire.json_schema.compiler import compile_schema
 from wire.json_schema.keywords import SchemaError, write_path
 from wire.json_schema.pattern_parser import parse_pattern
 from wire.json_schema.patterns import PatternError, can_match
+from wire.limits import MAX_SCHEMA_BYTES
 
 Fields = Mapping[str, Any]
 
-MAX_BYTES = 2**19
-"""Of a schema. The largest of real ones have a third of it; those in the cache take memory."""
 
 PLAIN_CHARS = 1000
 COMBINES = re.compile(
@@ -44,8 +43,8 @@ def check_schema(
         InvalidRequestError: names the keyword by its path in the request.
     """
     text = to_json(schema)
-    if len(text) > MAX_BYTES:
-        fault: Fault = [], f"has more than {MAX_BYTES} bytes"
+    if len(text) > MAX_SCHEMA_BYTES:
+        fault: Fault = [], f"has more than {MAX_SCHEMA_BYTES} bytes"
     else:
         fault = find_fault(text.decode(), param)
     if fault is not None:

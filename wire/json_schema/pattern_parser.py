@@ -16,6 +16,7 @@ from wire.json_schema.patterns import (
     invert,
     join_ranges,
 )
+from wire.limits import MAX_REGEX_CHARS
 
 DIGITS = ((ord("0"), ord("9")),)
 WORD = join_ranges([*DIGITS, (ord("A"), ord("Z")), (ord("a"), ord("z")), (ord("_"), ord("_"))])
@@ -40,8 +41,6 @@ UNSUPPORTED = {
     "P": "Unicode properties ('\\P')",
 }
 LOOKS = ("?=", "?!", "?<=", "?<!")
-MAX_CHARACTERS = 20_000
-"""Of a pattern, which take some hundredths of a second to read."""
 MAX_LIMITS = len("{999999999,999999999}")
 
 
@@ -62,8 +61,8 @@ def parse_pattern(text: str) -> Node:
     Raises:
         PatternError: it is malformed or cannot be enforced.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise PatternError(f"longer than {MAX_CHARACTERS} characters")
+    if len(text) > MAX_REGEX_CHARS:
+        raise PatternError(f"longer than {MAX_REGEX_CHARS} characters")
     return _anchor(_Parser(text).read())
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wire.limits import MAX_REGEX_PARTS
+
 MAX_CODE = 0x10FFFF
-MAX_SIZE = 6000
-"""Of a pattern, with its repetitions written out, as the compiler has a state for each."""
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -98,8 +98,8 @@ def check_size(node: Node) -> None:
     Raises:
         PatternError: it is too large.
     """
-    if measure(node) > MAX_SIZE:
-        raise PatternError(f"larger than {MAX_SIZE} parts with its repetitions written out")
+    if measure(node) > MAX_REGEX_PARTS:
+        raise PatternError(f"larger than {MAX_REGEX_PARTS} parts with its repetitions written out")
 
 
 def measure(node: Node) -> int:

@@ -19,23 +19,18 @@ from wire.json_schema.keywords import (
 from wire.json_schema.negation import EXCLUDED, negate
 from wire.json_schema.pattern_parser import read_pattern
 from wire.json_schema.patterns import PatternError, measure
+from wire.limits import (
+    MAX_ALTERNATIVES,
+    MAX_MERGES,
+    MAX_NAME_COMPARISONS,
+    MAX_REFERENCES,
+    MAX_SCHEMA_GOALS,
+    MAX_SCHEMA_PARTS,
+    MAX_SCHEMA_VALUES,
+)
 
-MAX_PARTS = 1000
-"""Schemas within one, which take half a second to read."""
-MAX_LISTED = 10_000
-"""Values and names in all lists of a schema."""
-MAX_ALTERNATIVES = 128
-"""Of one value. Combinations of ``anyOf`` multiply them."""
-MAX_MERGES = 6_000
-"""Combinations that are tried for a schema: about half a second."""
 WEIGHT_OF_MERGE = 10
 """Properties and values that take about as long as the rest of a combination."""
-MAX_COMPARISONS = 100_000
-"""Parts of patterns times characters of names."""
-MAX_GOALS = 5000
-"""Schemas, and combinations of them that a part of the value must meet."""
-MAX_CHAIN = 100
-"""References from one schema to the next."""
 
 OPPOSITE = "\0opposite"
 """Part of the path of what does not stand in the document."""
@@ -65,10 +60,10 @@ class Reader:
         for count, (schema, path) in enumerate(walk(document)):
             check_shape(schema, path)
             listed += count_values(schema)
-            if count > MAX_PARTS:
-                raise SchemaError((), f"has more than {MAX_PARTS} parts")
-            if listed > MAX_LISTED:
-                raise SchemaError((), f"lists more than {MAX_LISTED} values and names")
+            if count > MAX_SCHEMA_PARTS:
+                raise SchemaError((), f"has more than {MAX_SCHEMA_PARTS} parts")
+            if listed > MAX_SCHEMA_VALUES:
+                raise SchemaError((), f"lists more than {MAX_SCHEMA_VALUES} values and names")
             for text in schema.get("patternProperties", {}):
                 _read_pattern(text, (*path, "patternProperties", text))
             if "pattern" in schema:
@@ -86,8 +81,8 @@ class Reader:
             SchemaError: one of them is malformed, or cannot be enforced.
         """
         if goal not in self._met:
-            if len(self._met) > MAX_GOALS:
-                raise SchemaError((), "combines too many schemas")
+            if len(self._met) > MAX_SCHEMA_GOALS:
+                raise SchemaError((), f"combines more than {MAX_SCHEMA_GOALS} schemas")
             options = [Facts()]
             for number in goal:
                 options = self._combine(
@@ -114,8 +109,8 @@ class Reader:
         if number in self._read:
             return self._read[number]
         schema, path = self._schemas[number]
-        if len(self._active) >= MAX_CHAIN:
-            raise SchemaError(path, f"follows more than {MAX_CHAIN} references")
+        if len(self._active) >= MAX_REFERENCES:
+            raise SchemaError(path, f"follows more than {MAX_REFERENCES} references")
         self._active.append(number)
         options = (
             [] if schema is False else [Facts()] if schema is True else self._options(schema, path)
@@ -128,7 +123,7 @@ class Reader:
         weight = len(some) * sum(map(_weigh, others)) + len(others) * sum(map(_weigh, some))
         self._merges += max(1, weight // WEIGHT_OF_MERGE)
         if self._merges > MAX_MERGES:
-            raise SchemaError(path, "has too many combinations of alternatives")
+            raise SchemaError(path, f"needs more than {MAX_MERGES} combinations of alternatives")
         if others == [Facts()]:
             return some
         kept: list[Facts] = []
@@ -302,8 +297,11 @@ class Reader:
         if patterns:
             named = sum(map(len, (*properties, *schema.get("required", ()))))
             size = sum(measure(node) for node, _ in patterns.values())
-            if named * size > MAX_COMPARISONS:
-                raise SchemaError((*path, "patternProperties"), "is too large for so many names")
+            if named * size > MAX_NAME_COMPARISONS:
+                raise SchemaError(
+                    (*path, "patternProperties"),
+                    f"takes more than {MAX_NAME_COMPARISONS} comparisons with so many names",
+                )
             stated = replace(facts, properties=properties, patterns=patterns)
             properties = {name: stated.property_goal(name) for name in properties}
         additional = schema.get("additionalProperties")

@@ -23,13 +23,8 @@ from wire.json_schema.patterns import (
     measure,
 )
 from wire.json_schema.reader import Reader
+from wire.limits import MAX_LISTED_VALUES, MAX_UNIQUE_VALUES, MAX_VALUE_COMPARISONS
 
-MAX_VALUES = 1000
-"""That take the place of a keyword which is not enforced itself."""
-MAX_UNIQUE = 5
-"""Different items of an array, of which all orders are listed in an ``enum``."""
-MAX_COMPARISONS = 500_000
-"""Parts of patterns times characters of values."""
 PARTS_PER_CHARACTER = 10
 """As many parts as the comparison with a character takes time even for one."""
 MAX_INTEGER = 2**63 - 1
@@ -118,7 +113,8 @@ class Writer:
         if (steps or not whole) and not (whole and _is_short(least, most)):
             raise SchemaError(
                 facts.at("multipleOf"),
-                f"is enforced for whole numbers between bounds with at most {MAX_VALUES} of them",
+                "is enforced for whole numbers between bounds with at most "
+                f"{MAX_LISTED_VALUES} of them",
             )
         if steps or (facts.excluded and _is_short(least, most)):
             numbers = [
@@ -183,9 +179,10 @@ class Writer:
         is_finite = all(
             each.values is not None or each.types <= {"null", "boolean"} for each in options
         )
-        if facts.prefix or not is_finite or len(values) > MAX_UNIQUE:
+        if facts.prefix or not is_finite or len(values) > MAX_UNIQUE_VALUES:
             raise SchemaError(
-                facts.at("uniqueItems"), f"is enforced for items of at most {MAX_UNIQUE} values"
+                facts.at("uniqueItems"),
+                f"is enforced for items of at most {MAX_UNIQUE_VALUES} values",
             )
         different = list({identify(value): value for value in values}.values())
         sizes = range(least, min(len(different), len(different) if most is None else most) + 1)
@@ -317,8 +314,11 @@ class Writer:
         assert facts.pattern is not None
         node = facts.pattern[1]
         self._comparisons += (measure(node) + PARTS_PER_CHARACTER) * (len(text) + 1)
-        if self._comparisons > MAX_COMPARISONS:
-            raise SchemaError(facts.at("pattern"), "is too large for so many values")
+        if self._comparisons > MAX_VALUE_COMPARISONS:
+            raise SchemaError(
+                facts.at("pattern"),
+                f"takes more than {MAX_VALUE_COMPARISONS} comparisons with so many values",
+            )
         return matches(node, text)
 
     def _keep_allowed(self, facts: Facts, values: tuple[Any, ...]) -> list[Any]:
@@ -396,7 +396,7 @@ def _exact(value: float) -> Fraction:
 
 
 def _is_short(least: int | None, most: int | None) -> bool:
-    return least is not None and most is not None and most - least < MAX_VALUES
+    return least is not None and most is not None and most - least < MAX_LISTED_VALUES
 
 
 def _round_up(bound: tuple[float, bool]) -> int:

@@ -5,12 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from wire.answers import Answer
+from wire.limits import MAX_KEY_LENGTH, MAX_KEYS, MAX_NAME_CHARS, MAX_TOPK
 from wire.requests import RequestBody
 
-MAX_KEYS = 10_000
-"""Maximum number of keys of one request."""
-MAX_KEY_LENGTH = 16_384
-MAX_TOPK = 1000
 LARGEST = 3.4e38
 """Largest number that can be stored: float32."""
 
@@ -35,7 +32,7 @@ Keys = Annotated[list[Key], Field(min_length=1, max_length=MAX_KEYS)]
 class StoreRequest(RequestBody):
     """Fields of all requests. ``backend`` is LocalAI's and has no effect."""
 
-    store: Annotated[str, StringConstraints(max_length=256)] = ""
+    store: Annotated[str, StringConstraints(max_length=MAX_NAME_CHARS)] = ""
     backend: str | None = None
 
 

@@ -10,21 +10,24 @@ from pydantic import Field, StringConstraints, Tag, model_validator
 
 from wire.answers import Answer, Omittable, OpenAnswer
 from wire.json_schema.checks import check_named_schema, check_tools
+from wire.limits import (
+    MAX_ASSISTANT_FILES,
+    MAX_ASSISTANT_STORES,
+    MAX_DESCRIPTION_CHARS,
+    MAX_MESSAGE_CHARS,
+    MAX_NAME_CHARS,
+    MAX_SEARCH_RESULTS,
+    MAX_STORE_TOTAL_FILES,
+    MAX_TOOLS,
+)
 from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.openai.vector_stores import ChunkingStrategy
 from wire.requests import Matching, StoredBody, text_or
 
-MAX_TOOLS = 128
-MAX_FILES = 20
-"""Maximum number of files of an assistant of version 1, and of a code interpreter."""
-MAX_STORES = 1
-MAX_TEXT = 256_000
-"""Maximum characters of instructions and of a message."""
-
-Name = Annotated[str, StringConstraints(max_length=256)]
-Description = Annotated[str, StringConstraints(max_length=512)]
-Instructions = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-FileIds = Annotated[list[str], Field(max_length=MAX_FILES)]
+Name = Annotated[str, StringConstraints(max_length=MAX_NAME_CHARS)]
+Description = Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION_CHARS)]
+Instructions = Annotated[str, StringConstraints(max_length=MAX_MESSAGE_CHARS)]
+FileIds = Annotated[list[str], Field(max_length=MAX_ASSISTANT_FILES)]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 TopP = Annotated[float, Field(gt=0, le=1)]
 SEARCHES = ("file_search", "retrieval")
@@ -87,7 +90,7 @@ class FileSearchRanking(StoredBody):
 class FileSearchOptions(StoredBody):
     """Options of a file search."""
 
-    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    max_num_results: int | None = Field(default=None, ge=1, le=MAX_SEARCH_RESULTS)
     ranking_options: FileSearchRanking | None = None
 
 
@@ -126,7 +129,7 @@ def check_schemas(
 class NewVectorStore(StoredBody):
     """A vector store that is created together with its assistant or thread."""
 
-    file_ids: list[str] = Field(default_factory=list, max_length=10_000)
+    file_ids: list[str] = Field(default_factory=list, max_length=MAX_STORE_TOTAL_FILES)
     chunking_strategy: ChunkingStrategy | None = None
     metadata: Metadata | None = None
 
@@ -134,8 +137,10 @@ class NewVectorStore(StoredBody):
 class FileSearchResources(StoredBody):
     """The vector store of a file search."""
 
-    vector_store_ids: list[str] | None = Field(default=None, max_length=MAX_STORES)
-    vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=MAX_STORES)
+    vector_store_ids: list[str] | None = Field(default=None, max_length=MAX_ASSISTANT_STORES)
+    vector_stores: list[NewVectorStore] | None = Field(
+        default=None, max_length=MAX_ASSISTANT_STORES
+    )
 
     @model_validator(mode="after")
     def _check_one_store(self) -> "FileSearchResources":

@@ -14,6 +14,7 @@ from pydantic_core import from_json, to_json
 from wire.answers import Answer
 from wire.errors import echo
 from wire.ids import new_id
+from wire.limits import MAX_CUSTOM_ID_CHARS
 from wire.openai.objects import ListPage, Metadata
 from wire.requests import StoredBody
 
@@ -25,10 +26,6 @@ Endpoint = Literal[
     "/v1/moderations",
 ]
 WINDOW_S = 24 * 3600
-MAX_LINES = 50_000
-MAX_INPUT_BYTES = 200_000_000
-"""OpenAI's limits."""
-MAX_CUSTOM_ID_CHARS = 512
 MAX_ERRORS = 100
 """Maximum number of errors in the batch object; more would make each retrieval slow."""
 

@@ -9,13 +9,11 @@ from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.fields import refuse_elsewheres
 from wire.hints import OF_OPENAI
+from wire.limits import MAX_CHOICES, MAX_ID_CHARS, MAX_LOGPROBS, MAX_TOOLS
 from wire.openai.objects import Metadata
 from wire.openai.speech import VoiceReference
 from wire.openai.usage import CompletionUsage
 from wire.requests import ModelRequest, RequestBody
-
-MAX_CHOICES = 128
-"""OpenAI's limit of ``n``."""
 
 AnswerLength = Annotated[int | None, Field(ge=0), AfterValidator(lambda limit: limit or None)]
 """Maximum tokens of an answer; 0 is no limit, as in LocalAI."""
@@ -40,7 +38,7 @@ class AudioOptions(RequestBody):
 class SpokenAnswer(RequestBody):
     """An earlier spoken answer, by its id or with its transcript."""
 
-    id: str = Field(min_length=1, max_length=200)
+    id: str = Field(min_length=1, max_length=MAX_ID_CHARS)
     transcript: str | None = None
 
 
@@ -161,11 +159,11 @@ class ChatCompletionRequest(Sampling):
     max_tokens: AnswerLength = None
     max_completion_tokens: int | None = Field(default=None, ge=1)
     logprobs: bool | None = None
-    top_logprobs: int | None = Field(default=None, ge=0, le=20)
-    tools: list[Tool] | None = Field(default=None, max_length=128)
+    top_logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)
+    tools: list[Tool] | None = Field(default=None, max_length=MAX_TOOLS)
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-    functions: list[Function] | None = Field(default=None, max_length=128)
+    functions: list[Function] | None = Field(default=None, max_length=MAX_TOOLS)
     function_call: str | dict[str, Any] | None = None
     modalities: list[Literal["text", "audio"]] | None = Field(default=None, min_length=1)
     audio: AudioOptions | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from wire.answers import Answer
+from wire.limits import MAX_ID_CHARS
 from wire.openai.conversations import ConversationItem
 from wire.openai.responses import ResponseUsage
 from wire.requests import ModelRequest, StoredBody
@@ -15,7 +16,7 @@ class CompactRequest(StoredBody, ModelRequest):
 
     input: str | list[dict[str, Any]] | None = None
     instructions: str | None = None
-    previous_response_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    previous_response_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)] | None = None
     prompt_cache_key: str | None = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
     prompt_cache_options: dict[str, Any] | None = None

@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.hints import OF_COMPLETIONS
-from wire.openai.chat import MAX_CHOICES, FinishReason, Sampling
+from wire.limits import MAX_CHOICES, MAX_LOGPROBS
+from wire.openai.chat import FinishReason, Sampling
 from wire.openai.usage import CompletionUsage
 
 Item = TypeVar("Item")
@@ -23,7 +24,7 @@ class CompletionRequest(Sampling):
     prompt: str | Several[str] | Several[int] | Several[list[int]]
     max_tokens: int | None = Field(default=None, ge=0)
     echo: bool | None = None
-    logprobs: int | None = Field(default=None, ge=0, le=20)
+    logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)
     suffix: str | None = None
     best_of: int | None = Field(default=None, ge=1, le=MAX_CHOICES)
 

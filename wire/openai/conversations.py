@@ -5,17 +5,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from wire.answers import Answer, OpenAnswer
+from wire.limits import MAX_CONVERSATION_ITEMS
 from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.requests import StoredBody
-
-MAX_ITEMS = 20
-"""OpenAI's limit of items per request."""
 
 
 class ConversationRequest(StoredBody):
     """Body of ``POST /v1/conversations``."""
 
-    items: list[dict[str, Any]] | None = Field(default=None, max_length=MAX_ITEMS)
+    items: list[dict[str, Any]] | None = Field(default=None, max_length=MAX_CONVERSATION_ITEMS)
     metadata: Metadata | None = None
 
 
@@ -28,7 +26,7 @@ class ConversationUpdate(StoredBody):
 class NewItems(StoredBody):
     """Body of ``POST /v1/conversations/{id}/items``."""
 
-    items: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_ITEMS)
+    items: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_CONVERSATION_ITEMS)
 
 
 class ConversationItem(OpenAnswer):

@@ -8,13 +8,9 @@ from wire.answers import Answer
 from wire.errors import echo
 from wire.fields import refuse_unless_neutral
 from wire.hints import OF_EMBEDDINGS
+from wire.limits import MAX_INPUTS, MAX_TOKEN_IDS
 from wire.openai.usage import PromptUsage
 from wire.requests import ModelRequest
-
-MAX_INPUTS = 2048
-"""OpenAI's limit of inputs per request."""
-MAX_TOKEN_IDS = 300_000
-"""OpenAI's limit of token ids per request, over all inputs."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "stream": (None, False),

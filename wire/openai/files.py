@@ -7,13 +7,13 @@ from pydantic import Field
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
+from wire.limits import MAX_FILENAME_CHARS, MAX_UPLOAD_PARTS
 from wire.openai.objects import Deleted, ListPage
 from wire.requests import Matching, StoredBody
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 """Purposes that clients may set."""
 
-MAX_FILENAME_CHARS = 255
 BATCH_LIVES_S = 30 * 24 * 3600
 """Default lifetime of batch input, as in OpenAI; other files stay until they are deleted."""
 
@@ -49,7 +49,7 @@ class PartRequest(StoredBody):
 class CompleteRequest(StoredBody):
     """Body of ``POST /v1/uploads/{id}/complete``."""
 
-    part_ids: list[str] = Field(min_length=1, max_length=10_000)
+    part_ids: list[str] = Field(min_length=1, max_length=MAX_UPLOAD_PARTS)
     md5: Annotated[str, Matching("[0-9A-Fa-f]{32}", "32 hexadecimal digits")] | None = None
 
 

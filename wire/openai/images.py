@@ -7,13 +7,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from wire.answers import Answer, Omittable
 from wire.errors import InvalidRequestError
 from wire.hints import OF_IMAGES
+from wire.limits import MAX_IMAGE_PROMPT_CHARS, MAX_IMAGES
 from wire.requests import Matching, ModelRequest, type_of
 
-MAX_IMAGES = 10
-"""OpenAI's limit of ``n``, applied here to ``n`` times the number of prompts."""
-MAX_SOURCES = 16
-"""OpenAI's limit of pictures to begin with."""
-MAX_PROMPT_CHARS = 32_000
 MAX_SEED = 2**63 - 1
 MAX_MODE = 2
 
@@ -109,7 +105,7 @@ class DrawnImageRequest(ImageRequest):
     """A request for images from a prompt."""
 
     prompt: str | list[str]
-    negative_prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS)] | None = None
+    negative_prompt: Annotated[str, Field(max_length=MAX_IMAGE_PROMPT_CHARS)] | None = None
     clip_skip: int | None = Field(default=None, ge=0)
     mode: int | None = Field(default=None, ge=0, le=MAX_MODE)
     stream: bool | None = None
@@ -255,8 +251,8 @@ def _check_prompts(prompts: list[str]) -> None:
     for prompt in prompts:
         if not prompt.partition("|")[0].strip():
             raise InvalidRequestError("'prompt' must say something.", "prompt")
-        if len(prompt) > MAX_PROMPT_CHARS:
+        if len(prompt) > MAX_IMAGE_PROMPT_CHARS:
             raise InvalidRequestError(
-                f"'prompt' may have {MAX_PROMPT_CHARS} characters, received {len(prompt)}.",
+                f"'prompt' may have {MAX_IMAGE_PROMPT_CHARS} characters, received {len(prompt)}.",
                 "prompt",
             )

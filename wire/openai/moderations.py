@@ -6,6 +6,7 @@ from pydantic import Field
 
 from wire.answers import Answer
 from wire.errors import InvalidRequestError, echo
+from wire.limits import MAX_TEXTS
 from wire.requests import ModelRequest
 
 CATEGORIES = {
@@ -28,8 +29,6 @@ CATEGORIES = {
 
 OPENAIS_MODELS = ("omni-moderation-", "text-moderation-")
 """Prefixes of OpenAI's model names; they select the configured model."""
-
-MAX_TEXTS = 32
 
 
 class ModerationRequest(ModelRequest):

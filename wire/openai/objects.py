@@ -6,13 +6,14 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar, cast
 from pydantic import ConfigDict, Field, StringConstraints
 
 from wire.answers import Answer
+from wire.limits import MAX_METADATA_KEY_CHARS, MAX_METADATA_PAIRS, MAX_METADATA_VALUE_CHARS
 
 Metadata = Annotated[
     dict[
-        Annotated[str, StringConstraints(max_length=64)],
-        Annotated[str, StringConstraints(max_length=512)],
+        Annotated[str, StringConstraints(max_length=MAX_METADATA_KEY_CHARS)],
+        Annotated[str, StringConstraints(max_length=MAX_METADATA_VALUE_CHARS)],
     ],
-    Field(max_length=16),
+    Field(max_length=MAX_METADATA_PAIRS),
 ]
 """Labels of an object, within OpenAI's limits."""
 

@@ -10,6 +10,7 @@ from wire.errors import InvalidRequestError, echo
 from wire.fields import OF_OTHER_PATHS, check_types, own_fields, refuse_unless_neutral
 from wire.hints import LOGPROBS, OF_RESPONSES
 from wire.json_schema.checks import check_named_schema, check_tools
+from wire.limits import MAX_ID_CHARS, MAX_LOGPROBS, MAX_TOOLS
 from wire.openai.objects import Deleted, Metadata
 from wire.openai.tool_choice import prepare_tools, refuse_format_beside_tools
 from wire.requests import ModelRequest, StoredBody, type_of
@@ -65,7 +66,7 @@ Includable = Literal[
 class ConversationReference(StoredBody):
     """A stored conversation."""
 
-    id: str = Field(min_length=1, max_length=200)
+    id: str = Field(min_length=1, max_length=MAX_ID_CHARS)
 
 
 class ResponseStreamOptions(StoredBody):
@@ -83,7 +84,7 @@ class ResponseRequest(StoredBody, ModelRequest):
 
     input: str | list[dict[str, Any]] | None = None
     instructions: str | None = None
-    previous_response_id: str | None = Field(default=None, min_length=1, max_length=200)
+    previous_response_id: str | None = Field(default=None, min_length=1, max_length=MAX_ID_CHARS)
     conversation: str | ConversationReference | None = None
     store: bool | None = None
     background: bool | None = None
@@ -95,10 +96,10 @@ class ResponseRequest(StoredBody, ModelRequest):
     max_tool_calls: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
-    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    top_logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)
     text: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
-    tools: list[dict[str, Any]] | None = Field(default=None, max_length=128)
+    tools: list[dict[str, Any]] | None = Field(default=None, max_length=MAX_TOOLS)
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
     truncation: Literal["auto", "disabled"] | None = None

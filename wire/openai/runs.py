@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag, model_validator
 
 from wire.answers import Answer, Omittable
+from wire.limits import MAX_NEW_MESSAGES, MAX_TOOL_OUTPUTS
 from wire.openai.assistants import (
     Format,
     Instructions,
@@ -16,7 +17,7 @@ from wire.openai.assistants import (
     TopP,
 )
 from wire.openai.objects import ListPage, Metadata
-from wire.openai.threads import MAX_MESSAGES, MessageRequest, ThreadRequest
+from wire.openai.threads import MessageRequest, ThreadRequest
 from wire.requests import StoredBody, text_or
 
 MIN_TOKENS = 256
@@ -98,7 +99,9 @@ class RunRequest(RunFields):
     """Body of ``POST /v1/threads/{id}/runs``."""
 
     additional_instructions: Instructions | None = None
-    additional_messages: list[MessageRequest] | None = Field(default=None, max_length=MAX_MESSAGES)
+    additional_messages: list[MessageRequest] | None = Field(
+        default=None, max_length=MAX_NEW_MESSAGES
+    )
     include: list[Includable] | None = None
 
 
@@ -119,7 +122,7 @@ class ToolOutput(StoredBody):
 class ToolOutputs(StoredBody):
     """Body of ``POST /v1/threads/{id}/runs/{id}/submit_tool_outputs``."""
 
-    tool_outputs: list[ToolOutput] = Field(min_length=1, max_length=128)
+    tool_outputs: list[ToolOutput] = Field(min_length=1, max_length=MAX_TOOL_OUTPUTS)
     stream: bool | None = None
 
 

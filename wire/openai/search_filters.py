@@ -6,10 +6,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StrictBool, StrictStr, Tag, model_validator
 
+from wire.limits import MAX_METADATA_KEY_CHARS, MAX_SEARCH_FILTERS
 from wire.requests import StoredBody, by_type
-
-MAX_FILTERS = 100
-"""Maximum number of filters in one ``and`` or ``or``."""
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Value = StrictBool | StrictStr | Number
@@ -29,7 +27,7 @@ class ComparisonFilter(StoredBody):
     """A comparison of one attribute with a value."""
 
     type: Comparison
-    key: str = Field(max_length=64)
+    key: str = Field(max_length=MAX_METADATA_KEY_CHARS)
     value: Value | list[Value]
 
     @model_validator(mode="after")
@@ -59,7 +57,7 @@ class CompoundFilter(StoredBody):
     """Filters of which all or any must match."""
 
     type: Compound
-    filters: "list[Filter]" = Field(min_length=1, max_length=MAX_FILTERS)
+    filters: "list[Filter]" = Field(min_length=1, max_length=MAX_SEARCH_FILTERS)
 
     def matches(self, attributes: Attributes) -> bool:
         """Return whether a file with these attributes matches."""

@@ -5,14 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, Tag
 
 from wire.answers import Answer, Omittable, OpenAnswer
-from wire.openai.assistants import MAX_TEXT, AssistantToolResources, FileIds, ToolResources
+from wire.limits import MAX_ATTACHMENTS, MAX_MESSAGE_CHARS, MAX_MESSAGE_PARTS, MAX_NEW_MESSAGES
+from wire.openai.assistants import AssistantToolResources, FileIds, ToolResources
 from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.requests import Matching, StoredBody, by_type, text_or
 
-MAX_MESSAGES = 32
-"""Maximum number of messages per request."""
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_CHARS)]
 Detail = Literal["auto", "low", "high"]
 
 
@@ -65,7 +63,7 @@ Part = Annotated[
 ]
 Content = Annotated[
     Annotated[Text, Tag("[text]")]
-    | Annotated[list[Part], Field(min_length=1, max_length=100), Tag("[object]")],
+    | Annotated[list[Part], Field(min_length=1, max_length=MAX_MESSAGE_PARTS), Tag("[object]")],
     text_or("a list"),
 ]
 
@@ -88,7 +86,7 @@ class MessageRequest(StoredBody):
 
     role: Literal["user", "assistant"]
     content: Content
-    attachments: list[Attachment] | None = Field(default=None, max_length=500)
+    attachments: list[Attachment] | None = Field(default=None, max_length=MAX_ATTACHMENTS)
     file_ids: FileIds | None = None
     """Attachments in version 1 of the API."""
     metadata: Metadata | None = None
@@ -107,7 +105,7 @@ class MetadataUpdate(StoredBody):
 class ThreadRequest(StoredBody):
     """Body of ``POST /v1/threads``."""
 
-    messages: list[MessageRequest] | None = Field(default=None, max_length=MAX_MESSAGES)
+    messages: list[MessageRequest] | None = Field(default=None, max_length=MAX_NEW_MESSAGES)
     tool_resources: ToolResources | None = None
     metadata: Metadata | None = None
 

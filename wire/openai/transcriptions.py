@@ -12,13 +12,15 @@ from wire.bodies import AudioBody, TranscriptionBody
 from wire.errors import InvalidRequestError, echo
 from wire.fields import own_fields, refuse_foreign_fields
 from wire.languages import language_code
+from wire.limits import (
+    MAX_KEYWORD_CHARS,
+    MAX_KEYWORDS,
+    MAX_LANGUAGES,
+    MAX_SAMPLES,
+    MAX_TRANSCRIPTION_PROMPT_CHARS,
+)
 from wire.requests import ModelRequest, RequestBody
 
-MAX_PROMPT_CHARS = 10_000
-"""Maximum characters of a prompt. Whisper reads only the last 223 tokens."""
-MAX_KEYWORDS = 100
-MAX_SAMPLES = 4_800_000
-"""Five minutes at 16 kHz. JSON takes ten times the bytes; longer recordings must be files."""
 MAX_SAMPLE = 2.0
 """Samples are between -1 and 1. Mixed or filtered audio may exceed that slightly; unscaled integers
 exceed it by far and would be noise."""
@@ -26,7 +28,7 @@ STREAMED_FORMATS = ("json", "text", "verbose_json")
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "txt", "lrc"]
 Task = Literal["transcribe", "translate"]
-Keyword = Annotated[str, Field(min_length=1, max_length=200)]
+Keyword = Annotated[str, Field(min_length=1, max_length=MAX_KEYWORD_CHARS)]
 
 
 def _code(language: str) -> str:
@@ -100,10 +102,12 @@ class TranscriptionRequest(ModelRequest):
     """Form of ``POST /v1/audio/transcriptions`` and ``…/translations``, without its file."""
 
     language: DetectedLanguage = None
-    languages: list[LanguageCode] | None = Field(default=None, min_length=1, max_length=100)
-    prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    languages: list[LanguageCode] | None = Field(
+        default=None, min_length=1, max_length=MAX_LANGUAGES
+    )
+    prompt: str | None = Field(default=None, max_length=MAX_TRANSCRIPTION_PROMPT_CHARS)
     keywords: list[Keyword] | None = Field(default=None, max_length=MAX_KEYWORDS)
-    hotwords: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    hotwords: str | None = Field(default=None, max_length=MAX_TRANSCRIPTION_PROMPT_CHARS)
     response_format: Format = "json"
     temperature: float | None = Field(default=None, ge=0, le=1)
     timestamp_granularities: list[Literal["word", "segment"]] | None = None

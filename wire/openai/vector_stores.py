@@ -10,26 +10,32 @@ from pydantic import (
 )
 
 from wire.answers import Answer
+from wire.limits import (
+    MAX_DESCRIPTION_CHARS,
+    MAX_ID_CHARS,
+    MAX_METADATA_KEY_CHARS,
+    MAX_METADATA_PAIRS,
+    MAX_NAME_CHARS,
+    MAX_SEARCH_QUERIES,
+    MAX_SEARCH_RESULTS,
+    MAX_STORE_BATCH_FILES,
+    MAX_STORE_FILES,
+)
 from wire.openai.objects import Deleted, ListPage, Metadata
 from wire.openai.search_filters import Filter, Value
 from wire.requests import StoredBody
 
-MAX_FILES_OF_REQUEST = 500
-MAX_FILES_OF_BATCH = 2000
-MAX_RESULTS = 50
 DEFAULT_RESULTS = 10
-MAX_QUERIES = 20
-"""Maximum number of queries per search; OpenAI documents no limit."""
 AUTO_CHUNK_TOKENS, AUTO_OVERLAP_TOKENS = 800, 400
 """OpenAI's values of the strategy ``auto``."""
 
-FileId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+FileId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARS)]
 VectorAttributes = Annotated[
     dict[
-        Annotated[str, StringConstraints(max_length=64)],
+        Annotated[str, StringConstraints(max_length=MAX_METADATA_KEY_CHARS)],
         Value,
     ],
-    Field(max_length=16),
+    Field(max_length=MAX_METADATA_PAIRS),
 ]
 FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 
@@ -84,9 +90,9 @@ def as_static(strategy: ChunkingStrategy | None) -> "StaticChunkingStrategy":
 class VectorStoreRequest(StoredBody):
     """Body of ``POST /v1/vector_stores``."""
 
-    name: str | None = Field(default=None, max_length=256)
-    description: str | None = Field(default=None, max_length=512)
-    file_ids: list[FileId] | None = Field(default=None, max_length=MAX_FILES_OF_REQUEST)
+    name: str | None = Field(default=None, max_length=MAX_NAME_CHARS)
+    description: str | None = Field(default=None, max_length=MAX_DESCRIPTION_CHARS)
+    file_ids: list[FileId] | None = Field(default=None, max_length=MAX_STORE_FILES)
     expires_after: ExpiresAfter | None = None
     chunking_strategy: ChunkingStrategy | None = None
     metadata: Metadata | None = None
@@ -95,7 +101,7 @@ class VectorStoreRequest(StoredBody):
 class VectorStoreUpdate(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}``."""
 
-    name: str | None = Field(default=None, max_length=256)
+    name: str | None = Field(default=None, max_length=MAX_NAME_CHARS)
     expires_after: ExpiresAfter | None = None
     metadata: Metadata | None = None
 
@@ -114,11 +120,11 @@ class VectorStoreSearch(StoredBody):
         Annotated[str, StringConstraints(min_length=1)]
         | Annotated[
             list[Annotated[str, StringConstraints(min_length=1)]],
-            Field(min_length=1, max_length=MAX_QUERIES),
+            Field(min_length=1, max_length=MAX_SEARCH_QUERIES),
         ]
     )
     filters: Filter | None = None
-    max_num_results: int = Field(default=DEFAULT_RESULTS, ge=1, le=MAX_RESULTS)
+    max_num_results: int = Field(default=DEFAULT_RESULTS, ge=1, le=MAX_SEARCH_RESULTS)
     ranking_options: RankingOptions | None = None
     rewrite_query: Literal[False] | None = None
 
@@ -140,11 +146,13 @@ class StoreFileUpdate(StoredBody):
 class FileBatchRequest(StoredBody):
     """Body of ``POST /v1/vector_stores/{id}/file_batches``."""
 
-    file_ids: list[FileId] | None = Field(default=None, min_length=1, max_length=MAX_FILES_OF_BATCH)
+    file_ids: list[FileId] | None = Field(
+        default=None, min_length=1, max_length=MAX_STORE_BATCH_FILES
+    )
     attributes: VectorAttributes | None = None
     chunking_strategy: ChunkingStrategy | None = None
     files: list[StoreFileRequest] | None = Field(
-        default=None, min_length=1, max_length=MAX_FILES_OF_BATCH, validate_default=True
+        default=None, min_length=1, max_length=MAX_STORE_BATCH_FILES, validate_default=True
     )
 
     @field_validator("files")

@@ -9,10 +9,9 @@ from PIL import Image, ImageOps
 
 from deployments.pictures import opaque, read_rgba
 from wire.errors import InvalidRequestError
+from wire.limits import MAX_PICTURE_PIXELS
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 40_000_000
-"""More than most cameras make; 160 MB once decoded."""
 HALF = 128
 
 OutputFormat = Literal["png", "jpeg", "webp"]
@@ -115,9 +114,9 @@ def encode(picture: Image.Image, form: OutputFormat, compression: int) -> bytes:
 
 
 def _check_pixels(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
+    if width * height > MAX_PICTURE_PIXELS:
         raise InvalidRequestError(
-            f"at most {MAX_PIXELS} pixels are allowed, received {_text((width, height))}"
+            f"at most {MAX_PICTURE_PIXELS} pixels are allowed, received {_text((width, height))}"
         )
 
 

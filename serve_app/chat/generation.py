@@ -32,7 +32,7 @@ from wire.openai.functions import (
     as_tools,
     with_tool_messages,
 )
-from wire.openai.tool_choice import prepare_tools, refuse_format_beside_tools
+from wire.openai.tool_choice import prepare_tools
 
 Translate = Callable[[bytes], bytes]
 
@@ -144,7 +144,6 @@ def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:
     spoken_only = {"modalities", "audio"} if body.is_spoken else None
     sent = body.model_dump(exclude_unset=True, exclude_none=True, exclude=spoken_only)
     fields = engine_fields(prepare_tools(as_tools(sent)))
-    refuse_format_beside_tools(fields)
     stated = "functions" if body.functions else "tools"
     check_tools(fields.get("tools") or (), sent.get(stated) or (), stated)
     return fields

@@ -186,27 +186,3 @@ async def test_number_of_an_event_is_bounded(http: httpx2.AsyncClient, number: s
     answer = await http.get(f"/v1/responses/resp_1?stream=true&starting_after={number}")
 
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "starting_after")
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "param"),
-    [
-        (
-            CHAT,
-            {"messages": HELLO, "response_format": {"type": "json_object"}},
-            "response_format",
-        ),
-        (RESPONSES, {"input": "x", "text": {"format": {"type": "json_object"}}}, "text.format"),
-    ],
-)
-async def test_format_that_would_forbid_the_calls_of_tools_is_refused(
-    http: httpx2.AsyncClient, path: str, body: dict[str, Any], param: str
-) -> None:
-    function = {"name": "look", "parameters": {"type": "object", "properties": {}}}
-    tool = {"type": "function", **({"function": function} if path == CHAT else function)}
-
-    answer = await http.post(path, json={**body, "tools": [tool]})
-
-    error = answer.json()["error"]
-    assert (answer.status_code, error["param"]) == (400, param)
-    assert "none of which could be called" in error["message"]

@@ -110,6 +110,36 @@ def test_tools_that_may_not_be_called_are_not_in_the_prompt(caller: str, api: st
     assert told.prompt_tokens == without["usage"]["prompt_tokens"]
 
 
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer"}},
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+SCHEMA = {"type": "json_schema", "schema": PERSON}
+NAMED = {"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON}}
+FORMATS: dict[str, Any] = {
+    "chat": {"response_format": NAMED},
+    "functions": {"response_format": NAMED},
+    "responses": {"text": {"format": {**SCHEMA, "name": "person"}}},
+    "messages": {"output_config": {"format": SCHEMA}},
+}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_model_calls_or_answers_in_the_format(caller: str, api: str) -> None:
+    ben = "Ben is 5 years old. Return his name and age as JSON."
+
+    calling = both(caller, api, Request(BOSTON, WEATHER.tools, more=FORMATS[api]))
+    answering = both(caller, api, Request(ben, WEATHER.tools, more=FORMATS[api]))
+
+    assert calling.text == ""
+    assert [name for name, _ in calling.calls] == ["get_current_weather"]
+    assert (answering.calls, answering.ended) == ([], "text")
+    person = json.loads(answering.text)
+    assert (set(person), type(person["age"])) == ({"name", "age"}, int)
+
+
 EARLIER: list[Any] = [
     {"role": "user", "content": BOSTON},
     {

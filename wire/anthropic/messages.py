@@ -157,13 +157,6 @@ class CountTokensRequest(ModelRequest):
                 "'output_format' and 'output_config.format' mean the same; send one.",
                 "output_format",
             )
-        may_call = self.tools and not (self.tool_choice and self.tool_choice.type == "none")
-        if may_call and (in_config or self.output_format):
-            raise InvalidRequestError(
-                "Invalid 'output_config.format': not supported together with 'tools', unless "
-                "'tool_choice' is 'none'.",
-                "output_config.format",
-            )
         return self
 
     @property

@@ -12,7 +12,7 @@ from wire.hints import LOGPROBS, OF_RESPONSES
 from wire.json_schema.checks import check_named_schema, check_tools
 from wire.limits import MAX_ID_CHARS, MAX_LOGPROBS, MAX_TOOLS
 from wire.openai.objects import Deleted, Metadata
-from wire.openai.tool_choice import prepare_tools, refuse_format_beside_tools
+from wire.openai.tool_choice import prepare_tools
 from wire.requests import ModelRequest, StoredBody, type_of
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -178,7 +178,6 @@ class ResponseRequest(StoredBody, ModelRequest):
         if type_of(form) == "json_schema":
             check_named_schema(form, "text.format")
         prepared = prepare_tools(with_structured_outputs(fields))
-        refuse_format_beside_tools(prepared)
         check_tools(prepared.get("tools") or (), self.tools or ())
         return prepared
 

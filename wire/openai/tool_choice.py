@@ -41,28 +41,6 @@ def prepare_tools(fields: Fields) -> Fields:
     return {**chosen, "tools": [_complete(tool, is_forced=is_forced) for tool in tools]}
 
 
-def refuse_format_beside_tools(fields: Fields) -> None:
-    """Refuse a format of the answer where the model may also call: the format would forbid calls.
-
-    Raises:
-        InvalidRequestError: names the format.
-    """
-    if not fields.get("tools") or fields.get("tool_choice") not in (None, "auto"):
-        return
-    text = fields.get("text")
-    formats: Fields = {
-        "response_format": fields.get("response_format"),
-        "text.format": text.get("format") if isinstance(text, dict) else None,
-    }
-    for param, form in formats.items():
-        if type_of(form) not in (None, "text"):
-            raise InvalidRequestError(
-                f"Invalid '{param}': not supported together with 'tools', none of which could be "
-                "called, unless 'tool_choice' is another than 'auto'.",
-                param,
-            )
-
-
 def _limit_tools(fields: Fields) -> Fields:
     """Replace a choice of allowed tools by these tools and the choice's mode."""
     choice = fields.get("tool_choice")

@@ -55,6 +55,7 @@ from deployments.chat.vllm.sampling import add_processors, check_sampling, obsta
 from deployments.chat.vllm.taps import TAP, tap_for
 from deployments.chat.vllm.thoughts import ChatBody
 from deployments.chat.vllm.tool_calls import ENDS, call_mark, forbid_calls
+from deployments.chat.vllm.tool_formats import allow_formats_beside_calls
 from deployments.chat.vllm.whitespace import BoundedLLM
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
@@ -95,6 +96,7 @@ class VLLMEngine:
         self._vocabulary_size = engine.model_config.get_vocab_size()
         self._parser = state.openai_serving_chat.parser_cls
         self._call_mark = call_mark(self._parser)
+        allow_formats_beside_calls(state.online_renderer)
         self._counts_in_every_frame = state.openai_serving_chat.enable_force_include_usage
         self._sampling_obstacle = obstacle(engine.vllm_config)
         for handler in (state.openai_serving_chat, state.openai_serving_completion):

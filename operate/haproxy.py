@@ -22,6 +22,10 @@
   for the body first, which many clients send after the headers; for a slow one no longer than 1 s.
 - Without an ingress replica it answers with a 500 in plain text, and before it has any route with
   a 404; here with a 503 in OpenAI's format. Its answers to what is no HTTP request cannot be set.
+- It sends a line for each request, with its query, to a log that nobody reads. Here it sends what
+  changes, and requests that fail, without their query. The ingress has a line for each of its own.
+- It counts requests by method, which may be any word. Here a known one, or OTHER.
+- A request without an id gets one, which the log has, the ingress uses, and every answer returns.
 """
 
 import json
@@ -60,6 +64,14 @@ SPLICE = re.compile(r"^\s*option splice-.*\n", re.MULTILINE)
 MAXCONN = re.compile(r"^(\s*maxconn) \d+$", re.MULTILINE)
 ERROR_FILE = re.compile(r"^\s*errorfile \d+ (\S+)$", re.MULTILINE)
 OPEN_TO_ALL = re.compile(r"^(\s*bind )\*?:(\d+)(?=\s*$)", re.MULTILINE)
+METHOD_LABEL = "method=%HM "
+ACCESS_LOG = re.compile(r"^(\s*log .* local0) info$", re.MULTILINE)
+HTTP_LOG = re.compile(r"^(\s*)option httplog$", re.MULTILINE)
+FAILURES = (
+    r"option log-separate-errors\n\1"
+    r'log-format "%ci %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %tsc'
+    r' %[var(txn.method,OTHER)] %[var(txn.path)] id=%[var(txn.id)]"'
+)
 HAS_ROUTES = re.compile(r"^\s*use_backend ", re.MULTILINE)
 NO_ROUTE = re.compile(
     r"^    http-request return status 404 content-type text/plain .*$", re.MULTILINE
@@ -87,6 +99,12 @@ GUARD = """\
     http-request del-header x-request-timeout-seconds
     http-request del-header x-homeport-peer
     http-request del-header upgrade
+    http-request set-log-level debug if {{ path /readyz /healthz /health /ping }}
+    http-request set-header x-request-id %[uuid] unless {{ req.hdr(x-request-id) -m found }}
+    http-request set-var(txn.id) req.hdr(x-request-id)
+    http-after-response set-header x-request-id %[var(txn.id)] if {{ var(txn.id) -m found }}
+    http-request set-var(txn.method) method if METH_GET or METH_POST or METH_DELETE or METH_OPTIONS
+    http-request set-var(txn.path) path,regsub(^/generated-images/.*,/generated-images/)
     acl repeatable path -m reg {repeatable}
     http-request wait-for-body time 1s if METH_POST repeatable
     http-request disable-l7-retry unless METH_GET or repeatable"""
@@ -133,6 +151,8 @@ def mend(config: Path) -> None:
     )
     connections = max_connections()
     text = SPLICE.sub("", text)
+    text = HTTP_LOG.sub(rf"\1{FAILURES}", ACCESS_LOG.sub(r"\1 notice", text))
+    text = text.replace(METHOD_LABEL, "method=%[var(txn.method,OTHER)] ")
     text = MAXCONN.sub(rf"\1 {connections}", text)
     guard = GUARD.format(
         per_address=connections // SHARE_OF_ADDRESS, repeatable=REPEATABLE, uploads=UPLOADS

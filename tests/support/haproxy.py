@@ -14,6 +14,7 @@ HAPROXY = Path(sys.executable).with_name("homeport-haproxy")
 
 TEMPLATE = """\
 global
+    log {directory}/log local0 info
     stats socket {directory}/admin.sock mode 666 level admin expose-fd listeners
     maxconn 4096
     nbthread 1
@@ -23,6 +24,8 @@ defaults
     timeout client 3600s
     timeout server 3600s
     timeout http-keep-alive 90s
+    log global
+    option httplog
     option abortonclose
     option splice-request
     option redispatch 1
@@ -36,6 +39,9 @@ frontend prometheus
     mode http
 frontend http_frontend
     bind 127.0.0.1:{port}
+    log global
+    log {directory}/metrics len 8192 format rfc5424 local1 debug
+    log-format-sd "%{{+Q,+E}}o [serve@1 method=%HM status=%ST]"
 {route}    default_backend default_backend
 backend default_backend
     http-request return status 404 content-type text/plain lf-string "Path '%[path]' not found."

@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +20,9 @@ from operate import haproxy, standby
 from operate.haproxy import mend
 from tests.support.haproxy import HAPROXY, free_port, is_open, run_haproxy, write_config
 from tests.support.waiting import wait_until
+
+LOGS = ("log", "metrics")
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n"
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -182,6 +186,7 @@ def test_headers_that_serve_reads_are_removed(tmp_path: Path, upstream: int) -> 
 
     headers = json.loads(removed)
     assert "10.0.0.1" not in headers.pop("x-homeport-peer", "")
+    assert UUID(headers.pop("x-request-id")).version == 4
     assert not [name for name in headers if name.startswith(("x-", "serve"))]
     assert json.loads(kept)["x-request-id"] == "mine-1"
 
@@ -209,6 +214,73 @@ def test_request_that_was_not_answered_is_sent_again_if_it_leaves_nothing_behind
         connection.close()
 
     assert (status, Echo.seen) == (200 if attempts == 2 else 503, [path] * attempts)
+
+
+@pytest.fixture
+def received(tmp_path: Path) -> Generator[Callable[[str], list[str]]]:
+    """Return a function that returns what HAProxy has sent to a log."""
+    sockets = {name: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for name in LOGS}
+    for name, receiver in sockets.items():
+        receiver.bind(str(tmp_path / name))
+        receiver.setblocking(False)
+
+    def received(name: str) -> list[str]:
+        lines: list[str] = []
+        with suppress(BlockingIOError):
+            while True:
+                lines.append(sockets[name].recv(65536).decode())
+        return lines
+
+    yield received
+    for receiver in sockets.values():
+        receiver.close()
+
+
+def test_request_that_fails_is_a_line_with_its_id_and_no_other_request_is(
+    tmp_path: Path, received: Callable[[str], list[str]]
+) -> None:
+    with run_haproxy(tmp_path, free_port()) as port:  # no replica listens
+        received("log")
+        lost = get(port, "/v1/files?signature=hush", {"X-Request-Id": "mine-1"})
+        get(port, "/generated-images/hush.png")
+        send(port, b"GET /a\rb HTTP/1.1\r\n\r\n")
+    lines = received("log")
+
+    assert lost[0] == 503
+    (failed,) = [line for line in lines if "mine-1" in line]
+    assert " 503 " in failed
+    assert "GET /v1/files id=mine-1" in failed
+    assert any(" 400 " in line for line in lines)
+    assert "hush" not in "".join(lines)
+
+
+def test_answered_request_is_counted_and_not_logged(
+    tmp_path: Path, upstream: int, received: Callable[[str], list[str]]
+) -> None:
+    with run_haproxy(tmp_path, upstream) as port:
+        received("log")
+        get(port, "/v1/models?signature=hush")
+        for number in range(3):
+            send(port, b"FORGED%d / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % number)
+    counted = "".join(received("metrics"))
+
+    assert not [line for line in received("log") if "FORGED" in line or " 200 " in line]
+    assert 'method="GET" status=200' in counted
+    assert counted.count('method="OTHER" status=501') == 3
+    assert "FORGED" not in counted
+
+
+def test_every_answer_has_its_requests_id(tmp_path: Path, upstream: int) -> None:
+    for port_behind, status in [(upstream, b"200"), (free_port(), b"503")]:
+        directory = tmp_path / status.decode()
+        directory.mkdir()
+        with run_haproxy(directory, port_behind) as port:
+            given = send(port, REQUEST % b"X-Request-Id: mine-1\r\n").lower()
+            own = send(port, REQUEST % b"").lower()
+
+        assert given.startswith(b"http/1.1 %s " % status)
+        assert given.partition(b"\r\n\r\n")[0].count(b"x-request-id: mine-1\r\n") == 1
+        assert own.partition(b"\r\n\r\n")[0].count(b"\r\nx-request-id: ") == 1
 
 
 def test_one_address_gets_a_part_of_all_connections_and_this_machines_own_any_number(

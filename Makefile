@@ -35,7 +35,7 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 serve: $(CONFIG) .venv/.serve-$(EXTRA) ## Install the environment and serve CONFIG (configs/local.yaml) until Ctrl-C
-	@exec $(BIN)/python -m operate.launch $(CONFIG)
+	@exec $(BIN)/python -m operate.launch $(CONFIG) $(if $(METRICS_PORT),--metrics-port $(METRICS_PORT))
 
 test: .venv/.test-$(EXTRA) ## Install the environment and run TESTS (all)
 ifeq ($(TESTS),tests)

@@ -13,6 +13,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from operate.logs import RunLogs, create_run
 from operate.processes import adopt_orphans, end_descendants, reap_orphans
 from operate.ray_environment import ray_environment
 from operate.target import IngressFailedError, Target, lock_database, read_target
@@ -35,16 +36,20 @@ USUAL_PORTS = {
     "FALLBACK_PROXY_GRPC": 9500,
 }
 """Serve's own, the same in each cluster."""
+METRICS_PORT = 9464
+"""Where OpenTelemetry's exporters for Prometheus are by default."""
 DRAIN_S = 3
 """How long an ingress replica that goes stays reachable, for HAProxy to take it out. With 0 s, 11
 of 60,000 requests lost their connection while it was replaced; with 2 s none of 69,000."""
 SHUTDOWN_S = 20
 """Serve lets running requests end; what is left after that is ended by force."""
+WRITE_S = 5
+"""How long the last lines of processes that have ended may take to their file."""
+
 
 RESTART = os.EX_TEMPFAIL
 """Exit code of a server that ran and ended by itself: another start may help. It does not help
 after a 1, which a wrong configuration gives, too."""
-KEPT_LOGS = 10
 TOKEN_COMMAND = ".venv/bin/ray get-auth-token"
 
 _WHO = re.compile(r"^(?:\x1b\[[0-9;]*m)*\([^)\n]*pid=\d+\)(?:\x1b\[[0-9;]*m)* ?", re.MULTILINE)
@@ -55,6 +60,7 @@ Homeport is ready: {url}/v1  (models: {models})
 
 {curl}
 Ray's dashboard: {dashboard}
+Metrics for Prometheus: http://{metrics}/metrics
 Log: {log}   Stop: Ctrl-C
 """
 
@@ -68,7 +74,9 @@ def main() -> int:
     """Serve the configuration named on the command line until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
-    path: Path = parser.parse_args().config
+    parser.add_argument("--metrics-port", type=int, help=f"of Ray's metrics ({METRICS_PORT})")
+    arguments = parser.parse_args()
+    path: Path = arguments.config
     try:
         target = read_target(path)
     except ValueError as error:
@@ -79,45 +87,66 @@ def main() -> int:
             f"http_options.port in {path}."
         )
     try:
+        metrics_port = choose_metrics_port(arguments.metrics_port)
         lock = lock_database(target)
+        logs = create_run()
     except (OSError, ValueError) as error:
         return _fail(str(error))
     with (
         lock or nullcontext(),
         tempfile.TemporaryDirectory(prefix="homeport-") as directory,
     ):
-        return _serve(target, Path(directory), create_log())
+        return _serve(target, Path(directory), logs, metrics_port)
 
 
-def create_log() -> Path:
-    """Return the new log of a server, which stays; the oldest logs are removed."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    folder = state / "homeport" / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / f"serve-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-    log.touch(mode=0o600)
-    for old in sorted(folder.glob("serve-*.log"))[:-KEPT_LOGS]:
-        old.unlink(missing_ok=True)
-    return log
+def choose_metrics_port(given: int | None) -> int:
+    """Return the port of Ray's metrics: the given one, or the usual one where it is free.
+
+    Raises:
+        ValueError: the given one is taken, or none.
+    """
+    port = METRICS_PORT if given is None else given
+    if port not in range(1, 2**16):
+        raise ValueError(f"--metrics-port must be between 1 and 65535 (received {port}).")
+    if _is_free("0.0.0.0", port):
+        return port
+    if given is None:
+        return _any_free_port()
+    raise ValueError(f"Port {port} for metrics is taken. Choose another --metrics-port.")
 
 
-def _serve(target: Target, directory: Path, log: Path) -> int:
-    environment = {**ray_environment(directory), **_for_one_machine(), **os.environ}
+def _serve(target: Target, directory: Path, logs: RunLogs, metrics_port: int) -> int:
+    sent = directory / "log"
+    logs.receive(sent)
+    environment = {
+        **ray_environment(directory, haproxy_log=str(sent)),
+        **_for_one_machine(),
+        **os.environ,
+    }
+    # Ray's files are in the run's directory. By a short path: those of sockets have a limit.
+    files = directory / "r"
+    files.symlink_to(logs.session)
     command = [
-        str(Path(sys.prefix) / "bin" / "serve"),
-        *("run", "--address", "local", str(target.config)),
+        *(sys.executable, "-m", "operate.server", str(target.config)),
+        *("--directory", str(files), "--metrics-port", str(metrics_port)),
     ]
     adopt_orphans()
     stopped = _on_interrupt()
-    print(f"Starting Ray and the models of {target.config} … (log: {log})", flush=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=output, start_new_session=True
-        )
+    print(f"Starting Ray and the models of {target.config} … (log: {logs.serve_log})", flush=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=[logs.lock.fileno()],
+    )
+    assert process.stdout is not None
+    writing = logs.keep(process.stdout)
     failed = None
     has_served = has_lost_ray = False
     try:
-        has_served = _follow(process, target, log, stopped)
+        has_served = _follow(process, target, logs, metrics_port, stopped)
     except IngressFailedError as error:
         failed = error
     except RayEndedError as error:
@@ -130,20 +159,27 @@ def _serve(target: Target, directory: Path, log: Path) -> int:
         with suppress(OSError):  # whoever read it may have gone
             print("Stopping …", flush=True)
         _stop(process)
+        writing.join(WRITE_S)
     if stopped:
         return 0
+    where = f"All logs: {logs.folder}"
     if has_lost_ray:
-        return RESTART
-    text = log.read_text(encoding="utf-8", errors="replace")
+        return _fail(where, RESTART)
+    text = logs.read()
     if failed:
-        return _fail(f"the ingress could not be started: {find_last_cause(_WHO.sub('', text))}")
+        cause = find_last_cause(_WHO.sub("", text))
+        return _fail(f"the ingress could not be started: {cause}\n{where}")
     tail = text.splitlines()[-15:]
-    message = "serve run ended by itself. Its last lines:\n" + "\n".join(tail)
+    message = "\n".join(["serve run ended by itself. Its last lines:", *tail, where])
     return _fail(message, RESTART if has_served else 1)
 
 
 def _follow(
-    process: "subprocess.Popen[bytes]", target: Target, log: Path, stopped: list[int]
+    process: "subprocess.Popen[bytes]",
+    target: Target,
+    logs: RunLogs,
+    metrics_port: int,
+    stopped: list[int],
 ) -> bool:
     """Report each change of a model's state until the process ends or someone stops it.
 
@@ -175,7 +211,7 @@ def _follow(
         running = {model: each for model, each in statuses.items() if each.is_running}
         if running and not ready and not any(each.is_coming for each in statuses.values()):
             ready = True
-            _print_example(target, running, log)
+            _print_example(target, running, logs, metrics_port)
     return bool(states)
 
 
@@ -210,16 +246,24 @@ def _read_statuses(target: Target) -> dict[str, Status]:
     }
 
 
-def _print_example(target: Target, running: dict[str, Status], log: Path) -> None:
+def _print_example(
+    target: Target, running: dict[str, Status], logs: RunLogs, metrics_port: int
+) -> None:
     url = target.url
     chat = next((model for model, status in running.items() if status.kind == Kind.CHAT), None)
     curl = CHAT.format(url=url, model=chat) if chat else f"  curl {url}/v1/models\n"
-    text = log.read_text(encoding="utf-8", errors="replace")
-    address = re.search(r"dashboard at .*?(http://[\w.:]+)", text)
+    address = re.search(r"dashboard at .*?(http://[\w.:]+)", logs.read())
     dashboard = f"{address[1]}   Its token: {TOKEN_COMMAND}" if address else "off"
     names = ", ".join(running)
     print(
-        EXAMPLE.format(url=url, models=names, curl=curl, dashboard=dashboard, log=log),
+        EXAMPLE.format(
+            url=url,
+            models=names,
+            curl=curl,
+            dashboard=dashboard,
+            metrics=f"127.0.0.1:{metrics_port}",
+            log=logs.serve_log,
+        ),
         flush=True,
     )
 
@@ -268,10 +312,14 @@ def _for_one_machine() -> dict[str, str]:
     }
     for name, usual in USUAL_PORTS.items():
         if not _is_free("0.0.0.0", usual):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                ports[f"RAY_SERVE_{name}_PORT"] = str(probe.getsockname()[1])
+            ports[f"RAY_SERVE_{name}_PORT"] = str(_any_free_port())
     return ports
+
+
+def _any_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _fail(message: str, code: int = 1) -> int:

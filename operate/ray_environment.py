@@ -51,19 +51,28 @@ SETTINGS = {
     # Serve's HTTP servers must trust no X-Forwarded-For and -Proto: behind HAProxy every client
     # would be a trusted proxy. serve_app/http/addresses.py decides which are trusted.
     "FORWARDED_ALLOW_IPS": "",
+    # All lines of the replicas reach the log of the driver, also those that are alike.
+    "RAY_DEDUP_LOGS": "0",
     # Workers run in the current environment, not in one that `uv run` builds.
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 
 
-def ray_environment(haproxy_directory: Path | None = None) -> dict[str, str]:
+SYSTEM_LOG = "/dev/log"
+"""Where the system's log receives, as in ``journalctl -t haproxy``. Nobody need listen."""
+
+
+def ray_environment(
+    haproxy_directory: Path | None = None, haproxy_log: str = SYSTEM_LOG
+) -> dict[str, str]:
     """Return the settings for this installation.
 
     ``haproxy_directory`` holds HAProxy's configuration and sockets; two servers on one machine
-    need two, because Serve's default is a fixed path in /tmp.
+    need two, because Serve's default is a fixed path in /tmp. ``haproxy_log`` is the socket that
+    HAProxy sends its log to.
     """
     ensure_token()
-    settings = dict(SETTINGS)
+    settings = SETTINGS | {"RAY_SERVE_HAPROXY_LOG_TARGET": haproxy_log}
     haproxy = Path(sys.prefix) / "bin" / "homeport-haproxy"
     if haproxy.is_file():
         settings["RAY_SERVE_HAPROXY_BINARY_PATH"] = str(haproxy)

@@ -59,6 +59,7 @@ class Server:
                 cwd=ROOT,
                 env={
                     **os.environ,
+                    "XDG_STATE_HOME": str(self.directory / "state"),
                     DATABASE_URL_VARIABLE: f"sqlite:///{self.directory}/homeport.db",
                     **self._environment,
                 },
@@ -129,6 +130,16 @@ class Server:
     def output(self) -> str:
         """What `make serve` printed."""
         return self.log_path.read_text(errors="replace")
+
+    @property
+    def logs(self) -> Path:
+        """The directory of the run's logs."""
+        return Path(self.output.partition("Log: ")[2].split()[0]).parent
+
+    @property
+    def metrics(self) -> str:
+        """Where Prometheus reads the metrics of this node."""
+        return self.output.partition("Metrics for Prometheus: ")[2].split()[0]
 
     @property
     def dashboard(self) -> str:

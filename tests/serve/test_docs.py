@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.serve.server import ROOT, Server
+from tests.support.waiting import wait_until
 
 DOCUMENTS = (
     ROOT / "README.md",
@@ -43,19 +44,24 @@ def commands() -> list[str]:
     return complete
 
 
-def run(command: str, server: Server) -> str:
+def run(command: str, server: Server) -> "subprocess.CompletedProcess[str]":
     """Run a command of a document as its reader would, on the test's server."""
     local = command.replace("http://localhost:8000", server.url).replace(
         "configs/local.yaml", str(server.config_path)
     )
+    local = local.replace("http://localhost:9464/metrics", server.metrics)
     local = local.replace("serve deploy", f"serve deploy -a {server.dashboard}")
     local = local.replace("serve status", f"serve status -a {server.dashboard}")
     local = local.replace("curl ", "curl --fail-with-body --silent ")
-    result = subprocess.run(
+    local = local.replace("~/.local/state/homeport/logs", str(server.logs.parent))
+    return subprocess.run(
         ["bash", "-euc", local], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
+
+
+def check(command: str, server: Server) -> None:
+    result = run(command, server)
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
-    return result.stdout
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if not c.startswith("make ")])
@@ -63,11 +69,13 @@ def test_command_of_a_document_runs(command: str, server: Server) -> None:
     if command.startswith(NEEDS_A_CLOUD):
         tool, _, arguments = command.removeprefix(".venv/bin/").partition(" ")
         subcommand = arguments.split()[0]
-        run(f".venv/bin/{tool} {subcommand} --help", server)
+        check(f".venv/bin/{tool} {subcommand} --help", server)
     elif PROD in command:
         assert (ROOT / "configs/prod.yaml").is_file()  # tests/unit/test_configs.py builds it
+    elif command.startswith("grep "):  # a line reaches the log a moment after the answer
+        wait_until(lambda: run(command, server).returncode == 0, 30, command)
     else:
-        run(command, server)
+        check(command, server)
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith("make ")])
@@ -80,7 +88,7 @@ def test_make_target_of_a_document_exists(command: str) -> None:
 def test_readmes_first_curl_answers_the_sum(server: Server) -> None:
     first = next(command for command in commands() if command.startswith("curl"))
 
-    assert "4" in run(first, server)
+    assert "4" in run(first, server).stdout
 
 
 @pytest.mark.parametrize("block", blocks("python"))

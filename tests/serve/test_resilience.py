@@ -258,7 +258,7 @@ def test_replica_killed_mid_stream_is_a_typed_error_and_another_takes_over(
 
 @pytest.mark.timeout(240)
 def test_restart_of_serves_controller_leaves_the_replicas_at_work(
-    server: Server, client: OpenAI, ray_directory: Path
+    server: Server, client: OpenAI
 ) -> None:
     wait_until(lambda: server.states()["homeport-chat"] == "ready", 180)
     replica = server.replica_pid("chat", "ChatDeployment")
@@ -275,7 +275,7 @@ def test_restart_of_serves_controller_leaves_the_replicas_at_work(
     assert client.chat.completions.create(model="gpt-4o", messages=HELLO).choices
     (found,) = running_replicas(server)
     assert found["pid"] == replica, "the replica was replaced"
-    log = ray_directory / "ray/session_latest/logs" / found["log_file_path"].lstrip("/")
+    log = server.logs / "ray" / found["log_file_path"].lstrip("/")
     assert "homeport-chat loaded in" in log.read_text()
 
 

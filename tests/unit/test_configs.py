@@ -1,17 +1,20 @@
 """Every shipped configuration is what Ray and our builders accept, before anyone pays for a GPU."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ray._common.utils import import_attr
+from ray._private.ray_constants import PROMETHEUS_SERVICE_DISCOVERY_FILE
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve._private.api import call_user_app_builder_with_args_if_necessary
 from ray.serve._private.build_app import build_app
 from ray.serve.schema import ServeApplicationSchema, ServeDeploySchema
 
 from deployments.app import build
+from operate.launch import METRICS_PORT
 from serve_app.config import IngressConfig, check_exposure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,3 +151,19 @@ def test_wrong_model_arguments_are_named(change: dict[str, Any], says: str) -> N
         build(arguments)
 
     assert says in str(raised.value)
+
+
+def test_metrics_have_the_same_port_everywhere() -> None:
+    page = (ROOT / "docs/guide/operations.md").read_text()
+    alone, cluster = map(yaml.safe_load, re.findall(r"^```yml\n(.*?)^```", page, re.M | re.S))
+
+    (job,) = alone["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"localhost:{METRICS_PORT}"]}]
+    (job,) = cluster["scrape_configs"]
+    (found,) = job["file_sd_configs"]
+    assert found["files"] == [f"/tmp/ray/{PROMETHEUS_SERVICE_DISCOVERY_FILE}"]
+    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
+    for role in ("head", "worker"):
+        (start,) = [each for each in config[f"{role}_start_ray_commands"] if "ray start" in each]
+        assert f"--metrics-export-port={METRICS_PORT}" in start
+    assert f"http://localhost:{METRICS_PORT}/metrics" in page

@@ -11,11 +11,13 @@ import pytest
 import uvicorn
 import yaml
 
+from operate import launch as launch_module
 from operate.haproxy import mend
-from operate.launch import KEPT_LOGS, create_log
-from operate.ray_environment import SETTINGS, ensure_token
+from operate.launch import choose_metrics_port
+from operate.ray_environment import SETTINGS, ensure_token, ray_environment
 from operate.target import Target, lock_database
 from serve_app.http.addresses import peer_proof
+from tests.support.haproxy import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -300,20 +302,22 @@ def test_second_server_on_a_database_is_refused(tmp_path: Path) -> None:
     after.close()
 
 
-def test_logs_stay_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    folder = tmp_path / "homeport" / "logs"
-    folder.mkdir(parents=True)
-    for day in range(10, 25):
-        (folder / f"serve-202601{day}-000000-1.log").touch()
+def test_metrics_have_a_fixed_port_and_another_server_gets_a_free_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setattr(launch_module, "METRICS_PORT", port)
 
-    log = create_log()
-
-    names = sorted(file.name for file in folder.iterdir())
-    assert log.name in names
-    assert stat.S_IMODE(log.stat().st_mode) == 0o600
-    assert names[0] == "serve-20260116-000000-1.log"
-    assert len(names) == KEPT_LOGS
+    assert choose_metrics_port(None) == port
+    assert choose_metrics_port(port) == port
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", port))
+        other.listen()
+        assert choose_metrics_port(None) not in (port, 0)
+        with pytest.raises(ValueError, match=f"Port {port} for metrics is taken"):
+            choose_metrics_port(port)
 
 
 def test_environment_is_what_a_shell_can_read() -> None:
@@ -324,3 +328,29 @@ def test_environment_is_what_a_shell_can_read() -> None:
     )
 
     assert result.stdout.strip() == "token"
+
+
+def test_lines_that_are_alike_and_haproxys_are_kept() -> None:
+    assert SETTINGS["RAY_DEDUP_LOGS"] == "0"
+    assert ray_environment()["RAY_SERVE_HAPROXY_LOG_TARGET"] == "/dev/log"
+
+
+@pytest.mark.parametrize("port", [-1, 0, 70000])
+def test_port_of_metrics_that_is_none_is_refused(port: int) -> None:
+    with pytest.raises(ValueError, match=f"--metrics-port must be .* \\(received {port}\\)"):
+        choose_metrics_port(port)
+
+
+def test_logs_that_cannot_be_kept_are_one_readable_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "homeport").write_text("a file, not a directory")
+    config = tmp_path / "serve.yaml"
+    config.write_text(yaml.safe_dump({"applications": [], "http_options": {"port": free_port()}}))
+
+    result = launch(config)
+
+    assert result.returncode == 1
+    assert str(tmp_path / "homeport") in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

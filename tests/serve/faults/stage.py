@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from serve_app.config import DATABASE_URL_VARIABLE
 from tests.serve.faults.asking import Client, Samples
 from tests.serve.faults.faults import Fault, Stage, wait
 from tests.serve.faults.load import Load
@@ -51,11 +52,7 @@ def open_stage(*, of_two: bool = False) -> Generator[Stage]:
     with ExitStack() as stack:
         postgresql = stack.enter_context(run_postgresql()) if of_two else None
         database = postgresql.url if postgresql else f"sqlite:///{disk}/homeport.db"
-        environment = {
-            "XDG_STATE_HOME": str(disk / "state"),
-            "HOMEPORT_DATABASE_URL": database,
-        }
-        server = Server(disk, changes, environment)
+        server = Server(disk, changes, {DATABASE_URL_VARIABLE: database})
         stack.callback(close, server, disk, is_small)
         server.start()
         wait_until(lambda: is_whole(server), RECOVERY_S, every_s=0.5)

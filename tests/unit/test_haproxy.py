@@ -263,11 +263,29 @@ def test_answered_request_is_counted_and_not_logged(
         for number in range(3):
             send(port, b"FORGED%d / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % number)
     counted = "".join(received("metrics"))
+    logged = "".join(received("log"))
 
-    assert not [line for line in received("log") if "FORGED" in line or " 200 " in line]
+    assert "FORGED" not in logged
+    assert " 200 " not in logged
     assert 'method="GET" status=200' in counted
-    assert counted.count('method="OTHER" status=501') == 3
+    assert counted.count('method="OTHER" status=405') == 3
     assert "FORGED" not in counted
+
+
+def test_method_that_http_does_not_have_is_refused_in_openais_format(
+    tmp_path: Path, upstream: int, received: Callable[[str], list[str]]
+) -> None:
+    with run_haproxy(tmp_path, upstream) as port:
+        refused = send(port, REQUEST.replace(b"GET", b"FOO") % b"X-Request-Id: mine-1\r\n")
+        passed = send(port, REQUEST.replace(b"GET", b"PATCH") % b"")
+
+    head, _, body = refused.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nallow: GET, HEAD, POST, DELETE, OPTIONS" in head
+    assert b"\r\nx-request-id: mine-1" in head
+    assert json.loads(body)["error"]["code"] == "method_not_allowed"
+    assert [line for line in received("log") if " 405 " in line and "OTHER / id=mine-1" in line]
+    assert passed.startswith(b"HTTP/1.1 501 "), "it is for the ingress to answer"
 
 
 def test_every_answer_has_its_requests_id(tmp_path: Path, upstream: int) -> None:

@@ -10,6 +10,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import URL, event
 from sqlalchemy.engine import Connection
@@ -27,6 +28,32 @@ CONNECT_S = 10
 """How long PostgreSQL may take to let us in."""
 STATEMENT_S = 60
 """Longest time of a statement. A lost connection may not be reported earlier."""
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection that is closed, with its locks, even if a cursor of it lives on.
+
+    Otherwise SQLite keeps it until the last cursor that has rows to read is deleted, and a
+    cancelled task's traceback may hold one for as long as nobody collects garbage.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Open the database as ``sqlite3.connect`` does."""
+        super().__init__(*args, **options)
+        self._cursors = WeakSet[sqlite3.Cursor]()
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        """Return a new cursor."""
+        cursor = super().cursor(factory)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """Close the cursors, and then the connection, which rolls back."""
+        for cursor in self._cursors:
+            cursor.close()
+        self._cursors.clear()  # since it may be closed again
+        super().close()
 
 
 def create_engine(url: DatabaseURL) -> AsyncEngine:
@@ -84,7 +111,7 @@ def _sqlite(url: URL, connections: int) -> AsyncEngine:
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     engine = create_async_engine(
         url,
-        connect_args={"timeout": BUSY_S},
+        connect_args={"timeout": BUSY_S, "factory": SqliteConnection},
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,

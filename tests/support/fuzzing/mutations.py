@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, cast
 
 Path = tuple[str | int, ...]
@@ -55,7 +56,7 @@ Change = Callable[[random.Random, Any, Any, Path, Pool], None]
 
 def odd_value(chance: random.Random) -> Any:
     """Return a value of any type."""
-    return chance.choice(chance.choice(VALUES))
+    return deepcopy(chance.choice(chance.choice(VALUES)))
 
 
 def write_json(value: Any) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from anyio import fail_after
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
@@ -23,8 +24,13 @@ def _make_transport(api: FastAPI, library: Any, portal: BlockingPortal) -> Any:
     asgi = library.ASGITransport(api, raise_app_exceptions=False)
 
     async def send(request: Any) -> Any:
-        answer = await asgi.handle_async_request(request)
-        content = b"".join([part async for part in answer.stream])
+        limit_s = request.extensions.get("timeout", {}).get("read")
+        try:
+            with fail_after(limit_s):
+                answer = await asgi.handle_async_request(request)
+                content = b"".join([part async for part in answer.stream])
+        except TimeoutError as error:
+            raise library.ReadTimeout(f"no whole answer in {limit_s} s") from error
         return library.Response(answer.status_code, headers=answer.headers, content=content)
 
     class Transport(library.BaseTransport):

@@ -38,8 +38,12 @@ ANSWER = {"word": "yes"}
 class SdkModel(AnsweringModel):
     """Calls the function above, and answers schemas by objects."""
 
+    def __init__(self, waiting: str | None) -> None:
+        super().__init__()
+        self._waiting = waiting
+
     async def run(self, call: Call) -> Reply:
-        if WAITING in call.body.decode():
+        if self._waiting is not None and self._waiting in call.body.decode():
             await asyncio.Event().wait()
         body = json.loads(call.body)
         if call.operation == Operation.EMBEDDINGS and body.get("encoding_format") == "base64":
@@ -118,9 +122,12 @@ async def _play(script: list[bytes | Usage]) -> AsyncGenerator[bytes | Usage]:
         yield piece
 
 
-def create_sdk_api() -> FastAPI:
-    """Return a server that requires a key, with a model of each kind."""
-    model = SdkModel()
+def create_sdk_api(waiting: str | None = WAITING) -> FastAPI:
+    """Return a server that requires a key, with a model of each kind.
+
+    A text of ``waiting`` is one that its model does not answer.
+    """
+    model = SdkModel(waiting)
 
     async def read() -> dict[str, Any]:
         return details(**{card.id: application(card) for card in CARDS})

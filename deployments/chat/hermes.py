@@ -18,7 +18,7 @@ NAME, ARGUMENTS = "name", "arguments"
 MARK = re.compile(f"{BEGIN}|{END}")
 STRING = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 """The rest of a JSON string as far as it came, without a last backslash. The group is its end."""
-SIGN = re.compile(r'[{}\[\],:"<]')
+DELIMITER = re.compile(r'[{}\[\],:"<]')
 """What separates the parts of JSON. No JSON has the last one outside a string."""
 
 
@@ -110,7 +110,7 @@ class _Call:
     """One call, as far as it has come."""
 
     def __init__(self) -> None:
-        self._place: Literal["before", "in", "behind"] = "before"
+        self._place: Literal["before", "in", "after"] = "before"
         """Where the text stands to the object."""
         self._depth = 0
         self._in_string = False
@@ -134,17 +134,17 @@ class _Call:
         if self._place == "before":
             text = text.lstrip()
             if text:
-                self._place = "in" if text[0] == "{" else "behind"
+                self._place = "in" if text[0] == "{" else "after"
         while text and self._place == "in":
             if self._in_string and text == "\\":  # without what it escapes
                 return text
             read = self._read_string if self._in_string else self._read_part
             text = read(text, pieces)
-        return self._read_behind(text) if self._place == "behind" else text
+        return self._read_after(text) if self._place == "after" else text
 
     def finish(self, name: str) -> list[Piece]:
         """Return the beginning of a call that was cut and whose name can only be this one."""
-        if self._name is not None or self._place == "behind":
+        if self._name is not None or self._place == "after":
             return []
         self._name = name
         return [CallBegins(name), Arguments(self._held)]
@@ -159,30 +159,30 @@ class _Call:
         return text[string.end() :]
 
     def _read_part(self, text: str, pieces: list[Piece]) -> str:
-        """Read up to a sign, and the sign."""
-        sign = SIGN.search(text)
-        before = text[: sign.start()] if sign else text
+        """Read up to a delimiter, and that."""
+        delimiter = DELIMITER.search(text)
+        before = text[: delimiter.start()] if delimiter else text
         self._keep(before.strip() if self._depth == 1 else before, pieces)
-        if sign is None:
+        if delimiter is None:
             return ""
-        match sign[0]:
+        match delimiter[0]:
             case '"':
                 self._in_string = True
                 if self._depth == 1:
                     self._part = ""
                 self._keep('"', pieces)
             case "{" | "[" | "}" | "]":
-                self._read_bracket(sign[0], pieces)
+                self._read_bracket(delimiter[0], pieces)
             case "<":
-                self._place = "behind"
-                return text[sign.start() :]
+                self._place = "after"
+                return text[delimiter.start() :]
             case _ if self._depth > 1:
-                self._keep(sign[0], pieces)
+                self._keep(delimiter[0], pieces)
             case ",":
                 self._key = None
             case _:
                 self._set_key()
-        return text[sign.end() :]
+        return text[delimiter.end() :]
 
     def _read_bracket(self, bracket: str, pieces: list[Piece]) -> None:
         opens = bracket in "{["
@@ -215,11 +215,11 @@ class _Call:
             pieces += [CallBegins(name), Arguments(self._held)]
 
     def _complete(self, pieces: list[Piece]) -> None:
-        self._place = "behind"
+        self._place = "after"
         if self._name is not None and ARGUMENTS not in self._keys:
             pieces.append(Arguments("{}"))
 
-    def _read_behind(self, text: str) -> str:
+    def _read_after(self, text: str) -> str:
         """Drop what stands before a mark."""
         mark = MARK.search(text)
         if mark is None:

@@ -16,7 +16,7 @@ from tests.api.spoken import VOICE_CARD
 from tests.api.transcriptions import ANSWER as TRANSCRIPT
 from tests.api.transcriptions import CARD as EAR_CARD
 from tests.api.transcriptions import PIECES, WHOLE
-from tests.support.response_events import event, said
+from tests.support.response_events import event, make_response
 from tests.support.scripted_model import CARD, chunk
 from tests.support.serve_details import application, details
 from wire.calls import Call, Kind, Operation, Reply, Usage
@@ -108,7 +108,7 @@ class AnsweringModel:
 
 def response(asked: dict[str, Any]) -> dict[str, Any]:
     """Return the response that is asked for."""
-    made = {**said("yes"), "usage": RESPONSE_USAGE}
+    made = {**make_response("yes"), "usage": RESPONSE_USAGE}
     return {**made, "id": asked["request_id"], **asked["shown"]}
 
 

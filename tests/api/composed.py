@@ -113,7 +113,7 @@ class Listener:
         raise NotImplementedError
 
 
-def composed(writer: Writer, speaker: Speaker, listener: Listener) -> Registry:
+def compose(writer: Writer, speaker: Speaker, listener: Listener) -> Registry:
     """Return a registry of one model of each kind."""
     handles: dict[Kind | None, Any] = {
         Kind.CHAT: writer,

@@ -13,6 +13,6 @@ def form(*parts: tuple[str, str | None, bytes]) -> tuple[bytes, dict[str, str]]:
     return body + b"--xyz--\r\n", {"content-type": "multipart/form-data; boundary=xyz"}
 
 
-def stored(folder: Path) -> list[Path]:
+def list_stored(folder: Path) -> list[Path]:
     """Return the files below a folder."""
     return [each for each in folder.rglob("*") if each.is_file()]

@@ -7,7 +7,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.api.answering import AnsweringModel
-from tests.support.batch_requests import begin, ended, hurry, made
+from tests.support.batch_requests import begin, hurry, read_lines, wait_for_end
 
 CHAT, TEXT, RESPONSES = "/v1/chat/completions", "/v1/completions", "/v1/responses"
 HELLO: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]}
@@ -62,9 +62,9 @@ async def results(client: AsyncOpenAI, endpoint: str, *bodies: dict[str, Any]) -
         {"custom_id": str(n), "method": "POST", "url": endpoint, "body": {"model": "small", **body}}
         for n, body in enumerate(bodies)
     ]
-    batch = await ended(client, await begin(client, lines, endpoint))
+    batch = await wait_for_end(client, await begin(client, lines, endpoint))
     files = [each for each in (batch.output_file_id, batch.error_file_id) if each]
-    written = [each for file in files for each in await made(client, file)]
+    written = [each for file in files for each in await read_lines(client, file)]
     return [each["response"] for each in sorted(written, key=lambda each: int(each["custom_id"]))]
 
 

@@ -11,11 +11,11 @@ from tests.support.batch_requests import (
     BatchModel,
     answer,
     begin,
-    ended,
     hurry,
     line,
-    made,
+    read_lines,
     until_answered,
+    wait_for_end,
 )
 from tests.support.openai_conformance import assert_conforms
 from wire.errors import ModelOverloadedError, ReplicaLostError
@@ -37,7 +37,7 @@ async def test_every_line_is_answered_as_its_route_answers(
     begun = await begin(
         openai_client, [line("b", "one"), line("a", "two")], metadata={"topic": "numbers"}
     )
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
     assert begun.status == "validating"
     assert batch.status == "completed"
@@ -49,7 +49,7 @@ async def test_every_line_is_answered_as_its_route_answers(
     assert batch.request_counts.model_dump() == {"total": 2, "completed": 2, "failed": 0}
     assert batch.usage
     assert (batch.usage.input_tokens, batch.usage.total_tokens) == (6, 14)
-    told = await made(openai_client, batch.output_file_id)
+    told = await read_lines(openai_client, batch.output_file_id)
     assert [each["custom_id"] for each in told] == ["b", "a"]
     assert [each["error"] for each in told] == [None, None]
     first = told[0]["response"]
@@ -66,7 +66,7 @@ async def test_every_line_is_answered_as_its_route_answers(
 
 async def test_batch_has_the_fields_of_the_sdk(openai_client: AsyncOpenAI) -> None:
     begun = await begin(openai_client, [line("a")])
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
     for one in (begun, batch):
         assert_conforms(Batch, one.to_json())
@@ -75,7 +75,9 @@ async def test_batch_has_the_fields_of_the_sdk(openai_client: AsyncOpenAI) -> No
 async def test_busy_model_is_waited_for(openai_client: AsyncOpenAI, model: BatchModel) -> None:
     model.troubles = {"busy": [ModelOverloadedError("Full.") for _ in range(5)]}
 
-    batch = await ended(openai_client, await begin(openai_client, [line("a", "busy"), line("b")]))
+    batch = await wait_for_end(
+        openai_client, await begin(openai_client, [line("a", "busy"), line("b")])
+    )
 
     assert batch.request_counts
     assert batch.request_counts.completed == 2
@@ -87,9 +89,11 @@ async def test_line_that_ends_replicas_is_given_up(
 ) -> None:
     model.troubles = {"poison": [ReplicaLostError("It ended.") for _ in range(9)]}
 
-    batch = await ended(openai_client, await begin(openai_client, [line("a", "poison"), line("b")]))
+    batch = await wait_for_end(
+        openai_client, await begin(openai_client, [line("a", "poison"), line("b")])
+    )
 
-    (told,) = await made(openai_client, batch.error_file_id)
+    (told,) = await read_lines(openai_client, batch.error_file_id)
     assert told["response"]["body"]["error"]["code"] == "replica_lost"
     assert len(model.calls) == 4
 
@@ -104,14 +108,14 @@ async def test_cancelled_batch_keeps_what_was_answered(
     await until_answered(openai_client, begun, 2)
 
     cancelling = await openai_client.batches.cancel(begun.id)
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
     assert cancelling.status == "cancelling"
     assert cancelling.cancelling_at
     assert (batch.status, bool(batch.cancelled_at)) == ("cancelled", True)
-    output = await made(openai_client, batch.output_file_id)
+    output = await read_lines(openai_client, batch.output_file_id)
     assert [each["custom_id"] for each in output] == ["a", "b"]
-    errors = await made(openai_client, batch.error_file_id)
+    errors = await read_lines(openai_client, batch.error_file_id)
     assert [each["custom_id"] for each in errors] == [f"stop-{n}" for n in range(20)]
     assert {each["error"]["code"] for each in errors} == {"batch_cancelled"}
     again = await openai_client.batches.cancel(begun.id)
@@ -123,11 +127,11 @@ async def test_batch_whose_window_has_ended_expires(
 ) -> None:
     monkeypatch.setattr("wire.openai.batches.WINDOW_S", 0)
 
-    batch = await ended(openai_client, await begin(openai_client, [line("a"), line("b")]))
+    batch = await wait_for_end(openai_client, await begin(openai_client, [line("a"), line("b")]))
 
     assert (batch.status, bool(batch.expired_at)) == ("expired", True)
     assert batch.output_file_id is None
-    errors = await made(openai_client, batch.error_file_id)
+    errors = await read_lines(openai_client, batch.error_file_id)
     assert [each["custom_id"] for each in errors] == ["a", "b"]
     assert {each["error"]["code"] for each in errors} == {"batch_expired"}
     assert model.calls == []
@@ -136,7 +140,7 @@ async def test_batch_whose_window_has_ended_expires(
 async def test_output_files_expire_as_asked(openai_client: AsyncOpenAI) -> None:
     expiry: Any = {"anchor": "created_at", "seconds": 3600}
     begun = await begin(openai_client, [line("a")], output_expires_after=expiry)
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
     output = await openai_client.files.retrieve(str(batch.output_file_id))
 
@@ -161,9 +165,9 @@ async def test_two_thousand_lines_are_answered_once_each(
     names = [f"line-{number}" for number in range(2000)]
 
     begun = await begin(openai_client, [line(name, name) for name in names])
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
-    told = await made(openai_client, batch.output_file_id)
+    told = await read_lines(openai_client, batch.output_file_id)
     assert [each["custom_id"] for each in told] == names
     said = [each["response"]["body"]["choices"][0]["message"]["content"] for each in told]
     assert said == [name.upper() for name in names]

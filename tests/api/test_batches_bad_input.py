@@ -9,7 +9,16 @@ from openai import AsyncOpenAI
 from openai.types import Batch
 
 from serve_app.batches import batches
-from tests.support.batch_requests import CHAT, BatchModel, begin, ended, hurry, jsonl, line, made
+from tests.support.batch_requests import (
+    CHAT,
+    BatchModel,
+    begin,
+    hurry,
+    jsonl,
+    line,
+    read_lines,
+    wait_for_end,
+)
 from tests.support.scripted_model import KEY, connect
 
 
@@ -37,14 +46,14 @@ async def test_malformed_lines_fail_and_the_others_are_answered(
     }
     lines = [line("good"), "", *bad.values(), "[" * 300, line("last")]
 
-    batch = await ended(openai_client, await begin(openai_client, lines))
+    batch = await wait_for_end(openai_client, await begin(openai_client, lines))
 
     assert batch.status == "completed"
     assert batch.request_counts
     assert batch.request_counts.model_dump() == {"total": 10, "completed": 2, "failed": 8}
-    output = await made(openai_client, batch.output_file_id)
+    output = await read_lines(openai_client, batch.output_file_id)
     assert [each["custom_id"] for each in output] == ["good", "last"]
-    errors = await made(openai_client, batch.error_file_id)
+    errors = await read_lines(openai_client, batch.error_file_id)
     assert [each["error"]["code"] for each in errors] == [*bad, "invalid_json_line"]
     assert [each["error"]["line"] for each in errors] == list(range(3, 11))
     assert all(each["response"] is None for each in errors)
@@ -58,11 +67,15 @@ async def test_refused_line_is_in_the_error_file_with_the_answer_of_its_route(
     wrong = line("wrong", body={**line("wrong")["body"], "temperature": 9})
     unknown = line("unknown", body={**line("unknown")["body"], "model": "nobody"})
 
-    batch = await ended(openai_client, await begin(openai_client, [wrong, line("right"), unknown]))
+    batch = await wait_for_end(
+        openai_client, await begin(openai_client, [wrong, line("right"), unknown])
+    )
 
     assert batch.request_counts
     assert (batch.request_counts.completed, batch.request_counts.failed) == (1, 2)
-    told = {each["custom_id"]: each for each in await made(openai_client, batch.error_file_id)}
+    told = {
+        each["custom_id"]: each for each in await read_lines(openai_client, batch.error_file_id)
+    }
     assert told["wrong"]["response"]["status_code"] == 400
     assert told["wrong"]["response"]["body"]["error"]["param"] == "temperature"
     assert told["wrong"]["error"] is None
@@ -70,7 +83,9 @@ async def test_refused_line_is_in_the_error_file_with_the_answer_of_its_route(
 
 
 async def test_batch_without_a_valid_line_fails_and_says_why(openai_client: AsyncOpenAI) -> None:
-    batch = await ended(openai_client, await begin(openai_client, ["{", line("x", method="PUT")]))
+    batch = await wait_for_end(
+        openai_client, await begin(openai_client, ["{", line("x", method="PUT")])
+    )
 
     assert batch.status == "failed"
     assert batch.failed_at
@@ -93,7 +108,7 @@ async def test_file_that_is_no_batch_fails(
     begun = await openai_client.batches.create(
         input_file_id=file.id, endpoint=CHAT, completion_window="24h"
     )
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
     assert batch.status == "failed"
     assert batch.errors
@@ -115,7 +130,7 @@ async def test_file_over_a_limit_fails_before_any_is_asked(
     monkeypatch.setattr(batches, limit, 3)
     lines = [line(f"{number}") for number in range(4)]
 
-    batch = await ended(openai_client, await begin(openai_client, lines))
+    batch = await wait_for_end(openai_client, await begin(openai_client, lines))
 
     assert batch.errors
     assert batch.errors.data
@@ -124,7 +139,7 @@ async def test_file_over_a_limit_fails_before_any_is_asked(
 
 
 async def test_ended_batch_is_not_cancelled(openai_client: AsyncOpenAI) -> None:
-    batch = await ended(openai_client, await begin(openai_client, [line("a")]))
+    batch = await wait_for_end(openai_client, await begin(openai_client, [line("a")]))
 
     with pytest.raises(Exception, match="is completed: only one that is validating") as refused:
         await openai_client.batches.cancel(batch.id)
@@ -137,7 +152,7 @@ async def test_input_file_that_is_deleted_fails_the_batch_and_keeps_what_was_ans
     begun = await begin(openai_client, [line("a")])
     await openai_client.files.delete(begun.input_file_id)
 
-    batch = await ended(openai_client, begun)
+    batch = await wait_for_end(openai_client, begun)
 
     assert batch.status == "failed"
     assert batch.errors
@@ -195,4 +210,4 @@ async def test_batches_of_another_key_are_not_there(create: Callable[..., FastAP
                 await asked
             assert refused.value.status_code == 404  # type: ignore[attr-defined]
         assert (await two.batches.list()).data == []
-        assert (await ended(one, mine)).status == "completed"
+        assert (await wait_for_end(one, mine)).status == "completed"

@@ -14,7 +14,7 @@ from tests.support.openai_conformance import events
 from tests.support.openapi_document import Document
 from tests.support.scripted_model import CARD
 from tests.support.word_model import CARD as EMBEDDINGS
-from tests.support.word_model import answer, filled, vector
+from tests.support.word_model import answer, fill_store, vector
 from wire.calls import Call, Reply, Usage
 from wire.card import ModelCard
 
@@ -74,7 +74,7 @@ async def test_whole_life_of_a_run_is_declared(
         says("It lives in the ", "sea 【0†sea.txt】."),
     ]
     sdk = AsyncOpenAI(base_url="http://test/v1", api_key="none", http_client=http)
-    store = await filled(sdk, sea=b"The whale lives in the sea. It is a mammal.")
+    store = await fill_store(sdk, sea=b"The whale lives in the sea. It is a mammal.")
     assistant = await ask(
         "POST",
         "/v1/assistants",

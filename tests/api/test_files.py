@@ -13,7 +13,7 @@ from openai.types import FileDeleted, FileObject
 
 from tests.api.conftest import CreateApi
 from tests.api.errors import assert_openai_error
-from tests.api.files import form, stored
+from tests.api.files import form, list_stored
 from tests.support.openai_conformance import assert_conforms
 from tests.support.scripted_model import connect
 
@@ -131,7 +131,7 @@ async def test_wrong_form_is_refused_by_name_and_leaves_nothing(
     async with api.router.lifespan_context(api), connect(api) as http:
         assert said in assert_openai_error(await post(http, *parts), 400, param)
         assert (await http.get(PATH)).json()["data"] == []
-    assert not stored(tmp_path)
+    assert not list_stored(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_file_may_have_as_many_bytes_as_the_limit_and_none_more(
     assert most.json()["bytes"] == LIMIT
     assert str(LIMIT) in assert_openai_error(one_more, 413, "file")
     assert_openai_error(elsewhere, 413)
-    assert len(stored(tmp_path)) == 1
+    assert len(list_stored(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("is_announced", [True, False])
@@ -220,11 +220,11 @@ async def test_file_goes_to_the_store_while_it_arrives_and_is_gone_when_its_clie
     async with api.router.lifespan_context(api), connect(api) as http:
         request = asyncio.create_task(api(scope, receive, send))
         await arrived.wait()
-        assert sum(each.stat().st_size for each in stored(tmp_path)) >= 2**20
+        assert sum(each.stat().st_size for each in list_stored(tmp_path)) >= 2**20
         left.set()
         await request
         assert (await http.get(PATH)).json()["data"] == []
-    assert not stored(tmp_path)
+    assert not list_stored(tmp_path)
 
 
 async def test_list_is_read_page_by_page_and_by_purpose(openai_client: AsyncOpenAI) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.composed import Listener, Speaker, Writer, composed
+from tests.api.composed import Listener, Speaker, Writer, compose
 from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
 
@@ -23,12 +23,12 @@ def listener() -> Listener:
 
 @pytest.fixture
 async def http(writer: Writer, listener: Listener) -> AsyncIterator[httpx2.AsyncClient]:
-    api = create_test_api(composed(writer, Speaker(), listener))
+    api = create_test_api(compose(writer, Speaker(), listener))
     async with api.router.lifespan_context(api), connect(api) as client:
         yield client
 
 
-def said(*recordings: bytes) -> list[dict[str, Any]]:
+def make_messages(*recordings: bytes) -> list[dict[str, Any]]:
     return [
         {
             "type": "input_audio",
@@ -41,7 +41,7 @@ def said(*recordings: bytes) -> list[dict[str, Any]]:
 async def test_what_is_said_reaches_a_deaf_model_as_text(
     http: httpx2.AsyncClient, writer: Writer
 ) -> None:
-    content = [{"type": "text", "text": "Answer:"}, *said(b"how are you", b"and who")]
+    content = [{"type": "text", "text": "Answer:"}, *make_messages(b"how are you", b"and who")]
 
     await http.post(
         "/v1/chat/completions", json={"messages": [{"role": "user", "content": content}]}
@@ -88,7 +88,7 @@ async def test_spoken_answer_can_be_referred_to(
 async def test_spoken_answer_of_another_key_is_not_found(
     writer: Writer, listener: Listener
 ) -> None:
-    api = create_test_api(composed(writer, Speaker(), listener), frozenset({"sk-one", "sk-two"}))
+    api = create_test_api(compose(writer, Speaker(), listener), frozenset({"sk-one", "sk-two"}))
     aloud = {
         "messages": [{"role": "user", "content": "hi"}],
         "modalities": ["text", "audio"],
@@ -113,7 +113,7 @@ async def test_spoken_answer_of_another_key_is_not_found(
 async def test_long_conversation_does_not_take_every_place(
     http: httpx2.AsyncClient, writer: Writer, listener: Listener
 ) -> None:
-    content = said(*(f"word{number}".encode() for number in range(40)))
+    content = make_messages(*(f"word{number}".encode() for number in range(40)))
 
     await http.post(
         "/v1/chat/completions", json={"messages": [{"role": "user", "content": content}]}
@@ -135,7 +135,7 @@ async def test_long_conversation_does_not_take_every_place(
 async def test_refused_request_makes_no_model_work(
     http: httpx2.AsyncClient, listener: Listener, wish: dict[str, Any]
 ) -> None:
-    body = {"messages": [{"role": "user", "content": said(b"hi")}], **wish}
+    body = {"messages": [{"role": "user", "content": make_messages(b"hi")}], **wish}
 
     answer = await http.post("/v1/chat/completions", json=body)
 
@@ -175,7 +175,7 @@ async def test_unknown_spoken_answer_is_refused_by_its_place(
             {"input_audio": {"data": "AAAA", "format": "doc"}},
             "messages[0].content[0].input_audio.format",
         ),
-        (said(b"noise")[0], "messages[0].content[0].input_audio"),
+        (make_messages(b"noise")[0], "messages[0].content[0].input_audio"),
     ],
 )
 async def test_recording_that_is_none_is_refused_by_its_place(

@@ -22,7 +22,7 @@ def cards() -> tuple[ModelCard, ...]:
     )
 
 
-def said(file_id: Any, **more: Any) -> Any:
+def make_response(file_id: Any, **more: Any) -> Any:
     part = {"type": "input_image", "file_id": file_id, "detail": "auto", **more}
     return [{"role": "user", "content": [{"type": "input_text", "text": "What?"}, part]}]
 
@@ -33,7 +33,7 @@ async def test_model_sees_the_file_in_this_turn_and_in_the_next(
     kept = await openai_client.files.create(file=("a.png", PICTURE), purpose="vision")
     model.script = [whole("A cat.")]
 
-    await openai_client.responses.create(model="seeing", input=said(kept.id))
+    await openai_client.responses.create(model="seeing", input=make_response(kept.id))
     first = model.asked
     await openai_client.responses.create(
         model="seeing", input="Sure?", previous_response_id=first["request_id"]
@@ -64,7 +64,7 @@ async def test_file_that_is_no_picture_is_refused_by_name(
         file_id = (await openai_client.files.create(file=b"text", purpose="vision")).id
 
     with pytest.raises(BadRequestError, match=said_of_it) as refusal:
-        await openai_client.responses.create(model="seeing", input=said(file_id, **more))
+        await openai_client.responses.create(model="seeing", input=make_response(file_id, **more))
     assert refusal.value.param == "input[0].content[1].file_id"
 
 
@@ -73,7 +73,7 @@ async def test_pictures_too_large_together_are_refused_unread(
 ) -> None:
     monkeypatch.setattr("serve_app.media.kept_pictures.MAX_BYTES", 30)
     kept = await openai_client.files.create(file=("a.png", PICTURE), purpose="vision")
-    (one,) = said(kept.id)
+    (one,) = make_response(kept.id)
 
     with pytest.raises(BadRequestError, match="12 are left") as refusal:
         await openai_client.responses.create(model="seeing", input=[one, one])
@@ -82,4 +82,4 @@ async def test_pictures_too_large_together_are_refused_unread(
 
 async def test_model_that_reads_no_pictures_gets_none(openai_client: AsyncOpenAI) -> None:
     with pytest.raises(BadRequestError, match="'blind' does not read"):
-        await openai_client.responses.create(model="blind", input=said("file-1"))
+        await openai_client.responses.create(model="blind", input=make_response("file-1"))

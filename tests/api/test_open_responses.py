@@ -17,7 +17,7 @@ from openai.types.responses import ResponseItem
 from tests.api.errors import assert_openai_error
 from tests.support.open_responses import Compacted, read_items, read_response, read_stream
 from tests.support.openai_conformance import assert_conforms
-from tests.support.response_events import event, said
+from tests.support.response_events import event, make_response
 from tests.support.scripted_model import KEY, ScriptedModel, connect
 from tests.support.waiting import read_until
 from wire.calls import Call, Reply, Usage
@@ -70,7 +70,7 @@ class RespondingModel(ScriptedModel):
             "total_tokens": 7,
         }
         repeated = {"id": self.asked["request_id"], **self.asked["shown"]}
-        return {**said("Hi."), "usage": usage, **repeated}
+        return {**make_response("Hi."), "usage": usage, **repeated}
 
 
 @pytest.fixture

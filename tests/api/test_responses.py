@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from openai import AsyncOpenAI
 
 from tests.api.errors import assert_openai_error
-from tests.support.response_events import event, said, whole
+from tests.support.response_events import event, make_response, whole
 from tests.support.scripted_model import KEY, ScriptedModel, connect, overloaded
 from wire.calls import Operation, Usage
 from wire.errors import ModelOverloadedError, ReplicaLostError
@@ -18,7 +18,7 @@ from wire.errors import ModelOverloadedError, ReplicaLostError
 PATH = "/v1/responses"
 
 
-CREATED = event("response.created", 0, response=said("", "in_progress"))
+CREATED = event("response.created", 0, response=make_response("", "in_progress"))
 
 
 async def test_response_asks_for_the_conversation_without_our_ids(
@@ -127,7 +127,11 @@ async def test_response_of_another_key_is_not_there(
 async def test_stream_is_kept_before_its_last_event_is_seen(
     http: httpx2.AsyncClient, model: ScriptedModel
 ) -> None:
-    model.script = [CREATED, event("response.completed", 1, response=said("Hi.")), Usage(3, 4)]
+    model.script = [
+        CREATED,
+        event("response.completed", 1, response=make_response("Hi.")),
+        Usage(3, 4),
+    ]
 
     async with http.stream("POST", PATH, json={"input": "Hello!", "stream": True}) as answer:
         frames = [line async for line in answer.aiter_lines() if line.startswith("event: ")]

@@ -14,7 +14,7 @@ from serve_app.models.calls import Calls
 from serve_app.models.registry import Registry
 from serve_app.observability import RequestRecord
 from serve_app.spoken.speech_after_chat import Spoken, Voice, speak_answer
-from tests.api.composed import Listener, Speaker, Writer, composed
+from tests.api.composed import Listener, Speaker, Writer, compose
 from tests.support.application import create_test_api
 from tests.support.scripted_model import connect
 from tests.support.waiting import run_other_tasks
@@ -43,7 +43,7 @@ def speaker() -> Speaker:
 
 @pytest.fixture
 def registry(writer: Writer, speaker: Speaker) -> Registry:
-    return composed(writer, speaker, Listener())
+    return compose(writer, speaker, Listener())
 
 
 @pytest.fixture

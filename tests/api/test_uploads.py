@@ -14,7 +14,7 @@ from openai.types.uploads import UploadPart
 
 from tests.api.conftest import CreateApi
 from tests.api.errors import assert_openai_error
-from tests.api.files import form, stored
+from tests.api.files import form, list_stored
 from tests.support.openai_conformance import assert_conforms
 from tests.support.scripted_model import connect
 
@@ -212,7 +212,7 @@ async def test_nothing_but_the_file_stays_of_an_upload(create: CreateApi, tmp_pa
         await openai.uploads.complete(upload.id, part_ids=[each.id for each in parts[1:]])
         await openai.uploads.cancel(other.id)
 
-    assert [each.read_bytes() for each in stored(tmp_path)] == [b"abcabc"]
+    assert [each.read_bytes() for each in list_stored(tmp_path)] == [b"abcabc"]
 
 
 @pytest.mark.parametrize("upload_id", [None, "upload_none", "%2e%2e", "x" * 200])

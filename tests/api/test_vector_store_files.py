@@ -12,7 +12,7 @@ from serve_app.storage import vector_store_rows
 from tests.api.conftest import CreateApi
 from tests.support import scripted_model as chat
 from tests.support.scripted_model import ScriptedModel, connect
-from tests.support.word_model import CARD, SEA, SKY, WordModel, filled, names, upload
+from tests.support.word_model import CARD, SEA, SKY, WordModel, fill_store, names, upload
 from wire.card import ModelCard
 from wire.errors import ModelOverloadedError
 
@@ -32,7 +32,7 @@ def model() -> ScriptedModel:
 async def test_long_file_comes_in_chunks_that_the_model_can_read(
     openai_client: AsyncOpenAI, model: ScriptedModel
 ) -> None:
-    store_id = await filled(openai_client)
+    store_id = await fill_store(openai_client)
     file_id = await upload(openai_client, LONG.encode(), "long.md")
     files = openai_client.vector_stores.files
     strategy: Any = {
@@ -72,7 +72,7 @@ async def test_long_file_comes_in_chunks_that_the_model_can_read(
 async def test_file_that_cannot_be_read_fails_and_says_why(
     openai_client: AsyncOpenAI, name: str, data: bytes, code: str, said: str
 ) -> None:
-    store_id = await filled(openai_client, sky=SKY)
+    store_id = await fill_store(openai_client, sky=SKY)
     file_id = await upload(openai_client, data, name)
 
     read = await openai_client.vector_stores.files.create_and_poll(
@@ -94,7 +94,7 @@ async def test_model_without_room_is_asked_again(
     monkeypatch.setattr(retrying, "FIRST_PAUSE_S", 0.01)
     model.script = [ModelOverloadedError("Full.", None, 0) for _ in range(3)]
 
-    store_id = await filled(openai_client, sea=SEA)
+    store_id = await fill_store(openai_client, sea=SEA)
 
     assert await names(openai_client, store_id) == ["sea.txt"]
 
@@ -102,7 +102,7 @@ async def test_model_without_room_is_asked_again(
 async def test_file_that_is_added_again_is_read_anew_only_if_something_differs(
     openai_client: AsyncOpenAI, model: ScriptedModel
 ) -> None:
-    store_id = await filled(openai_client)
+    store_id = await fill_store(openai_client)
     file_id, files = await upload(openai_client), openai_client.vector_stores.files
     await files.create_and_poll(file_id, vector_store_id=store_id, poll_interval_ms=10)
     num_calls = len(model.calls)
@@ -122,7 +122,7 @@ async def test_file_that_is_added_again_is_read_anew_only_if_something_differs(
 
 async def test_deleted_file_leaves_all_stores(openai_client: AsyncOpenAI) -> None:
     file_id = await upload(openai_client)
-    stores = [await filled(openai_client, sky=SKY) for _ in range(2)]
+    stores = [await fill_store(openai_client, sky=SKY) for _ in range(2)]
     for store_id in stores:
         await openai_client.vector_stores.files.create_and_poll(
             file_id, vector_store_id=store_id, poll_interval_ms=10

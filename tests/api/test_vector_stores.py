@@ -19,7 +19,16 @@ from tests.api.conftest import CreateApi
 from tests.support import scripted_model as chat
 from tests.support.openai_conformance import assert_conforms
 from tests.support.scripted_model import KEY, ScriptedModel, connect
-from tests.support.word_model import CARD, DIMENSIONS, SEA, SKY, WordModel, filled, names, upload
+from tests.support.word_model import (
+    CARD,
+    DIMENSIONS,
+    SEA,
+    SKY,
+    WordModel,
+    fill_store,
+    names,
+    upload,
+)
 from wire.card import ModelCard
 
 
@@ -103,7 +112,7 @@ async def test_every_answer_is_what_the_sdk_says(openai_client: AsyncOpenAI) -> 
 
 
 async def test_store_says_what_it_has_at_any_moment(openai_client: AsyncOpenAI) -> None:
-    store_id = await filled(openai_client, sea=SEA, sky=SKY)
+    store_id = await fill_store(openai_client, sea=SEA, sky=SKY)
     stores = openai_client.vector_stores
 
     full = await stores.retrieve(store_id)
@@ -143,7 +152,7 @@ async def test_search_looks_only_at_files_that_a_filter_lets_through(
     openai_client: AsyncOpenAI, filters: Any, expected: list[str]
 ) -> None:
     sea, sky = await upload(openai_client), await upload(openai_client, SKY, "sky.txt")
-    store_id = await filled(openai_client)
+    store_id = await fill_store(openai_client)
     await openai_client.vector_stores.file_batches.create_and_poll(
         store_id,
         files=[
@@ -160,7 +169,7 @@ async def test_search_looks_only_at_files_that_a_filter_lets_through(
 
 
 async def test_results_below_the_threshold_are_left_out(openai_client: AsyncOpenAI) -> None:
-    store_id = await filled(openai_client, sea=SEA, sky=SKY)
+    store_id = await fill_store(openai_client, sea=SEA, sky=SKY)
 
     few = await names(openai_client, store_id, ranking_options={"score_threshold": 0.3})
     several = await openai_client.vector_stores.search(
@@ -197,9 +206,9 @@ async def test_store_belongs_to_its_key(create: CreateApi) -> None:
     async with api.router.lifespan_context(api), connect(api) as http:
         mine = AsyncOpenAI(base_url="http://test/v1", api_key=KEY, http_client=http, max_retries=0)
         theirs = mine.with_options(api_key="sk-other")
-        store_id = await filled(mine, sea=SEA)
+        store_id = await fill_store(mine, sea=SEA)
         file_id = (await mine.vector_stores.files.list(store_id)).data[0].id
-        own = await filled(theirs)
+        own = await fill_store(theirs)
 
         assert (await theirs.vector_stores.list()).data[0].id == own
         for asked in (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deployments.decoding import SAMPLE_RATE, decode, from_samples
-from tests.support.audio_files import encoded, noise, nothing, silence, tone
+from tests.support.audio_files import encode, noise, nothing, silence, tone
 from wire.errors import InvalidRequestError
 
 FILES = [
@@ -46,7 +46,7 @@ def refusal(data: bytes, max_seconds: float = MAX_SECONDS) -> str:
 def test_file_is_heard_at_16_khz_in_one_channel(
     container: str, codec: str, rate: int, channels: int
 ) -> None:
-    audio = heard(encoded(noise(1.5, rate, channels), rate, container, codec))
+    audio = heard(encode(noise(1.5, rate, channels), rate, container, codec))
 
     assert audio.dtype == np.int16
     assert audio.ndim == 1
@@ -55,7 +55,7 @@ def test_file_is_heard_at_16_khz_in_one_channel(
 
 
 def test_tone_stays_the_same_tone() -> None:
-    audio = heard(encoded(tone(1, 44_100, 1000), 44_100, "mp3", "libmp3lame"))
+    audio = heard(encode(tone(1, 44_100, 1000), 44_100, "mp3", "libmp3lame"))
 
     spectrum = np.abs(np.fft.rfft(audio))
     assert np.argmax(spectrum) * SAMPLE_RATE / len(audio) == pytest.approx(1000, abs=5)
@@ -65,13 +65,13 @@ def test_tone_stays_the_same_tone() -> None:
 def test_sound_of_a_video_is_heard(container: str) -> None:
     codec = "libmp3lame" if container == "avi" else "aac"
 
-    audio = heard(encoded(noise(1, 44_100), 44_100, container, codec, video=True))
+    audio = heard(encode(noise(1, 44_100), 44_100, container, codec, video=True))
 
     assert len(audio) / SAMPLE_RATE == pytest.approx(1, abs=0.1)
 
 
 def test_video_without_sound_is_refused() -> None:
-    assert "no audio" in refusal(encoded(nothing(), container="mp4", video=True))
+    assert "no audio" in refusal(encode(nothing(), container="mp4", video=True))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_what_is_no_audio_is_refused(data: bytes) -> None:
 def test_playlist_opens_no_other_file(playlist: str, tmp_path: object) -> None:
     other = f"{tmp_path}/secret.wav"
     with open(other, "wb") as file:
-        file.write(encoded(noise(1)))
+        file.write(encode(noise(1)))
 
     for path in (other, f"file:{other}", "http://127.0.0.1:9/a.wav", "data:audio/wav;base64,"):
         refusal(playlist.format(path=path).encode())
 
 
 def test_claimed_size_takes_no_memory() -> None:
-    data = bytearray(encoded(noise(0.5)))
+    data = bytearray(encode(noise(0.5)))
     data[4:8] = data[data.index(b"data") + 4 : data.index(b"data") + 8] = struct.pack("<I", 2**31)
 
     assert len(heard(bytes(data))) == SAMPLE_RATE // 2
@@ -119,7 +119,7 @@ def test_claimed_size_takes_no_memory() -> None:
 
 @pytest.mark.parametrize("rate", [1, 100, 2**31 - 1])
 def test_impossible_sample_rate_is_refused(rate: int) -> None:
-    data = bytearray(encoded(noise(0.5)))
+    data = bytearray(encode(noise(0.5)))
     data[24:28] = struct.pack("<I", rate)
 
     refusal(bytes(data))
@@ -127,13 +127,13 @@ def test_impossible_sample_rate_is_refused(rate: int) -> None:
 
 @pytest.mark.parametrize(("container", "codec"), [("wav", "pcm_u8"), ("flac", "flac")])
 def test_too_long_audio_is_refused(container: str, codec: str) -> None:
-    data = encoded(silence(3), container=container, codec=codec)
+    data = encode(silence(3), container=container, codec=codec)
 
     assert "longer than the 2 seconds" in refusal(data, max_seconds=2)
 
 
 def test_short_clip_is_heard() -> None:
-    assert len(heard(encoded(noise(0.01)))) == 160
+    assert len(heard(encode(noise(0.01)))) == 160
 
 
 @pytest.mark.parametrize("encoding", ["f32le", "s16le"])
@@ -149,7 +149,7 @@ def test_samples_without_a_container_are_heard(encoding: Literal["f32le", "s16le
 def test_damaged_file_is_heard_in_part_or_refused(
     container: str, codec: str, rate: int, channels: int
 ) -> None:
-    whole = encoded(noise(1.5, rate, channels), rate, container, codec)
+    whole = encode(noise(1.5, rate, channels), rate, container, codec)
     chance = random.Random(f"{container} {codec}")
     for _ in range(RANDOM_DAMAGES):
         data = bytearray(whole[: chance.randrange(1, len(whole))])
@@ -162,7 +162,7 @@ def test_damaged_file_is_heard_in_part_or_refused(
 
 
 def test_broken_off_file_is_heard_until_there() -> None:
-    data = encoded(noise(2, 44_100), 44_100, "mp3", "libmp3lame")
+    data = encode(noise(2, 44_100), 44_100, "mp3", "libmp3lame")
 
     assert 0.5 < len(heard(data[: len(data) // 2])) / SAMPLE_RATE < 1.5
 
@@ -172,4 +172,4 @@ def test_cancelled_decoding_ends() -> None:
     cancelled.set()
 
     with pytest.raises(InvalidRequestError):
-        decode(encoded(noise(1)), MAX_SECONDS, cancelled)
+        decode(encode(noise(1)), MAX_SECONDS, cancelled)

@@ -16,7 +16,7 @@ from scipy.signal import resample_poly
 from deployments.decoding import SAMPLE_RATE, decode
 from deployments.samples import to_float, to_frame
 from embedded.transcriptions.recipe.speech import Speaker, Voice
-from tests.support.audio_files import encoded
+from tests.support.audio_files import encode
 from tests.support.decoded_audio import align
 from wire.errors import InvalidRequestError
 
@@ -133,7 +133,7 @@ def test_speech_is_heard_in_every_file_and_layout(
     if codec == "vorbis" and len(channels) == 1:  # FFmpeg's encoder has stereo only
         channels = np.repeat(channels, 2, axis=0)
 
-    assert_heard(encoded(channels, rate, container, codec), speech)
+    assert_heard(encode(channels, rate, container, codec), speech)
 
 
 @pytest.mark.parametrize("num_channels", [3, 4, 6, 8, 9, 16, 32])
@@ -154,7 +154,7 @@ def test_inverted_channel_among_others_is_heard(speech: Samples) -> None:
 def test_inverted_channel_is_heard_at_full_volume_beside_noise(speech: Samples) -> None:
     noise = np.random.default_rng(3).normal(0, 0.02, (2, len(speech))).astype(np.float32)
 
-    samples = decoded(encoded(np.stack([speech, -speech]) + noise))
+    samples = decoded(encode(np.stack([speech, -speech]) + noise))
 
     assert np.square(samples).mean() > 0.8 * np.square(speech).mean()
 
@@ -166,7 +166,7 @@ def test_sound_that_begins_late_in_a_video_is_heard_then(
 ) -> None:
     sound = at(48_000, speech)[None, :]
 
-    data = encoded(sound, 48_000, container, codec, video=True, late_s=late_s)
+    data = encode(sound, 48_000, container, codec, video=True, late_s=late_s)
 
     assert_heard(data, speech, late_s=late_s)
 
@@ -177,14 +177,14 @@ def test_sound_that_begins_late_without_pictures_is_heard_then(
 ) -> None:
     codec = "libopus" if container == "webm" else "aac"
 
-    data = encoded(at(48_000, speech)[None, :], 48_000, container, codec, late_s=10)
+    data = encode(at(48_000, speech)[None, :], 48_000, container, codec, late_s=10)
 
     assert_heard(data, speech, late_s=10)
 
 
 @pytest.mark.parametrize("container", ["mpegts", "ogg"])
 def test_recording_cut_out_of_a_broadcast_begins_at_once(speech: Samples, container: str) -> None:
-    data = encoded(at(48_000, speech)[None, :], 48_000, container, "libopus", late_s=1000)
+    data = encode(at(48_000, speech)[None, :], 48_000, container, "libopus", late_s=1000)
 
     assert_heard(data, speech)
 
@@ -195,7 +195,7 @@ def test_pause_without_sound_lasts_as_long_as_in_the_file(
 ) -> None:
     sound = at(48_000, np.concatenate([speech, speech]))[None, :]
 
-    samples = decoded(encoded(sound, 48_000, container, codec, video=True, pause_s=4))
+    samples = decoded(encode(sound, 48_000, container, codec, video=True, pause_s=4))
 
     later = len(speech) + 4 * SAMPLE_RATE
     assert align(samples[: len(speech)], speech, SAMPLE_RATE)[0] == pytest.approx(0, abs=LATE_S)
@@ -208,7 +208,7 @@ def test_pause_without_sound_lasts_as_long_as_in_the_file(
 def test_jump_of_times_is_no_pause(speech: Samples, container: str, pause_s: float) -> None:
     sound = at(48_000, np.concatenate([speech, speech]))[None, :]
 
-    samples = decoded(encoded(sound, 48_000, container, "aac", pause_s=pause_s))
+    samples = decoded(encode(sound, 48_000, container, "aac", pause_s=pause_s))
 
     assert len(samples) == pytest.approx(2 * len(speech), abs=SAMPLE_RATE // 10)
 
@@ -242,7 +242,7 @@ SIZES = {"zero": 0, "unknown": 0xFFFFFFFF, "placeholder": 0x7FFFF000, "small": 1
 def test_wrong_size_in_the_header_loses_no_speech(
     speech: Samples, container: str, codec: str, chunk: bytes, form: str, size: int, whole: bool
 ) -> None:
-    data = bytearray(encoded(speech[None, :], container=container, codec=codec))
+    data = bytearray(encode(speech[None, :], container=container, codec=codec))
     value = -1 if (size, form) == (0xFFFFFFFF, ">q") else size
     struct.pack_into(form, data, data.index(chunk) + 4, value)
     if whole and container != "caf":  # which has no size of the whole
@@ -253,7 +253,7 @@ def test_wrong_size_in_the_header_loses_no_speech(
 
 @pytest.mark.parametrize("sizes", [(0, 0), (2**64 - 1, 2**64 - 1), (100, 64)])
 def test_wrong_long_size_loses_no_speech(speech: Samples, sizes: tuple[int, int]) -> None:
-    data = bytearray(encoded(speech[None, :], options={"rf64": "always"}))
+    data = bytearray(encode(speech[None, :], options={"rf64": "always"}))
     struct.pack_into("<QQ", data, data.index(b"ds64") + 8, *sizes)
 
     assert data.startswith(b"RF64")
@@ -266,7 +266,7 @@ def test_mp3_is_heard_with_any_header(
     speech: Samples, options: dict[str, str], change: str
 ) -> None:
     sound = at(44_100, speech)[None, :]
-    data = bytearray(encoded(sound, 44_100, "mp3", "libmp3lame", options=options))
+    data = bytearray(encode(sound, 44_100, "mp3", "libmp3lame", options=options))
     if change == "id3 size" and data.startswith(b"ID3"):
         data[6:10] = b"\x7f" * 4
     if change == "frames" and b"Info" in data:
@@ -279,7 +279,7 @@ def test_mp3_is_heard_with_any_header(
 
 @pytest.mark.parametrize("num_samples", [0, 1000, 2**36 - 1])
 def test_wrong_length_of_a_flac_loses_no_speech(speech: Samples, num_samples: int) -> None:
-    data = bytearray(encoded(speech[None, :], container="flac", codec="flac"))
+    data = bytearray(encode(speech[None, :], container="flac", codec="flac"))
     data[21] = data[21] & 0xF0 | num_samples >> 32
     struct.pack_into(">I", data, 22, num_samples & 0xFFFFFFFF)
 
@@ -299,7 +299,7 @@ def test_what_follows_the_sound_is_not_heard(
     if codec == "vorbis":
         sound = np.repeat(sound, 2, axis=0)
 
-    samples = decoded(encoded(sound, rate, container, codec) + junk)
+    samples = decoded(encode(sound, rate, container, codec) + junk)
 
     late, likeness = align(samples, speech, SAMPLE_RATE)
     assert late == pytest.approx(0, abs=LATE_S)
@@ -314,7 +314,7 @@ def test_file_that_is_cut_off_is_heard_until_there(
     sound = at(rate, np.concatenate([speech, speech]))[None, :]
     if codec == "vorbis":
         sound = np.repeat(sound, 2, axis=0)
-    data = encoded(sound, rate, container, codec)
+    data = encode(sound, rate, container, codec)
     cut = data[: 8 * len(data) // 10]
 
     if container in ("ipod", "mov") or (container, codec) == ("caf", "alac"):
@@ -331,7 +331,7 @@ def test_file_that_is_cut_off_is_heard_until_there(
 @pytest.mark.parametrize("container", ["matroska", "flac"])
 def test_times_after_a_damage_are_the_files(speech: Samples, container: str) -> None:
     sound = at(48_000, np.tile(speech, 8))[None, :]
-    data = bytearray(encoded(sound, 48_000, container, "flac"))
+    data = bytearray(encode(sound, 48_000, container, "flac"))
     middle = len(data) // 2
     data[middle : middle + 3000] = bytes(3000)
 

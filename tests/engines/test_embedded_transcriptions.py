@@ -17,7 +17,7 @@ from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from embedded.transcriptions.recipe.evaluate import DECODING, WRITTEN, num_errors, words
 from embedded.transcriptions.recipe.sentences import draw
 from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice, record, voice
-from tests.support.audio_files import encoded
+from tests.support.audio_files import encode
 from wire.calls import Call, Operation
 
 ROOT = Path(__file__).parents[2]
@@ -137,14 +137,14 @@ async def test_what_nobody_says_has_no_text(engine: FasterWhisperEngine, loudnes
 
 
 FILES: dict[str, Callable[[NDArray[np.float32]], tuple[bytes, float]]] = {
-    "inverted": lambda x: (encoded(np.stack([x, -x]), 16_000, "mp3", "libmp3lame"), 0),
-    "one channel": lambda x: (encoded(np.stack([0 * x, x]), 16_000, "adts", "aac"), 0),
-    "5.1": lambda x: (encoded(np.stack([0 * x, 0 * x, x] + 3 * [0 * x])), 0),
-    "telephone": lambda x: (encoded(x[None, ::2], 8_000, "wav", "pcm_mulaw"), 0),
-    "late in a video": lambda x: (encoded(x[None], 16_000, "mp4", "aac", True, late_s=10), 10),
-    "late in a broadcast": lambda x: (encoded(x[None], 16_000, "mpegts", "aac", True, late_s=4), 4),
-    "late, 24 bit": lambda x: (encoded(x[None], 16_000, "matroska", "pcm_s24le", late_s=40), 40),
-    "no size": lambda x: (encoded(x[None]).replace(b"data" + (2 * len(x)).to_bytes(4, "little"),
+    "inverted": lambda x: (encode(np.stack([x, -x]), 16_000, "mp3", "libmp3lame"), 0),
+    "one channel": lambda x: (encode(np.stack([0 * x, x]), 16_000, "adts", "aac"), 0),
+    "5.1": lambda x: (encode(np.stack([0 * x, 0 * x, x] + 3 * [0 * x])), 0),
+    "telephone": lambda x: (encode(x[None, ::2], 8_000, "wav", "pcm_mulaw"), 0),
+    "late in a video": lambda x: (encode(x[None], 16_000, "mp4", "aac", True, late_s=10), 10),
+    "late in a broadcast": lambda x: (encode(x[None], 16_000, "mpegts", "aac", True, late_s=4), 4),
+    "late, 24 bit": lambda x: (encode(x[None], 16_000, "matroska", "pcm_s24le", late_s=40), 40),
+    "no size": lambda x: (encode(x[None]).replace(b"data" + (2 * len(x)).to_bytes(4, "little"),
                                                    b"data" + bytes(4)), 0),
 }  # fmt: skip
 
@@ -159,7 +159,7 @@ async def test_text_and_times_are_the_same_in_every_file(
 
     clean, answer = [
         await heard_file(engine, each, word_timestamps=True)
-        for each in (encoded(samples[None]), data)
+        for each in (encode(samples[None]), data)
     ]
 
     assert answer["text"] == clean["text"]

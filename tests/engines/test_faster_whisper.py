@@ -12,15 +12,15 @@ import pytest
 
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
 from tests.engines.whisper import config
-from tests.support.audio_files import encoded, noise, silence, tone
+from tests.support.audio_files import encode, noise, silence, tone
 from tests.support.tiny_whisper import make_tiny_whisper
 from tests.support.waiting import run_other_tasks, until
 from wire.bodies import TranscriptionBody
 from wire.calls import Call, Operation, Usage
 from wire.errors import APIError, InvalidRequestError
 
-CLIP = encoded(noise(2))
-LONG = encoded(noise(120))
+CLIP = encode(noise(2))
+LONG = encode(noise(120))
 """At least four windows."""
 SEGMENT_FIELDS = {
     "id",
@@ -84,7 +84,7 @@ async def test_same_clip_is_transcribed_alike(engine: FasterWhisperEngine) -> No
 async def test_requests_that_share_passes_are_answered_as_if_alone(tiny_whisper: str) -> None:
     alone = await FasterWhisperEngine.load(config(model=tiny_whisper))
     together = await FasterWhisperEngine.load(config(model=tiny_whisper, max_batch_size=4))
-    files = [encoded(noise(seconds)) for seconds in (1, 35, 2, 2, 33, 1, 4)]
+    files = [encode(noise(seconds)) for seconds in (1, 35, 2, 2, 33, 1, 4)]
     words = {"word_timestamps": True, "prompt": "Ada"}
 
     expected = [await transcribed(alone, file, **words) for file in files]
@@ -108,7 +108,7 @@ async def test_stream_yields_segments_the_whole_and_the_usage(engine: FasterWhis
     assert isinstance(pieces[-1], Usage)
 
 
-@pytest.mark.parametrize("data", [encoded(silence(3)), encoded(tone(3)), encoded(noise(40))])
+@pytest.mark.parametrize("data", [encode(silence(3)), encode(tone(3)), encode(noise(40))])
 async def test_what_is_no_speech_has_no_text(engine: FasterWhisperEngine, data: bytes) -> None:
     said = await transcribed(engine, data, vad_filter=True)
 
@@ -117,7 +117,7 @@ async def test_what_is_no_speech_has_no_text(engine: FasterWhisperEngine, data: 
 
 
 async def test_hundredth_of_a_second_is_transcribed(engine: FasterWhisperEngine) -> None:
-    said = await transcribed(engine, encoded(noise(0.01)), word_timestamps=True)
+    said = await transcribed(engine, encode(noise(0.01)), word_timestamps=True)
 
     assert said["duration"] == 0.01
     assert all(one["end"] <= 0.01 for one in said["segments"])
@@ -129,7 +129,7 @@ async def test_long_audio_is_transcribed_in_parts_of_one_time(
     monkeypatch.setattr("deployments.transcriptions.parts.PART_SECONDS", 20)
     monkeypatch.setattr("deployments.transcriptions.parts.SEARCH_SECONDS", 5)
 
-    said = await transcribed(engine, encoded(noise(50)))
+    said = await transcribed(engine, encode(noise(50)))
 
     starts = [one["start"] for one in said["segments"]]
     assert starts == sorted(starts)
@@ -252,7 +252,7 @@ async def test_clients_that_leave_end_their_work(engine: FasterWhisperEngine) ->
 
 
 async def test_silence_has_no_voice(engine: FasterWhisperEngine) -> None:
-    reply = await engine.run(call(encoded(silence(1)), Operation.VAD))
+    reply = await engine.run(call(encode(silence(1)), Operation.VAD))
 
     assert json.loads(reply.body) == {"segments": []}
     assert reply.usage == Usage(audio_seconds=1)

@@ -12,12 +12,12 @@ import pytest
 
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
-from tests.support.audio_files import encoded, noise
+from tests.support.audio_files import encode, noise
 from tests.support.tiny_whisper import make_multilingual_whisper
 from wire.calls import Call, Operation
 from wire.errors import InvalidRequestError
 
-CLIP = encoded(noise(2))
+CLIP = encode(noise(2))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@
 import pytest
 
 from tests.engines.media_parts import ask, audio, refused, told
-from tests.support.audio_files import encoded as sound
+from tests.support.audio_files import encode as sound
 from tests.support.audio_files import tone
 from tests.support.pictures import picture
 

@@ -12,11 +12,11 @@ from elevenlabs import ElevenLabs
 from openai import BadRequestError, OpenAI
 
 from tests.serve.server import Server
-from tests.support.audio_files import encoded, noise, nothing, silence
+from tests.support.audio_files import encode, noise, nothing, silence
 from tests.support.waiting import wait_until
 
 TEXT = "Please close the window before the rain begins. My brother lives near the river."
-NOISE = encoded(noise(2))
+NOISE = encode(noise(2))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_voice_is_not_detected_in_silent_samples(server: Server) -> None:
     assert answer.json() == {"segments": []}
 
 
-@pytest.mark.parametrize("data", [encoded(silence(2)), NOISE], ids=["silence", "noise"])
+@pytest.mark.parametrize("data", [encode(silence(2)), NOISE], ids=["silence", "noise"])
 def test_what_is_no_speech_has_no_text(client: OpenAI, data: bytes) -> None:
     said = client.audio.transcriptions.create(model="whisper-1", file=("a.wav", data))
 
@@ -101,7 +101,7 @@ def test_subtitles_have_times(server: Server, spoken: bytes, form: str, begins: 
 
 
 def test_sound_of_a_video_is_heard(client: OpenAI) -> None:
-    video = encoded(noise(1, 44_100), 44_100, "mp4", "aac", video=True)
+    video = encode(noise(1, 44_100), 44_100, "mp4", "aac", video=True)
 
     said = client.audio.transcriptions.create(
         model="whisper-1", file=("a.mp4", video), response_format="verbose_json"
@@ -115,7 +115,7 @@ def test_sound_of_a_video_is_heard(client: OpenAI) -> None:
     [
         (b"not audio", "not audio"),
         (NOISE[:20], "not audio"),
-        (encoded(nothing(), container="mp4", video=True), "no audio"),
+        (encode(nothing(), container="mp4", video=True), "no audio"),
         (b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "not audio"),
     ],
 )
@@ -149,7 +149,7 @@ def test_client_that_leaves_ends_its_work(
         model="tts-1", voice="alloy", input=TEXT, response_format="pcm"
     )
     said = np.tile(np.frombuffer(speech.content, np.int16), 100)[None, :]
-    files = {"file": ("a.wav", encoded(np.divide(said, 32768, dtype=np.float32), 24_000))}
+    files = {"file": ("a.wav", encode(np.divide(said, 32768, dtype=np.float32), 24_000))}
     form = {"stream": "true"}
     with httpx2.stream(
         "POST", f"{server.url}/v1/audio/transcriptions", data=form, files=files, timeout=60

@@ -21,9 +21,9 @@ from tests.support.application import create_test_api
 from tests.support.batch_requests import answer as chat_completion
 from tests.support.batch_requests import begin as begin_batch
 from tests.support.batch_requests import line
-from tests.support.batch_requests import made as made_by_batch
+from tests.support.batch_requests import read_lines as made_by_batch
 from tests.support.chat_frames import says
-from tests.support.response_events import event, said
+from tests.support.response_events import event, make_response
 from tests.support.scripted_model import CARD as CHAT_CARD
 from tests.support.scripted_model import connect
 from tests.support.serve_details import application, details
@@ -63,7 +63,7 @@ class Model:
                 yield piece
             return
         asked = json.loads(call.body)
-        made = said("There") | {"id": asked["request_id"]} | asked["shown"]
+        made = make_response("There") | {"id": asked["request_id"]} | asked["shown"]
         begun = {**made, "status": "in_progress", "output": [], "completed_at": None}
         number = asked.get("num_events_before", 0)
         yield event("response.created", number, response=begun)

@@ -38,7 +38,7 @@ def silence(seconds: float, rate: int = 16_000) -> NDArray[np.float32]:
     return np.zeros((1, round(seconds * rate)), np.float32)
 
 
-def encoded(
+def encode(
     samples: NDArray[np.float32],
     rate: int = 16_000,
     container: str = "wav",

@@ -81,7 +81,7 @@ async def begin(
     )
 
 
-async def ended(client: AsyncOpenAI, batch: Batch) -> Batch:
+async def wait_for_end(client: AsyncOpenAI, batch: Batch) -> Batch:
     return await read_until(
         lambda: client.batches.retrieve(batch.id), lambda batch: batch.status in ENDED
     )
@@ -94,7 +94,7 @@ async def until_answered(client: AsyncOpenAI, batch: Batch, count: int) -> None:
     )
 
 
-async def made(client: AsyncOpenAI, file_id: str | None) -> list[dict[str, Any]]:
+async def read_lines(client: AsyncOpenAI, file_id: str | None) -> list[dict[str, Any]]:
     assert file_id
     content = await client.files.content(file_id)
     return [json.loads(each) for each in content.text.splitlines()]

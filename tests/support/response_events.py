@@ -6,7 +6,7 @@ from typing import Any
 PART: dict[str, Any] = {"type": "output_text", "annotations": [], "logprobs": []}
 
 
-def said(text: str, status: str = "completed") -> dict[str, Any]:
+def make_response(text: str, status: str = "completed") -> dict[str, Any]:
     """Return a response as the replica makes it, without the fields that repeat the request."""
     return {
         "id": "resp_1",
@@ -33,7 +33,7 @@ def message(text: str, status: str = "completed") -> dict[str, Any]:
 
 
 def whole(text: str) -> bytes:
-    return json.dumps(said(text)).encode()
+    return json.dumps(make_response(text)).encode()
 
 
 def event(kind: str, number: int, **fields: Any) -> bytes:

@@ -63,7 +63,7 @@ async def upload(client: AsyncOpenAI, data: bytes = SEA, name: str = "sea.txt") 
     return (await client.files.create(file=(name, data), purpose="assistants")).id
 
 
-async def filled(client: AsyncOpenAI, **files: bytes) -> str:
+async def fill_store(client: AsyncOpenAI, **files: bytes) -> str:
     """Return a store of text files, read."""
     ids = [await upload(client, data, f"{name}.txt") for name, data in files.items()]
     store = await client.vector_stores.create(name="animals")

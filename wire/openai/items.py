@@ -79,14 +79,14 @@ FindItem = Callable[[str], Awaitable[Item | None]]
 
 
 async def resolve_references(
-    items: Sequence[Item], find: FindItem, said_before: Iterable[Item] = (), param: str = "input"
+    items: Sequence[Item], find: FindItem, earlier: Iterable[Item] = (), param: str = "input"
 ) -> list[Item]:
     """Replace references by the items that they refer to, of this conversation or of another.
 
     Raises:
         InvalidRequestError: a referenced item is not found.
     """
-    known = {item["id"]: item for item in said_before}
+    known = {item["id"]: item for item in earlier}
     resolved: list[Item] = []
     for index, item in enumerate(items):
         if item["type"] == REFERENCE:

@@ -31,7 +31,7 @@ RESERVED = frozenset({"lora_modules", "model", "served_model_name"})
 FETCHES_NOTHING: dict[str, Any] = {"allowed_media_domains": ["nothing.invalid"]}
 """A URL in a prompt must not become a way into the network of the replicas: the ingress fetches."""
 
-TELLS_CACHED: dict[str, Any] = {"enable_prompt_tokens_details": True}
+COUNTS_CACHED_TOKENS: dict[str, Any] = {"enable_prompt_tokens_details": True}
 """How much of a prompt was cached is in the usage, as OpenAI's clients expect it."""
 
 
@@ -39,7 +39,7 @@ HIDES_TOOLS: dict[str, Any] = {"exclude_tools_when_tool_choice_none": True}
 """A model calls the tools that it sees, also where it may not."""
 
 
-def counts_nothing(options: Mapping[str, Any]) -> dict[str, Any]:
+def disable_statistics(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return that vLLM keeps no statistics, which nobody sees in a replica.
 
     They are a tenth of what a token costs outside the engine. ``disable_log_stats: false`` brings
@@ -108,10 +108,10 @@ def engine_arguments(
     register_parsers()
     options = (
         FETCHES_NOTHING
-        | TELLS_CACHED
+        | COUNTS_CACHED_TOKENS
         | HIDES_TOOLS
         | BY_PRIORITY
-        | counts_nothing(config.engine_kwargs)
+        | disable_statistics(config.engine_kwargs)
         | choose_executor(config.engine_kwargs)
         | cache_size(config.engine_kwargs)
         | adapter_options(config)

@@ -44,6 +44,9 @@ class ChatConfig(ModelConfig, frozen=True):
     """How many blanks may stand between two tokens of guided JSON (tools that must be called,
     ``response_format``). None: any number, as large models indent. A small model may fill
     its answer with them."""
+    merged_adapter: str | None = None
+    """The directory of a LoRA adapter in peft's format that becomes part of the weights of a GGUF
+    file when it is converted. Every answer has it, and it costs nothing."""
     adapters: dict[AdapterName, str] = Field(default_factory=dict)
     """LoRA adapters by name: each a directory or a hub id. Requests name ``model_id:name``."""
     adapters_root: str | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +18,7 @@ from serve_app.models.registry import Registry
 from tests.support.application import create_test_api
 from tests.support.serve_details import application, details
 from wire.calls import Call, Reply, Usage
+from wire.card import ModelCard
 
 
 class EngineHandle:
@@ -34,8 +35,15 @@ class EngineHandle:
 
 
 @contextmanager
-def serve_chat(config: ChatConfig, remote_files: RemoteFiles | None = None) -> Generator[str]:
-    """Serve a chat model and yield the URL; engine and HTTP share a loop in a thread."""
+def serve_chat(
+    config: ChatConfig,
+    remote_files: RemoteFiles | None = None,
+    others: Sequence[tuple[ModelCard, Any]] = (),
+) -> Generator[str]:
+    """Serve a chat model and yield the URL; engine and HTTP share a loop in a thread.
+
+    ``others`` are cards and engines beside it.
+    """
     from deployments.chat.vllm.engine import VLLMEngine
 
     loop = asyncio.new_event_loop()
@@ -44,7 +52,7 @@ def serve_chat(config: ChatConfig, remote_files: RemoteFiles | None = None) -> G
     try:
         engine = asyncio.run_coroutine_threadsafe(VLLMEngine.load(config), loop).result()
         try:
-            server = _Server(_api(config, engine, remote_files))
+            server = _Server(_api([(config.card(), engine), *others], remote_files))
             serving = asyncio.run_coroutine_threadsafe(server.serve(), loop)
             yield server.listens.result()
             server.should_exit = True
@@ -70,14 +78,14 @@ class _Server(uvicorn.Server):
         self.listens.set_result(f"http://127.0.0.1:{port}")
 
 
-def _api(config: ChatConfig, engine: Any, remote_files: RemoteFiles | None) -> FastAPI:
-    card = config.card()
-
+def _api(engines: Sequence[tuple[ModelCard, Any]], remote_files: RemoteFiles | None) -> FastAPI:
     async def read() -> dict[str, Any]:
-        return details(**{card.id: application(card)})
+        return details(**{card.id: application(card) for card, _ in engines})
 
-    def make_handle(_: ServedModel) -> EngineHandle:
-        return EngineHandle(engine)
+    handles = {card.id: EngineHandle(engine) for card, engine in engines}
+
+    def make_handle(served: ServedModel) -> EngineHandle:
+        return handles[served.card.id]
 
     registry = Registry(read, make_handle, poll_interval_s=1, cold_start_timeout_s=1)
     return create_test_api(registry, max_body_bytes=2**25, remote_files=remote_files)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments.chat.config import ChatConfig
+from deployments.chat.vllm.gguf.adapter import find_adapter, hash_adapter
 from deployments.chat.vllm.gguf.files import find_gguf
 from deployments.chat.vllm.gguf.header import Header, read_header
 from wire.errors import ModelLoadError
@@ -46,23 +47,37 @@ def cache_directory() -> Path:
 
 
 def convert_gguf(config: ChatConfig) -> str | None:
-    """Return the directory with a converted model if the one of a config is a GGUF file."""
+    """Return the directory with a converted model if the one of a config is a GGUF file.
+
+    Raises:
+        ModelLoadError: it cannot be converted, or an adapter is to be merged into another format.
+    """
     path = find_gguf(config.model, config.engine_kwargs.get("revision"))
-    return str(convert_once(path)) if path else None
+    adapter = config.merged_adapter and find_adapter(config.merged_adapter)
+    if path:
+        return str(convert_once(path, adapter or None))
+    if adapter:
+        raise ModelLoadError(
+            "merged_adapter is for GGUF files; adapters of other models go into `adapters`."
+        )
+    return None
 
 
-def convert_once(path: Path) -> Path:
+def convert_once(path: Path, adapter: Path | None = None) -> Path:
     """Return the directory with the converted model, which is made if there is none of this file.
+
+    ``adapter`` is merged into it.
 
     Raises:
         ModelLoadError: the file cannot be converted, or there is no room for it.
     """
     path = path.resolve()
     cache = cache_directory()
-    name = f"{path.stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    key = f"{path}\n{adapter}" if adapter else str(path)
+    name = f"{path.stem}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     directory = cache / name
     try:
-        source = _describe_source(path)
+        source = _describe_source(path, adapter)
         if _read_source(directory) == source:
             return directory
         header = read_header(path)
@@ -70,22 +85,24 @@ def convert_once(path: Path) -> Path:
         with _lock(cache / f"{name}.lock", path):
             if _read_source(directory) != source:  # another process may have been first
                 _remove_orphans(cache)
-                _convert(path, header, directory, source)
+                _convert(path, header, directory, source, adapter)
     except OSError as error:
         raise ModelLoadError(f"'{path}' cannot be converted: {error}.") from error
     return directory
 
 
-def _describe_source(path: Path) -> dict[str, Any]:
+def _describe_source(path: Path, adapter: Path | None) -> dict[str, Any]:
     """Return what makes a conversion stale where it differs."""
     stat = path.stat()
     libraries = {name: version(name) for name in ("gguf", "transformers")}
+    merged = {"adapter": str(adapter), "adapter_sha256": hash_adapter(adapter)} if adapter else {}
     return {
         "path": str(path),
         "size": stat.st_size,
         "mtime_ns": stat.st_mtime_ns,
         "format": FORMAT,
         **libraries,
+        **merged,
     }
 
 
@@ -111,11 +128,14 @@ def _remove_orphans(cache: Path) -> None:
     """Remove what was made of files that are gone."""
     for directory in cache.iterdir():
         source = _read_source(directory)
-        if source and not Path(source["path"]).exists():
+        made_of = [source[key] for key in ("path", "adapter") if key in source] if source else []
+        if not all(Path(each).exists() for each in made_of):
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _convert(path: Path, header: Header, directory: Path, source: dict[str, Any]) -> None:
+def _convert(
+    path: Path, header: Header, directory: Path, source: dict[str, Any], adapter: Path | None
+) -> None:
     partial = directory.with_name(f"{directory.name}.partial")
     for old in (partial, directory):
         shutil.rmtree(old, ignore_errors=True)
@@ -129,16 +149,17 @@ def _convert(path: Path, header: Header, directory: Path, source: dict[str, Any]
     logger.info("Converting %s into %s", path, directory)
     partial.mkdir()
     try:
-        _run_converter(path, partial)
+        _run_converter(path, partial, adapter)
         (partial / SOURCE).write_text(json.dumps(source))
         partial.rename(directory)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _run_converter(path: Path, directory: Path) -> None:
+def _run_converter(path: Path, directory: Path, adapter: Path | None) -> None:
     """Convert in a process that ends, since its memory would be the replica's otherwise."""
-    command = [sys.executable, "-m", CONVERTER, str(path), str(directory)]
+    paths = [str(each) for each in (path, directory, adapter) if each]
+    command = [sys.executable, "-m", CONVERTER, *paths]
     last, reported = b"", 0
     with subprocess.Popen(
         command,

@@ -1,8 +1,8 @@
 # pyright: standard
 """Writes the model of a GGUF file as a directory of safetensors in bfloat16.
 
-A program: ``python -m deployments.chat.vllm.gguf.converter FILE DIRECTORY``. Its last line is why
-it failed.
+A program: ``python -m deployments.chat.vllm.gguf.converter FILE DIRECTORY [ADAPTER]``. Its last
+line is why it failed.
 """
 
 import os
@@ -16,6 +16,7 @@ import torch
 from tokenizers import processors
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from deployments.chat.vllm.gguf.adapter import merge_adapter
 from deployments.chat.vllm.gguf.header import Header, Tensor, read_header
 from deployments.chat.vllm.gguf.rope import LLAMA3_FACTORS, find_rope_scaling
 from wire.errors import ModelLoadError
@@ -32,8 +33,8 @@ LAYERS_OF_27B = {"gemma2": 46, "gemma3": 62}
 recognizes them by this number, since no file states it."""
 
 
-def convert(path: Path, directory: Path) -> None:
-    """Write the model, its tokenizer and its chat template to a directory."""
+def convert(path: Path, directory: Path, adapter: Path | None = None) -> None:
+    """Write the model, its tokenizer and its chat template to a directory; merge an adapter."""
     header = read_header(path)
     scaling = find_rope_scaling(header, lambda tensor: _read_floats(path, tensor))
     with tempfile.TemporaryDirectory() as alone:
@@ -57,6 +58,8 @@ def convert(path: Path, directory: Path) -> None:
     model.generation_config.eos_token_id = _ends(header)
     _set_first_token(tokenizer, header)
     tokenizer.model_max_length = model.config.max_position_embeddings
+    if adapter:
+        merge_adapter(model, adapter)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
 
@@ -122,12 +125,12 @@ def _fail(cause: str) -> int:
 
 
 def main() -> int:
-    """Convert the file that the command line names."""
+    """Convert the file that the command line names, with the adapter if it names one."""
     # With the replica: a killed one cannot end its children.
     end_with_parent(os.getppid())
-    path, directory = map(Path, sys.argv[1:])
+    path, directory, *adapter = map(Path, sys.argv[1:])
     try:
-        convert(path, directory)
+        convert(path, directory, *adapter)
     except ModelLoadError as error:
         return _fail(str(error))
     except Exception as error:  # noqa: BLE001  whatever the libraries raise of a damaged file

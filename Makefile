@@ -11,6 +11,7 @@ WORKERS ?= 2
 ON_WORKERS := --numprocesses $(WORKERS) --dist loadgroup --max-worker-restart 0
 MODELS ?= chat images transcriptions
 RUNS ?= 1
+MINUTES ?= 60
 UV_VERSION := 0.13.9
 
 # The first Python of a supported version.
@@ -29,7 +30,7 @@ unexport VIRTUAL_ENV
 # Only one extra is installed at a time: installing one removes the packages of the others.
 only-this-extra = @rm -f $(filter-out %-$*,$(wildcard .venv/.serve-* .venv/.test-*))
 
-.PHONY: help serve test test-models check format lint types faults bench bench-gpu train-embedded evaluate-embedded compare-documents fuzz clean
+.PHONY: help serve test test-models check format lint types faults bench bench-gpu soak train-embedded evaluate-embedded compare-documents fuzz clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -48,7 +49,8 @@ endif
 test-models: .venv/.test-$(EXTRA) ## Test the answers of the models whose weights come with packages
 	@$(BIN)/python -m pytest tests/models
 
-check: lint types test test-models ## Run all checks of CI: lint, types, tests
+check: MINUTES = 3
+check: lint types test test-models soak ## Run all checks of CI: lint, types, tests, and a short soak
 
 format: .venv/.test-$(EXTRA) ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -72,6 +74,9 @@ bench-gpu: .venv/.test-$(EXTRA) ## Measure chat with an 8B model of random weigh
 
 bench: .venv/.test-$(EXTRA) ## Measure Homeport beside other servers and bare libraries (bench/results.md)
 	@$(BIN)/python -m bench
+
+soak: .venv/.test-$(EXTRA) ## Load all kinds for MINUTES (60), and fail if memory, threads, files or the rate drift
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
 train-embedded: .venv/.test-$(EXTRA) ## Train the embedded MODELS by their recipes, or resume (hours)
 	@for model in $(MODELS); do $(BIN)/python -m embedded.$$model.recipe.train; done

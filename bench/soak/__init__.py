@@ -1,0 +1,1 @@
+"""Loads all kinds for a long time, and finds what grows meanwhile."""

@@ -79,17 +79,17 @@ def test_converted_file_has_the_adapter_and_a_changed_one_replaces_it(
     path = write_gguf(tmp_path / "tiny.gguf", model, "llama")
     adapter = write_adapter(tmp_path / "adapter", model)
 
-    def converted() -> Any:
+    def convert() -> Any:
         config = ChatConfig(model_id="m", model=str(path), merged_adapter=str(adapter))
         directory = convert_gguf(config)
         assert directory is not None
         return load_file(Path(directory, "model.safetensors"))[f"{DOWN_PROJ}.weight"].float()
 
     plain = load_file(convert_once(path) / "model.safetensors")[f"{DOWN_PROJ}.weight"].float()
-    first = converted()
+    first = convert()
     assert (first - plain - change_of(adapter, 2.0)).abs().max() < 0.02  # of bfloat16
     write_adapter(adapter, model, rank=8)
-    second = converted()
+    second = convert()
 
     assert (second - plain - change_of(adapter, 1.0)).abs().max() < 0.02
     assert len([each for each in cache.iterdir() if each.is_dir()]) == 2

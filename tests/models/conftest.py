@@ -9,6 +9,8 @@ import yaml
 
 from deployments.chat.config import ChatConfig
 from tests.support.served import serve_chat
+from tests.support.word_model import CARD as WORDS
+from tests.support.word_model import WordModel
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,13 +23,14 @@ def find_application(name: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="package")
 def chat() -> Iterator[str]:
-    """The URL of a server with the chat model."""
+    """The URL of a server with the chat model, and one of embeddings that knows its words."""
     application = find_application("chat")
     options = application["deployments"][0]["ray_actor_options"]
     with pytest.MonkeyPatch.context() as environment:
         for name, value in options["runtime_env"]["env_vars"].items():
             environment.setenv(name, value)
-        with serve_chat(ChatConfig.model_validate(application["args"])) as url:
+        config = ChatConfig.model_validate(application["args"])
+        with serve_chat(config, others=[(WORDS, WordModel())]) as url:
             yield url
 
 

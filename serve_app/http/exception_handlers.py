@@ -55,9 +55,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         method = request.state.record.method
         if method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": allowed})
-        response = await _answer_error(
-            request, MethodNotAllowedError(f"{method} is not allowed on {path}, only {allowed}.")
-        )
+        message = f"{method} is not allowed on {path[:200]}, only {allowed}."
+        response = await _answer_error(request, MethodNotAllowedError(message))
         response.headers["Allow"] = allowed
         return response
     return await _answer_error(request, InvalidRequestError(str(error.detail)))

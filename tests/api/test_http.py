@@ -66,6 +66,15 @@ async def test_options_and_405_name_the_methods(http: httpx2.AsyncClient, path: 
     assert wrong.headers["allow"] == options.headers["allow"]
 
 
+async def test_long_path_is_shortened_in_the_message(http: httpx2.AsyncClient) -> None:
+    for method in ("DELETE", "GET"):
+        answer = await http.request(method, f"/v1/embeddings/{'x' * 3000}")
+        assert len(assert_openai_error(answer, 404)) < 300
+
+    answer = await http.post(f"/v1/models/{'x' * 3000}")
+    assert len(assert_openai_error(answer, 405)) < 300
+
+
 async def test_head_of_a_path_without_get_is_not_allowed(http: httpx2.AsyncClient) -> None:
     answer = await http.head("/v1/chat/completions")
 

@@ -101,7 +101,7 @@ def test_choice_of_one_function_is_written_as_its_tools(tool: Any, choice: Any) 
 @pytest.mark.parametrize(
     ("tool", "choice", "param", "says"),
     [
-        (nested, {"type": "function"}, "tool_choice.function.name", "Missing"),
+        (nested, {"type": "function"}, "tool_choice.function", "Missing"),
         (nested, {"type": "function", "function": None}, "tool_choice.function.name", "Missing"),
         (nested, {"function": {}}, "tool_choice.function.name", "Missing"),
         (nested, {"type": "none"}, "tool_choice.type", "'function' or 'allowed_tools'"),

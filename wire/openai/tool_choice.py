@@ -85,7 +85,8 @@ def _check_choice(fields: Fields) -> Fields:
     named = choice.get("function") if is_inside else choice
     name = named.get("name") if isinstance(named, dict) else None
     if not isinstance(name, str):
-        raise InvalidRequestError(f"Missing required parameter: '{path}.name'.", f"{path}.name")
+        missing = path if is_inside and "function" not in choice else f"{path}.name"
+        raise InvalidRequestError(f"Missing required parameter: '{missing}'.", missing)
     _check_name(name, dict.fromkeys(map(_name_of, tools)).keys(), f"{path}.name")
     spelled: Fields = {"function": {"name": name}} if nests else {"name": name}
     return {**fields, "tool_choice": {"type": "function", **spelled}}

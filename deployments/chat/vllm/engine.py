@@ -273,7 +273,7 @@ class VLLMEngine:
 
     def _raise_temperature(self, body: Any) -> None:
         """Sample as good as greedily where several answers are asked for, which vLLM refuses."""
-        if (getattr(body, "n", None) or 1) > 1:
+        if (vars(body).get("n") or 1) > 1:  # only where the type has this field is it a number
             usual = self._engine.model_config.get_diff_sampling_param().get("temperature", 1)
             if (usual if body.temperature is None else body.temperature) == 0:
                 body.temperature = LEAST_TEMPERATURE

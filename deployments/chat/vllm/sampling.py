@@ -247,7 +247,8 @@ def check_sampling(body: BaseModel, hindrance: str | None) -> None:
         InvalidRequestError: names the field and the reason.
         VLLMValidationError: its value is wrong.
     """
-    for name in read_fields(getattr(body, "vllm_xargs", None)):
+    # What the type has no field for is kept as it was sent, and read by nobody.
+    for name in read_fields(vars(body).get("vllm_xargs")):
         if hindrance:
             raise InvalidRequestError(f"'{name}' is not supported here: {hindrance}.", name)
         if getattr(body, "use_beam_search", False):

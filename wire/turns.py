@@ -144,17 +144,24 @@ class TurnQueue(Generic[T]):
 
 
 class TurnPlaces(Generic[T]):
-    """Places for work, and the queue before them. A spare place is for owners who have none."""
+    """Places for work, and the queue before them. A spare place is for owners who have none.
+
+    Work that takes several places begins as soon as one is free, so that it never waits for long.
+    """
 
     def __init__(self, num_places: int, num_spare: int = 0) -> None:
         self._num_places = num_places
         self._num_spare = num_spare
         self._running = Counter[str]()
-        self._waiting = TurnQueue[tuple[str, T]]()
+        self._waiting = TurnQueue[tuple[str, int, T]]()
 
-    def add(self, owner: str, item: T) -> None:
-        """Let an item wait for a place."""
-        self._waiting.add(owner, (owner, item))
+    def __len__(self) -> int:
+        """Return how many items wait."""
+        return len(self._waiting)
+
+    def add(self, owner: str, item: T, size: int = 1) -> None:
+        """Let an item wait for a place; it takes ``size``."""
+        self._waiting.add(owner, (owner, size, item))
 
     def begin(self, wanted: Callable[[T], bool] = lambda _: True) -> T | None:
         """Give a place to the next item that is wanted; None while there is none for any."""
@@ -163,26 +170,26 @@ class TurnPlaces(Generic[T]):
             return None
         is_spare = num_running >= self._num_places
         following = self._waiting.pop(
-            lambda entry: not (is_spare and self._running[entry[0]]) and wanted(entry[1])
+            lambda entry: not (is_spare and self._running[entry[0]]) and wanted(entry[2])
         )
         if following is None:
             return None
-        owner, item = following
-        self._running[owner] += 1
+        owner, size, item = following
+        self._running[owner] += size
         return item
 
-    def end(self, owner: str) -> None:
-        """Free the place of an owner's item."""
-        self._running[owner] -= 1
+    def end(self, owner: str, size: int = 1) -> None:
+        """Free the places of an owner's item."""
+        self._running[owner] -= size
         self._running = +self._running
 
     def discard(self, owner: str, item: T) -> None:
         """Remove an item that waits."""
-        self._waiting.discard(owner, lambda entry: entry[1] is item)
+        self._waiting.discard(owner, lambda entry: entry[2] is item)
 
     def clear(self) -> list[T]:
         """Remove and return what waits."""
-        return [item for _, item in self._waiting.clear()]
+        return [item for *_, item in self._waiting.clear()]
 
 
 class TurnNumbers:

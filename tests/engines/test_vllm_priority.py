@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +73,39 @@ async def test_call_behind_is_answered_after_those_that_came_later(
         await engine.close()
 
     assert ended == ["a1", "b1", "c1", "a2", "b2", "a3", "behind"]
+
+
+async def test_owner_who_comes_beside_a_flood_of_whole_answers_waits_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    engine = await load(tmp_path, max_num_seqs=8)
+
+    async def begin(number: int, *, low_priority: bool) -> AsyncExitStack:
+        name = f"flood {number}"
+        answer = engine.stream(call(name, LONG, low_priority=low_priority, stream=True))
+        stack = AsyncExitStack()
+        await stack.enter_async_context(aclosing(answer))
+        await anext(answer)
+        return stack
+
+    async def run_eight(*, low_priority: bool) -> list[AsyncExitStack]:
+        OWNER.set("flood")
+        return [await begin(number, low_priority=low_priority) for number in range(8)]
+
+    try:
+        for owner, is_background in (("quiet", False), ("flood", True), ("quiet", True)):
+            running = await run_eight(low_priority=is_background)
+            OWNER.set("flood")
+            waiting = asyncio.create_task(engine.run(call("waits", 1, low_priority=is_background)))
+
+            OWNER.set(owner)
+            await engine.run(call("quiet", 1))
+
+            assert not waiting.done()
+            for stack in running:
+                await stack.aclose()
+            await waiting
+    finally:
+        await engine.close()

@@ -20,7 +20,7 @@ from deployments.chat.vllm.adapters import adapter_options
 from deployments.chat.vllm.causes import reason
 from deployments.chat.vllm.media import media_limits
 from deployments.chat.vllm.memory import cache_size
-from deployments.chat.vllm.priority import BY_PRIORITY
+from deployments.chat.vllm.priority import BY_PRIORITY, with_spare_places
 from deployments.chat.vllm.tool_calls import register_parsers
 from deployments.config import PROJECT_ROOT, resolve_model
 from wire.errors import ModelLoadError
@@ -116,6 +116,7 @@ def engine_arguments(
         | cache_size(config.engine_kwargs)
         | adapter_options(config)
         | config.engine_kwargs
+        | with_spare_places(config.engine_kwargs)
         | find_template(config.engine_kwargs)
         | media_limits(config)
     )

@@ -15,7 +15,7 @@ from vllm import AsyncLLMEngine, RequestOutput
 from vllm.sampling_params import SamplingParams, StructuredOutputsParams
 from vllm.v1.engine.output_processor import RequestOutputCollector
 
-from deployments.chat.vllm.priority import Priorities
+from deployments.chat.vllm.priority import Places, Priorities
 from deployments.chat.vllm.taps import TAP
 from deployments.chat.vllm.tool_calls import ENDS
 
@@ -33,6 +33,12 @@ class BoundedLLM(AsyncLLMEngine):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._priorities = Priorities()
+        num_engines = self.vllm_config.parallel_config.data_parallel_size
+        self._places = Places(num_engines * self.vllm_config.scheduler_config.max_num_seqs)
+
+    def get_num_unfinished_requests(self) -> int:
+        """Return how many requests run or wait, those that wait for a place included."""
+        return super().get_num_unfinished_requests() + self._places.num_waiting()
 
     async def generate(
         self, prompt: Any, sampling_params: SamplingParams, *args: Any, **options: Any
@@ -45,11 +51,14 @@ class BoundedLLM(AsyncLLMEngine):
         with self._priorities.take() as priority:
             if self.vllm_config.scheduler_config.policy == "priority":
                 options["priority"] = priority.value
-            async for output in super().generate(prompt, sampling_params, *args, **options):
-                priority.begin()
-                if ends is not None and output.finished:
-                    ends.update({each.index: each.finish_reason or "" for each in output.outputs})
-                yield output
+            async with self._places.hold(sampling_params.n):
+                async for output in super().generate(prompt, sampling_params, *args, **options):
+                    priority.begin()
+                    if ends is not None and output.finished:
+                        ends.update(
+                            {each.index: each.finish_reason or "" for each in output.outputs}
+                        )
+                    yield output
 
     async def add_request(self, *args: Any, **options: Any) -> RequestOutputCollector:
         """Add a request as vLLM does, and have its tokens taken where they leave the engine."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from deployments.contention import Contention
 from deployments.images.job import Job
 from deployments.owner import OWNER
 from deployments.threads import WorkerThreads
@@ -29,6 +30,7 @@ class ImageQueue:
         self._max_batch_size = max_batch_size
         self._threads = WorkerThreads(1)
         self._waiting = TurnQueue[Entry]()
+        self._contention = Contention()
         self._repeated: list[Entry] = []
         """Jobs whose shared pass failed. They come first."""
         self._unfinished = 0
@@ -38,6 +40,7 @@ class ImageQueue:
         """Return the job's image. Cancellation stops the work, at the next step if it has begun."""
         result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         owner, entry = OWNER.get(), (job, result)
+        self._contention.note(owner)
         self._waiting.add(owner, entry)
         self._unfinished += 1
         if self._working is None or self._working.done():
@@ -92,7 +95,8 @@ class ImageQueue:
             alike = entry[0].drawing == first[0].drawing
             return _is_wanted(entry) and alike and not (first[0].alone or entry[0].alone)
 
-        while len(batch) < self._max_batch_size and (entry := self._waiting.pop(may_share)):
+        size = self._contention.limit(self._max_batch_size)
+        while len(batch) < size and (entry := self._waiting.pop(may_share)):
             batch.append(entry)
         return batch
 

@@ -1,7 +1,8 @@
 """Runs the items of concurrent requests together, in passes of similar lengths.
 
 While one pass runs in the worker thread, arriving requests wait; the next pass takes what is there.
-No timer is involved. Unlike images (``images/image_queue.py``) and audio
+No timer is involved. An owner of whom nothing is in that pass does not wait for its end: a second
+lane runs passes beside it. Unlike images (``images/image_queue.py``) and audio
 (``transcriptions/passes.py``), items are many and short: a request is cut into shares by length,
 and a pass is bounded by its tokens, padding included.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from deployments.contention import Contention
 from deployments.owner import OWNER
 from deployments.threads import WorkerThreads
 from wire.errors import RETRY_AFTER_S, ModelOverloadedError
@@ -19,10 +21,6 @@ from wire.turns import Shares, TurnQueue
 
 MAX_PADDING = 0.25
 """Share of a pass that may be padding; more costs more than a pass of its own."""
-CONTENDED_SHARE = 4
-"""While several owners have requests, passes are a quarter as long: each waits for whole passes."""
-CONTENDED_FOR_S = 10
-"""How long an owner counts after its last request: the next one may come at any time."""
 SMALL_PASS_TOKENS = 64
 """A pass costs about as much as these, however small it is: up to them padding is free."""
 
@@ -77,6 +75,16 @@ class _Request(Generic[ItemT]):
             self.done.set_exception(error)
 
 
+@dataclass(slots=True)
+class _Lane:
+    """Passes one after the other in a thread, while requests wait."""
+
+    threads: WorkerThreads = field(default_factory=WorkerThreads)
+    task: asyncio.Task[None] | None = None
+    owners: frozenset[str] = frozenset()
+    """Whose items are in the pass that runs."""
+
+
 class TokenBatcher(Generic[ItemT]):
     """Runs passes, bounded in tokens, over the items of all requests of one event loop."""
 
@@ -92,9 +100,8 @@ class TokenBatcher(Generic[ItemT]):
         self._max_batch_tokens = max_batch_tokens
         self._max_queued_tokens = max_queued_tokens
         self._waiting = TurnQueue[_Request[ItemT]]()
-        self._threads = WorkerThreads()
-        self._passes: asyncio.Task[None] | None = None
-        self._last_requests: dict[str, float] = {}
+        self._lanes = (_Lane(), _Lane())
+        self._contention = Contention()
 
     async def run(self, items: Sequence[ItemT], group: Hashable = None) -> list[Any]:
         """Return the results in the order of the items; when cancelled, waiting items never run.
@@ -105,12 +112,11 @@ class TokenBatcher(Generic[ItemT]):
             ModelOverloadedError: too many tokens are waiting.
         """
         request = _Request[ItemT](len(items), group)
-        self._note_owner(request.owner)
+        self._contention.note(request.owner)
         request.shares.extend(self._cut(request, items))
         self._check_room(request)
         self._waiting.add(request.owner, request)
-        if self._passes is None:
-            self._passes = asyncio.create_task(self._run_passes())
+        self._start_passes(request.owner)
         try:
             return await request.done
         finally:
@@ -118,24 +124,16 @@ class TokenBatcher(Generic[ItemT]):
 
     def num_unfinished(self) -> int:
         """Return how many requests wait or run."""
-        return len(self._waiting) + self._threads.num_unfinished()
+        return len(self._waiting) + sum(lane.threads.num_unfinished() for lane in self._lanes)
 
     def close(self) -> None:
         """Drop the requests that wait."""
         self._waiting.clear()
-        self._threads.close()
-
-    def _note_owner(self, owner: str) -> None:
-        now = asyncio.get_running_loop().time()
-        recent = {
-            name: last for name, last in self._last_requests.items() if last > now - CONTENDED_FOR_S
-        }
-        self._last_requests = {**recent, owner: now}
+        for lane in self._lanes:
+            lane.threads.close()
 
     def _max_pass_tokens(self) -> int:
-        if len(self._last_requests) < 2:
-            return self._max_batch_tokens
-        return max(SMALL_PASS_TOKENS, self._max_batch_tokens // CONTENDED_SHARE)
+        return self._contention.limit(self._max_batch_tokens, SMALL_PASS_TOKENS)
 
     def _check_room(self, request: _Request[ItemT]) -> None:
         # A request counts for half of the limit at most: alone it always fits, and leaves room.
@@ -171,14 +169,27 @@ class TokenBatcher(Generic[ItemT]):
             return False
         return padded - useful <= max(SMALL_PASS_TOKENS, MAX_PADDING * padded)
 
-    def _next_pass(self) -> list[_Share[ItemT]]:
-        """Take a share of the request whose turn it is, and others of similar length."""
-        first = self._waiting.pop(lambda request: bool(request.shares), cost=0)
-        if first is None:  # their clients have gone
-            self._waiting.clear()
+    def _next_pass(self, lane: _Lane) -> list[_Share[ItemT]]:
+        shares = self._take(lane)
+        for owner in {request.owner for request in self._waiting}:
+            self._waiting.discard(owner, lambda request: not request.shares)
+        return shares
+
+    def _take(self, lane: _Lane) -> list[_Share[ItemT]]:
+        """Take a share of the request whose turn it is, and others of similar length.
+
+        Nothing is taken of owners who have items in the pass of the other lane.
+        """
+        beside = frozenset[str]().union(*(each.owners for each in self._lanes if each is not lane))
+        first = self._waiting.pop(lambda r: bool(r.shares) and r.owner not in beside, cost=0)
+        if first is None:
             return []
         shares = [first.shares.popleft()]
-        alike = [r for r in self._waiting if r.shares and r.group == first.group]
+        alike = [
+            r
+            for r in self._waiting
+            if r.shares and r.group == first.group and r.owner not in beside
+        ]
         for request in sorted(alike, key=lambda r: abs(r.shares[0].longest - shares[0].longest)):
             share = request.shares[0]
             if self._fits(shares, share.longest, share.num_tokens, len(share.items)):
@@ -187,22 +198,28 @@ class TokenBatcher(Generic[ItemT]):
             self._waiting.pay(share.request.owner, share.num_tokens)
         if first.shares:
             self._waiting.add(first.owner, first)
-        for owner in {request.owner for request in self._waiting}:
-            self._waiting.discard(owner, lambda request: not request.shares)
         return shares
 
-    async def _run_passes(self) -> None:
-        while self._waiting:
-            shares = self._next_pass()
+    def _start_passes(self, owner: str) -> None:
+        """Let a lane run that may take a request of an owner, unless one will."""
+        for lane in self._lanes:
+            if lane.task is None:
+                lane.task = asyncio.create_task(self._run_passes(lane))
+                return
+            if owner in lane.owners:
+                return
+
+    async def _run_passes(self, lane: _Lane) -> None:
+        while shares := self._next_pass(lane):
+            lane.owners = frozenset(share.request.owner for share in shares)
             items = [item for share in shares for item in share.items]
-            if not items:
-                continue
             try:
-                results = await self._threads.run(lambda _, items=items: self._work(items))
+                results = await lane.threads.run(lambda _, items=items: self._work(items))
                 for share in shares:
                     share.request.accept(share, results[: len(share.items)])
                     results = results[len(share.items) :]
             except Exception as error:  # noqa: BLE001  each request raises it as its own
                 for share in shares:
                     share.request.fail(error)
-        self._passes = None
+            lane.owners = frozenset()
+        lane.task = None

@@ -79,7 +79,7 @@ class SpeechEngine(OperationEngine):
         self._synthesizer = synthesizer
         self._max_input_chars = max_input_chars
         self._speakers = WorkerThreads(1)
-        self._encoders = WorkerThreads(ENCODER_THREADS)
+        self._encoders = WorkerThreads(ENCODER_THREADS, num_spare=1)
 
     async def encode(self, body: EncodeSpeechBody, call: Call) -> Reply:
         """Return samples that are already there as a file."""

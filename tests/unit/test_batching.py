@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -181,16 +182,66 @@ async def begin_as(
     return await begin(batcher, *items)
 
 
-async def test_batcher_gives_owners_their_turns_by_tokens(
-    batcher: TokenBatcher[Text], passes: Passes
-) -> None:
-    flood = [await begin_as("a", batcher, Text(f"a{i}", 600)) for i in range(4)]
-    await passes.wait_for_one()
-    quiet = [await begin_as("b", batcher, Text(f"b{i}", 600)) for i in range(2)]
-    passes.let_go()
-    await asyncio.gather(*flood, *quiet)
+class HeldPasses:
+    """Does the work of a batcher, and holds each pass until the first of its items is named."""
 
-    assert passes.seen == [["a0"], ["b0"], ["a1"], ["b1"], ["a2"], ["a3"]]
+    def __init__(self) -> None:
+        self._began = defaultdict[str, threading.Event](threading.Event)
+        self._may_end = defaultdict[str, threading.Event](threading.Event)
+
+    def __call__(self, items: Sequence[Text]) -> list[str]:
+        name = items[0].name
+        self._began[name].set()
+        assert self._may_end[name].wait(timeout=30)
+        return [item.name.upper() for item in items]
+
+    async def wait_for(self, name: str) -> None:
+        assert await asyncio.to_thread(self._began[name].wait, timeout=30)
+
+    def has_begun(self, name: str) -> bool:
+        return self._began[name].is_set()
+
+    def end(self, *names: str) -> None:
+        for name in names:
+            self._may_end[name].set()
+
+
+async def test_batcher_gives_owners_their_turns_by_tokens() -> None:
+    held = HeldPasses()
+    batcher = TokenBatcher[Text](held, max_batch_tokens=1000, max_queued_tokens=12_000)
+    work = [
+        await begin_as(name[0], batcher, Text(name, num_tokens))
+        for num_tokens, names in ((600, "a0 b0"), (300, "c0 c1 c2 c3"), (600, "a1 b1 a2"))
+        for name in names.split()
+    ]
+    await held.wait_for("a0")
+    await held.wait_for("b0")
+
+    order = "a0 c0, c0 c1, c1 c2, c2 a1, b0 b1, b1 c3, a1 a2"
+    for ended, following in map(str.split, order.split(", ")):
+        assert not held.has_begun(following)
+        held.end(ended)
+        await held.wait_for(following)
+    held.end("a2", "c3")
+
+    await asyncio.gather(*work)
+    assert batcher.num_unfinished() == 0
+
+
+async def test_batcher_runs_an_owner_beside_the_pass_of_another() -> None:
+    held = HeldPasses()
+    batcher = TokenBatcher[Text](held, max_batch_tokens=1000, max_queued_tokens=12_000)
+    flood = [await begin_as("a", batcher, Text(f"a{i}", 600)) for i in range(3)]
+    await held.wait_for("a0")
+
+    for number in range(3):
+        quiet = await begin_as("b", batcher, Text(f"b{number}", 600))
+        held.end(f"b{number}")
+        assert await quiet == [f"B{number}"]
+    assert not held.has_begun("a1")
+
+    held.end("a0", "a1", "a2")
+    await asyncio.gather(*flood)
 
 
 async def test_batcher_refuses_only_the_owner_who_fills_the_queue(

@@ -54,6 +54,17 @@ async def ask(client: AsyncOpenAI, **fields: Any) -> Any:
     return await client.chat.completions.create(**fields)
 
 
+async def test_grammar_that_the_library_refuses_is_refused_with_its_reason(url: str) -> None:
+    grammar = 'root ::= "a"\nother ::= [z-a]'
+    async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
+        with pytest.raises(openai.BadRequestError) as raised:
+            await ask(client, extra_body={"structured_outputs": {"grammar": grammar}})
+
+    assert raised.value.param == "structured_outputs.grammar"
+    assert "line 2, column" in raised.value.message
+    assert "lower bound" in raised.value.message
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_schema_that_takes_too_long_is_refused_by_name(url: str, stream: bool) -> None:
     async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:

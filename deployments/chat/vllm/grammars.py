@@ -41,6 +41,9 @@ REFUSAL = ContextVar[list[APIError] | None]("REFUSAL", default=None)
 
 LIBRARY_ERRORS = (VLLMError, ValueError, TypeError, RuntimeError)
 
+NO_REASON = "Invalid grammar specification."
+"""vLLM's message for a grammar that xgrammar refuses; the cause has the reason."""
+
 
 class CheckedOutputs(StructuredOutputsParams):
     """Structured outputs that are compiled elsewhere, so that vLLM need not validate them."""
@@ -144,8 +147,16 @@ def _compile(backend: backend_xgrammar.XgrammarBackend, task: bytes) -> bytes:
         assert outputs is not None
         backend.compile_grammar(*get_structured_output_key(outputs))
     except LIBRARY_ERRORS as error:
-        return to_json({"error": clean_message(str(error))})
+        return to_json({"error": _describe(error)})
     return to_json(_read_fields(outputs))
+
+
+def _describe(error: Exception) -> str:
+    """Return an error's message, with the line and column that xgrammar names."""
+    message = clean_message(str(error))
+    if message != NO_REASON or error.__cause__ is None:
+        return message
+    return f"{message.removesuffix('.')}: {clean_message(str(error.__cause__))}."
 
 
 def _read_fields(outputs: StructuredOutputsParams) -> dict[str, Any]:

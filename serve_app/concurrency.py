@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from wire.logging import get_logger
@@ -57,6 +59,29 @@ class TurnSemaphore:
     def _grant(self) -> None:
         while (granted := self._places.begin(lambda future: not future.done())) is not None:
             granted.set_result(None)
+
+
+class TurnThread:
+    """A thread for what would hold the event loop; owners take turns.
+
+    There is one, because each would take the interpreter from the loop for 5 ms at a time.
+    """
+
+    def __init__(self) -> None:
+        self._turns = TurnSemaphore(1)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="large requests")
+
+    async def run(self, owner: str, function: Callable[[], T]) -> T:
+        """Return what a function returns, in the context of the caller."""
+        async with self._turns.hold(owner):
+            context = copy_context()
+            return await asyncio.get_running_loop().run_in_executor(
+                self._pool, context.run, function
+            )
+
+    def close(self) -> None:
+        """End the thread once it has nothing to do."""
+        self._pool.shutdown(wait=False)
 
 
 @asynccontextmanager

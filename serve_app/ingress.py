@@ -52,6 +52,7 @@ def create_api(config: IngressConfig, runtime: Runtime) -> FastAPI:
         RequestMiddleware,
         authenticator=services.authenticator,
         log=services.log,
+        thread=services.checks.thread,
         limits=services.limits,
         strict_fields=config.strict_fields,
     )

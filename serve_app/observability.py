@@ -30,6 +30,8 @@ class RequestRecord:
     request_id: str
     owner: str = ""
     """Whose request it is. In no log line and no metric."""
+    is_large: bool = False
+    """Whether to work on it in the event loop would hold up other requests."""
     started: float = field(default_factory=time.monotonic)
     kind: Kind | None = None
     model: str = "-"

@@ -14,7 +14,7 @@ from serve_app.assistants.assembly import AssistantParts, assemble
 from serve_app.assistants.code_interpreter import interpreter
 from serve_app.batches.batches import KIND as BATCH
 from serve_app.batches.batches import Batches
-from serve_app.concurrency import background_tasks
+from serve_app.concurrency import TurnThread, background_tasks
 from serve_app.config import IngressConfig, ModerationConfig
 from serve_app.http.addresses import Addresses
 from serve_app.http.auth import Authenticator
@@ -103,7 +103,7 @@ def build_services(
         timeout_s=config.remote_file_timeout_s,
     )
     addresses = Addresses(config.public_url, config.trusted_proxies, runtime.peer_proof)
-    checks = Checks(make_pool())
+    checks = Checks(make_pool(), TurnThread())
     vector_stores = assemble_vector_stores(
         registry, database, files, jobs, log, config.vector_stores
     )

@@ -24,9 +24,12 @@ MAX_BODY_OBJECTS: Annotated[
     int,
     Of(
         "objects of a JSON body",
-        "a long conversation with tools has some thousand; so many take half a second to validate",
+        "a long conversation with tools has some thousand; so many take a second of work in all",
     ),
-] = 50_000
+] = 20_000
+MAX_BODY_MEMBERS: Annotated[
+    int, Of("members of a JSON body itself", "the longest request has 60")
+] = 1000
 MAX_FORM_FIELDS: Annotated[
     int,
     Of(
@@ -177,6 +180,9 @@ MAX_GRAMMAR_OPTIONAL: Annotated[
 
 MAX_CHOICES: Annotated[int, Of("answers of one request (`n`)", "OpenAI's limit")] = 128
 MAX_TOOLS: Annotated[int, Of("tools", "OpenAI's limit")] = 128
+MAX_LOGIT_BIASES: Annotated[
+    int, Of("entries of `logit_bias`", "as many tokens as the largest vocabularies have")
+] = 262_144
 MAX_LOGPROBS: Annotated[
     int, Of("most likely tokens per token (`top_logprobs`)", "OpenAI's limit")
 ] = 20

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from fastapi import Response
+from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from serve_app.http.json_response import json_response
@@ -54,9 +55,9 @@ async def complete_chat(
             fields["messages"] = [
                 message.model_dump(exclude_unset=True, exclude_none=True) for message in messages
             ]
-    check_parts(fields["messages"], chat.card)
+    await calls.compute(lambda: check_parts(fields["messages"], chat.card))
     fetched = await with_files(fields["messages"], remote_files, "messages")
-    fields["messages"] = with_tool_messages(fetched)
+    fields["messages"] = await calls.compute(lambda: with_tool_messages(fetched))
     chat_body = ChatCompletionBody(**fields)
     if voice is not None:
         return await answer_aloud(body, chat_body, chat, voice, calls, spoken_answers)
@@ -67,8 +68,7 @@ async def complete_chat(
 async def complete_text(body: CompletionRequest, calls: Calls) -> Response:
     """Continue one or more prompts, whole or as a stream of chunks."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    sent = body.model_dump(exclude_unset=True, exclude_none=True)
-    fields = await calls.check(lambda: engine_fields(sent))
+    fields = await calls.check(lambda: engine_fields(_dump(body)))
     return await _send(Operation.COMPLETION, model, body, CompletionBody(**fields), calls)
 
 
@@ -83,8 +83,7 @@ async def edit_text(body: EditRequest, calls: Calls) -> Response:
 async def tokenize(body: TokenizeRequest, calls: Calls) -> bytes:
     """Return the token ids of a text, or of a conversation under the model's chat template."""
     model = await calls.resolve(Kind.CHAT, body.model, body.backend)
-    sent = body.with_prompt().model_dump(exclude_unset=True, exclude_none=True)
-    fields = await calls.check(lambda: engine_fields(sent))
+    fields = await calls.check(lambda: engine_fields(_dump(body.with_prompt())))
     reply = await calls.run(model, Operation.TOKENIZE, TokenizeBody(**fields))
     return reply.body
 
@@ -137,6 +136,10 @@ async def _call(
     reply = await calls.run(model, operation, fields, slots=slots)
     answer = translate(reply.body) if translate is not None else reply.body
     return json_response(answer)
+
+
+def _dump(body: BaseModel) -> dict[str, Any]:
+    return body.model_dump(exclude_unset=True, exclude_none=True)
 
 
 def _chat_fields(body: ChatCompletionRequest) -> dict[str, Any]:

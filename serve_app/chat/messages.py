@@ -55,9 +55,13 @@ async def _prepare(
     if body.wants_thoughts and not model.card.thinks:
         calls.record.ignore(["thinking"])
         del fields["thinking"]
-    sent = [message.model_dump(include={"role", "content"}) for message in body.messages]
+    sent = await calls.compute(
+        lambda: [message.model_dump(include={"role", "content"}) for message in body.messages]
+    )
     fetched = await with_files(sent, remote_files, "messages")
     if fetched is not sent:
         contents = [(message["role"], message["content"]) for message in fetched]
-        fields["messages"] = read_messages(contents, reads_images=reads_images)
+        fields["messages"] = await calls.compute(
+            lambda: read_messages(contents, reads_images=reads_images)
+        )
     return model, fields

@@ -10,7 +10,7 @@ from wire.openai.embeddings import EmbeddingsRequest
 async def embed(body: EmbeddingsRequest, model_name: str | None, calls: Calls) -> bytes:
     """Return the engine's answer, as JSON: a vector for each input."""
     model = await calls.resolve(Kind.EMBEDDINGS, model_name, body.backend)
-    fields = own_fields(body)
+    fields = await calls.compute(lambda: own_fields(body))
     if body.dimensions is not None and body.dimensions not in model.card.vector_lengths:
         calls.record.ignore(["dimensions"])
         del fields["dimensions"]

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from wire.errors import RequestTooLargeError
 from wire.limits import MAX_BODY_OBJECTS, MAX_BODY_VALUES
 
-SMALL_BYTES = 2**16
-"""A shorter text cannot have so many that they matter."""
+SMALL_BYTES = 3 * MAX_BODY_OBJECTS
+"""A shorter text cannot have too many: the shortest object and its comma have three bytes."""
 TURN_S = 0.005
 """Time after which other requests have their turn."""
 

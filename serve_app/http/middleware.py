@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve_app.concurrency import TurnThread
 from serve_app.http.auth import Authenticator
 from serve_app.http.content_encoding import DecodedBody, read_encoding, without_encoding
 from serve_app.http.error_answers import error_response, is_of_anthropic
@@ -58,6 +59,7 @@ class RequestMiddleware:
         authenticator: Authenticator,
         log: RequestLog,
         limits: BodyLimits,
+        thread: TurnThread,
         *,
         strict_fields: bool,
     ) -> None:
@@ -66,6 +68,7 @@ class RequestMiddleware:
         self.authenticator = authenticator
         self.log = log
         self.limits = limits
+        self.thread = thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -78,7 +81,7 @@ class RequestMiddleware:
         REQUEST_ID.set(record.request_id)
         record.strict_fields = self.strict_fields
         state = scope.setdefault("state", {})
-        state["record"] = record
+        state["record"], state["thread"] = record, self.thread
         scope = _route_like_get(scope)
         most = self.limits.of(record.method, scope["path"])
         exchange = _Exchange(record, receive, send, most, make_headers(scope, headers, record))

@@ -33,7 +33,7 @@ async def with_kept_pictures(
         copied = dict(item)
         for field in ("content", "output"):
             parts = item.get(field)
-            if not isinstance(parts, list):
+            if not isinstance(parts, list) or not any("file_id" in part for part in parts):
                 continue
             copied[field] = list[Part]()
             for p, part in enumerate(parts):

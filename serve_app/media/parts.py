@@ -193,14 +193,15 @@ async def with_files(messages: list[Part], remote: RemoteFiles, param: str) -> l
     return copied
 
 
-def _find_urls(parts: Any, path: str) -> list[tuple[Part, str]]:
+def _find_urls(parts: list[Any], path: str) -> list[tuple[Part, str]]:
     """Return what names a file on the web, at any depth: results of tools have parts too."""
     found: list[tuple[Part, str]] = []
-    for index, part in enumerate(_as_list(parts)):
+    for index, part in enumerate(parts):
         if isinstance(part, dict):
-            here = f"{path}[{index}]"
-            found += [(part, here)] if _url(part) is not None else []
-            found += _find_urls(part.get("content"), f"{here}.content")
+            if _url(part) is not None:
+                found.append((part, f"{path}[{index}]"))
+            if isinstance(content := part.get("content"), list):
+                found += _find_urls(content, f"{path}[{index}].content")
     return found
 
 

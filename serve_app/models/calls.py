@@ -35,7 +35,15 @@ class Calls:
 
     async def check(self, read: Callable[[], T]) -> T:
         """Return what ``read`` makes of the request, whose checks may take long."""
-        return await self._checks.run(read, self.record.owner) if self._checks else read()
+        if self._checks is None:
+            return read()
+        return await self._checks.run(read, self.record.owner, is_large=self.record.is_large)
+
+    async def compute(self, convert: Callable[[], T]) -> T:
+        """Return what ``convert`` makes of the request, in a thread if the request is large."""
+        if self._checks is None or not self.record.is_large:
+            return convert()
+        return await self._checks.thread.run(self.record.owner, convert)
 
     async def resolve(
         self, kind: Kind, name: str | None, backend: str | None = None, param: str = "model"
@@ -86,7 +94,7 @@ class Calls:
         slots: int = 1,
     ) -> Reply:
         """Answer whole."""
-        call = self._call(model, operation, body, files, slots)
+        call = await self._call(model, operation, body, files, slots)
         reply = await self._registry.run(model, call)
         self.record.add_work(model.card, reply.usage)
         return reply
@@ -105,7 +113,7 @@ class Calls:
 
         Errors before the first piece are raised by the first ``anext``.
         """
-        call = self._call(model, operation, body, files, slots, coalesce=coalesce)
+        call = await self._call(model, operation, body, files, slots, coalesce=coalesce)
         async with aclosing(self._registry.stream(model, call)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Usage):
@@ -113,7 +121,7 @@ class Calls:
                 else:
                     yield piece
 
-    def _call(
+    async def _call(
         self,
         model: ServedModel,
         operation: Operation,
@@ -127,10 +135,12 @@ class Calls:
         owner = "" if self.record.owner in ("", EVERYONE) else self.record.owner
         if owner and not self._registry.share_prompt_cache:
             body = salt_cache(operation, body, owner)
-        prefix = prefix_of(operation, body, model.adapter)
+        prefix, encoded = await self.compute(
+            lambda: (prefix_of(operation, body, model.adapter), encode_body(body, model.id))
+        )
         return Call(
             operation,
-            encode_body(body, model.id),
+            encoded,
             self.record.request_id,
             slots,
             tuple(files),

@@ -1,8 +1,10 @@
 """Runs the checks of a request that may take long in other processes, one owner after another."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
+from serve_app.concurrency import TurnThread
 from wire.deferred import Tasks, collect, keep
 from wire.errors import BusyError, InvalidRequestError
 from workers.pool import Budget, OverBudgetError, PoolBusyError, WorkerPool, launch_program
@@ -25,10 +27,12 @@ def make_pool() -> WorkerPool:
 class Checks:
     """The checks of requests."""
 
-    def __init__(self, pool: WorkerPool) -> None:
+    def __init__(self, pool: WorkerPool, thread: TurnThread) -> None:
+        """Begin with no checks. ``thread`` is where large requests are read."""
         self._pool = pool
+        self.thread = thread
 
-    async def run(self, read: Callable[[], T], owner: str) -> T:
+    async def run(self, read: Callable[[], T], owner: str, *, is_large: bool = False) -> T:
         """Return what ``read`` returns, which checks a request and does nothing else.
 
         It runs again once the results are there that it needs.
@@ -38,8 +42,8 @@ class Checks:
             BusyError: too many checks wait.
         """
         for _ in range(MAX_ROUNDS):
-            with collect() as tasks:
-                result = read()
+            collecting = partial(_collect, read)
+            result, tasks = await self.thread.run(owner, collecting) if is_large else collecting()
             if not tasks:
                 return result
             await self._compute(tasks, owner)
@@ -64,5 +68,11 @@ class Checks:
             keep(task, result)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes and the thread."""
         self._pool.close()
+        self.thread.close()
+
+
+def _collect(read: Callable[[], T]) -> tuple[T, Tasks]:
+    with collect() as tasks:
+        return read(), tasks

@@ -6,7 +6,7 @@ costs time but does not change the answer. No I/O, and cheap enough for every re
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import to_json
 
@@ -30,6 +30,9 @@ MARKED_BLOCKS = 64
 MARKS = 64
 """Marks that are sent from the beginning of a prompt, where prompts differ, and as many from its
 end, where a conversation continues."""
+END_CHARS = 2**16
+"""Of a text that is longer than its marked blocks by this, the end has so many characters. The part
+between, of which only the length is hashed, could distinguish what differs in nothing else."""
 MEDIA_CHARS = 4096
 """Maximum length of a string in an image or a recording that is hashed whole. Of a longer one, the
 length and the two ends are hashed."""
@@ -67,7 +70,7 @@ def _read_parts(body: Mapping[str, Any]) -> Iterator[tuple[bool, bytes]]:
     """Yield each part of a prompt in order, and whether it is a user's."""
     for name in BEFORE:
         if body.get(name):
-            yield False, to_json(body[name])
+            yield False, to_json(_cut(body[name]))
     for name in CONVERSATION:
         value = body.get(name) or ()
         for item in value if _is_list_of_items(value) else (value,) if value else ():
@@ -82,15 +85,31 @@ def _is_list_of_items(value: Any) -> bool:
 
 def _encode(item: Any) -> bytes:
     if isinstance(item, str):
-        return item.encode()
-    if isinstance(item, dict) and isinstance(item.get("content"), list):
-        item = {**item, "content": [_shorten(part) for part in item["content"]]}
+        return _cut(item).encode()
+    if not isinstance(item, dict):
+        return to_json(_cut(item))
+    content = item.get("content")
+    if isinstance(content, list):
+        item = {**item, "content": [_shorten(part) for part in content]}
+    elif isinstance(content, str) and len(content) > END_CHARS:
+        item = {**item, "content": _cut(content)}
     return to_json(item)
 
 
+def _cut(value: Any) -> Any:
+    """Return a text, or a list of token ids, of which the middle is left out if it is long."""
+    marked = MARKED_BLOCKS * BLOCK
+    if not isinstance(value, str | list) or len(items := cast("Any", value)) <= marked + END_CHARS:
+        return value
+    size = len(items)
+    return items[:marked] + (str(size) if isinstance(value, str) else [size]) + items[-END_CHARS:]
+
+
 def _shorten(part: Any) -> Any:
-    """Return a part of a message with its image or recording shortened."""
-    if isinstance(part, dict) and "text" not in part:
+    """Return a part of a message with its text, image or recording shortened."""
+    if isinstance(part, dict):
+        if "text" in part:
+            return {**part, "text": _cut(part["text"])}
         return {name: _shorten(value) for name, value in part.items()}
     if isinstance(part, str) and len(part) > MEDIA_CHARS:
         return [len(part), part[: MEDIA_CHARS // 2], part[-MEDIA_CHARS // 2 :]]

@@ -31,7 +31,7 @@ async def rank_documents(body: RerankRequest, calls: Calls) -> RerankResponse:
     if body.top_n is not None and body.top_n < 1:
         raise UnprocessableError(f"'top_n' must be at least 1, received {body.top_n}.", "top_n")
     refuse_foreign_fields(body)
-    texts = body.document_texts()
+    texts = await calls.compute(body.document_texts)
     model = await calls.resolve(Kind.RERANK, body.model, body.backend)
     scores, usage = await _score(model, body.query_text(), texts, body.max_tokens_per_doc, calls)
     num_tokens = usage.prompt_tokens
@@ -47,7 +47,7 @@ async def rank_documents(body: RerankRequest, calls: Calls) -> RerankResponse:
 async def score_pairs(body: ScoreRequest, calls: Calls) -> ScoreResponse:
     """Return a score for each pair of texts."""
     refuse_foreign_fields(body)
-    pairs = body.pairs()
+    pairs = await calls.compute(body.pairs)
     model = await calls.resolve(Kind.RERANK, body.model, body.backend)
     limit = body.max_tokens_per_doc or None
     jobs = [partial(_score, model, query, texts, limit, calls) for query, texts in pairs]

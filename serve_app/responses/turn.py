@@ -119,12 +119,13 @@ async def prepare_turn(
     """
     fields = await calls.check(body.engine_fields)
     before = await history.load_items(body)
-    items = await resolve_references(new_items(body.input), history.find_item, before)
+    new = await calls.compute(lambda: new_items(body.input))
+    items = await resolve_references(new, history.find_item, before)
     if not items and not before:
         raise InvalidRequestError("Missing required parameter: 'input'.", "input")
-    check_items(items, model.card)
+    await calls.compute(lambda: check_items(items, model.card))
     response_id = new_id("resp")
-    conversation = as_engine_items([*before, *items])
+    conversation = await calls.compute(lambda: as_engine_items([*before, *items]))
     conversation = await with_kept_pictures(conversation, history.owner, history.files, "input")
     conversation = await with_files(conversation, remote_files, "input")
     request = {

@@ -50,10 +50,7 @@ class KeyStores:
         Raises:
             InvalidRequestError: the store's keys have another length.
         """
-        chunks: dict[str, Sequence[Chunk]] = {}
-        for key, value in zip(keys, values, strict=True):
-            vector = _pack(key)
-            chunks[_document_id(vector)] = (Chunk(value, vector),)
+        chunks = await asyncio.to_thread(_to_chunks, keys, values)
         store_id, length = _store_id(owner, name), len(keys[0])
         new = StoredObject(store_id, KIND, owner, {"name": name}, state={"dimensions": length})
         if await self._find_store(owner, name) is None:
@@ -74,19 +71,17 @@ class KeyStores:
         store = await self._find_store(owner, name)
         if store is None:
             return []
-        vectors = [_pack(key) for key in keys]
-        rows = await self._chunks.get_of_documents(
-            store.id, [_document_id(vector) for vector in vectors]
-        )
+        vectors = await asyncio.to_thread(_pack_all, keys)
+        rows = await self._chunks.get_of_documents(store.id, list(vectors))
         by_vector = {row.vector: row for row in rows}
-        present = [by_vector[vector] for vector in dict.fromkeys(vectors) if vector in by_vector]
+        present = [by_vector[vector] for vector in vectors.values() if vector in by_vector]
         return await asyncio.to_thread(_to_neighbours, present, [1.0] * len(present))
 
     async def delete(self, owner: str, name: str, keys: Sequence[Sequence[float]]) -> None:
         """Delete the texts of keys."""
         store = await self._find_store(owner, name)
         if store is not None:
-            empty = {_document_id(_pack(key)): () for key in keys}
+            empty = dict.fromkeys(await asyncio.to_thread(_pack_all, keys), ())
             await self._chunks.replace(store.id, empty)
 
     async def find(
@@ -123,6 +118,21 @@ def _document_id(vector: bytes) -> str:
 
 def _pack(key: Sequence[float]) -> bytes:
     return struct.pack(f"<{len(key)}f", *(number + 0.0 for number in key))  # -0 is 0
+
+
+def _pack_all(keys: Sequence[Sequence[float]]) -> dict[str, bytes]:
+    """Return each key as a vector, by its document's id."""
+    vectors = [_pack(key) for key in keys]
+    return {_document_id(vector): vector for vector in vectors}
+
+
+def _to_chunks(
+    keys: Sequence[Sequence[float]], values: Sequence[str]
+) -> dict[str, Sequence[Chunk]]:
+    """Return the chunk of each key, by its document's id."""
+    vectors = [_pack(key) for key in keys]
+    pairs = zip(vectors, values, strict=True)
+    return {_document_id(vector): (Chunk(value, vector),) for vector, value in pairs}
 
 
 def _check_length(store: StoredObject, length: int, param: str) -> None:

@@ -97,6 +97,29 @@ def test_images_are_told_apart_without_being_read_whole() -> None:
     assert one.marks[-1] != other.marks[-1]
 
 
+def write_prompts(text: str) -> list[dict[str, Any]]:
+    """Return a text in each form of a prompt."""
+    parts = [{"type": "text", "text": text}]
+    return [
+        {"prompt": text},
+        {"prompt": [text.count("x"), *range(300_000), text.count("y")]},
+        {"messages": [{"role": "user", "content": text}]},
+        {"messages": [{"role": "user", "content": parts}]},
+    ]
+
+
+@pytest.mark.parametrize("form", range(4))
+def test_long_text_is_told_apart_by_its_ends_and_length(form: int) -> None:
+    def end(text: str) -> tuple[int, int]:
+        return prefix(Operation.COMPLETION, **write_prompts(text)[form]).marks[-1]
+
+    text = "x" * 500_000
+
+    assert end(text) == end(text)
+    assert end(text) != end(text + "y")
+    assert end(text)[1] < 1_000_000
+
+
 @pytest.mark.parametrize(
     "prompt", ["Once", ["Once", "upon"], [1, 2, 3], [[1, 2], [3]], ["Once"] * 3]
 )

@@ -9,7 +9,7 @@ from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
 from wire.fields import refuse_elsewheres
 from wire.hints import OF_OPENAI
-from wire.limits import MAX_CHOICES, MAX_ID_CHARS, MAX_LOGPROBS, MAX_TOOLS
+from wire.limits import MAX_CHOICES, MAX_ID_CHARS, MAX_LOGIT_BIASES, MAX_LOGPROBS, MAX_TOOLS
 from wire.openai.objects import Metadata
 from wire.openai.speech import VoiceReference
 from wire.openai.usage import CompletionUsage
@@ -109,7 +109,9 @@ class Sampling(ModelRequest):
     typical_p: float | None = Field(default=None, ge=0, le=1)
     tfz: float | None = Field(default=None, ge=0, le=1)
     repeat_penalty: float | None = Field(default=None, ge=0)
-    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = Field(
+        default=None, max_length=MAX_LOGIT_BIASES
+    )
     ignore_eos: bool | None = None
     n_predict: int | None = Field(default=None, ge=-2)
     """llama.cpp's name of ``max_tokens``; negative: no limit."""

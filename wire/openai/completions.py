@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from wire.answers import Omittable, SparseAnswer
 from wire.errors import InvalidRequestError
@@ -15,13 +15,36 @@ Item = TypeVar("Item")
 Several = Annotated[list[Item], Field(min_length=1)]
 
 
+def _find_form(prompt: Any) -> str | None:
+    """Return the tag of a prompt's form. To try each would take long with many token ids."""
+    if isinstance(prompt, str):
+        return "[text]"
+    if not isinstance(prompt, list):
+        return None
+    first = type(prompt[0]) if prompt else str
+    return {str: "[texts]", int: "[ids]", list: "[lists]"}.get(first)
+
+
+Prompt = Annotated[
+    Annotated[str, Tag("[text]")]
+    | Annotated[Several[str], Tag("[texts]")]
+    | Annotated[Several[int], Tag("[ids]")]
+    | Annotated[Several[list[int]], Tag("[lists]")],
+    Discriminator(
+        _find_form,
+        custom_error_type="text_type",
+        custom_error_message="must be a string, a list of strings, or token ids",
+    ),
+]
+
+
 class CompletionRequest(Sampling):
     """Body of ``POST /v1/completions``."""
 
     hints = OF_COMPLETIONS
     elsewhere = ("messages", "tools", "tool_choice")
 
-    prompt: str | Several[str] | Several[int] | Several[list[int]]
+    prompt: Prompt
     max_tokens: int | None = Field(default=None, ge=0)
     echo: bool | None = None
     logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)

@@ -10,7 +10,7 @@ from wire.errors import InvalidRequestError, echo
 from wire.fields import OF_OTHER_PATHS, check_types, own_fields, refuse_unless_neutral
 from wire.hints import LOGPROBS, OF_RESPONSES
 from wire.json_schema.checks import check_named_schema, check_tools
-from wire.limits import MAX_ID_CHARS, MAX_LOGPROBS, MAX_TOOLS
+from wire.limits import MAX_ID_CHARS, MAX_LOGIT_BIASES, MAX_LOGPROBS, MAX_TOOLS
 from wire.openai.objects import Deleted, Metadata
 from wire.openai.tool_choice import prepare_tools
 from wire.requests import ModelRequest, StoredBody, type_of
@@ -126,7 +126,9 @@ class ResponseRequest(StoredBody, ModelRequest):
     repetition_penalty: float | None = Field(default=None, gt=0)
     repeat_penalty: float | None = Field(default=None, gt=0)
     ignore_eos: bool | None = None
-    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = Field(
+        default=None, max_length=MAX_LOGIT_BIASES
+    )
     structured_outputs: dict[str, Any] | None = None
     chat_template_kwargs: dict[str, Any] | None = None
 

@@ -13,14 +13,24 @@ from deployments import hub as hub_client
 from deployments.config import PROJECT_ROOT
 from tests.support.hub import Hub, Repository, run_hub
 from tests.support.load_models import load_models
-from tests.support.tiny_encoders import make_tiny_cross_encoder, make_tiny_embedder
-from tests.support.tiny_whisper import make_tiny_whisper
+from tests.support.tiny_coqui import make_xtts
+from tests.support.tiny_encoders import (
+    make_tiny_cross_encoder,
+    make_tiny_decoder_embedder,
+    make_tiny_embedder,
+    make_tiny_xlm_roberta,
+)
+from tests.support.tiny_model import make_tiny_qwen
+from tests.support.tiny_sdxl import make_tiny_sdxl
+from tests.support.tiny_whisper import make_multilingual_whisper, make_tiny_whisper
 from tests.support.waiting import wait_until
 
 TOKEN = "hf_right"
 CHUNK = constants.DOWNLOAD_CHUNK_SIZE
 """The client keeps what it has received in pieces of 10 MiB."""
 OPTIONS = {"device": "cpu", "compute_type": "int8", "cpu_threads": 1}
+REPOSITORIES = {"whisper-large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo"}
+"""Of models that their library has another name for."""
 WHISPER = {"kind": "transcriptions", "model_id": "whisper", "engine_kwargs": OPTIONS}
 
 
@@ -41,8 +51,13 @@ def environment(hub: Hub, home: Path, **more: str) -> dict[str, str]:
 
 def arguments_of(config: str, kind: str) -> dict[str, Any]:
     """Return the ``args`` of the first model of a kind in a configuration."""
+    return next(each for each in arguments_of_all(config) if each["kind"] == kind)
+
+
+def arguments_of_all(config: str) -> list[dict[str, Any]]:
+    """Return the ``args`` of all models of a configuration."""
     applications = yaml.safe_load((PROJECT_ROOT / config).read_text())["applications"]
-    return next(app["args"] for app in applications if app["args"].get("kind") == kind)
+    return [app["args"] for app in applications if "kind" in app["args"]]
 
 
 @pytest.mark.timeout(170)
@@ -71,6 +86,67 @@ def test_models_of_the_cpu_configuration_load_by_their_names(
     assert "'org/gated' (revision 'main') cannot be loaded" in refused
     assert "it is gated: accept its terms" in refused
     assert "'org/nothing' (revision 'main') cannot be loaded" in unknown
+
+
+@pytest.mark.timeout(170)
+def test_chat_model_of_the_cpu_configuration_loads_by_its_name(hub: Hub, tmp_path: Path) -> None:
+    arguments = arguments_of("configs/cpu.yaml", "chat")
+    checkpoint = make_tiny_qwen(tmp_path / "qwen3", "qwen3", context_length=8192)
+    hub.repositories[arguments["model"]] = Repository(checkpoint)
+    hub.repositories["org/gated"] = Repository(checkpoint, token=TOKEN)
+
+    refused, loaded = load_models(
+        [{**arguments, "model": "org/gated"}, arguments],
+        environment(hub, tmp_path / "home", VLLM_CPU_KVCACHE_SPACE="1", OMP_NUM_THREADS="1"),
+    )
+
+    assert "'org/gated' (revision 'main') cannot be loaded" in refused
+    assert "it is gated" in refused
+    assert loaded == "loaded"
+    assert hub.ranges_of("model.safetensors").count(None) == 1  # others read its header
+
+
+@pytest.mark.timeout(300)
+def test_models_of_the_production_configuration_load_by_their_names(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """On a CPU, and each in the shape of its architecture: the rest is as it is configured."""
+    models = {each["model_id"]: _for_cpu(each) for each in arguments_of_all("configs/prod.yaml")}
+    speech = models["xtts-v2"]
+    speakers = [voice["speaker"] for voice in speech["voices"]]
+    qwen3 = make_tiny_qwen(tmp_path / "qwen3", "qwen3", context_length=32768)
+    checkpoints = {
+        "qwen3-32b": qwen3,
+        "qwen3-4b": qwen3,
+        "qwen2.5-coder-1.5b": make_tiny_qwen(tmp_path / "qwen2", "qwen2", context_length=16384),
+        "qwen3-embedding-0.6b": make_tiny_decoder_embedder(tmp_path / "embedder", qwen3),
+        "bge-reranker-v2-m3": make_tiny_xlm_roberta(tmp_path / "ranker", context_length=4096),
+        "stable-diffusion-xl": make_tiny_sdxl(tmp_path / "sdxl", "fp16"),
+        "whisper-large-v3-turbo": Path(make_multilingual_whisper(tmp_path / "whisper")),
+    }
+    for model_id, checkpoint in checkpoints.items():
+        repository = REPOSITORIES.get(model_id) or models[model_id]["model"]
+        hub.repositories[repository] = Repository(checkpoint)
+    # Coqui has a catalogue of its own.
+    speech["model"] = str(make_xtts(tmp_path / "xtts", speakers, speech["languages"]))
+    models["qwen3-embedding-0.6b"]["dimensions"] = [64, 32]
+
+    results = load_models(
+        list(models.values()),
+        environment(hub, tmp_path / "home", VLLM_CPU_KVCACHE_SPACE="1", OMP_NUM_THREADS="1"),
+    )
+
+    assert dict(zip(models, results, strict=True)) == dict.fromkeys(models, "loaded")
+
+
+def _for_cpu(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the ``args`` of a model without what needs a GPU."""
+    options = {
+        name: "cpu" if name == "device" else value
+        for name, value in arguments.get("engine_kwargs", {}).items()
+        if name not in ("tensor_parallel_size", "distributed_executor_backend", "compute_type")
+    }
+    return {**arguments, "engine_kwargs": options}
 
 
 def test_gated_model_loads_with_its_token_and_from_the_cache_without_the_hub(

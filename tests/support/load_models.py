@@ -26,7 +26,7 @@ def load_models(models: list[dict[str, Any]], environment: dict[str, str]) -> li
         input=json.dumps(models),
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=280,
     )
     assert result.returncode == 0, result.stderr[-3000:]
     return json.loads(result.stdout.splitlines()[-1])

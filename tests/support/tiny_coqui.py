@@ -3,6 +3,7 @@
 
 import json
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,10 @@ def make_recording(path: Path, seconds: float = 6) -> Path:
     return path
 
 
-def make_xtts(directory: Path) -> Path:
-    """Write an XTTS model with one built-in speaker, Ana, and return its directory."""
+def make_xtts(
+    directory: Path, speakers: Sequence[str] = ("Ana",), languages: Sequence[str] = ("en", "de")
+) -> Path:
+    """Write an XTTS model with built-in speakers, and return its directory."""
     torch.manual_seed(1)
     directory.mkdir(parents=True, exist_ok=True)
     _write_vocabulary(directory / "vocab.json")
@@ -98,7 +101,7 @@ def make_xtts(directory: Path) -> Path:
         decoder_input_dim=64,
     )
     audio = XttsAudioConfig(sample_rate=22_050, output_sample_rate=24_000)
-    settings = XttsConfig(model_args=arguments, audio=audio, languages=["en", "de"])
+    settings = XttsConfig(model_args=arguments, audio=audio, languages=list(languages))
     model: Any = Xtts(settings)
     model.tokenizer = VoiceBpeTokenizer(vocab_file=str(directory / "vocab.json"))
     model.init_models()
@@ -106,11 +109,14 @@ def make_xtts(directory: Path) -> Path:
     model.gpt.mel_head.bias.data[arguments.gpt_stop_audio_token] = -1e4
     torch.save({"model": model.state_dict()}, directory / "model.pth")
     settings.save_json(str(directory / "config.json"))
-    ana = {
-        "gpt_cond_latent": torch.randn(1, 32, 64),
-        "speaker_embedding": torch.randn(1, 512, 1),
+    voices = {
+        speaker: {
+            "gpt_cond_latent": torch.randn(1, 32, 64),
+            "speaker_embedding": torch.randn(1, 512, 1),
+        }
+        for speaker in speakers
     }
-    torch.save({"Ana": ana}, directory / "speakers_xtts.pth")
+    torch.save(voices, directory / "speakers_xtts.pth")
     return directory
 
 

@@ -26,14 +26,17 @@ def make_tiny_embedder(directory: Path) -> Path:
     return directory / "model"
 
 
-def make_tiny_decoder_embedder(directory: Path) -> Path:
-    """Write a bi-encoder that reads its texts through a chat template, padded on the left."""
+def make_tiny_decoder_embedder(directory: Path, base: Path | None = None) -> Path:
+    """Write a bi-encoder made of a language model, padded on the left: a Llama or ``base``.
+
+    It reads texts through a chat template.
+    """
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     options = {"padding_side": "left"}
-    base = str(make_tiny_llama(directory / "llama"))
-    transformer: Any = Transformer(base, processor_kwargs=options)
+    base = base or make_tiny_llama(directory / "llama")
+    transformer: Any = Transformer(str(base), processor_kwargs=options)
     pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="lasttoken")
     SentenceTransformer(modules=[transformer, pooling], device="cpu").save(
         str(directory / "model"), create_model_card=False
@@ -63,10 +66,22 @@ def make_tiny_cross_encoder(directory: Path, *, num_labels: int = 1) -> Path:
     return _save(BertForSequenceClassification, directory / "model", num_labels=num_labels)
 
 
+def make_tiny_xlm_roberta(directory: Path, *, context_length: int) -> Path:
+    """Write a cross-encoder with another architecture to ``directory`` and return it."""
+    from transformers import XLMRobertaForSequenceClassification
+
+    return _save(
+        XLMRobertaForSequenceClassification,
+        directory / "model",
+        num_labels=1,
+        max_position_embeddings=context_length + 2,  # positions begin after the padding's
+    )
+
+
 def _save(architecture: Any, directory: Path, **options: Any) -> Path:
     import torch
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     tokens = [*SPECIAL, *CHARACTERS]
     vocabulary = {token: index for index, token in enumerate(tokens)}
@@ -77,7 +92,7 @@ def _save(architecture: Any, directory: Path, **options: Any) -> Path:
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        model_max_length=CONTEXT,
+        model_max_length=options.get("max_position_embeddings", CONTEXT),
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",
@@ -86,15 +101,14 @@ def _save(architecture: Any, directory: Path, **options: Any) -> Path:
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
     )
     torch.manual_seed(0)
-    config = BertConfig(
+    config = architecture.config_class(
         vocab_size=len(tokens),
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
-        max_position_embeddings=CONTEXT,
         initializer_range=0.5,
-        **options,
+        **{"max_position_embeddings": CONTEXT, **options},
     )
     architecture(config).save_pretrained(directory)
     fast.save_pretrained(directory)

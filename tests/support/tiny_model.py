@@ -1,8 +1,8 @@
-"""Makes a random Llama of some kilobytes: loads everywhere, means nothing."""
+"""Makes random language models of some kilobytes: they load everywhere, and mean nothing."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
@@ -44,6 +44,21 @@ def make_tiny_llama(
     model: Any = LlamaForCausalLM(config)
     model.to(torch.bfloat16).save_pretrained(directory)
     fast.save_pretrained(directory)
+    return directory
+
+
+def make_tiny_qwen(
+    directory: Path, architecture: Literal["qwen2", "qwen3"], *, context_length: int
+) -> Path:
+    """Write a model with an architecture of Qwen's and the Llama's tokenizer."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    marks = ("<think>", "</think>", "<tool_call>", "</tool_call>")
+    make_tiny_llama(directory, context_length=context_length, marks=marks)
+    shape = AutoConfig.from_pretrained(directory).to_dict()
+    del shape["model_type"], shape["architectures"]
+    model: Any = AutoModelForCausalLM.from_config(AutoConfig.for_model(architecture, **shape))
+    model.save_pretrained(directory)
     return directory
 
 

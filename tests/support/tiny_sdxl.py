@@ -23,8 +23,11 @@ TIME_WIDTH = 8
 TIME_IDS = 6
 
 
-def make_tiny_sdxl(directory: Path) -> None:
-    """Write the pipeline's files, with an autoencoder that wants full precision."""
+def make_tiny_sdxl(directory: Path, variant: str | None = None) -> Path:
+    """Write the pipeline's files, with an autoencoder that wants full precision.
+
+    A ``variant`` is in the names of the weights' files.
+    """
     torch.manual_seed(0)
     tokenizer = make_tokenizer()
     text_encoder = make_text_encoder(tokenizer)
@@ -54,4 +57,5 @@ def make_tiny_sdxl(directory: Path) -> None:
         tokenizer_2=tokenizer,
         unet=unet,
         scheduler=cast(Any, EulerDiscreteScheduler(timestep_spacing="leading", steps_offset=1)),
-    ).save_pretrained(directory)
+    ).save_pretrained(directory, variant=variant)
+    return directory

@@ -1,37 +1,44 @@
-"""The models as ``configs/local.yaml`` serves them."""
+"""A server with the models of ``configs/local.yaml``, as ``make serve`` starts it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from openai import OpenAI
 
-from deployments.chat.config import ChatConfig
-from tests.support.served import serve_chat
-from tests.support.word_model import CARD as WORDS
-from tests.support.word_model import WordModel
+from tests.serve.server import ROOT, Server, application, make_ray_directory
 
-ROOT = Path(__file__).parents[2]
+LOCAL = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())
 
 
 def find_application(name: str) -> dict[str, Any]:
     """Return an application of the configuration."""
-    applications = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())["applications"]
-    return next(each for each in applications if each["name"] == name)
+    return application(LOCAL, name)
 
 
 @pytest.fixture(scope="package")
-def chat() -> Iterator[str]:
-    """The URL of a server with the chat model, and one of embeddings that knows its words."""
-    application = find_application("chat")
-    options = application["deployments"][0]["ray_actor_options"]
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in options["runtime_env"]["env_vars"].items():
-            environment.setenv(name, value)
-        config = ChatConfig.model_validate(application["args"])
-        with serve_chat(config, others=[(WORDS, WordModel())]) as url:
-            yield url
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("server")
+
+    def changes(config: dict[str, Any]) -> None:
+        (ingress, *models) = LOCAL["applications"]
+        assert ingress["name"] == "ingress"
+        files = {"files_url": str(directory / "files")}
+        config["applications"] = [{**ingress, "args": files}, *models]
+
+    server = Server(directory, changes)
+    with make_ray_directory():
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def client(server: Server) -> OpenAI:
+    return server.client
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
+from tests.serve.server import Server
+
 QUESTIONS = {
     "What is the capital of France?": r"\bParis\b",
     "What is the capital of Japan?": r"\bTokyo\b",
@@ -46,11 +48,6 @@ WEATHER: Any = {
 }
 
 
-@pytest.fixture
-def client(chat: str) -> OpenAI:
-    return OpenAI(base_url=f"{chat}/v1", api_key="none", max_retries=0, timeout=60)
-
-
 async def answer_all(url: str) -> dict[str, str]:
     client = AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=100)
 
@@ -67,8 +64,8 @@ async def answer_all(url: str) -> dict[str, str]:
 
 
 @pytest.mark.timeout(120)
-def test_questions_of_general_knowledge_are_answered(chat: str) -> None:
-    answers = asyncio.run(answer_all(chat))
+def test_questions_of_general_knowledge_are_answered(server: Server) -> None:
+    answers = asyncio.run(answer_all(server.url))
 
     wrong = {
         question: answers[question]

@@ -3,12 +3,15 @@
 import pytest
 from openai import AsyncOpenAI
 
+from tests.serve.server import Server
 from tests.support.word_model import fill_store
 
 
 @pytest.mark.timeout(120)
-async def test_assistant_that_must_search_answers_from_a_file_and_cites_it(chat: str) -> None:
-    client = AsyncOpenAI(base_url=f"{chat}/v1", api_key="none", max_retries=0, timeout=60)
+async def test_assistant_that_must_search_answers_from_a_file_and_cites_it(
+    server: Server,
+) -> None:
+    client = AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, timeout=60)
     store = await fill_store(
         client, france=b"France lies in Europe. Its capital is Paris, on the Seine."
     )

@@ -1,8 +1,5 @@
 """One real server for the whole tier: real Ray, real vLLM, the embedded model."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,7 +9,7 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.serve.server import Server, application
+from tests.serve.server import Server, application, make_ray_directory
 
 MAX_REQUESTS = 24
 """Small, so that the overload test needs few clients."""
@@ -20,12 +17,8 @@ MAX_REQUESTS = 24
 
 @pytest.fixture(scope="session")
 def ray_directory() -> Iterator[Path]:
-    """Ray's files, apart from those of any other Ray on this machine. Short: sockets live there."""
-    directory = Path(tempfile.mkdtemp(prefix="hp", dir="/tmp"))
-    os.environ["RAY_TMPDIR"] = str(directory)
-    yield directory
-    del os.environ["RAY_TMPDIR"]
-    shutil.rmtree(directory, ignore_errors=True)
+    with make_ray_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ import copy
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -188,6 +190,18 @@ def chat_application(server: Server, name: str, path: str, **options: Any) -> di
     app["args"]["engine_kwargs"]["max_model_len"] = 256
     app["deployments"][0] |= options
     return app
+
+
+@contextmanager
+def make_ray_directory() -> Generator[Path]:
+    """Ray's files, apart from those of any other Ray on this machine. Short: sockets live there."""
+    directory = Path(tempfile.mkdtemp(prefix="hp", dir="/tmp"))
+    os.environ["RAY_TMPDIR"] = str(directory)
+    try:
+        yield directory
+    finally:
+        del os.environ["RAY_TMPDIR"]
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def free_port() -> int:

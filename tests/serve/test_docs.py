@@ -1,7 +1,6 @@
 """Every command of the documentation runs on a server, or as far as possible without a cloud."""
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,54 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.serve.commands import blocks, commands, run
 from tests.serve.server import ROOT, Server
 from tests.support.waiting import wait_until
 
-DOCUMENTS = (
-    ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
-)
 NEEDS_A_CLOUD = (".venv/bin/ray up", ".venv/bin/ray dashboard", ".venv/bin/ray get-auth-token")
 PROD = "serve deploy configs/prod.yaml"
-
-
-def blocks(language: str) -> list[str]:
-    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
-    return [block for path in DOCUMENTS for block in pattern.findall(path.read_text())]
-
-
-def commands() -> list[str]:
-    """Return the commands of all shell blocks, continued lines joined."""
-    complete: list[str] = []
-    for block in blocks("bash"):
-        command = ""
-        for line in block.splitlines():
-            command += line + "\n"
-            try:
-                shlex.split(command)
-            except ValueError:  # a quotation continues on the next line
-                continue
-            if not line.endswith("\\"):
-                complete.append(command.strip())
-                command = ""
-        assert not command, command
-    return complete
-
-
-def run(command: str, server: Server) -> "subprocess.CompletedProcess[str]":
-    """Run a command of a document as its reader would, on the test's server."""
-    local = command.replace("http://localhost:8000", server.url).replace(
-        "configs/local.yaml", str(server.config_path)
-    )
-    local = local.replace("http://localhost:9464/metrics", server.metrics)
-    local = local.replace("serve deploy", f"serve deploy -a {server.dashboard}")
-    local = local.replace("serve status", f"serve status -a {server.dashboard}")
-    local = local.replace("curl ", "curl --fail-with-body --silent ")
-    local = local.replace("~/.local/state/homeport/logs", str(server.logs.parent))
-    return subprocess.run(
-        ["bash", "-euc", local], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
 
 
 def check(command: str, server: Server) -> None:

@@ -16,7 +16,7 @@ from bench.tables.kinds import Kinds
 from bench.tables.mixed import Mixed
 from bench.tables.start import Start
 from bench.tables.unary import Unary
-from tests.serve.server import LOCAL
+from tests.support.server import LOCAL
 
 MORE: dict[str, Callable[[dict[str, Any]], Contender]] = {
     "bound": lambda config: VllmServe("vllm serve, bound", config, bound=True),

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.serve.server import LOCAL, ROOT, application
+from tests.support.server import LOCAL, ROOT, application
 
 EMBEDDED = ROOT / "embedded" / "chat"
 TOKENIZER = (

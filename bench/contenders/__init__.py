@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deployments.config import resolve_model
-from tests.serve.server import LOCAL, application
+from tests.support.server import LOCAL, application
 
 MODEL = "gpt-4o"
 """The model name in requests to all contenders."""

@@ -8,7 +8,7 @@ from bench.accounting import ENGINE, role_of_vllm
 from bench.contenders import Contender, Launch, chat_engine
 from bench.contenders.vllm_serve import QUIET, alias_vllm, engine_flags
 from bench.priority import bind_engine
-from tests.serve.server import LOCAL, free_port
+from tests.support.server import LOCAL, free_port
 
 
 class BareFastAPI(Contender):

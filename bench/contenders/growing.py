@@ -15,7 +15,7 @@ from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 from bench.accounting import role_on_serve
 from bench.contenders import Contender, Launch, Probe
 from serve_app.config import DATABASE_URL_VARIABLE
-from tests.serve.server import Server, application, wait_until
+from tests.support.server import Server, application, wait_until
 
 CONTROLLER = "controller"
 """Serve's controller, one per cluster; in other tables it counts as one of Ray's daemons."""

@@ -10,7 +10,7 @@ import yaml
 from bench.accounting import role_on_serve
 from bench.contenders import FIRST_TOKEN, Contender, Launch
 from serve_app.config import API_KEYS_VARIABLE, DATABASE_URL_VARIABLE
-from tests.serve.server import LOCAL, Server, application
+from tests.support.server import LOCAL, Server, application
 
 
 class Homeport(Contender):

@@ -17,7 +17,7 @@ from bench.contenders.vllm_serve import QUIET, alias_vllm
 from bench.priority import bind_engine
 from operate.launch import _for_one_machine
 from operate.ray_environment import ray_environment
-from tests.serve.server import LOCAL, ROOT, free_port
+from tests.support.server import LOCAL, ROOT, free_port
 
 PACKAGES = ("pyarrow==26.0.1", "jsonref==1.1.0", "pandas==3.1.1", "hf-transfer==0.1.9")
 """Requirements of `ray[llm]` that it imports and our lock lacks. Not its vLLM, which is older."""

@@ -7,7 +7,7 @@ from typing import Any
 from bench.accounting import ENGINE, role_of_vllm
 from bench.contenders import MODEL, Contender, Launch, chat_engine
 from bench.priority import bind_engine
-from tests.serve.server import LOCAL, free_port
+from tests.support.server import LOCAL, free_port
 
 QUIET = {"VLLM_NO_USAGE_STATS": "1", "VLLM_DO_NOT_TRACK": "1"}
 METADATA = "Metadata-Version: 2.1\nName: vllm\nVersion: {version}\n"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.serve.server import LOCAL
+from tests.support.server import LOCAL
 
 
 class Library:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.kinds.recordings import synthesize
 from bench.kinds.workloads import SENTENCE
 from bench.soak.run import soak
-from tests.serve.server import Server
+from tests.support.server import Server
 
 
 def main() -> int:

@@ -16,10 +16,10 @@ import httpx2
 import psutil
 
 from tests.api.sdk.recording import record_sdks
-from tests.serve.server import Server, application
 from tests.support.fuzzing.checks import check_answer
 from tests.support.fuzzing.requests import Mutator, Sent
 from tests.support.fuzzing.sending import read_examples, send
+from tests.support.server import Server, application
 
 ALIASES = {
     "chat": ["small"],

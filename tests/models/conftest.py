@@ -7,7 +7,7 @@ import pytest
 import yaml
 from openai import OpenAI
 
-from tests.serve.server import ROOT, Server, application, make_ray_directory
+from tests.support.server import ROOT, Server, application, make_ray_directory
 
 LOCAL = yaml.safe_load((ROOT / "configs" / "local.yaml").read_text())
 

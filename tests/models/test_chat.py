@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from tests.serve.server import Server
+from tests.support.server import Server
 
 QUESTIONS = {
     "What is the capital of France?": r"\bParis\b",

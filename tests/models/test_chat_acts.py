@@ -3,7 +3,7 @@
 import pytest
 from openai import AsyncOpenAI
 
-from tests.serve.server import Server
+from tests.support.server import Server
 from tests.support.word_model import fill_store
 
 

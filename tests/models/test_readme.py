@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.serve.commands import README, blocks, commands, run
-from tests.serve.server import Server
+from tests.support.commands import README, blocks, commands, run
+from tests.support.server import Server
 
 CALLS = [command for command in commands([README]) if command.startswith("curl")]
 

@@ -9,7 +9,7 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.serve.server import Server, application, make_ray_directory
+from tests.support.server import Server, application, make_ray_directory
 
 MAX_REQUESTS = 24
 """Small, so that the overload test needs few clients."""

@@ -13,8 +13,8 @@ from openai.types.beta import Assistant
 from openai.types.beta.threads import Message, Run
 from openai.types.beta.threads.runs import RunStep
 
-from tests.serve.server import Server
 from tests.support.openai_conformance import assert_conforms
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 MODEL = "gpt-4o"

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 SUM: list[Any] = [{"role": "user", "content": "What is 2+2?"}]

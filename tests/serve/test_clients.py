@@ -14,7 +14,7 @@ from pydantic_ai import Agent, NativeOutput, PromptedOutput
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from tests.serve.server import Server
+from tests.support.server import Server
 
 MODEL = "gpt-4o"
 SUM = "What is 2+2?"

@@ -20,8 +20,8 @@ from openai.types.audio import (
 )
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from tests.serve.server import Server
 from tests.support.openai_conformance import CompletionChunk, assert_conforms, events
+from tests.support.server import Server
 
 SUM: Any = [{"role": "user", "content": "What is 2+2?"}]
 ASKS_FOR_WEATHER: Any = [{"role": "user", "content": "What is the weather in Boston?"}]

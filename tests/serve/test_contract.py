@@ -15,8 +15,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import TypeAdapter
 
 from tests.serve.contract import DOORS, FIELDS, Door
-from tests.serve.server import Server
 from tests.support.openai_conformance import CompletionChunk, events
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 WHOLE: dict[str, Any] = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.serve.commands import blocks, commands, run
-from tests.serve.server import ROOT, Server
+from tests.support.commands import blocks, commands, run
+from tests.support.server import ROOT, Server
 from tests.support.waiting import wait_until
 
 NEEDS_A_CLOUD = (".venv/bin/ray up", ".venv/bin/ray dashboard", ".venv/bin/ray get-auth-token")

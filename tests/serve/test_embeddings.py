@@ -8,7 +8,7 @@ import pytest
 from openai import OpenAI
 
 from tests.serve.odd_values import VALUES
-from tests.serve.server import Server
+from tests.support.server import Server
 from wire.jina.rerank import RerankRequest
 from wire.openai.embeddings import EmbeddingsRequest
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.serve.faults.faults import FAULTS, Stage
 from tests.serve.faults.stage import make_samples, measure
-from tests.serve.server import Server
 from tests.support.outcomes import Outcome
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 

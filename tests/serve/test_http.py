@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from backports import zstd
 
-from tests.serve.server import Server
+from tests.support.server import Server
 
 BODY = json.dumps(
     {"messages": [{"role": "user", "content": "Say yes."}], "max_tokens": 2, "n": None}

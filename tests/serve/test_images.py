@@ -11,7 +11,7 @@ from openai import OpenAI
 from PIL import Image, ImageDraw
 
 from embedded.images.recipe.measure import look_at
-from tests.serve.server import Server
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 SMALL: dict[str, Any] = {"prompt": "a square", "size": "64x64", "step": 2}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.serve.server import LOCAL, ROOT, Server, application, free_port
+from tests.support.server import LOCAL, ROOT, Server, application, free_port
 
 
 @pytest.mark.timeout(150)

@@ -9,8 +9,8 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.serve.server import Server, chat_application
 from tests.support.pictures import data_url, picture
+from tests.support.server import Server, chat_application
 from tests.support.tiny_multimodal import make_tiny_multimodal
 from tests.support.waiting import wait_until
 

@@ -10,8 +10,8 @@ from anthropic import Anthropic
 from pydantic import BaseModel
 
 from tests.serve.messages import MODEL, SUM, TOOL, WEATHER, text
-from tests.serve.server import Server
 from tests.support.anthropic_conformance import read_events, read_message
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 LEAVING = 12

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.serve.server import Server
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 SECRET = "xylophone-of-the-north"

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from tests.serve.odd_values import VALUES
-from tests.serve.server import Server
+from tests.support.server import Server
 from wire.openai.chat import ChatCompletionRequest
 
 ENGINES_OWN = [

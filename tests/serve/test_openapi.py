@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from serve_app.openapi.operations import OPERATIONS
-from tests.serve.server import Server
 from tests.support.openapi_document import Document
+from tests.support.server import Server
 
 Fields = dict[str, Any]
 

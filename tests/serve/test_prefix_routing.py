@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server, chat_application
+from tests.support.server import Server, chat_application
 from tests.support.tiny_model import make_tiny_llama
 from tests.support.waiting import wait_until
 

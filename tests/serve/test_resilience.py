@@ -20,7 +20,7 @@ from openai import OpenAI, Stream
 from openai.types.chat import ChatCompletionChunk
 
 from tests.serve.conftest import MAX_REQUESTS
-from tests.serve.server import Server, application
+from tests.support.server import Server, application
 from tests.support.waiting import wait_until
 
 Load = Callable[[], dict[str, int]]

@@ -11,8 +11,8 @@ from openai import OpenAI
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import BaseModel
 
-from tests.serve.server import Server
 from tests.support.openai_conformance import assert_conforms, events
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 MODEL = "gpt-4o"

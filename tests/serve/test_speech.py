@@ -8,8 +8,8 @@ import pytest
 from elevenlabs import ElevenLabs
 from openai import BadRequestError, OpenAI
 
-from tests.serve.server import Server
 from tests.support.decoded_audio import hear, hear_pcm, pitch
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 TEXT = "The quick brown fox jumps over the lazy dog. " * 12

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from tests.serve.server import Server
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 QUESTION: Any = [{"role": "user", "content": "What is the capital of France?"}]

@@ -11,8 +11,8 @@ import pytest
 from elevenlabs import ElevenLabs
 from openai import BadRequestError, OpenAI
 
-from tests.serve.server import Server
 from tests.support.audio_files import encode, noise, nothing, silence
+from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 TEXT = "Please close the window before the rain begins. My brother lives near the river."

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.serve.server import Server, application
 from tests.support.postgresql import PostgreSQL
+from tests.support.server import Server, application
 from tests.support.waiting import wait_until
 
 OUTAGE_S = 15

@@ -16,9 +16,9 @@ from serve_app.config import DATABASE_URL_VARIABLE
 from tests.serve.faults.asking import Client, Samples
 from tests.serve.faults.faults import Fault, Stage, wait
 from tests.serve.faults.load import Load
-from tests.serve.server import Server, application
 from tests.support.outcomes import Result
 from tests.support.postgresql import run_postgresql
+from tests.support.server import Server, application
 from tests.support.waiting import wait_until
 
 DISK_BYTES = 2**30

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.serve.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 README = ROOT / "README.md"
 DOCUMENTS = (

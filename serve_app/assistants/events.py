@@ -30,6 +30,10 @@ class RunEvents:
         for queue in self._followers.get(run_id, ()):
             queue.put_nowait((name, data))
 
+    def has_followers(self, run_id: str) -> bool:
+        """Return whether a client receives the run's events."""
+        return run_id in self._followers
+
     def end(self, run_id: str) -> None:
         """End the followers' streams. Another process may continue the run."""
         for queue in self._followers.get(run_id, ()):

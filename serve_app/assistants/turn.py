@@ -52,6 +52,11 @@ class Turn:
         part = text_part(self._text.value, self._text.annotations)
         return TextContentBlock.model_validate(part)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of it is published."""
+        return self.message is not None or self.calls_step is not None
+
     async def add(self, delta: Delta) -> None:
         """Add a chunk's content, and publish it."""
         if delta.text:

@@ -25,11 +25,11 @@ from serve_app.assistants.turn import Turn, describe_call
 from serve_app.models.calls import Calls
 from serve_app.models.checks import Checks
 from serve_app.models.registry import Registry
-from serve_app.models.retrying import JobCalls
+from serve_app.models.retrying import JobCalls, RetryPolicy
 from serve_app.observability import RequestLog, RequestRecord
 from serve_app.storage.jobs import ClaimLostError
 from serve_app.storage.object_rows import StoredObject
-from wire.errors import APIError, InvalidRequestError, ModelOverloadedError
+from wire.errors import APIError, InvalidRequestError, ModelOverloadedError, ReplicaLostError
 from wire.limits import MAX_RUN_TURNS
 from wire.openai.run_steps import StepToolCall, ToolCallsStepDetails
 from wire.openai.runs import (
@@ -140,17 +140,34 @@ class RunWork:
             raise InvalidRequestError(
                 f"The model called tools {MAX_RUN_TURNS} times without an answer."
             )
-        turn = self._turns[run.id] = Turn(run, state, self._recorder)
         try:
-            frames = await self._prompt_sender.send(run, calls)
+            turn = await self._read_answer(run, state, calls)
         except PromptLimitError:
             return await self._end_at_limit(run, "max_prompt_tokens")
-        async for delta in read_deltas(frames, turn.answer):
-            await turn.add(delta)
-        turn.flush_text()
         if turn.answer.calls and turn.answer.finish_reason != "length":
             return await self._use_tools(turn, calls.calls)
         return await self._finish(turn)
+
+    async def _read_answer(self, run: StoredObject, state: RunState, calls: JobCalls) -> Turn:
+        """Return the model's answer.
+
+        If its replica is lost, another one begins it again, unless a client has seen a part.
+        """
+        policy = RetryPolicy(partial(self._recorder.count_attempt, run.id))
+        while True:
+            turn = self._turns[run.id] = Turn(run, state, self._recorder)
+            frames = await self._prompt_sender.send(run, calls)
+            try:
+                async for delta in read_deltas(frames, turn.answer):
+                    await turn.add(delta)
+            except ReplicaLostError as error:
+                is_seen = turn.has_begun and self._recorder.events.has_followers(run.id)
+                if is_seen or not await policy.wait_to_retry(error):
+                    raise
+                run = await self._begin(run)
+            else:
+                turn.flush_text()
+                return turn
 
     async def _finish(self, turn: Turn) -> StoredObject:
         """End the run with this turn."""

@@ -7,6 +7,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.beta.threads import Run
 
+from serve_app.models.retrying import MAX_ATTEMPTS
 from tests.api.assistants import Pause, Turns, assistant, ran, texts
 from tests.support.chat_frames import FUNCTION, calls, says
 from wire.errors import ContextLengthError, ModelOverloadedError, ReplicaLostError
@@ -133,6 +134,52 @@ async def test_run_waits_for_a_model_that_has_no_room(
 
     assert run.status == "completed"
     assert len(model.calls) == 3
+
+
+@pytest.mark.parametrize("part", [says("Half a ")[:2], calls(("add", '{"a'))[:2]])
+async def test_answer_of_a_lost_replica_is_begun_again(
+    openai_client: AsyncOpenAI, model: Turns, part: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve_app.models.retrying.FIRST_PAUSE_S", 0.01)
+    lost = ReplicaLostError("gone", None, 0)
+    model.turns = [[*part, lost], [*part, lost], says("A whole answer")]
+
+    thread_id, run = await ran(openai_client, tools=[FUNCTION])
+
+    assert run.status == "completed", run.last_error
+    assert await texts(openai_client, thread_id) == ["hi", "A whole answer"]
+    steps = await openai_client.beta.threads.runs.steps.list(run.id, thread_id=thread_id)
+    assert [step.type for step in steps.data] == ["message_creation"]
+
+
+async def test_answer_whose_replicas_are_always_lost_fails_with_the_last_part(
+    openai_client: AsyncOpenAI, model: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve_app.models.retrying.FIRST_PAUSE_S", 0.01)
+    model.turns = [[*says("Half a ")[:2], ReplicaLostError("gone", None, 0)]]
+
+    thread_id, run = await ran(openai_client)
+
+    assert (run.status, len(model.calls)) == ("failed", MAX_ATTEMPTS)
+    assert run.last_error
+    assert run.last_error.code == "server_error"
+    assert await texts(openai_client, thread_id) == ["hi", "Half a "]
+
+
+async def test_answer_that_a_client_has_seen_is_not_begun_again(
+    openai_client: AsyncOpenAI, model: Turns
+) -> None:
+    model.turns = [[*says("Half a ")[:2], ReplicaLostError("gone", None, 0)], says("Another")]
+    made = await assistant(openai_client)
+    thread = await openai_client.beta.threads.create(messages=[{"role": "user", "content": "hi"}])
+
+    events = await openai_client.beta.threads.runs.create(
+        thread.id, assistant_id=made.id, stream=True
+    )
+    names = [event.event async for event in events]
+
+    assert names[-1] == "thread.run.failed"
+    assert len(model.calls) == 1
 
 
 async def test_answer_that_reaches_its_limit_is_incomplete(

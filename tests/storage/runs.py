@@ -10,6 +10,7 @@ from typing import Any
 
 from serve_app.assistants.assembly import AssistantParts, assemble
 from serve_app.assistants.objects import MESSAGE, RUN, STEP
+from serve_app.concurrency import TurnThread
 from serve_app.config import VectorStoresConfig
 from serve_app.jobs import worker as module
 from serve_app.jobs.worker import Jobs
@@ -115,7 +116,7 @@ async def replica(
         knowledge.search,
         jobs,
         log,
-        Checks(make_pool()),
+        Checks(make_pool(), TurnThread()),
         make_store=knowledge.filling.make_for,
         add_files=knowledge.filling.add_files,
     )

@@ -216,35 +216,49 @@ def test_request_that_was_not_answered_is_sent_again_if_it_leaves_nothing_behind
     assert (status, Echo.seen) == (200 if attempts == 2 else 503, [path] * attempts)
 
 
-@pytest.fixture
-def received(tmp_path: Path) -> Generator[Callable[[str], list[str]]]:
-    """Return a function that returns what HAProxy has sent to a log."""
-    sockets = {name: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for name in LOGS}
-    for name, receiver in sockets.items():
-        receiver.bind(str(tmp_path / name))
-        receiver.setblocking(False)
+class Logs:
+    """What HAProxy has sent to its logs. It sends the line of a request after the answer."""
 
-    def received(name: str) -> list[str]:
-        lines: list[str] = []
+    def __init__(self, directory: Path) -> None:
+        self._sockets = {name: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for name in LOGS}
+        self._lines: dict[str, list[str]] = {name: [] for name in LOGS}
+        for name, receiver in self._sockets.items():
+            receiver.bind(str(directory / name))
+            receiver.setblocking(False)
+
+    def receive(self, name: str) -> list[str]:
+        """Return the lines of a log so far."""
         with suppress(BlockingIOError):
             while True:
-                lines.append(sockets[name].recv(65536).decode())
-        return lines
+                self._lines[name].append(self._sockets[name].recv(65536).decode())
+        return self._lines[name]
 
-    yield received
-    for receiver in sockets.values():
-        receiver.close()
+    def wait_for(self, name: str, words: str, count: int = 1) -> list[str]:
+        """Return the lines of a log once so many have these words."""
+        wait_until(lambda: sum(words in line for line in self.receive(name)) >= count, 20)
+        return self._lines[name]
+
+    def close(self) -> None:
+        """Receive no more."""
+        for receiver in self._sockets.values():
+            receiver.close()
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Generator[Logs]:
+    logs = Logs(tmp_path)
+    yield logs
+    logs.close()
 
 
 def test_request_that_fails_is_a_line_with_its_id_and_no_other_request_is(
-    tmp_path: Path, received: Callable[[str], list[str]]
+    tmp_path: Path, logs: Logs
 ) -> None:
     with run_haproxy(tmp_path, free_port()) as port:  # no replica listens
-        received("log")
         lost = get(port, "/v1/files?signature=hush", {"X-Request-Id": "mine-1"})
         get(port, "/generated-images/hush.png")
         send(port, b"GET /a\rb HTTP/1.1\r\n\r\n")
-    lines = received("log")
+        lines = logs.wait_for("log", " 400 ")
 
     assert lost[0] == 503
     (failed,) = [line for line in lines if "mine-1" in line]
@@ -255,15 +269,14 @@ def test_request_that_fails_is_a_line_with_its_id_and_no_other_request_is(
 
 
 def test_answered_request_is_counted_and_not_logged(
-    tmp_path: Path, upstream: int, received: Callable[[str], list[str]]
+    tmp_path: Path, upstream: int, logs: Logs
 ) -> None:
     with run_haproxy(tmp_path, upstream) as port:
-        received("log")
         get(port, "/v1/models?signature=hush")
         for number in range(3):
             send(port, b"FORGED%d / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % number)
-    counted = "".join(received("metrics"))
-    logged = "".join(received("log"))
+        counted = "".join(logs.wait_for("metrics", 'method="OTHER" status=405', 3))
+        logged = "".join(logs.receive("log"))
 
     assert "FORGED" not in logged
     assert " 200 " not in logged
@@ -273,18 +286,19 @@ def test_answered_request_is_counted_and_not_logged(
 
 
 def test_method_that_http_does_not_have_is_refused_in_openais_format(
-    tmp_path: Path, upstream: int, received: Callable[[str], list[str]]
+    tmp_path: Path, upstream: int, logs: Logs
 ) -> None:
     with run_haproxy(tmp_path, upstream) as port:
         refused = send(port, REQUEST.replace(b"GET", b"FOO") % b"X-Request-Id: mine-1\r\n")
         passed = send(port, REQUEST.replace(b"GET", b"PATCH") % b"")
+        refusals = logs.wait_for("log", "OTHER / id=mine-1")
+        assert any(" 405 " in line for line in refusals)
 
     head, _, body = refused.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 405 ")
     assert b"\r\nallow: GET, HEAD, POST, DELETE, OPTIONS" in head
     assert b"\r\nx-request-id: mine-1" in head
     assert json.loads(body)["error"]["code"] == "method_not_allowed"
-    assert [line for line in received("log") if " 405 " in line and "OTHER / id=mine-1" in line]
     assert passed.startswith(b"HTTP/1.1 501 "), "it is for the ingress to answer"
 
 

@@ -46,7 +46,6 @@ SHUTDOWN_S = 20
 WRITE_S = 5
 """How long the last lines of processes that have ended may take to their file."""
 
-
 RESTART = os.EX_TEMPFAIL
 """Exit code of a server that ran and ended by itself: another start may help. It does not help
 after a 1, which a wrong configuration gives, too."""

@@ -9,8 +9,9 @@ from embedded.chat.recipe.sample import Message, Sample, Split
 from embedded.chat.recipe.skills import reading
 from embedded.chat.recipe.skills.passages import Stated, passage
 from embedded.chat.recipe.skills.tool_kinds import some_word
+from embedded.chat.recipe.skills.tools import calling
 from embedded.smollm2.recipe.articles import article
-from embedded.smollm2.recipe.offers import calling, offer
+from embedded.smollm2.recipe.offers import offer
 from embedded.smollm2.recipe.own_answers import own_answers
 from embedded.smollm2.recipe.turns import own_turns
 from serve_app.assistants.citations import Source

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from embedded.chat.recipe.phrasing import vary
-from embedded.chat.recipe.sample import Message, Split, Tool, belongs
+from embedded.chat.recipe.sample import Split
 from embedded.chat.recipe.skills.tool_catalog import KINDS
 from embedded.chat.recipe.skills.tool_kinds import Argument, Kind
-from embedded.chat.recipe.skills.tools import UNSEEN_NAMES, word_kind
+from embedded.chat.recipe.skills.tools import Offered, choose_names, word_kind
 from embedded.smollm2.recipe.agent_tools import AGENT_KINDS
 
 IMPLIED = "##"
 """Stands before the arguments that the words of a request imply."""
 NOUNS = "The name of the {}|{} to use|Which {}|the {}|{}, as text"
 ALSO = (" Also, ", " And ", " Then ", " and ", "\n", " After that, ")
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A tool as a request offers it, its kind and the names that its arguments have there."""
-
-    tool: Tool
-    kind: Kind
-    names: tuple[str, ...]
-
-    @property
-    def call(self) -> str:
-        """The name by which it is called."""
-        return self.tool["function"]["name"]
 
 
 def schema(argument: Argument) -> dict[str, Any]:
@@ -53,14 +38,9 @@ def schema(argument: Argument) -> dict[str, Any]:
 
 def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
     """The tool as a request offers it; none if it is on the other side of the split."""
-    names: list[str] = []
-    for argument in kind.arguments:
-        names.append(rng.choice([name for name in argument.names if name not in names]))
-    call = rng.choice(kind.names)
-    if len(kind.names) > 1:
-        seen = belongs(f"offer:{call}({','.join(names)})", Split.TRAIN) and call not in UNSEEN_NAMES
-        if seen != (split is Split.TRAIN):
-            return None
+    if (chosen := choose_names(rng, kind, split)) is None:
+        return None
+    call, names = chosen
     properties = {
         name: schema(argument) for name, argument in zip(names, kind.arguments, strict=True)
     }
@@ -70,12 +50,12 @@ def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
     parameters: dict[str, Any] = {"type": "object", "properties": properties}
     if rng.random() < 0.7:
         # As in life: the first ones must be there, the others may be left out.
-        parameters["required"] = names[: 1 + rng.randrange(len(names))] if names else []
+        parameters["required"] = list(names[: 1 + rng.randrange(len(names))]) if names else []
     function: dict[str, Any] = {"name": call}
     if rng.random() < 0.9:
         function["description"] = rng.choice(kind.descriptions)
     function["parameters"] = parameters
-    return Offered({"type": "function", "function": function}, kind, tuple(names))
+    return Offered({"type": "function", "function": function}, kind, names)
 
 
 def any_kind(rng: Random, split: Split) -> Kind:
@@ -132,15 +112,3 @@ def request(rng: Random, wanted: Offered, split: Split) -> tuple[str, dict[str, 
 def join_requests(rng: Random, first: str, second: str) -> str:
     """Two requests as one message."""
     return first.rstrip(" ") + rng.choice(ALSO) + second
-
-
-def calling(*calls: tuple[str, dict[str, Any]]) -> Message:
-    """The assistant's message with these calls."""
-    return {
-        "role": "assistant",
-        "content": None,
-        "tool_calls": [
-            {"type": "function", "function": {"name": call, "arguments": arguments}}
-            for call, arguments in calls
-        ],
-    }

@@ -7,10 +7,9 @@ from random import Random
 
 from embedded.chat.recipe.phrasing import system_prompt
 from embedded.chat.recipe.sample import Message, Sample, Split
+from embedded.chat.recipe.skills.tools import Offered, calling
 from embedded.smollm2.recipe.offers import (
-    Offered,
     any_kind,
-    calling,
     join_requests,
     offer,
     offer_tool,

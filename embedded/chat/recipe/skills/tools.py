@@ -109,8 +109,8 @@ class Offered:
         return self.tool["function"]["name"]
 
 
-def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
-    """The tool as a request offers it; none if it is on the other side of the split."""
+def choose_names(rng: Random, kind: Kind, split: Split) -> tuple[str, tuple[str, ...]] | None:
+    """The names of a tool and its arguments; none if they are on the other side of the split."""
     names: list[str] = []
     for argument in kind.arguments:
         names.append(rng.choice([n for n in argument.names if n not in names]))
@@ -119,6 +119,14 @@ def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
         seen = belongs(f"offer:{call}({','.join(names)})", Split.TRAIN) and call not in UNSEEN_NAMES
         if seen != (split is Split.TRAIN):
             return None
+    return call, tuple(names)
+
+
+def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
+    """The tool as a request offers it; none if it is on the other side of the split."""
+    if (chosen := choose_names(rng, kind, split)) is None:
+        return None
+    call, names = chosen
     properties: dict[str, Any] = {}
     for argument, argument_name in zip(kind.arguments, names, strict=True):
         properties[argument_name] = {"type": argument.kind}
@@ -128,7 +136,7 @@ def offer_tool(rng: Random, kind: Kind, split: Split) -> Offered | None:
     if rng.random() < 0.9:
         function["description"] = rng.choice(kind.descriptions)
     function["parameters"] = {"type": "object", "properties": properties}
-    return Offered({"type": "function", "function": function}, kind, tuple(names))
+    return Offered({"type": "function", "function": function}, kind, names)
 
 
 def any_kind(rng: Random, split: Split) -> Kind:
@@ -160,13 +168,15 @@ def request(rng: Random, wanted: Offered, split: Split) -> tuple[str, dict[str, 
     return vary(rng, form.format(*values), keep_case=True), given
 
 
-def calling(call: str, arguments: dict[str, Any]) -> Message:
-    """The assistant's message with one call."""
-    function = {"name": call, "arguments": arguments}
+def calling(*calls: tuple[str, dict[str, Any]]) -> Message:
+    """The assistant's message with these calls."""
     return {
         "role": "assistant",
         "content": None,
-        "tool_calls": [{"type": "function", "function": function}],
+        "tool_calls": [
+            {"type": "function", "function": {"name": call, "arguments": arguments}}
+            for call, arguments in calls
+        ],
     }
 
 
@@ -183,7 +193,7 @@ def conversation(
     for left in range(more, -1, -1):
         used = rng.choice(tools) if follow_up else wanted
         question, arguments = request(rng, used, split)
-        turns += [{"role": "user", "content": question}, calling(used.call, arguments)]
+        turns += [{"role": "user", "content": question}, calling((used.call, arguments))]
         if left and follow_up:
             content, told = follow_up(rng)
             turns += [

@@ -11,8 +11,8 @@ from deployments.speech.config import SpeechConfig
 from deployments.speech.piper.engine import PiperEngine
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
-from embedded.transcriptions.recipe.evaluate import num_errors, words
 from tests.models.conftest import find_application
+from tests.models.hearing import error_rate, transcribe
 from wire.calls import Call, Operation
 
 SENTENCES = (
@@ -50,18 +50,10 @@ async def test_sentences_of_piper_are_understood(transcriptions: dict[str, Any])
             pcm = b"".join(
                 [piece async for piece in speaker.stream(speech) if isinstance(piece, bytes)]
             )
-            samples = np.frombuffer(pcm, np.int16).astype(np.float32) / 2**15
-            recording = Call(
-                Operation.TRANSCRIPTION,
-                json.dumps({"encoding": "f32le"}).encode(),
-                "req",
-                files=(samples.tobytes(),),
-            )
-            texts.append(json.loads((await listener.run(recording)).body)["text"])
+            samples = np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(2**15)
+            texts.append(await transcribe(listener, samples))
     finally:
         await speaker.close()
         await listener.close()
 
-    pairs = [(words(said), words(text)) for said, text in zip(SENTENCES, texts, strict=True)]
-    errors = sum(num_errors(said, text) for said, text in pairs)
-    assert errors <= MOST_ERRORS * sum(len(said) for said, _ in pairs), texts
+    assert error_rate(SENTENCES, texts) <= MOST_ERRORS, texts

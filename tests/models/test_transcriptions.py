@@ -1,16 +1,14 @@
 # pyright: standard
 """Whisper tiny.en understands sentences that no recipe of this project has seen."""
 
-import json
 from typing import Any
 
 import numpy as np
 
 from deployments.transcriptions.config import TranscriptionsConfig
 from deployments.transcriptions.faster_whisper.engine import FasterWhisperEngine
-from embedded.transcriptions.recipe.evaluate import num_errors, words
 from embedded.transcriptions.recipe.speech import SAMPLE_RATE, Speaker, Voice
-from wire.calls import Call, Operation
+from tests.models.hearing import error_rate, transcribe
 
 SENTENCES = (
     "The committee postponed its decision until the end of September.",
@@ -31,16 +29,8 @@ async def test_unseen_sentences_are_transcribed(transcriptions: dict[str, Any]) 
         for sentence in SENTENCES:
             speech = speaker.say(sentence, VOICE).samples
             samples = np.pad(speech, (SAMPLE_RATE // 4, SAMPLE_RATE // 2))
-            call = Call(
-                Operation.TRANSCRIPTION,
-                json.dumps({"encoding": "f32le"}).encode(),
-                "req",
-                files=(samples.tobytes(),),
-            )
-            texts.append(json.loads((await engine.run(call)).body)["text"])
+            texts.append(await transcribe(engine, samples))
     finally:
         await engine.close()
 
-    pairs = [(words(said), words(text)) for said, text in zip(SENTENCES, texts, strict=True)]
-    errors = sum(num_errors(said, text) for said, text in pairs)
-    assert errors <= MOST_ERRORS * sum(len(said) for said, _ in pairs), texts
+    assert error_rate(SENTENCES, texts) <= MOST_ERRORS, texts

@@ -129,7 +129,7 @@ def build_services(
         at_once=config.batch_requests_at_once,
         max_body_bytes=config.max_body_bytes,
     )
-    background = BackgroundResponses(registry, database, jobs, log)
+    background = BackgroundResponses(registry, database, jobs, log, checks)
     jobs.define(
         {
             BATCH: JobKind(batches.work, batches.fail, batches.work),

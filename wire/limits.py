@@ -27,6 +27,14 @@ MAX_BODY_OBJECTS: Annotated[
         "a long conversation with tools has some thousand; so many take a second of work in all",
     ),
 ] = 20_000
+MAX_BODY_BACKSLASHES: Annotated[
+    int,
+    Of(
+        "backslashes of a JSON body",
+        "as many escaped characters as the longest contexts have; each takes as long to read as "
+        "ten others",
+    ),
+] = 2_000_000
 MAX_BODY_MEMBERS: Annotated[
     int, Of("members of a JSON body itself", "the longest request has 60")
 ] = 1000
@@ -180,6 +188,13 @@ MAX_GRAMMAR_OPTIONAL: Annotated[
 
 MAX_CHOICES: Annotated[int, Of("answers of one request (`n`)", "OpenAI's limit")] = 128
 MAX_TOOLS: Annotated[int, Of("tools", "OpenAI's limit")] = 128
+MAX_TOKENIZED_CHARS: Annotated[
+    int,
+    Of(
+        "characters of a text to tokenize",
+        "more than the longest contexts have; the answer lists the tokens",
+    ),
+] = 2**22
 MAX_LOGIT_BIASES: Annotated[
     int, Of("entries of `logit_bias`", "as many tokens as the largest vocabularies have")
 ] = 262_144

@@ -72,7 +72,7 @@ class RunWork:
             ClaimLostError: it is another's now.
             APIError: it fails.
         """
-        record = RequestRecord("POST", "/v1/threads/runs", run.id, run.owner)
+        record = RequestRecord("POST", "/v1/threads/runs", run.id, run.owner, is_large=True)
         status = 200
         left_s = max(0.0, read_run(run).expires_at - time())
         deadline = asyncio.timeout(left_s)

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 
 from wire.errors import RequestTooLargeError
-from wire.limits import MAX_BODY_OBJECTS, MAX_BODY_VALUES
+from wire.limits import MAX_BODY_BACKSLASHES, MAX_BODY_OBJECTS, MAX_BODY_VALUES
 
 SMALL_BYTES = 3 * MAX_BODY_OBJECTS
 """A shorter text cannot have too many: the shortest object and its comma have three bytes."""
+COUNTED_BYTES = 2**20
+"""In which backslashes are counted at a time, in five milliseconds at most."""
 TURN_S = 0.005
 """Time after which other requests have their turn."""
 
@@ -47,17 +49,22 @@ def _check(text: bytes, name: str) -> Iterator[None]:
     """Check a text part by part."""
     if len(text) <= SMALL_BYTES:
         return
-    values = objects = 0
+    backslashes = values = objects = 0
+    for begin in range(0, len(text), COUNTED_BYTES):
+        backslashes += text.count(b"\\", begin, begin + COUNTED_BYTES)
+        _check_count(name, backslashes, MAX_BODY_BACKSLASHES, "backslashes")
+        yield
     for begin, end in find_parts_without_strings(text):
         values += text.count(b",", begin, end)
         objects += text.count(b"{", begin, end)
-        for count, limit, what in (
-            (values, MAX_BODY_VALUES, "values"),
-            (objects, MAX_BODY_OBJECTS, "objects"),
-        ):
-            if count > limit:
-                raise RequestTooLargeError(f"{name} has more than {limit} {what}, the limit.")
+        _check_count(name, values, MAX_BODY_VALUES, "values")
+        _check_count(name, objects, MAX_BODY_OBJECTS, "objects")
         yield
+
+
+def _check_count(name: str, count: int, limit: int, what: str) -> None:
+    if count > limit:
+        raise RequestTooLargeError(f"{name} has more than {limit} {what}, the limit.")
 
 
 def find_parts_without_strings(text: bytes) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from serve_app.jobs.worker import RENEW_EVERY_S, Jobs
 from serve_app.models.calls import Calls
+from serve_app.models.checks import Checks
 from serve_app.models.discovery import ServedModel
 from serve_app.models.registry import Registry
 from serve_app.models.retrying import JobCalls
@@ -63,13 +64,16 @@ Event = tuple[int, bytes]
 class BackgroundResponses:
     """Queues, makes, cancels and follows responses."""
 
-    def __init__(self, registry: Registry, database: Database, jobs: Jobs, log: RequestLog) -> None:
+    def __init__(
+        self, registry: Registry, database: Database, jobs: Jobs, log: RequestLog, checks: Checks
+    ) -> None:
         self._registry = registry
         self._database = database
         self._responses = ResponseStore(database)
         self._conversations = ConversationStore(database)
         self._jobs = jobs
         self._log = log
+        self._checks = checks
 
     async def add(self, turn: Turn, history: History) -> dict[str, Any]:
         """Add a response to the queue and return it as it is now."""
@@ -137,11 +141,13 @@ class BackgroundResponses:
             ClaimLostError: it is another's now, has been cancelled or is gone.
             APIError: it fails.
         """
-        record = RequestRecord("POST", "/v1/responses", job.id, job.owner)
+        record = RequestRecord("POST", "/v1/responses", job.id, job.owner, is_large=True)
         status = 200
         count_attempt = partial(self._jobs.store.count_attempt, job.id)
         try:
-            await self._make(job, JobCalls(Calls(self._registry, record), count_attempt))
+            await self._make(
+                job, JobCalls(Calls(self._registry, record, self._checks), count_attempt)
+            )
         except ClaimLostError:
             raise
         except Exception as failure:

@@ -30,6 +30,8 @@ from wire.sse import read_data, read_name, write_event
 KEPT_S = 30 * 24 * 3600
 """How long a response is kept: as long as OpenAI keeps it."""
 
+MANY_ITEMS = 50
+"""A longer history is read in a thread, like a large request."""
 CREATED = "response.created"
 ENDS = ("response.completed", "response.incomplete")
 """Names of the events with a response as it was created, and as it ended."""
@@ -119,6 +121,7 @@ async def prepare_turn(
     """
     fields = await calls.check(body.engine_fields)
     before = await history.load_items(body)
+    calls.record.is_large |= len(before) > MANY_ITEMS
     new = await calls.compute(lambda: new_items(body.input))
     items = await resolve_references(new, history.find_item, before)
     if not items and not before:

@@ -74,6 +74,7 @@ def grammar_chain(count: int) -> str:
 CASES: dict[str, Callable[[int], Request]] = {
     "MAX_BODY_VALUES": lambda n: chat(x=[0] * (n - 1)),
     "MAX_BODY_OBJECTS": lambda n: chat(x=[{}] * (n - 2)),
+    "MAX_BODY_BACKSLASHES": lambda n: chat(x='"' * n),
     "MAX_BODY_MEMBERS": lambda n: (CHAT, {"messages": MESSAGES} | dict.fromkeys(names(n - 1), 1)),
     "MAX_FORM_FIELD_BYTES": lambda n: transcription(("other", "x" * n)),
     "MAX_FORM_FIELD_BYTES_BESIDE_FILE": lambda n: ("/v1/files", Form(("purpose", "x" * n), FILE)),
@@ -119,6 +120,7 @@ CASES: dict[str, Callable[[int], Request]] = {
     ),
     "MAX_CHOICES": lambda n: chat(n=n),
     "MAX_TOOLS": lambda n: chat(tools=tools(n)),
+    "MAX_TOKENIZED_CHARS": lambda n: ("/v1/tokenize", {"content": "x" * n}),
     "MAX_LOGIT_BIASES": lambda n: chat(logit_bias=dict.fromkeys(map(str, range(n)), 1)),
     "MAX_LOGPROBS": lambda n: chat(logprobs=True, top_logprobs=n),
     "MAX_CONVERSATION_ITEMS": lambda n: (

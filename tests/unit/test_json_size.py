@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from serve_app.http import json_size
 from serve_app.http.json_size import check_size
 from wire.errors import RequestTooLargeError
-from wire.limits import MAX_BODY_OBJECTS, MAX_BODY_VALUES
+from wire.limits import MAX_BODY_BACKSLASHES, MAX_BODY_OBJECTS, MAX_BODY_VALUES
 
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 JSON = st.recursive(
@@ -24,6 +24,7 @@ JSON = st.recursive(
         ({"prompt": [1] * (MAX_BODY_VALUES + 2)}, "values"),
         ({"messages": [{"role": "user", "content": "x"}] * MAX_BODY_OBJECTS}, "objects"),
         ([[{}] * 10] * MAX_BODY_OBJECTS, "objects"),
+        ({"content": '"' * (MAX_BODY_BACKSLASHES + 1)}, "backslashes"),
     ],
 )
 async def test_body_with_too_many_values_is_refused(body: object, limit: str) -> None:

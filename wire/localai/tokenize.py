@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 
 from wire.answers import Answer
+from wire.limits import MAX_TOKENIZED_CHARS
 from wire.openai.chat import Message
 from wire.requests import ModelRequest
 
@@ -10,8 +11,8 @@ from wire.requests import ModelRequest
 class TokenizeRequest(ModelRequest):
     """Body of ``POST /v1/tokenize``: a text (``content`` in LocalAI) or a conversation."""
 
-    prompt: str | None = None
-    content: str | None = None
+    prompt: str | None = Field(default=None, max_length=MAX_TOKENIZED_CHARS)
+    content: str | None = Field(default=None, max_length=MAX_TOKENIZED_CHARS)
     messages: list[Message] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")

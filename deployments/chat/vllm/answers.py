@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, RootModel
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 from vllm.entrypoints.openai.chat_completion.protocol import (
+    ChatCompletionLogProbs,
     ChatCompletionRequest,
     ChatCompletionResponse,
 )
@@ -57,6 +58,13 @@ DONE = "data: [DONE]"
 END = "}\n\n"
 
 
+LOGPROBS: Any = {
+    "prompt_logprobs": True,
+    "choices": {"__all__": {"prompt_logprobs": True, "logprobs": {"content"}}},
+}
+"""The lists of an answer with an item for each token."""
+
+
 class Answer(RootModel[dict[str, Any]]):
     """A JSON object."""
 
@@ -67,7 +75,7 @@ def as_json(answer: BaseModel, body: Any = None) -> bytes:
         return answer.model_dump_json().encode()
     if isinstance(answer, ChatCompletionResponse):
         mark_cut_calls(answer)
-    fields = _select_fields(answer.model_dump(mode="json"), body)
+    fields = _select_fields(_dump(answer), body)
     if isinstance(answer, CompletionResponse) and answer.service_tier is None:
         del fields["service_tier"]
     choices = [_select_fields(choice, body) for choice in fields["choices"] or ()]
@@ -77,6 +85,27 @@ def as_json(answer: BaseModel, body: Any = None) -> bytes:
                 _clear_empty_content(_without_empty(choice["message"]))
             )
     return to_json({**fields, "choices": choices, "usage": _rename_usage(fields["usage"])})
+
+
+def _dump(answer: ChatCompletionResponse | CompletionResponse) -> dict[str, Any]:
+    """Return the fields of an answer, its log probabilities one token after the other.
+
+    pydantic holds the interpreter's lock until it has dumped what it is given.
+    """
+    fields = answer.model_dump(mode="json", exclude=LOGPROBS)
+    _dump_prompt(answer, fields)
+    for choice, shown in zip(answer.choices, fields["choices"], strict=True):
+        _dump_prompt(choice, shown)
+        if isinstance(choice.logprobs, ChatCompletionLogProbs):
+            content = choice.logprobs.content or ()
+            shown["logprobs"]["content"] = [each.model_dump(mode="json") for each in content]
+    return fields
+
+
+def _dump_prompt(part: Any, shown: dict[str, Any]) -> None:
+    tokens = getattr(part, "prompt_logprobs", None)  # of chat in the answer, else in its choices
+    if tokens is not None:
+        shown["prompt_logprobs"] = [to_jsonable_python(each) for each in tokens]
 
 
 def frame_writer(body: Any) -> Callable[[str], bytes]:

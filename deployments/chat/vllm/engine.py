@@ -22,21 +22,15 @@ from vllm.entrypoints.openai.completion.protocol import CompletionResponse
 from vllm.entrypoints.serve import create_error_response
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.entrypoints.serve.tokenize.protocol import DetokenizeRequest, TokenizeRequest
-from vllm.exceptions import VLLMError
 
 from deployments.bus import Outlet
 from deployments.chat.config import ChatConfig
-from deployments.chat.error_fields import field_of_error, number_from_turn
 from deployments.chat.vllm.adapters import Adapters, LoadedAdapter
 from deployments.chat.vllm.answers import as_json, frame_writer
 from deployments.chat.vllm.beams import BeamSearch, TextBody
-from deployments.chat.vllm.causes import clean_message, reason
-from deployments.chat.vllm.errors import (
-    LIBRARY_ERRORS,
-    SHAPE_ERRORS,
-    convert_error,
-    find_misshapen,
-)
+from deployments.chat.vllm.bodies import LARGE_BYTES, read_body
+from deployments.chat.vllm.causes import reason
+from deployments.chat.vllm.errors import LIBRARY_ERRORS, convert_error
 from deployments.chat.vllm.gguf.cache import convert_gguf
 from deployments.chat.vllm.grammars import REFUSAL, Grammars
 from deployments.chat.vllm.logs import leave_logging_to_serve
@@ -45,18 +39,22 @@ from deployments.chat.vllm.messages import ERROR_FRAME, Messages
 from deployments.chat.vllm.options import engine_arguments
 from deployments.chat.vllm.priority import IS_BACKGROUND
 from deployments.chat.vllm.processes import fork_from_there
-from deployments.chat.vllm.rendering import (
-    IS_SHORT,
-    SHORT_BYTES,
-    render_short_prompts_at_once,
-)
+from deployments.chat.vllm.rendering import Rendering
 from deployments.chat.vllm.responses import OneTurnRequest, Responses
 from deployments.chat.vllm.sampling import add_processors, check_sampling, obstacle
 from deployments.chat.vllm.taps import TAP, tap_for
 from deployments.chat.vllm.thoughts import ChatBody
+from deployments.chat.vllm.token_texts import keep_token_texts
 from deployments.chat.vllm.tool_calls import ENDS, call_mark, forbid_calls
 from deployments.chat.vllm.tool_formats import allow_formats_beside_calls
 from deployments.chat.vllm.whitespace import BoundedLLM
+from deployments.chat.vllm.whole_answers import (
+    Unmade,
+    has_logprobs,
+    make_chats,
+    make_completions,
+)
+from deployments.threads import WorkerThreads
 from wire.calls import Call, Operation, Reply, Usage
 from wire.errors import (
     RETRY_AFTER_S,
@@ -67,7 +65,6 @@ from wire.errors import (
     ReplicaLostError,
 )
 from wire.logging import get_logger
-from wire.operations import decode_body
 from wire.sse import read_data
 
 logger = get_logger(__name__)
@@ -75,6 +72,9 @@ logger = get_logger(__name__)
 
 LEAST_TEMPERATURE = 0.01
 """vLLM takes a lower one for this."""
+
+LONG_ANSWERS = (Operation.TOKENIZE, Operation.DETOKENIZE)
+"""What is as long as the request."""
 
 
 class VLLMEngine:
@@ -90,7 +90,8 @@ class VLLMEngine:
         self._engine = engine
         self._grammars = grammars
         self._media = Media(config)
-        render_short_prompts_at_once(engine.renderer)
+        self._threads = WorkerThreads()
+        self._rendering = Rendering(engine.renderer)
         self._adapters = Adapters(state.openai_serving_models, config)
         self._max_model_len = engine.model_config.max_model_len
         self._vocabulary_size = engine.model_config.get_vocab_size()
@@ -102,7 +103,10 @@ class VLLMEngine:
         for handler in (state.openai_serving_chat, state.openai_serving_completion):
             handler.beam_search = BeamSearch(engine).search
         self._messages = Messages(state.anthropic_serving_messages)
-        self._responses = Responses(state.openai_serving_responses)
+        self._responses = Responses(state.openai_serving_responses, self._threads)
+        make_chats(state.openai_serving_chat, self._threads)
+        make_completions(state.openai_serving_completion)
+        keep_token_texts()
         self._state = state
 
     @classmethod
@@ -151,7 +155,11 @@ class VLLMEngine:
         """Answer one request whole."""
         request = _raw_request(call)
         answer, body = await self._start(call, request)
-        return Reply(as_json(answer, body), _usage(request))
+        if has_logprobs(body) or call.operation in LONG_ANSWERS:
+            encoded = await self._threads.run(lambda _: as_json(answer, body))
+        else:
+            encoded = as_json(answer, body)
+        return Reply(encoded, _usage(request))
 
     async def stream(
         self, call: Call, outlet: Outlet | None = None
@@ -201,7 +209,8 @@ class VLLMEngine:
         return await self._state.openai_serving_chat.create_chat_completion(body, request)
 
     async def _completion(self, body: TextBody, request: Request) -> Any:
-        return await self._state.openai_serving_completion.create_completion(body, request)
+        made: Any = await self._state.openai_serving_completion.create_completion(body, request)
+        return await self._threads.run(lambda _: made.make()) if isinstance(made, Unmade) else made
 
     async def _response(self, body: OneTurnRequest, request: Request) -> Any:
         forbid_calls(body, self._call_mark)
@@ -246,11 +255,10 @@ class VLLMEngine:
 
     async def _start(self, call: Call, request: Request) -> tuple[Any, Any]:
         """Return what vLLM's handler answers, a model or a generator, and the body it read."""
-        # A template of the request's own may run for ever: vLLM's limit of time needs the threads.
         if self._engine.errored:
             raise ModelUnavailableError("The model's engine has ended.", "model", RETRY_AFTER_S)
-        IS_SHORT.set(len(call.body) <= SHORT_BYTES and b"chat_template" not in call.body)
-        body = _decode(call)
+        self._rendering.begin(call.body)
+        body = await self._read(call)
         self._clamp_numbers(body)
         self._raise_temperature(body)
         IS_BACKGROUND.set(call.low_priority)
@@ -270,6 +278,12 @@ class VLLMEngine:
             answer.usage.completion_tokens = 0
             answer.usage.total_tokens = answer.usage.prompt_tokens
         return answer, body
+
+    async def _read(self, call: Call) -> Any:
+        reader = READERS[call.operation]
+        if len(call.body) <= LARGE_BYTES:
+            return read_body(call, reader)
+        return await self._threads.run(lambda _: read_body(call, reader))
 
     def _raise_temperature(self, body: Any) -> None:
         """Sample as good as greedily where several answers are asked for, which vLLM refuses."""
@@ -303,32 +317,11 @@ class VLLMEngine:
         return convert_error(response, call, cause)
 
 
-_READERS = {
+READERS = {
     operation: TypeAdapter[Any](handler.__annotations__["body"])
     for operation, handler in VLLMEngine.handlers.items()
 }
 """vLLM's types, which validate what the client has sent."""
-
-
-def _decode(call: Call) -> Any:
-    """Return the body in vLLM's type.
-
-    Its validators look into the fields before their types are checked, so a field of an
-    unexpected shape fails in any way.
-    """
-    reader = _READERS[call.operation]
-    try:
-        return decode_body(call, reader)
-    except InvalidRequestError as error:
-        raise number_from_turn(error, call.body) from error
-    except VLLMError as error:
-        param = getattr(error, "parameter", None)
-        message = clean_message(str(error))
-        raise InvalidRequestError(message, param or field_of_error(message, call.body)) from error
-    except SHAPE_ERRORS as error:
-        name = find_misshapen(call.body, reader)
-        where = f"Invalid '{name}': it" if name else "Invalid request body: a field"
-        raise InvalidRequestError(f"{where} has an unexpected shape.", name) from error
 
 
 def _check_cancelled() -> None:

@@ -93,6 +93,45 @@ def test_cited_passage_holds_the_answer_and_the_others_do_not() -> None:
         assert shown.count(mark[0]) == 1
 
 
+def test_questions_asked_together_are_answered_with_the_marks_of_their_passages() -> None:
+    rng = Random(5)
+    marks = [
+        MARK.findall(message["content"])
+        for _ in range(100)
+        for message in cited.generate(rng, Split.TRAIN).messages
+        if message["role"] == "assistant" and message["content"]
+    ]
+
+    assert {len(each) for each in marks} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("The meeting is on Monday. 【1†a.md】", True),
+        ("The meeting is on Monday in room 3. 【1†a.md】", True),
+        ("The meeting is in room 3. 【1†a.md】", False),
+        ("The meeting is on Monday in room 4. 【1†a.md】", False),
+        ("The meeting is on Monday. 【0†b.md】", False),
+        ("The meeting is on Monday. 【1†a.md】 【0†b.md】", False),
+        ("The meeting is on Monday.", False),
+        ("", False),
+    ],
+)
+def test_answer_may_say_more_of_the_passage_but_nothing_else(said: str, right: bool) -> None:
+    from embedded.smollm2.recipe.evaluate import is_right
+
+    (skill,) = [each for each in SKILLS if each.generate is cited.generate]
+    shown = "【0†b.md】\nIt rains.\n\n【1†a.md】\nThe meeting is on Monday in room 3."
+    turns = (
+        {"role": "user", "content": "When is the meeting?"},
+        {"role": "tool", "content": shown},
+        {"role": "assistant", "content": "The meeting is on Monday. 【1†a.md】"},
+    )
+
+    assert is_right(skill, Sample(messages=turns), said) is right
+
+
 def test_template_writes_tools_as_signatures() -> None:
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((CARD / "chat_template.jinja").read_text())

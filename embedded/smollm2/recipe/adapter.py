@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
-RANK, ALPHA = 8, 16
+RANK, ALPHA = 16, 32
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-FIRST_LAYER = 10
+FIRST_LAYER = 8
 """Those below stay as they are, which also saves their part of the way back."""
 NAMES = ("lora_A", "lora_B")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from embedded.chat.recipe.listing import words
@@ -22,6 +23,7 @@ SEARCH = chat_tools([{"type": FILE_SEARCH}])
 ARTICLES = 0.35
 NOT_THERE = "The files do not say."
 NOT_IN_TEXT = "The text does not say."
+PRONOUNS = ("He ", "She ", "It ")
 POLITE = ("Hello!", "Hi there", "Good morning", "How are you?", "Thank you!", "Tell me a joke.")
 INSTRUCTIONS = (
     "",
@@ -43,7 +45,7 @@ def generate(rng: Random, split: Split) -> Sample:
         file = f"{some_word(rng, split)}.{rng.choice(words('txt md pdf html docx'))}"
         texts.append((file, some_passage(rng, split, rng.choice((1, 2, 2, 3, 4)))))
     stated = [each for _, said in texts for each in said]
-    count = rng.choice((1, 1, 2)) if split is Split.TRAIN else 1
+    count = rng.choice((1, 2, 2, 3, 4)) if split is Split.TRAIN else 1
     questions = reading.choose_questions(rng, stated, split, count)
     if not questions:
         return generate(rng, split)
@@ -53,29 +55,32 @@ def generate(rng: Random, split: Split) -> Sample:
         polite = [own for own in own_answers(split) if own.question in POLITE]
         turns += own_turns(rng.choice(polite))
     first = 0
-    for question, answer in questions:
-        roll = rng.random()
+    while questions:
+        count = rng.choice((1, 1, 2)) if split is Split.TRAIN else 1
+        now, questions = questions[:count], questions[count:]
+        question = " ".join(each for each, _ in now)
+        answers = [answer for _, answer in now]
         shown = rng.sample(texts, len(texts))
-        if roll < 0.16 and not first:  # the passage that answers is not found
-            shown = [text for text in shown if all(each.answer != answer for each in text[1])]
+        if rng.random() < 0.16 and not first:  # the passages that answer are not found
+            shown = [text for text in shown if all(each.answer not in answers for each in text[1])]
         sources = [
             Source(first + number, "", file, as_text(rng, said))
             for number, (file, said) in enumerate(shown)
         ]
         first += len(sources)
         cited = [
-            source.mark
+            f"{answer} {source.mark}"
+            for answer in answers
             for source, (_, said) in zip(sources, shown, strict=True)
             if any(each.answer == answer for each in said)
         ]
         passages = [f"{source.mark}\n{source.text}" for source in sources]
         output = "\n\n".join([*passages, f"Question: {question}"]) if sources else NOTHING
-        told = f"{answer} {cited[0]}" if cited else NOT_THERE
         turns += [
             {"role": "user", "content": question},
             calling((FILE_SEARCH, {"query": question.rstrip("?")})),
             {"role": "tool", "content": output},
-            {"role": "assistant", "content": told},
+            {"role": "assistant", "content": " ".join(cited) or NOT_THERE},
         ]
     tools = list(SEARCH)
     if rng.random() < 0.15:
@@ -84,8 +89,15 @@ def generate(rng: Random, split: Split) -> Sample:
 
 
 def some_passage(rng: Random, split: Split, sentences: int) -> list[Stated]:
-    """An article, or generated sentences."""
-    return article(rng, split) if rng.random() < ARTICLES else passage(rng, split, sentences)
+    """An article, or generated sentences, which answer in their own words where they can."""
+    if rng.random() < ARTICLES:
+        return article(rng, split)
+    return [
+        replace(each, answer=each.sentence)
+        if each.questions and not each.sentence.startswith(PRONOUNS)
+        else each
+        for each in passage(rng, split, sentences)
+    ]
 
 
 def as_text(rng: Random, said: list[Stated]) -> str:

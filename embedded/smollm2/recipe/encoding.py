@@ -10,12 +10,17 @@ from transformers import PreTrainedTokenizerFast
 
 from embedded.chat.recipe.render import Encoded, assistant_mask, chat_text, token_ids
 from embedded.chat.recipe.sample import Sample, Split, chat
+from embedded.chat.recipe.skills import reading
 from embedded.chat.recipe.tokenizer import END, single_id
+from embedded.smollm2.recipe.cited import NOT_IN_TEXT, NOT_THERE, some_passage
 from embedded.smollm2.recipe.own_answers import own_answers
-from embedded.smollm2.recipe.turns import CUT
+from embedded.smollm2.recipe.turns import CUT, NO_TOOL
 
-KEPT_TOKENS = 144
-"""Of each of the two texts of a step whose probabilities must not change."""
+NUM_ANSWERED, NUM_NOT_KNOWN = 3, 2
+"""Conversations of a step whose probabilities must not change."""
+ANSWERED_TOKENS, PLAIN_TOKENS = 96, 144
+"""Of each conversation, and of plain text."""
+NOT_KNOWN = (NOT_THERE, NOT_IN_TEXT, NO_TOOL)
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, sample: Sample) -> Encoded:
@@ -37,13 +42,30 @@ def prose() -> str:
 
 
 def draw_kept_texts(tokenizer: PreTrainedTokenizerFast, rng: Random) -> list[list[int]]:
-    """A conversation and a piece of plain text, of which the model's probabilities must stay."""
-    own = rng.choice(own_answers(Split.TRAIN))
-    asked = token_ids(tokenizer, chat_text(tokenizer, chat(own.question, own.answer), True))
+    """Conversations without tools or passages, and a piece of plain text.
+
+    Some answer what is only true where there are tools or passages: the untouched model would not.
+    """
+    answered = [rng.choice(own_answers(Split.TRAIN)) for _ in range(NUM_ANSWERED)]
+    said = [(own.question, own.answer) for own in answered]
+    said += [(ask_without_text(rng), rng.choice(NOT_KNOWN)) for _ in range(NUM_NOT_KNOWN)]
+    asked = [token_ids(tokenizer, chat_text(tokenizer, chat(*each), True)) for each in said]
     if rng.random() < 0.5:
         text = prose()
         start = rng.randrange(len(text) - 2000)
         plain = text[start : start + 2000]
     else:
         plain = "\n\n".join(rng.choice(own_answers(Split.TRAIN)).answer for _ in range(3))
-    return [asked[:KEPT_TOKENS], token_ids(tokenizer, plain)[:KEPT_TOKENS]]
+    kept = [each[:ANSWERED_TOKENS] for each in asked]
+    return [*kept, token_ids(tokenizer, plain)[:PLAIN_TOKENS]]
+
+
+def ask_without_text(rng: Random) -> str:
+    """A question, perhaps one that is otherwise asked about a text."""
+    if rng.random() < 0.5:
+        return rng.choice(own_answers(Split.TRAIN)).question
+    while True:
+        if found := reading.choose_questions(
+            rng, some_passage(rng, Split.TRAIN, 2), Split.TRAIN, 1
+        ):
+            return found[0][0]

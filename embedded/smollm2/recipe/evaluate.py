@@ -28,6 +28,8 @@ from embedded.smollm2.recipe.turns import NO_TOOL, no_call
 PROSE = Path(__file__).with_name("prose.txt")
 WINDOW = 1024
 MEASURE = "Right"
+MARK = re.compile(r"【[^】]*】")
+WORD = re.compile(r"\w+")
 CALL = re.compile(r"<tool_call>\n(.*)\n</tool_call>")
 
 
@@ -35,7 +37,20 @@ def is_right(skill: Skill, sample: Sample, said: str) -> bool:
     """Whether an answer is the expected one, whatever the spaces of its JSON."""
     if skill.generate is no_call:  # in which words is its own matter
         return "<tool_call>" not in said and said.strip() != NO_TOOL
-    return parts(said) == parts(sample.answer)
+    return parts(said) == parts(sample.answer) or quotes(sample, said)
+
+
+def quotes(sample: Sample, said: str) -> bool:
+    """Whether an answer has the expected marks and words, and more words of what it read only.
+
+    Passages say more than a question asks for: on which day a meeting is, and in which room.
+    """
+    read = sample.messages[-2]
+    marks = MARK.findall(said)
+    if read["role"] != "tool" or not marks or marks != MARK.findall(sample.answer):
+        return False
+    expected, words = (set(WORD.findall(text)) for text in (sample.answer, said))
+    return expected <= words <= expected | set(WORD.findall(read["content"]))
 
 
 def parts(answer: str) -> list[Any]:

@@ -12,32 +12,33 @@ from embedded.smollm2.recipe import cited, turns
 
 @dataclass(frozen=True)
 class Skill:
-    """A generator and its share of the samples in each of the training's parts."""
+    """A generator and its share of the samples."""
 
     name: str
     generate: Generator
-    shares: tuple[float, ...]
+    share: float
 
 
 SKILLS: tuple[Skill, ...] = (
-    Skill("tool calls", turns.call_tool, (4, 7, 5, 7)),
-    Skill("two calls at once", turns.call_two, (1, 1, 0.7, 2.5)),
-    Skill("tool results", turns.tool_result, (1, 0.7, 2, 1)),
-    Skill("no tool fits, own answer", turns.no_call, (1.5, 0.8, 2.5, 2)),
-    Skill("no tool fits, request", turns.refuse, (0.7, 0.7, 0.7, 0.5)),
-    Skill("passages, cited", cited.generate, (3, 1.5, 2.5, 1.5)),
-    Skill("text questions", cited.text_question, (1.5, 0.7, 1, 0.5)),
-    Skill("text does not say", cited.not_in_text, (0.7, 0.3, 0.4, 0.3)),
-    Skill("json", json_objects.generate, (0.8, 0.3, 0.3, 0.2)),
+    Skill("tool calls", turns.call_tool, 4),
+    Skill("two calls at once", turns.call_two, 1.2),
+    Skill("tool results", turns.tool_result, 1),
+    Skill("no tool fits, own answer", turns.no_call, 1.2),
+    Skill("no tool fits, request", turns.refuse, 2),
+    Skill("passages, cited", cited.generate, 5),
+    Skill("text questions", cited.text_question, 0.8),
+    Skill("text does not say", cited.not_in_text, 0.3),
+    Skill("json", json_objects.generate, 0.3),
 )
-SEVERAL_TURNS = Skill("several turns", turns.several_turns, (5, 4, 4, 4))
-"""Only trained: the others are what it consists of."""
+SEVERAL_TURNS = Skill("several turns", turns.several_turns, 5)
+ORDINARY = Skill("ordinary questions", turns.ordinary, 2)
+"""Only trained: the others are what the first consists of, and the second has no right answer."""
 
 
-def draw_sample(rng: Random, part: int) -> Sample:
-    """A sample of one of the training's parts."""
-    skills = (*SKILLS, SEVERAL_TURNS)
-    skill = rng.choices(skills, [each.shares[part] for each in skills])[0]
+def draw_sample(rng: Random) -> Sample:
+    """A sample of the training."""
+    skills = (*SKILLS, SEVERAL_TURNS, ORDINARY)
+    skill = rng.choices(skills, [each.share for each in skills])[0]
     return skill.generate(rng, Split.TRAIN)
 
 

@@ -1,4 +1,4 @@
-"""Trains the adapter: `python -m embedded.smollm2.recipe.train`, on one core in about an hour.
+"""Trains the adapter: `python -m embedded.smollm2.recipe.train`, on two cores in two hours.
 
 What is learnt are the assistant's words in generated conversations. Beside it, the probabilities of
 ordinary answers and of plain text are held to those of the untouched model. Each step draws its
@@ -26,40 +26,24 @@ from embedded.smollm2.recipe.mixture import draw_sample
 from embedded.smollm2.recipe.own_answers import write_answers
 from embedded.training import begin, training_options
 
-WARM_UP = 10
-STEPS = 158
-RESTARTS = (WARM_UP, 74, 126)
-"""The steps from which on the rate falls from its height."""
-PARTS = (74, 92, 126)
-"""The steps from which on the skills have their second, third and fourth shares."""
-RATE, LAST_RATE = 1e-3, 0.05
-TOKENS_PER_STEP, TOKENS_AT_ONCE, LONGEST = 2048, 1024, 900
-FIRST_KEEP, LAST_KEEP, LATER_KEEP = 2.0, 8.0, 1.0
-"""What a change of the kept texts weighs beside what is learnt."""
+WARM_UP = 15
+STEPS = 690
+FALLS = ((WARM_UP, 400, 1e-3), (400, 570, 5e-4), (570, STEPS, 5e-4))
+"""First and last step between which the rate falls along half a cosine, and from where."""
+LAST_RATE = 0.03
+TOKENS_PER_STEP, TOKENS_AT_ONCE, LONGEST = 2048, 1024, 1000
+KEEP, LAST_KEEP = 0.7, 1.5
+"""What a change of the kept texts weighs beside what is learnt; more in the last fall."""
 SAVE_EVERY = 10
 
 
-def rate(step: int, steps: int) -> float:
-    """Warm-up, then down along a cosine, several times."""
+def rate(step: int) -> float:
+    """Warm-up, then down along half a cosine, several times."""
     if step < WARM_UP:
-        return RATE * (step + 1) / WARM_UP
-    return RATE * (
-        LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * progress(step, steps)))
-    )
-
-
-def keep(step: int, steps: int) -> float:
-    """What a change of the kept texts weighs: more and more, since less and less is learnt."""
-    if step >= PARTS[0]:  # they had hardly changed until then
-        return LATER_KEEP
-    return FIRST_KEEP + (LAST_KEEP - FIRST_KEEP) * progress(step, steps)
-
-
-def progress(step: int, steps: int) -> float:
-    """How much of the way down is behind."""
-    first = max((each for each in RESTARTS if each <= step), default=WARM_UP)
-    last = min((each for each in RESTARTS if each > step), default=steps)
-    return max(0.0, (step - first) / max(1, last - first))
+        return FALLS[0][2] * (step + 1) / WARM_UP
+    first, last, height = next(fall for fall in reversed(FALLS) if step >= fall[0])
+    behind = min(1.0, (step - first) / (last - first))
+    return height * (LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * behind)))
 
 
 def learn(model: LlamaForCausalLM, batch: Batch, total: float) -> Tensor:
@@ -85,15 +69,13 @@ def train_step(
     tokenizer: PreTrainedTokenizerFast,
     adapter: Adapter,
     step: int,
-    steps: int,
 ) -> tuple[float, float, int]:
     """The gradients of a step; its loss, the change of the kept texts, and the tokens read."""
     rng = Random(f"{SEED}:{step}")
     end = single_id(tokenizer.convert_tokens_to_ids(END))
-    part = sum(step >= first for first in PARTS)
     encoded, read = [], 0
     while read < TOKENS_PER_STEP:
-        sample = encode(tokenizer, draw_sample(rng, part))
+        sample = encode(tokenizer, draw_sample(rng))
         if len(sample.ids) <= LONGEST:
             encoded.append(sample)
             read += len(sample.ids)
@@ -111,7 +93,7 @@ def train_step(
     for row, tokens in enumerate(kept):
         ids[row, : len(tokens)], real[row, : len(tokens)] = torch.tensor(tokens), True
     changed = change(model, adapter, ids, real)
-    (keep(step, steps) * changed).backward()
+    ((KEEP if step < FALLS[-1][0] else LAST_KEEP) * changed).backward()
     return lost, changed.item(), read + sum(map(len, kept))
 
 
@@ -122,7 +104,9 @@ def main() -> None:
     model, tokenizer = load_base()
     write_answers(model, tokenizer)
     adapter = Adapter(model)
-    optimizer = torch.optim.AdamW(adapter.parameters, lr=RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(
+        adapter.parameters, lr=FALLS[0][2], betas=(0.9, 0.98), weight_decay=0.0
+    )
     saved = WORK / "checkpoint.pt"
     first, read, spent = 0, 0, 0.0
     if saved.exists() and not options.fresh:
@@ -135,8 +119,8 @@ def main() -> None:
     for step in range(first, options.steps):
         began = time.perf_counter()
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, options.steps)
-        lost, changed, tokens = train_step(model, tokenizer, adapter, step, options.steps)
+            group["lr"] = rate(step)
+        lost, changed, tokens = train_step(model, tokenizer, adapter, step)
         nn.utils.clip_grad_norm_(adapter.parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()

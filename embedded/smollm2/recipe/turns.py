@@ -81,6 +81,11 @@ def no_call(rng: Random, split: Split) -> Sample:
             return as_sample(rng, offered, own_turns(own))
 
 
+def ordinary(rng: Random, split: Split) -> Sample:
+    """An ordinary question without any tools, and the model's own answer."""
+    return as_sample(rng, (), own_turns(rng.choice(own_answers(split))))
+
+
 def refuse(rng: Random, split: Split) -> Sample:
     """A request for which there is no tool."""
     offered, _ = offer(rng, Split.TRAIN, OTHERS)
@@ -109,11 +114,11 @@ def several_turns(rng: Random, split: Split) -> Sample:
     """Several turns with the same tools: much is learnt of one list of tools."""
     offered, _ = offer(rng, split, OTHERS)
     turns: list[Message] = []
-    for _ in range(rng.choice((2, 3, 3, 4))):
+    for _ in range(rng.choice((2, 3, 4, 5, 6))):
         roll = rng.random()
-        if roll < 0.45:
+        if roll < 0.35:
             turns += report_turns(rng, rng.choice(offered), split)
-        elif roll < 0.65:
+        elif roll < 0.6:
             said, arguments = request(rng, used := rng.choice(offered), split)
             turns += [{"role": "user", "content": said}, calling((used.call, arguments))]
             turns += [
@@ -123,7 +128,7 @@ def several_turns(rng: Random, split: Split) -> Sample:
                 },
                 {"role": "assistant", "content": told[1]},
             ]
-        elif roll < 0.9:
+        elif roll < 0.8:
             own = rng.choice(own_answers(split))
             if not might_fit(own.question, offered):
                 turns += own_turns(own)

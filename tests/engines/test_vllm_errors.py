@@ -10,10 +10,12 @@ from wire.errors import InvalidRequestError
 
 
 def refuse(operation: Operation, **body: Any) -> InvalidRequestError:
-    from deployments.chat.vllm.engine import _decode
+    from deployments.chat.vllm.bodies import read_body
+    from deployments.chat.vllm.engine import READERS
 
+    call = Call(operation, json.dumps({"model": "m", **body}).encode(), "req_1")
     with pytest.raises(InvalidRequestError) as raised:
-        _decode(Call(operation, json.dumps({"model": "m", **body}).encode(), "req_1"))
+        read_body(call, READERS[operation])
     return raised.value
 
 

@@ -36,7 +36,7 @@ BLOCKS = [
     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "yes"}]},
 ]
 BODIES: dict[Operation, tuple[str, list[Any], dict[str, Any]]] = {
-    Operation.CHAT_COMPLETION: ("messages", CALLED, {"tools": [TOOL], "max_tokens": 5}),
+    Operation.CHAT_COMPLETION: ("messages", CALLED, {"tools": [TOOL], "items": 5}),
     Operation.RESPONSE: ("input", ITEMS, {"truncation": "auto", "request_id": "resp_a"}),
     Operation.MESSAGE: ("messages", BLOCKS, {"max_tokens": 5, "system": "Be brief."}),
 }

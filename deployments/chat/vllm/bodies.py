@@ -23,16 +23,14 @@ from wire.validation_errors import from_validation_errors
 LARGE_BYTES = 2**16
 """A longer body is read in a thread."""
 ITEMS_AT_ONCE = 200
-LISTS: Mapping[Operation, str] = {
-    Operation.CHAT_COMPLETION: "messages",
-    Operation.MESSAGE: "messages",
-    Operation.MESSAGE_TOKENS: "messages",
-    Operation.RESPONSE: "input",
-    Operation.RESPONSE_INPUT_TOKENS: "input",
+LISTS: Mapping[Operation, tuple[str, ...]] = {
+    Operation.CHAT_COMPLETION: ("messages",),
+    Operation.MESSAGE: ("messages",),
+    Operation.MESSAGE_TOKENS: ("messages",),
+    Operation.RESPONSE: ("input", "items"),
+    Operation.RESPONSE_INPUT_TOKENS: ("input", "items"),
 }
-"""The lists that bodies consist of."""
-SENT = "items"
-"""Those of a response as they were sent, where it may be truncated."""
+"""The list that a body consists of, and what the type has besides for each of its items."""
 NEEDED = ("model", "max_tokens", "truncation")
 """Fields without which no part of a list is valid, or is read otherwise."""
 
@@ -64,7 +62,8 @@ def read_body(call: Call, reader: TypeAdapter[Any]) -> Any:
 
 def _read_in_parts(call: Call, reader: TypeAdapter[Any]) -> Any:
     fields = from_json(call.body)
-    name = LISTS.get(call.operation, "")
+    lists = LISTS.get(call.operation, ("",))
+    name = lists[0]
     items = fields.get(name) if isinstance(fields, dict) else None
     body: Any = None
     begin = 0
@@ -76,8 +75,8 @@ def _read_in_parts(call: Call, reader: TypeAdapter[Any]) -> Any:
             part = {name: items[begin : begin + ITEMS_AT_ONCE]}
             read = reader.validate_python((needed if begin else fields) | part)
             if begin:
-                for each in (name, SENT):
-                    getattr(body, each, []).extend(getattr(read, each, []))
+                for each in lists:
+                    getattr(body, each).extend(getattr(read, each))
             else:
                 body = read
     except ValidationError as error:

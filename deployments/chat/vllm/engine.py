@@ -198,6 +198,7 @@ class VLLMEngine:
         """End the engine's processes."""
         if self._grammars is not None:
             self._grammars.close()
+        self._threads.close()
         self._engine.shutdown()
 
     def num_unfinished(self) -> int:

@@ -48,8 +48,9 @@ def make_chats(handler: OpenAIServingChat, threads: WorkerThreads) -> None:
         if not has_logprobs(request):
             return await make(request, result_generator, *args, **options)
         last = [each async for each in result_generator][-1:]
-        making = make(request, _replay(last), *args, **options)
-        return await threads.run(lambda _: run_at_once(making))
+        return await threads.run(
+            lambda _: run_at_once(make(request, _replay(last), *args, **options))
+        )
 
     handler.chat_completion_full_generator = make_in_thread
 
@@ -80,8 +81,9 @@ def make_responses(handler: OpenAIServingResponses, threads: WorkerThreads) -> N
             return await make(request, sampling_params, result_generator, *args, **options)
         async for _ in result_generator:  # they are in the context, among the arguments
             pass
-        making = make(request, sampling_params, _replay([]), *args, **options)
-        return await threads.run(lambda _: run_at_once(making))
+        return await threads.run(
+            lambda _: run_at_once(make(request, sampling_params, _replay([]), *args, **options))
+        )
 
     handler.responses_full_generator = make_in_thread
 

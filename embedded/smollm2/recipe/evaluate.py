@@ -24,11 +24,11 @@ from embedded.scores import Score, as_table, share
 from embedded.smollm2.recipe.base import FOLDER, load_base
 from embedded.smollm2.recipe.mixture import SKILLS, Skill, draw_held_out
 from embedded.smollm2.recipe.turns import NO_TOOL, no_call
+from serve_app.assistants.citations import MARK
 
 PROSE = Path(__file__).with_name("prose.txt")
 WINDOW = 1024
 MEASURE = "Right"
-MARK = re.compile(r"【[^】]*】")
 WORD = re.compile(r"\w+")
 CALL = re.compile(r"<tool_call>\n(.*)\n</tool_call>")
 
@@ -46,8 +46,10 @@ def quotes(sample: Sample, said: str) -> bool:
     Passages say more than a question asks for: on which day a meeting is, and in which room.
     """
     read = sample.messages[-2]
-    marks = MARK.findall(said)
-    if read["role"] != "tool" or not marks or marks != MARK.findall(sample.answer):
+    expected_marks, marks = (
+        [mark[0] for mark in MARK.finditer(text)] for text in (sample.answer, said)
+    )
+    if read["role"] != "tool" or not marks or marks != expected_marks:
         return False
     expected, words = (set(WORD.findall(text)) for text in (sample.answer, said))
     return expected <= words <= expected | set(WORD.findall(read["content"]))
